@@ -1,0 +1,25 @@
+"""Keep the work of a notebook session: files and SQLite databases in one bundle that you own.
+
+Examples
+--------
+>>> from litestate import save_state, load_state
+>>> save_state()  # doctest: +SKIP
+>>> load_state("state-2026-11-22.litestate.zip")  # doctest: +SKIP
+"""
+
+__version__ = "0.1.0"
+
+from .api import aload_state, asave_state, clear_state, load_state, save_state, show_state
+from .errors import LitestateError
+from .report import Report
+
+__all__ = [
+    "LitestateError",
+    "Report",
+    "aload_state",
+    "asave_state",
+    "clear_state",
+    "load_state",
+    "save_state",
+    "show_state",
+]

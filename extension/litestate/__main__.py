@@ -1,0 +1,7 @@
+"""``python -m litestate``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""Everything that talks to the browser; nothing else imports ``js`` or ``pyodide``."""

@@ -1,0 +1,124 @@
+"""Blobs as files: their bytes are kept by the browser, outside of the kernel's memory.
+
+Both directions are synchronous: a Blob is made at once, and a worker may read one with
+FileReaderSync.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import js
+from pyodide.ffi import to_js
+
+_PIECE = 4 << 20
+"""Bytes that are collected before they become a Blob."""
+
+
+class BlobSink(io.RawIOBase):
+    """A file to write that ends as a Blob.
+
+    What was written may be overwritten: a Blob of the old one's slices refers to their bytes, it
+    does not copy them.
+    """
+
+    def __init__(self) -> None:
+        self._blob = js.Blob.new()
+        self._pending = bytearray()
+        self._position = 0
+
+    def blob(self) -> Any:
+        """Return what was written, as a Blob."""
+        self.flush()
+        return self._blob
+
+    def writable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size()}[whence]
+        self._position = base + offset
+        return self._position
+
+    def write(self, data: Any, /) -> int:
+        view = memoryview(data).cast("B")
+        if self._position == self._size():
+            self._pending += view
+            if len(self._pending) >= _PIECE:
+                self.flush()
+        else:
+            self._overwrite(bytes(view))
+        self._position += len(view)
+        return len(view)
+
+    def flush(self) -> None:
+        if self._pending:
+            self._blob = _join(self._blob, self._pending)
+            self._pending = bytearray()
+
+    def _size(self) -> int:
+        return int(self._blob.size) + len(self._pending)
+
+    def _overwrite(self, data: bytes) -> None:
+        start = self._position - int(self._blob.size)
+        if start >= 0:
+            self._pending[start : start + len(data)] = data
+            return
+        self.flush()
+        end = self._position + len(data)
+        self._blob = _join(self._blob.slice(0, self._position), data, self._blob.slice(end))
+
+
+class BlobSource(io.RawIOBase):
+    """A Blob as a file to read, a slice at a time."""
+
+    def __init__(self, blob: Any) -> None:
+        self.name = str(getattr(blob, "name", "the bundle"))
+        self._blob = blob
+        self._size = int(blob.size)
+        self._position = 0
+        self._reader = js.FileReaderSync.new()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer).cast("B")
+        count = max(0, min(len(view), self._size - self._position))
+        if count:
+            piece = self._blob.slice(self._position, self._position + count)
+            self._reader.readAsArrayBuffer(piece).assign_to(view[:count])
+            self._position += count
+        return count
+
+
+def open_blob(blob: Any) -> io.BufferedReader:
+    """Open a Blob for buffered reading."""
+    return io.BufferedReader(BlobSource(blob), 1 << 20)
+
+
+def _join(*parts: Any) -> Any:
+    return js.Blob.new(
+        to_js([to_js(part) if isinstance(part, bytes | bytearray) else part for part in parts])
+    )

@@ -1,0 +1,33 @@
+"""Hand bytes to the person: a link in the cell's output that downloads a Blob."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import js
+
+_URL_LIMIT = 3
+"""Downloads of one session that can still be clicked; older ones give their memory back."""
+
+_urls: list[str] = []
+
+
+def link(blob: Any, name: str) -> str:
+    """Return HTML of a link that saves a Blob under a name.
+
+    The URL belongs to this worker: after a reload the link does nothing, and it can never give
+    something else.
+
+    Parameters
+    ----------
+    blob : Blob
+        What to download.
+    name : str
+        File name to propose.
+    """
+    url = str(js.URL.createObjectURL(blob))
+    _urls.append(url)
+    while len(_urls) > _URL_LIMIT:
+        js.URL.revokeObjectURL(_urls.pop(0))
+    return f'<a href="{escape(url)}" download="{escape(name)}">Download {escape(name)}</a>'

@@ -1,0 +1,62 @@
+"""Every error that litestate raises on purpose.
+
+A message says what happened, to what, and what to do; the class is for programs.
+"""
+
+from __future__ import annotations
+
+
+class LitestateError(Exception):
+    """Base class of all errors raised by litestate."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message alone in a notebook: the frames would be of no help."""
+        return [f"\x1b[31m{type(self).__name__}\x1b[39m: {self}"]
+
+
+class SelectionError(LitestateError):
+    """``paths=`` or ``exclude=`` names something that cannot be part of the state."""
+
+
+class SourceError(LitestateError):
+    """The bundle could not be fetched, found or opened."""
+
+
+class CancelledError(LitestateError):
+    """The person at the keyboard said no."""
+
+
+class NeedsAsyncError(LitestateError):
+    """The browser cannot wait inside a synchronous call; an ``await``-able twin exists."""
+
+
+class BundleError(LitestateError):
+    """Base class of what can be wrong with a bundle."""
+
+
+class NotABundleError(BundleError):
+    """The bytes are something other than a litestate bundle."""
+
+
+class DamagedBundleError(BundleError):
+    """A bundle whose content is not what its manifest says."""
+
+
+class UnsafeBundleError(BundleError):
+    """A bundle that would write where it must not, or that is larger than allowed."""
+
+
+class NewerFormatError(BundleError):
+    """A bundle of a format version that this litestate does not know."""
+
+
+class DatabaseBusyError(LitestateError):
+    """Another connection holds a lock that is needed."""
+
+
+class ApplyError(LitestateError):
+    """Loading failed while changes were made; all of them were undone."""
+
+
+class SaveError(LitestateError):
+    """The bundle could not be written."""

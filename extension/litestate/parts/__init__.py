@@ -1,0 +1,31 @@
+"""The kinds of state, one module each, with the same three verbs: describe, capture, apply."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..bundle import Reader, Writer
+from ..items import Survey
+from ..plan import Plan, Target
+from ..report import Section
+from . import databases, files
+
+
+class Part(Protocol):
+    """One kind of state."""
+
+    def describe(self, survey: Survey) -> Section:
+        """Say what is there."""
+        ...
+
+    def capture(self, survey: Survey, sink: Writer) -> Section:
+        """Write it into a bundle; say what was saved and what was not."""
+        ...
+
+    def apply(self, source: Reader, targets: list[Target], plan: Plan) -> Section:
+        """Compare a bundle with what is there and stage the difference; change nothing."""
+        ...
+
+
+PARTS: tuple[Part, ...] = (files, databases)
+"""In the order in which they are applied: folders must be there before what is in them."""

@@ -1,0 +1,178 @@
+"""Files, folders and symbolic links."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from .. import sqlite
+from ..bundle import CHUNK, Reader, Writer
+from ..changes import set_attributes
+from ..items import Item, Survey
+from ..manifest import Kind, Member
+from ..plan import Plan, Target, Verdict
+from ..report import Line, Section
+
+TITLE = "files"
+KINDS: tuple[Kind, ...] = ("file", "directory", "symlink")
+
+
+def describe(survey: Survey) -> Section:
+    """Say what would be saved."""
+    section = Section(TITLE, skipped=list(survey.skipped))
+    section.lines = [_line(item, item.size) for item in survey.of(*KINDS)]
+    return section
+
+
+def capture(survey: Survey, sink: Writer) -> Section:
+    """Write files, folders and links into a bundle.
+
+    What cannot be read is skipped and reported; the others are saved.
+    """
+    section = Section(TITLE, skipped=list(survey.skipped))
+    for item in survey.of(*KINDS):
+        if reason := sink.problem(item.member):
+            section.skip(item, reason, "Rename it.")
+            continue
+        try:
+            with _Content(item) as content:
+                member = _add(sink, item, content)
+        except OSError as error:
+            section.skip(item, f"it cannot be read ({error.strerror})", "Check its permissions.")
+            continue
+        if item.kind == "file" and _has_changed(item, member.size):
+            section.notes.append(
+                f"{item.label} was changed while it was saved: save again if it matters."
+            )
+        section.lines.append(_line(item, member.size))
+    return section
+
+
+def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
+    """Compare files, folders and links with what is there, and stage what differs."""
+    section = Section(TITLE)
+    wanted = [target for target in targets if target.member.kind in KINDS]
+    # Folders first, the outer ones before the inner ones.
+    for target in sorted(
+        wanted, key=lambda target: (target.member.kind != "directory", target.member.name)
+    ):
+        plan.make_way(target)
+        verdict = _compare(source, target)
+        if not plan.dry_run:
+            _stage(source, target, plan, verdict)
+        section.lines.append(
+            Line(target.label, target.member.kind, target.member.size, verdict=verdict)
+        )
+    return section
+
+
+class _Content:
+    """The content of one item, opened before anything of it is written: no half members."""
+
+    def __init__(self, item: Item) -> None:
+        self._item = item
+        # A file with nothing in it may be a database whose first transaction is open: see
+        # sqlite.py.
+        self._file = item.path.open("rb") if item.kind == "file" and item.size else None
+        if self._file:
+            try:
+                self._first = self._file.read(CHUNK)
+            except OSError:
+                self._file.close()
+                raise
+
+    def __enter__(self) -> _Content:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._item.kind == "symlink":
+            yield self._item.target.encode()
+        if self._file:
+            left = self._item.size
+            chunk = self._first
+            # Never more than was promised: a file that grows must not outgrow its ZIP fields.
+            while chunk and left:
+                yield chunk[:left]
+                left -= min(left, len(chunk))
+                chunk = self._file.read(min(CHUNK, left)) if left else b""
+
+
+def _add(sink: Writer, item: Item, content: _Content) -> Member:
+    size = item.size if item.kind == "file" else 0
+    return sink.add(
+        item.member, item.kind, content, size=size, mode=item.mode, mtime_ns=item.mtime_ns
+    )
+
+
+def _line(item: Item, size: int) -> Line:
+    return Line(
+        item.label,
+        item.kind,
+        size if item.kind == "file" else 0,
+        detail=f"→ {item.target}" if item.target else "",
+    )
+
+
+def _has_changed(item: Item, size: int) -> bool:
+    if size != item.size:
+        return True
+    try:
+        return item.path.lstat().st_mtime_ns != item.mtime_ns
+    except OSError:
+        return True
+
+
+def _compare(source: Reader, target: Target) -> Verdict:
+    path, member = target.path, target.member
+    if not os.path.lexists(path):
+        return "added"
+    if member.kind == "directory":
+        return "unchanged" if path.is_dir() and not path.is_symlink() else "changed"
+    if member.kind == "symlink":
+        same = path.is_symlink() and os.fsencode(path.readlink()) == source.content(member)
+        return "unchanged" if same else "changed"
+    return "unchanged" if _has_content(path, member) else "changed"
+
+
+def _has_content(path: Path, member: Member) -> bool:
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != member.size:
+        return False
+    if sqlite.is_database(path, member.size):
+        return False
+    digest = hashlib.sha256()
+    if member.size:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest() == member.sha256
+
+
+def _stage(source: Reader, target: Target, plan: Plan, verdict: Verdict) -> None:
+    kind = target.member.kind
+    if verdict != "unchanged":
+        if kind == "directory":
+            plan.make_folder(target.root, target.path)
+        else:
+            staged = plan.new_path(target.root)
+            (_stage_link if kind == "symlink" else _stage_file)(source, target, staged)
+            plan.replace(target.root, target.path, staged)
+    if kind == "directory" or (kind == "file" and verdict == "unchanged"):
+        plan.set_attributes(target)
+
+
+def _stage_link(source: Reader, target: Target, staged: Path) -> None:
+    staged.symlink_to(source.content(target.member).decode())
+
+
+def _stage_file(source: Reader, target: Target, staged: Path) -> None:
+    with staged.open("xb") as file:
+        for chunk in source.chunks(target.member):
+            file.write(chunk)
+    if not target.root.on_drive:
+        set_attributes(staged, target.member.mode, target.member.mtime_ns)

@@ -1,0 +1,222 @@
+"""A load under way: compare and stage everything, then commit all of it or nothing.
+
+Nothing outside of the staging folders changes before `Plan.commit`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from . import sqlite
+from .changes import Change, MakeFolder, RemoveFolder, Replace, SetAttributes
+from .errors import ApplyError, UnsafeBundleError
+from .items import Item, parents
+from .manifest import Member
+from .places import Root
+from .report import Line
+
+Verdict = Literal["added", "changed", "unchanged", "removed"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a member of the bundle belongs in this session."""
+
+    member: Member
+    root: Root
+
+    @property
+    def path(self) -> Path:
+        """Absolute path."""
+        return self.root.target(self.member.relative)
+
+    @property
+    def label(self) -> str:
+        """Path as a person would write it."""
+        return self.root.show(self.member.relative)
+
+
+@dataclass
+class Plan:
+    """The changes that a load would make.
+
+    Attributes
+    ----------
+    dry_run : bool
+        Whether to compare only; then nothing is staged and nothing can be committed.
+    """
+
+    dry_run: bool = False
+    _changes: list[Change] = field(default_factory=list)
+    _attributes: list[Change] = field(default_factory=list)
+    _folders: set[Path] = field(default_factory=set)
+    _staging: dict[Path, Path] = field(default_factory=dict)
+    _staged: int = 0
+
+    def add(self, change: Change) -> None:
+        """Append a change."""
+        self._changes.append(change)
+
+    def set_attributes(self, target: Target) -> None:
+        """Set mode and time when all else is done; the drive keeps neither."""
+        if not target.root.on_drive:
+            # The inner ones first: to set a folder's time after what is in it.
+            self._attributes.insert(
+                0, SetAttributes(target.path, target.member.mode, target.member.mtime_ns)
+            )
+
+    def new_path(self, root: Root) -> Path:
+        """Return a free path in the staging folder of a root."""
+        self._staged += 1
+        return self._staging_folder(root) / str(self._staged)
+
+    def replace(self, root: Root, path: Path, staged: Path | None) -> None:
+        """Put a staged file at a path, or remove what is there."""
+        self.add(Replace(path, staged, self.new_path(root)))
+
+    def make_folder(self, root: Root, path: Path) -> None:
+        """Create a folder, in the place of a file or link if there is one."""
+        if path in self._folders:
+            return
+        if os.path.lexists(path):
+            self.replace(root, path, None)
+        self.add(MakeFolder(path))
+        self._folders.add(path)
+
+    def make_way(self, target: Target) -> None:
+        """Provide the folders above a target, and check that none leads out of the root.
+
+        Raises
+        ------
+        UnsafeBundleError
+            If the target would be written through a link that leads out.
+        ApplyError
+            If a folder stands where the target belongs.
+        """
+        for relative in ("", *parents(target.member.relative)):
+            self._check_parent(target, target.root.target(relative))
+        if target.member.kind != "directory" and _is_folder(target.path):
+            raise ApplyError(
+                f"{target.label} is a {target.member.kind} in the bundle and a folder here. "
+                "Nothing was changed. "
+                "Rename or remove the folder, then load again."
+            )
+
+    def remove_all(self, items: Sequence[Item]) -> list[Line]:
+        """Remove these, but of the folders only those that would then be empty.
+
+        Returns
+        -------
+        list of Line
+            What is removed.
+        """
+        gone: set[Path] = set()
+        lines = []
+        # What is in a folder comes after it in a survey, and must go before it.
+        for item in reversed(items):
+            if item.kind == "directory" and not gone.issuperset(item.path.iterdir()):
+                continue
+            self._remove(item, gone)
+            lines.append(Line(item.label, item.kind, item.size, verdict="removed"))
+        return lines
+
+    def _remove(self, item: Item, gone: set[Path]) -> None:
+        sidecars = [item.path.with_name(item.path.name + suffix) for suffix in sqlite.SIDECARS]
+        paths = [
+            item.path,
+            *(path for path in sidecars if item.kind == "database" and path.exists()),
+        ]
+        gone.update(paths)
+        if self.dry_run:
+            return
+        if item.kind == "directory":
+            self.add(RemoveFolder(item.path))
+            return
+        for path in paths:
+            self.replace(item.root, path, None)
+
+    def commit(self) -> None:
+        """Make all changes, or none.
+
+        Raises
+        ------
+        ApplyError
+            If one of them failed; the ones before it were undone.
+        """
+        done: list[Change] = []
+        try:
+            for change in (*self._changes, *self._attributes):
+                change.commit()
+                done.append(change)
+        except BaseException as error:
+            self._revert(done, error)
+            if isinstance(error, Exception):
+                raise ApplyError(
+                    f"Loading failed and everything is as it was before: {error}"
+                ) from error
+            raise
+
+    def close(self) -> None:
+        """Remove what was staged."""
+        for folder in self._staging.values():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _revert(self, done: list[Change], cause: BaseException) -> None:
+        failed = []
+        for change in reversed(done):
+            try:
+                change.revert()
+            except Exception as error:
+                failed.append(f"{change}: {error}")
+        if failed:
+            kept = ", ".join(str(folder) for folder in self._staging.values())
+            # What was there before is in these folders, so they must outlive this plan.
+            self._staging.clear()
+            raise ApplyError(
+                f"Loading failed ({cause}), and {len(failed)} of its changes could not be undone: "
+                f"{'; '.join(failed)}. What was there before is kept in {kept}."
+            ) from cause
+
+    def _check_parent(self, target: Target, folder: Path) -> None:
+        if folder in self._folders:
+            return
+        if (
+            folder.is_symlink()
+            and folder != target.root.path
+            and not self._stays_inside(folder, target.root)
+        ):
+            raise UnsafeBundleError(
+                f"{target.label} would be written through the link {folder}, which leads out "
+                f"of {target.root.path}. "
+                "Nothing was changed. Remove the link, then load again."
+            )
+        if not folder.is_dir() and not self.dry_run:
+            for missing in reversed([folder, *folder.parents]):
+                if not missing.is_dir() and missing not in self._folders:
+                    self.make_folder(target.root, missing)
+
+    @staticmethod
+    def _stays_inside(folder: Path, root: Root) -> bool:
+        return folder.resolve().is_relative_to(root.path.resolve())
+
+    def _staging_folder(self, root: Root) -> Path:
+        if root.path not in self._staging:
+            # In the root itself, so that moving into place is one rename.
+            near = None if root.on_drive else _existing(root.path)
+            self._staging[root.path] = Path(tempfile.mkdtemp(prefix=".litestate-", dir=near))
+        return self._staging[root.path]
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.is_dir())
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.lexists(path) and stat.S_ISDIR(path.lstat().st_mode)

@@ -1,0 +1,141 @@
+"""Gather what is there and write it into a bundle."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sqlite3
+import sys
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, cast
+
+from . import __version__
+from .bundle import Compression, Writer
+from .errors import SaveError
+from .items import Survey
+from .manifest import Manifest
+from .parts import PARTS
+from .report import Report, count_text, size_text
+
+SUFFIX = ".litestate.zip"
+"""How the name of a bundle ends."""
+
+_UNFIT = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
+
+
+def bundle_name(name: str | None) -> str:
+    """Return a file name for a bundle that is made today.
+
+    Examples
+    --------
+    >>> bundle_name("my work").startswith("my work-20")
+    True
+    """
+    stem = _UNFIT.sub("-", name or "state").strip(" .-")
+    if not stem:
+        raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
+    return stem if stem.endswith(SUFFIX) else f"{stem}-{date.today():%Y-%m-%d}{SUFFIX}"
+
+
+def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
+    """Write everything that was found into a file; the report has no headline yet.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing, able to seek.
+    """
+    writer = Writer(file, compression=compression)
+    sections = [part.capture(found, writer) for part in PARTS]
+    report = Report("", sections, excluded=found.excluded)
+    manifest = Manifest(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        notebook=None,
+        generator=generator(),
+        scope=found.scope,
+        members=writer.members,
+        skipped=tuple(report.skipped),
+    )
+    writer.close(manifest)
+    report.size = file.tell()
+    report.digest = manifest.content_digest
+    report.note_unchanged(found.unchanged)
+    return report
+
+
+def write_to(path: Path, found: Survey, compression: Compression) -> Report:
+    """Write a bundle to a path; what is there is replaced when the new one is complete.
+
+    Raises
+    ------
+    SaveError
+        If that fails; nothing at the path was changed.
+    """
+    try:
+        handle, created = tempfile.mkstemp(prefix=".litestate-", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        raise SaveError(
+            f"{path} cannot be written: {error.strerror}. Choose another path."
+        ) from error
+    temporary = Path(created)
+    try:
+        with os.fdopen(handle, "w+b") as file:
+            report = gather(file, found, compression)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise SaveError(
+            f"{path} was not written: {error}. What was there before is still there."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    report.path = str(path)
+    return _headline(report, f"Saved {path}")
+
+
+def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
+    """Write a bundle into a file that the caller opened."""
+    return _headline(gather(file, found, compression), "Saved a bundle")
+
+
+def download(found: Survey, name: str, compression: Compression) -> Report:
+    """Offer a bundle for download in the page."""
+    from .browser.blobs import BlobSink
+    from .browser.download import link
+
+    with BlobSink() as sink:
+        report = gather(cast("IO[bytes]", sink), found, compression)
+        report.link = link(sink.blob(), name)
+    return _headline(report, f"{name} is ready to download")
+
+
+def generator() -> dict[str, str]:
+    """Return what made a bundle: names and versions."""
+    versions = {
+        "litestate": __version__,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "platform": sys.platform,
+    }
+    if "pyodide" in sys.modules:
+        versions["pyodide"] = sys.modules["pyodide"].__version__
+    return versions
+
+
+def _headline(report: Report, what: str) -> Report:
+    report.headline = f"{what}: {count_text(report.lines())}; {size_text(report.size)}"
+    if report.skipped:
+        report.headline += f"; {len(report.skipped)} left out"
+    return report
+
+
+def _umask() -> int:
+    # There is no way to read it but to set it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,106 @@
+"""Open a bundle wherever it is: a path, a URL, bytes, a file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from . import places
+from .errors import SourceError
+
+AnySource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+
+TIMEOUT = 30.0
+"""Seconds without a byte after which a server is given up."""
+
+_IN_MEMORY = 8 << 20
+"""Bytes of a download that are kept in memory before a temporary file takes over."""
+
+
+@contextmanager
+def open_source(source: AnySource) -> Iterator[tuple[IO[bytes], str]]:
+    """Open a bundle for reading.
+
+    Parameters
+    ----------
+    source : path, URL, bytes or binary file
+        Where it is. A file that cannot seek is copied to a temporary one.
+
+    Yields
+    ------
+    (file, label)
+        A binary file that can seek, and what to call it.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be found, fetched or read.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        yield BytesIO(source), "the bundle"
+    elif isinstance(source, str) and source.startswith(("http://", "https://")):
+        with _fetch(source) as file:
+            yield file, source
+    elif isinstance(source, str | os.PathLike):
+        path = Path(source).expanduser()
+        with _open(path) as file:
+            yield file, path.name
+    elif hasattr(source, "read"):
+        label = Path(str(getattr(source, "name", "the bundle"))).name
+        with _seekable(source) as file:
+            yield file, label
+    else:
+        raise SourceError(
+            "load_state() takes a path, a URL, bytes or a binary file, not "
+            f"{type(source).__name__}."
+        )
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise SourceError(
+            f"There is no file {path} (looked in {Path.cwd()}). Check the name."
+        ) from None
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+@contextmanager
+def _seekable(source: IO[bytes]) -> Iterator[IO[bytes]]:
+    if source.seekable():
+        yield source
+        return
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
+        shutil.copyfileobj(source, copy)
+        yield copy
+
+
+@contextmanager
+def _fetch(url: str) -> Iterator[IO[bytes]]:
+    if places.IN_BROWSER:
+        from .browser.fetch import fetch
+
+        with fetch(url) as file:
+            yield file
+        return
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as response, _seekable(response) as file:
+            yield file
+    except urllib.error.HTTPError as error:
+        raise SourceError(
+            f"{url} could not be fetched: the server says {error.code} {error.reason}."
+        ) from None
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise SourceError(
+            f"{url} could not be fetched: {getattr(error, 'reason', error)}."
+        ) from None

@@ -1,0 +1,79 @@
+"""Find what is there: the whole state, or what somebody names of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import SelectionError
+from .items import Survey
+from .manifest import Scope
+from .places import Places, Root
+from .walk import Walk
+
+StrPath = str | os.PathLike[str]
+
+
+def survey(
+    places: Places,
+    paths: Sequence[StrPath] | StrPath | None = None,
+    exclude: Sequence[str] | str = (),
+) -> Survey:
+    """Look at what is there now.
+
+    Parameters
+    ----------
+    places : Places
+        The root folders.
+    paths : path or sequence of path, optional
+        Files and folders to look at instead of the roots. What is named is state, however old it
+        is.
+    exclude : str or sequence of str, optional
+        Patterns in gitignore syntax, relative to the roots or to each of ``paths``. They come after
+        `EXCLUDED`, so that ``"!*.ipynb"`` takes notebooks in again.
+
+    Raises
+    ------
+    SelectionError
+        If a path does not exist or a pattern is not one.
+    """
+    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    if paths is None:
+        return Walk(places, Scope(None, patterns)).run(
+            [(root, "") for root in places.roots], named=False
+        )
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    starts = [_start(places, path) for path in given]
+    scope = Scope(
+        tuple(f"{root.name}/{relative}".rstrip("/") for root, relative in starts), patterns
+    )
+    return Walk(places, scope).run(starts, named=True)
+
+
+def survey_scope(places: Places, scope: Scope, exclude: Sequence[str] | str = ()) -> Survey:
+    """Look at what is there now where a bundle had looked, leaving out more."""
+    more = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    walk = Walk(places, Scope(scope.paths, scope.exclude + more))
+    if scope.paths is None:
+        return walk.run([(root, "") for root in places.roots], named=False)
+    starts = []
+    for path in scope.paths:
+        name, _, relative = path.partition("/")
+        if (root := places.root(name)) and os.path.lexists(root.target(relative)):
+            starts.append((root, relative))
+    return walk.run(starts, named=True)
+
+
+def absolute(path: StrPath) -> Path:
+    """Return a path from the root, with ``~`` and ``..`` resolved and links left as they are."""
+    return Path(os.path.normpath(Path.cwd() / Path(path).expanduser()))
+
+
+def _start(places: Places, path: StrPath) -> tuple[Root, str]:
+    where = absolute(path)
+    if not os.path.lexists(where):
+        raise SelectionError(
+            f"paths= names {os.fspath(path)!r}, and there is no such file or folder ({where})."
+        )
+    return places.locate(where)

@@ -1,0 +1,56 @@
+"""Show a report where there is somebody to see it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .report import Report
+
+
+def show(report: Report) -> Report:
+    """Display a report if this is a notebook, and return it.
+
+    A call in the middle of a cell must show its report too. As the last value of the cell it would
+    then stand there twice, so the report remembers the cell in which it was shown.
+    """
+    if _shell() is not None:
+        report._ipython_display_()
+        report.shown_in = execution_count()
+    return report
+
+
+class Output:
+    """One output of the running cell, which can be taken back.
+
+    Parameters
+    ----------
+    mime_type : str
+        What `content` is.
+    content : str
+        What to show.
+    text : str, optional
+        The same for a host that shows plain text only.
+    """
+
+    def __init__(self, mime_type: str, content: str, text: str = "") -> None:
+        from IPython.display import display
+
+        data = {"text/plain": text, mime_type: content}
+        self._handle = display(data, raw=True, display_id=True)
+
+    def clear(self) -> None:
+        """Leave nothing of it in the notebook but an empty output."""
+        self._handle.update({"text/plain": ""}, raw=True)
+
+
+def execution_count() -> int | None:
+    """Return the number of the cell that runs, or None outside of IPython."""
+    shell = _shell()
+    return None if shell is None else int(shell.execution_count)
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None

@@ -1,0 +1,90 @@
+"""One server and one browser for all browser tests; a new profile for each test that asks for one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tools.server import Server
+
+from lab import Lab
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""Run as root in a container, and keep Chromium's own requests off the network."""
+
+SUB_PATH = "/some/where/"
+
+OpenLab = Callable[..., Lab]
+
+
+def _serve(base: str) -> Iterator[str]:
+    with Server(Path(os.environ["LITESTATE_DIST"]), 0, base) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.url
+        server.shutdown()
+        thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """Address of the built site."""
+    yield from _serve("/")
+
+
+@pytest.fixture(scope="session")
+def sub_site() -> Iterator[str]:
+    """Address of the built site below a path, as on GitHub Pages."""
+    yield from _serve(SUB_PATH)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS, headless=True
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_profile(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
+    """Make browser profiles that share nothing."""
+    contexts: list[BrowserContext] = []
+
+    def make() -> BrowserContext:
+        contexts.append(
+            browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
+        )
+        return contexts[-1]
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def open_lab(site: str, new_profile: Callable[[], BrowserContext]) -> OpenLab:
+    """Open a notebook of the site, in a new profile unless one is given."""
+
+    def open_(
+        notebook: str = "start.ipynb", *, context: BrowserContext | None = None, url: str = site
+    ) -> Lab:
+        return Lab(context or new_profile(), url).open(notebook)
+
+    return open_

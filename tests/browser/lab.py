@@ -1,0 +1,172 @@
+"""Drive the built site as a person does: open a notebook, run cells, click."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Download, Page
+
+START_TIMEOUT = 120_000
+"""Milliseconds for the page and the kernel to start; it takes about 20 s on two cores."""
+
+CELL_TIMEOUT = 120_000
+"""Milliseconds for one request to the kernel."""
+
+_READY = """
+async () => {
+  const app = window.jupyterapp;
+  await app.restored;
+  let panel = null;
+  for (let i = 0; i < 600 && !panel; i++) {
+    panel = [...app.shell.widgets("main")].find((widget) => widget.context?.path?.endsWith(".ipynb"));
+    if (!panel) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+  window.panel = panel;
+  return panel.context.path;
+}
+"""
+
+_EXECUTE = """
+async ([code, timeout]) => {
+  const kernel = window.panel.sessionContext.session.kernel;
+  const future = kernel.requestExecute({ code, stop_on_error: false, store_history: true });
+  const outputs = [];
+  future.onIOPub = (message) => outputs.push({ type: message.header.msg_type, ...message.content });
+  const late = new Promise((_, reject) => setTimeout(() => reject(new Error("the cell did not end")), timeout));
+  await Promise.race([future.done, late]);
+  return outputs;
+}
+"""
+
+_RUN_ALL = """
+async (timeout) => {
+  const late = new Promise((_, reject) => setTimeout(() => reject(new Error("the cells did not end")), timeout));
+  await Promise.race([window.jupyterapp.commands.execute("notebook:run-all-cells"), late]);
+  return window.panel.content.model.toJSON().cells;
+}
+"""
+
+_SET_CELLS = """
+async (sources) => {
+  const model = window.panel.content.model.sharedModel;
+  model.transact(() => {
+    model.deleteCellRange(0, model.cells.length);
+    model.insertCells(0, sources.map((source) => ({ cell_type: "code", source })));
+  });
+}
+"""
+
+
+@dataclass
+class Output:
+    """What one piece of code printed, returned and displayed."""
+
+    messages: list[dict[str, Any]]
+
+    @property
+    def text(self) -> str:
+        """Standard output."""
+        return "".join(
+            m["text"] for m in self.messages if m["type"] == "stream" and m["name"] == "stdout"
+        )
+
+    @property
+    def error(self) -> str:
+        """``Name: message`` of the exception, or nothing."""
+        return "".join(
+            f"{m['ename']}: {m['evalue']}" for m in self.messages if m["type"] == "error"
+        )
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """MIME bundles that were displayed or returned."""
+        shown = ("display_data", "execute_result", "update_display_data")
+        return [m["data"] for m in self.messages if m["type"] in shown]
+
+
+@dataclass
+class Lab:
+    """JupyterLab in one tab, with one notebook and its kernel.
+
+    Attributes
+    ----------
+    context : BrowserContext
+        The browser profile.
+    url : str
+        Address of the site.
+    hosts : set of str
+        Every host that the profile's pages and workers asked for anything.
+    """
+
+    context: BrowserContext
+    url: str
+    page: Page = field(init=False)
+    console: list[str] = field(default_factory=list)
+
+    def open(self, notebook: str = "start.ipynb", app: str = "lab") -> Lab:
+        """Open a notebook of the site and wait for its kernel."""
+        self.page = self.context.new_page()
+        self.page.on("console", lambda message: self.console.append(message.text))
+        address = "lab/index.html" if app == "lab" else "notebooks/index.html"
+        self.page.goto(f"{self.url}{address}?path={notebook}", timeout=START_TIMEOUT)
+        return self._wait()
+
+    def reload(self) -> Lab:
+        """Reload the page: the kernel and its memory are gone, a new one starts."""
+        self.page.reload(timeout=START_TIMEOUT)
+        return self._wait()
+
+    def run(self, code: str, timeout: int = CELL_TIMEOUT) -> Output:
+        """Run code in the kernel."""
+        return Output(self.page.evaluate(_EXECUTE, [code, timeout]))
+
+    def value(self, expression: str) -> Any:
+        """Evaluate an expression in the kernel and return its value, which JSON must be able to hold."""
+        output = self.run(f"import json as _json; print(_json.dumps({expression}))")
+        assert not output.error, output.error
+        return json.loads(output.text)
+
+    def check(self, code: str) -> str:
+        """Run code that must not fail; return what it printed."""
+        output = self.run(code)
+        assert not output.error, output.error
+        return output.text
+
+    def set_cells(self, *sources: str) -> None:
+        """Make these the cells of the notebook."""
+        self.page.evaluate(_SET_CELLS, list(sources))
+
+    def run_all(self, timeout: int = CELL_TIMEOUT) -> list[dict[str, Any]]:
+        """Run every cell, as the menu does; return the cells with their outputs."""
+        cells: list[dict[str, Any]] = self.page.evaluate(_RUN_ALL, timeout)
+        return cells
+
+    def click_download(self, folder: Path, label: str = "Download") -> Path:
+        """Click the newest link of that name and return the file that arrived."""
+        with self.page.expect_download(timeout=30_000) as expected:
+            self.page.get_by_role("link", name=label).last.click()
+        download: Download = expected.value
+        path = folder / download.suggested_filename
+        download.save_as(path)
+        return path
+
+    def _wait(self) -> Lab:
+        self.page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)
+        self.page.evaluate(_READY)
+        return self
+
+
+def errors(cells: list[dict[str, Any]]) -> list[str]:
+    """Return the errors that cells ended with."""
+    return [
+        f"{output['ename']}: {output['evalue']}"
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if output["output_type"] == "error"
+    ]
