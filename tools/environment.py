@@ -1,0 +1,137 @@
+"""The virtual environment: made once, from pinned and hashed requirements.
+
+This module and what it imports run on the standard library alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools import files, system
+from tools.console import BuildError, run, step
+from tools.paths import EXTENSION, REQUIREMENTS, VENV, WORK, venv_program
+
+# Written last. Without it the folder is the rest of an interrupted run.
+COMPLETE = VENV / ".complete"
+
+
+def is_active() -> bool:
+    """Tell whether this process runs in our virtual environment."""
+    return VENV.is_dir() and Path(sys.prefix).samefile(VENV)
+
+
+def enter(arguments: list[str]) -> None:
+    """Make the virtual environment if need be, and start again inside it.
+
+    Doesn't return.
+
+    Parameters
+    ----------
+    arguments : list of str
+        The command line to run again, `build.py` first.
+    """
+    _make()
+    command = [str(venv_program("python")), *arguments]
+    if sys.platform == "win32":
+        # exec on Windows returns to the shell while the new process still runs.
+        sys.exit(subprocess.call(command))
+    sys.stdout.flush()
+    os.execv(command[0], command)
+
+
+def _make() -> None:
+    if files.is_stamped(COMPLETE, _python()) and venv_program("python").exists():
+        return
+    step(f"making .venv with Python {sys.version.split()[0]}")
+    if importlib.util.find_spec("ensurepip") is None:
+        _install_venv_support()
+    files.remove(VENV)
+    run([sys.executable, "-m", "venv", VENV])
+    files.write_stamp(COMPLETE, _python())
+
+
+def _install_venv_support() -> None:
+    """Debian ships Python without what `venv` needs."""
+    if not system.can_apt_install():
+        raise BuildError(
+            "this Python has no ensurepip, so it can't make a virtual environment.\n"
+            "Install it: on Debian and Ubuntu, `sudo apt-get install python3-venv`."
+        )
+    system.apt_install(f"python{sys.version_info.major}.{sys.version_info.minor}-venv")
+
+
+def _python() -> str:
+    return f"{sys.base_prefix} {sys.version}"
+
+
+def require(*names: str) -> None:
+    """Install sets of requirements into the virtual environment, unless they are there.
+
+    Parameters
+    ----------
+    *names : str
+        Which ones: ``build`` stands for `requirements/build.txt`.
+    """
+    for name in names:
+        requirements = REQUIREMENTS / f"{name}.txt"
+        stamp = VENV / f".installed-{name}"
+        value = files.fingerprint([requirements])
+        if files.is_stamped(stamp, value):
+            continue
+        step(f"installing requirements/{name}.txt into .venv")
+        # Wheels only: nothing is compiled, and no package's own code runs to install it.
+        _install("--require-hashes", "--only-binary", ":all:", "-r", requirements)
+        files.write_stamp(stamp, value)
+
+
+def require_litestate() -> None:
+    """Install litestate itself, editable, so that the tests see the sources."""
+    stamp = VENV / ".installed-litestate"
+    value = files.fingerprint([EXTENSION / "pyproject.toml"])
+    if files.is_stamped(stamp, value):
+        return
+    step("installing extension/ into .venv, editable")
+    # Its dependencies are in requirements/test.txt with their hashes.
+    _install("--no-deps", "--no-build-isolation", "-e", EXTENSION)
+    files.write_stamp(stamp, value)
+
+
+def _install(*arguments: str | Path) -> None:
+    # pip takes a half-written package for an installed one, so if it doesn't get to its end
+    # the environment has to be made anew.
+    COMPLETE.unlink(missing_ok=True)
+    pip = [str(venv_program("python")), "-m", "pip", "--disable-pip-version-check"]
+    try:
+        run([*pip, "install", "--quiet", "--no-input", *arguments])
+    except BuildError as error:
+        remedy = "If the network was the reason, run it again."
+        raise BuildError(f"pip could not install into .venv. {remedy}\n{error}") from None
+    files.write_stamp(COMPLETE, _python())
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """Hold off a second build.py in the same folder until this one is done with building."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    WORK.mkdir(exist_ok=True)
+    with (WORK / "lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            step("waiting for another build.py in this folder")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        # Nobody else is at work here, so these are what killed runs have left.
+        for abandoned in WORK.glob(".partial-*"):
+            files.remove(abandoned)
+        # The system lets go of the lock when the process ends, however it ends.
+        yield

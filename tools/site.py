@@ -1,0 +1,144 @@
+"""The site: everything put together in a scratch folder, then moved to `dist/` at once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tools import extension, files, pyodide_lock, sitelock
+from tools.console import BuildError, run, step
+from tools.fetch import default_places, fetch
+from tools.paths import (
+    BUILD_CONFIG,
+    CONTENT,
+    DIST,
+    EXTENSION,
+    OVERRIDES,
+    REQUIREMENTS,
+    ROOT,
+    SITE_CONFIG,
+    SITE_LOCK,
+    VENV,
+    WORK,
+    venv_program,
+)
+
+# What goes to web hosts that limit a site's size, and through slow lines (bytes).
+SIZE_LIMIT = 70_000_000
+KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension"
+STAMP = WORK / "site.stamp"
+# Read by the tools that made the app, or fonts that it has as WOFF2 too.
+UNUSED = (
+    "package.json",
+    "rspack.config*.js",
+    "build/fa-*.eot",
+    "build/fa-*.svg",
+    "build/fa-*.ttf",
+)
+
+
+def build(cache: Path, folders: list[Path]) -> None:
+    """Build `dist/`, unless it's up to date.
+
+    Parameters
+    ----------
+    cache : Path
+        The folder that keeps downloads.
+    folders : list of Path
+        More folders to look for locked files in.
+
+    Raises
+    ------
+    BuildError
+        If some part fails; `dist/` is then what it was before.
+    """
+    value = files.fingerprint([
+        ROOT / "build.py", ROOT / "tools", REQUIREMENTS / "build.txt", SITE_LOCK,
+        BUILD_CONFIG, SITE_CONFIG, OVERRIDES, CONTENT, EXTENSION,
+    ])  # fmt: skip
+    if files.is_stamped(STAMP, value) and DIST.is_dir():
+        step("dist/ is up to date")
+        return
+    lock = sitelock.read(SITE_LOCK)
+    wheel = extension.build_wheel()
+    step(f"checking {len(lock.files)} files of the Pyodide runtime and its packages")
+    fetched = fetch(lock.files, cache, default_places(folders))
+    with files.scratch_folder(WORK) as scratch:
+        source, output = scratch / "lite", scratch / "dist"
+        _stage(source, lock, fetched, wheel)
+        step("building the site with jupyter lite")
+        _jupyter_lite("build", source, output)
+        _trim(output)
+        _jupyter_lite("check", source, output)
+        step("jupyter lite check: all green")
+        STAMP.unlink(missing_ok=True)
+        files.swap_folder(output, DIST)
+    files.write_stamp(STAMP, value)
+    size = files.tree_size(DIST)
+    step(f"dist/ is ready: {size / 1e6:.1f} MB")
+    if size > SIZE_LIMIT:
+        raise BuildError(
+            f"dist/ has {size / 1e6:.1f} MB, more than {SIZE_LIMIT / 1e6:.0f} MB; "
+            "look at its largest files and at requirements/site.in"
+        )
+
+
+def _stage(
+    source: Path,
+    lock: sitelock.SiteLock,
+    fetched: dict[sitelock.LockedFile, Path],
+    wheel: Path,
+) -> None:
+    """Lay out what `jupyter lite build` expects in its folder."""
+    runtime = source / "static" / "pyodide"
+    runtime.mkdir(parents=True)
+    official: dict[str, Any] = {}
+    official_version = ""
+    for file, path in fetched.items():
+        if file.name == "pyodide-lock.json":
+            official = json.loads(path.read_text(encoding="utf-8"))
+            official_version = file.version
+        else:
+            shutil.copyfile(path, runtime / file.file_name)
+    shutil.copyfile(wheel, runtime / wheel.name)
+    text = pyodide_lock.make(
+        lock, wheel, official if _other_hosts_allowed() else None, official_version
+    )
+    (runtime / "pyodide-lock.json").write_text(text, encoding="utf-8")
+
+    for config in (BUILD_CONFIG, SITE_CONFIG, OVERRIDES):
+        if config.exists():
+            shutil.copyfile(config, source / config.name)
+    if CONTENT.is_dir():
+        ignored = shutil.ignore_patterns(*files.BYPRODUCTS)
+        shutil.copytree(CONTENT, source / CONTENT.name, ignore=ignored)
+    # Only the kernel's: .venv has more, such as the CSS of nbconvert's HTML pages.
+    installed = VENV / "share" / "jupyter" / "labextensions" / KERNEL_PLUGIN
+    shutil.copytree(installed, source / "labextensions" / KERNEL_PLUGIN)
+
+
+def _other_hosts_allowed() -> bool:
+    """Whether `disablePyPIFallback` in `jupyter-lite.json` leaves the door open."""
+    config = json.loads(SITE_CONFIG.read_text(encoding="utf-8"))
+    settings = config["jupyter-config-data"].get("litePluginSettings", {})
+    return not settings.get(f"{KERNEL_PLUGIN}:kernel", {}).get("disablePyPIFallback", False)
+
+
+def _jupyter_lite(command: str, source: Path, output: Path) -> None:
+    run(
+        [venv_program("jupyter-lite"), command, "--lite-dir", source, "--output-dir", output],
+        cwd=source,
+    )
+
+
+def _trim(output: Path) -> None:
+    """Remove what no browser asks for, and mend what a sub-path breaks."""
+    for pattern in UNUSED:
+        for path in output.glob(pattern):
+            files.remove(path)
+    manifest = output / "manifest.webmanifest"
+    text = manifest.read_text(encoding="utf-8")
+    # The only absolute addresses of the app: on GitHub Pages they'd leave the site.
+    manifest.write_text(text.replace('"url": "/', '"url": "./'), encoding="utf-8")

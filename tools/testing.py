@@ -1,0 +1,80 @@
+"""The checks and the tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from tools import system
+from tools.console import step, warn
+from tools.paths import DIST, ROOT
+
+SOURCES = ("build.py", "tools", "extension/litestate")
+FAST = ("tests/unit", "tests/build")
+
+
+def check_style() -> bool:
+    """Run ruff and mypy.
+
+    Returns
+    -------
+    bool
+        Whether everything is clean.
+    """
+    commands = (
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy", "--strict", *SOURCES),
+    )
+    clean = True
+    for name, *arguments in commands:
+        step(" ".join((name, *arguments)))
+        done = subprocess.run([sys.executable, "-m", name, *arguments], cwd=ROOT, check=False)
+        clean &= done.returncode == 0
+    return clean
+
+
+def run_tests(arguments: Sequence[str], *, only_fast: bool) -> int:
+    """Run pytest, and let it have the last word on standard output.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Passed on to pytest.
+    only_fast : bool
+        Whether to leave out the tests that need a browser.
+
+    Returns
+    -------
+    int
+        pytest's exit code.
+    """
+    environment = dict(os.environ, LITESTATE_DIST=str(DIST))
+    if not only_fast:
+        environment["LITESTATE_CHROMIUM"] = str(system.chromium())
+    command = [sys.executable, "-m", "pytest"]
+    if only_fast and not _names_tests(arguments):
+        command += [folder for folder in FAST if (ROOT / folder).is_dir()]
+    step("pytest")
+    return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, check=False).returncode
+
+
+def run_all(arguments: Sequence[str], *, only_fast: bool) -> int:
+    """Check and test everything; the tests run even if the style isn't clean.
+
+    Returns
+    -------
+    int
+        The exit code for the whole.
+    """
+    clean = check_style()
+    if not clean:
+        # Said before the tests, so that pytest's summary stays the last line.
+        warn("ruff or mypy found something: this run will fail, whatever the tests say")
+    return run_tests(arguments, only_fast=only_fast) or (0 if clean else 1)
+
+
+def _names_tests(arguments: Sequence[str]) -> bool:
+    return any((ROOT / word.partition("::")[0]).exists() for word in arguments if word[0] != "-")
