@@ -16,8 +16,11 @@ else:
     except ImportError:
         import zipfile
 
-ZSTANDARD: int | None = getattr(zipfile, "ZIP_ZSTANDARD", None)
-"""Compression method for Zstandard (APPNOTE.TXT 4.4.5: 93), or None where this Python lacks it."""
+METHODS = {"store": zipfile.ZIP_STORED, "deflate": zipfile.ZIP_DEFLATED, "zstd": 93}
+"""The compression methods of bundles (APPNOTE.TXT 4.4.5)."""
+
+AVAILABLE = tuple(name for name in METHODS if name != "zstd" or hasattr(zipfile, "ZIP_ZSTANDARD"))
+"""Those that this Python can do."""
 
 UNREADABLE: tuple[type[Exception], ...] = (
     zipfile.BadZipFile,
@@ -30,11 +33,11 @@ UNREADABLE: tuple[type[Exception], ...] = (
 )
 """What zipfile and the decompressors raise for bad data."""
 
-if ZSTANDARD is not None:
+if "zstd" in AVAILABLE:
     if sys.version_info >= (3, 14):
         from compression.zstd import ZstdError
     else:
         from backports.zstd import ZstdError
     UNREADABLE += (ZstdError,)
 
-__all__ = ["UNREADABLE", "ZSTANDARD", "zipfile"]
+__all__ = ["AVAILABLE", "METHODS", "UNREADABLE", "zipfile"]

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import IO
 
 from . import places, ui
-from .bundle import Compression, Reader
-from .errors import NeedsAsyncError, SelectionError
-from .loading import load_from
+from .bundle import Compression
+from .errors import LitestateError, NeedsAsyncError, SaveError, SelectionError
+from .loading import load_from, open_bundle, warn_of_connections
 from .parts import PARTS
 from .plan import Plan
-from .report import Report, count_text, size_text
+from .report import Report, Section, count_text, outcome_text, size_text
 from .saving import SUFFIX, bundle_name, download, write_into, write_to
-from .sources import AnySource, open_source
+from .sources import AnySource
 from .survey import StrPath, survey
 
 Paths = Sequence[StrPath] | StrPath | None
@@ -71,8 +71,12 @@ def save_state(
         report = write_to(
             target / bundle_name(name) if target.is_dir() else target, found, compression
         )
-    else:
+    elif hasattr(path, "write"):
         report = write_into(path, found, compression)
+    else:
+        raise SaveError(
+            f"save_state() writes to a path or a binary file, not to {type(path).__name__}."
+        )
     return ui.show(report)
 
 
@@ -123,7 +127,7 @@ def load_state(
         If a file is to be chosen and this browser cannot wait for it; use `aload_state`.
     """
     chosen = _ask() if source is None else source
-    with open_source(chosen) as (file, label), Reader(file) as reader:
+    with open_bundle(chosen) as (reader, label):
         reader.verify()
         report = load_from(
             reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
@@ -177,7 +181,6 @@ def show_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
     report = Report("", sections, excluded=found.excluded)
     size = sum(section.size for section in sections)
     report.headline = f"The state now: {count_text(report.lines())}, {size_text(size)}"
-    report.note_unchanged(found.unchanged)
     return ui.show(report)
 
 
@@ -212,28 +215,27 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
     backup = _free(folder / f"before-clear-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
     saved = write_to(backup, found, "deflate")
     kept = {line.label for line in saved.lines()}
-    plan = Plan()
+    plan, removed = Plan(), Section("removed")
     try:
-        removed = plan.remove_all([item for item in found.items if item.label in kept])
+        removed.lines = plan.remove_all([item for item in found.items if item.label in kept])
         plan.commit()
+    except LitestateError:
+        backup.unlink()
+        raise
     finally:
         plan.close()
-    report = Report(
-        f"Cleared: {count_text(removed)}",
-        excluded=found.excluded,
-        path=str(backup),
-        size=saved.size,
+    warn_of_connections(removed)
+    removed.skipped = saved.skipped
+    report = Report(f"Cleared: {outcome_text(removed.lines) or 'nothing'}", [removed])
+    report.skipped_title, report.excluded = (
+        "Not removed, because it could not be saved",
+        found.excluded,
     )
-    report.sections = saved.sections
-    for section in report.sections:
-        section.lines = [
-            line for line in removed if line.label in {old.label for old in section.lines}
-        ]
-    report.notes = [f"To have it back: load_state({str(backup)!r})"]
+    report.path, report.size = str(backup), saved.size
+    report.notes = [f"To have it back: load_state({where.show(backup)!r})"]
     if places.IN_BROWSER:
         report.notes.append(
-            "That file is in memory: it lasts until the page is reloaded or the kernel is "
-            "restarted."
+            "That file is in memory: it lasts until the page is reloaded or the kernel restarted."
         )
     return ui.show(report)
 

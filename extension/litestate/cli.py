@@ -10,13 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import __version__, places
-from .bundle import Reader
 from .errors import LitestateError, SourceError
-from .loading import load_from
+from .loading import load_from, open_bundle
 from .manifest import Manifest
 from .parts.databases import tables_text
-from .report import size_text
-from .sources import open_source
+from .report.words import printable, size_text
 
 _EXAMPLES = """examples:
   litestate inspect state-2026-11-22.litestate.zip
@@ -79,12 +77,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    with open_source(options.bundle) as (file, _), Reader(file) as reader:
+    with open_bundle(options.bundle) as (reader, _):
         manifest = reader.manifest
     if options.json:
         print(json.dumps({**asdict(manifest), "content_digest": manifest.content_digest}, indent=2))
     else:
-        print("\n".join(_table(manifest)))
+        print("\n".join(printable(line) for line in _table(manifest)))
     return 0
 
 
@@ -104,12 +102,12 @@ def _verify(options: argparse.Namespace) -> int:
     bad = 0
     for bundle in options.bundles:
         try:
-            with open_source(bundle) as (file, _), Reader(file) as reader:
+            with open_bundle(bundle) as (reader, _):
                 reader.verify()
                 print(f"ok   {bundle}  {reader.manifest.content_digest}")
         except LitestateError as error:
             bad += 1
-            print(f"BAD  {bundle}  {error}")
+            print(printable(f"BAD  {error}"))
     return 1 if bad else 0
 
 
@@ -119,7 +117,7 @@ def _extract(options: argparse.Namespace) -> int:
         raise SourceError(
             f"The folder {folder} is not empty. Choose another one with --to, or add --overwrite."
         )
-    with open_source(options.bundle) as (file, label), Reader(file) as reader:
+    with open_bundle(options.bundle) as (reader, label):
         reader.verify()
         folder.mkdir(parents=True, exist_ok=True)
         print(load_from(reader, label, places.below(folder)))

@@ -23,7 +23,7 @@ class Item:
     kind : {"file", "directory", "symlink", "database"}
         What it is.
     size, mode, mtime_ns : int
-        As `os.lstat` said: bytes, permission bits, nanoseconds since 1970.
+        Bytes of content, permission bits, nanoseconds since 1970.
     target : str
         Of a symlink: where it points, relative to its own folder.
     """
@@ -66,16 +66,13 @@ class Survey:
     skipped : list of Skipped
         What would belong to it and cannot be saved.
     excluded : dict of str to list of str
-        What a rule leaves out: pattern to paths.
-    unchanged : int
-        Number of files on the drive that are as they were when the kernel started.
+        What a rule leaves out: the rule, mostly a pattern, to paths.
     """
 
     scope: Scope
     items: list[Item] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     excluded: dict[str, list[str]] = field(default_factory=dict)
-    unchanged: int = 0
 
     def of(self, *kinds: Kind) -> list[Item]:
         """Return the items of these kinds."""

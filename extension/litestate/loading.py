@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import names
 from .bundle import Reader
-from .errors import SelectionError
+from .errors import ApplyError, BundleError, SelectionError
 from .manifest import Member, Skipped
 from .parts import PARTS
 from .places import Places, Root
 from .plan import Plan, Target
-from .report import Report, Section
-from .rules import matcher
-from .survey import StrPath, absolute, survey_scope
+from .report import Report, Section, outcome_text
+from .rules import matcher, patterns_of
+from .sources import AnySource, open_source
+from .survey import StrPath, absolute, paths_of, survey_scope
 
-_VERDICTS = ("added", "changed", "removed", "unchanged")
+
+@contextmanager
+def open_bundle(source: AnySource) -> Iterator[tuple[Reader, str]]:
+    """Open a bundle wherever it is; what is wrong with it is said with its name.
+
+    Yields
+    ------
+    (reader, label)
+        Structure and manifest are checked, the members are not yet.
+    """
+    with open_source(source) as (file, label):
+        try:
+            with Reader(file) as reader:
+                yield reader, label
+        except BundleError as error:
+            raise type(error)(f"{label}: {error}") from error
 
 
 def load_from(
@@ -42,7 +59,8 @@ def load_from(
             plan.commit()
     finally:
         plan.close()
-    report = Report("", [*sections, wanted.refused], excluded=wanted.left_out)
+    sections.append(wanted.refused)
+    report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
     report.digest = reader.manifest.content_digest
     report.headline = _headline(report, label, dry_run=dry_run)
     if count := len(reader.manifest.skipped):
@@ -62,11 +80,11 @@ class _Selection:
         exclude: Sequence[str] | str,
     ) -> None:
         self.places = places
-        self.patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+        self.patterns = patterns_of(exclude)
         self.refused = Section("not loaded")
         self.left_out: dict[str, list[str]] = {}
         self._spec = matcher(self.patterns)
-        self._folders = _absolute(paths)
+        self._folders = None if paths is None else [absolute(path) for path in paths_of(paths)]
 
     def targets(self, members: Iterable[Member]) -> list[Target]:
         """Return the members to load, each with its place.
@@ -75,8 +93,11 @@ class _Selection:
         ------
         SelectionError
             If ``paths`` was given and nothing lies there.
+        ApplyError
+            If two members belong to one place in this session.
         """
         targets = [target for member in members if (target := self._target(member))]
+        _check_places(targets)
         if self._folders is not None and not targets:
             named = ", ".join(str(folder) for folder in self._folders)
             raise SelectionError(
@@ -121,16 +142,28 @@ class _Selection:
                 "it lies outside of the home folder and the notebook's folder",
                 f"To load it: paths=[{top!r}, …].",
             )
+        if root.on_drive and "%" in member.relative:
+            # The drive decodes it: another name would be written, and some names hang the kernel.
+            return (
+                "the drive cannot keep a name with '%'",
+                "Load it from a notebook in plain Python.",
+            )
         if os.name == "nt" and (problem := names.windows_problem(member.relative)):
             return f"its name {problem}", "Load it on another system."
         return None
 
 
-def _absolute(paths: Sequence[StrPath] | StrPath | None) -> list[Path] | None:
-    if paths is None:
-        return None
-    given = [paths] if isinstance(paths, str | os.PathLike) else paths
-    return [absolute(path) for path in given]
+def _check_places(targets: Iterable[Target]) -> None:
+    """Refuse two files for one place, as where home and notebook are one folder."""
+    taken: dict[Path, Target] = {}
+    for target in targets:
+        other = taken.setdefault(target.path, target)
+        if other is not target and "directory" not in (other.member.kind, target.member.kind):
+            raise ApplyError(
+                f"{other.member.place} and {target.member.place} belong to one place here, "
+                f"{target.label}. Nothing was changed. Load one of them with paths= or exclude=, "
+                "or extract the bundle with `python -m litestate extract`."
+            )
 
 
 def _remove_others(reader: Reader, plan: Plan, wanted: _Selection) -> Section:
@@ -139,17 +172,25 @@ def _remove_others(reader: Reader, plan: Plan, wanted: _Selection) -> Section:
     known = {member.place for member in manifest.members}
     known |= {skipped.place for skipped in manifest.skipped}
     section = Section("removed")
-    section.lines = plan.remove_all(
-        [item for item in current.items if item.place not in known and wanted.covers(item.path)]
-    )
+    others = [
+        item for item in current.items if item.place not in known and wanted.covers(item.path)
+    ]
+    section.lines = plan.remove_all(others)
+    warn_of_connections(section)
     return section
 
 
+def warn_of_connections(section: Section) -> None:
+    """Say what removing a database means for who has it open."""
+    removed = [line.label for line in section.lines if line.kind == "database"]
+    if removed:
+        section.warnings.append(
+            f"Connections that are open to {', '.join(removed)} are of no use now: connect again."
+        )
+
+
 def _headline(report: Report, label: str, *, dry_run: bool) -> str:
-    counts = [
-        f"{len(lines):,} {verdict}" for verdict in _VERDICTS if (lines := report.lines(verdict))
-    ]
-    text = ", ".join(counts) or "nothing in it to load"
+    text = outcome_text(report.lines()) or "nothing"
     text = f"{label} would change this: {text}" if dry_run else f"Loaded {label}: {text}"
     return f"{text}; {len(report.skipped)} not loaded" if report.skipped else text
 

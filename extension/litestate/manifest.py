@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import accumulate
 from typing import Any, Literal, get_args
 
 from . import names
@@ -24,6 +25,11 @@ MANIFEST_MEMBER = "manifest.json"
 
 JOURNAL_MODES = ("delete", "wal")
 """What is stored in a database file itself; the other journal modes belong to a connection."""
+
+_DEPTH = 16
+"""Levels of nesting that a manifest may have; version 1 has five."""
+
+_NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[^][{}"]+', re.DOTALL)
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _TIME_LIMIT = 2**63
@@ -192,10 +198,22 @@ def _damaged(what: str) -> DamagedBundleError:
     )
 
 
+def _is_too_deep(data: bytes) -> bool:
+    """Tell whether JSON is nested beyond `_DEPTH`, without recursion.
+
+    Parsing it would overflow the stack; in Pyodide that ends the kernel.
+    """
+    brackets = _NOT_BRACKETS.sub(b"", data)
+    steps = (1 if bracket in b"[{" else -1 for bracket in brackets)
+    return any(depth > _DEPTH for depth in accumulate(steps))
+
+
 def _document(data: bytes) -> dict[str, Any]:
+    if _is_too_deep(data):
+        raise _damaged("it is nested too deeply")
     try:
         document = json.loads(data)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _damaged(f"it is not JSON ({error})") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise _damaged(f'it does not say "format": "{FORMAT}"')

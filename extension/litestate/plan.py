@@ -116,6 +116,11 @@ class Plan:
         -------
         list of Line
             What is removed.
+
+        Raises
+        ------
+        DatabaseBusyError
+            If one of them is a database in use: its uncommitted rows are nowhere else.
         """
         gone: set[Path] = set()
         lines = []
@@ -123,6 +128,8 @@ class Plan:
         for item in reversed(items):
             if item.kind == "directory" and not gone.issuperset(item.path.iterdir()):
                 continue
+            if item.kind == "database" and not item.root.on_drive and not self.dry_run:
+                sqlite.check_replaceable(item.path)
             self._remove(item, gone)
             lines.append(Line(item.label, item.kind, item.size, verdict="removed"))
         return lines

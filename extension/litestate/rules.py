@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pathspec import GitIgnoreSpec
 
@@ -17,6 +17,7 @@ EXCLUDED = (
     ".ipython/",
     ".jupyter/",
     ".config/matplotlib/",
+    ".matplotlib/",
     ".git/",
     ".venv/",
     "node_modules/",
@@ -36,6 +37,20 @@ EXCLUDED = (
 )
 """What is not state, in gitignore syntax: caches, temporary files, notebooks, other tools'
 stores."""
+
+
+def patterns_of(exclude: Sequence[str] | str) -> tuple[str, ...]:
+    """Return what ``exclude=`` names as patterns.
+
+    Raises
+    ------
+    SelectionError
+        If it is neither a string nor a list of strings.
+    """
+    given = (exclude,) if isinstance(exclude, str) else exclude
+    if not isinstance(given, Sequence) or not all(isinstance(item, str) for item in given):
+        raise SelectionError(f"exclude= takes a pattern or a list of patterns, not {exclude!r}.")
+    return tuple(given)
 
 
 def matcher(patterns: Iterable[str]) -> GitIgnoreSpec:

@@ -18,6 +18,7 @@ from .errors import SaveError
 from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
+from .places import IN_BROWSER, detect
 from .report import Report, count_text, size_text
 
 SUFFIX = ".litestate.zip"
@@ -37,7 +38,9 @@ def bundle_name(name: str | None) -> str:
     stem = _UNFIT.sub("-", name or "state").strip(" .-")
     if not stem:
         raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
-    return stem if stem.endswith(SUFFIX) else f"{stem}-{date.today():%Y-%m-%d}{SUFFIX}"
+    if stem.endswith(SUFFIX):
+        return stem
+    return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
 
 
 def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
@@ -48,21 +51,20 @@ def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
     file : binary file
         Open for writing, able to seek.
     """
-    writer = Writer(file, compression=compression)
-    sections = [part.capture(found, writer) for part in PARTS]
-    report = Report("", sections, excluded=found.excluded)
-    manifest = Manifest(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        notebook=None,
-        generator=generator(),
-        scope=found.scope,
-        members=writer.members,
-        skipped=tuple(report.skipped),
-    )
-    writer.close(manifest)
+    with Writer(file, compression=compression) as writer:
+        sections = [part.capture(found, writer) for part in PARTS]
+        report = Report("", sections, excluded=found.excluded)
+        manifest = Manifest(
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            notebook=None,
+            generator=generator(),
+            scope=found.scope,
+            members=writer.members,
+            skipped=tuple(report.skipped),
+        )
+        writer.finish(manifest)
     report.size = file.tell()
     report.digest = manifest.content_digest
-    report.note_unchanged(found.unchanged)
     return report
 
 
@@ -95,7 +97,7 @@ def write_to(path: Path, found: Survey, compression: Compression) -> Report:
     finally:
         temporary.unlink(missing_ok=True)
     report.path = str(path)
-    return _headline(report, f"Saved {path}")
+    return _headline(report, f"Saved {detect().show(path.absolute())}")
 
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
@@ -111,7 +113,8 @@ def download(found: Survey, name: str, compression: Compression) -> Report:
     with BlobSink() as sink:
         report = gather(cast("IO[bytes]", sink), found, compression)
         report.link = link(sink.blob(), name)
-    return _headline(report, f"{name} is ready to download")
+    report.notes.append("Click the link to download; it works until the page is reloaded.")
+    return _headline(report, name)
 
 
 def generator() -> dict[str, str]:
@@ -130,7 +133,14 @@ def generator() -> dict[str, str]:
 def _headline(report: Report, what: str) -> Report:
     report.headline = f"{what}: {count_text(report.lines())}; {size_text(report.size)}"
     if report.skipped:
-        report.headline += f"; {len(report.skipped)} left out"
+        report.headline += f"; {len(report.skipped)} not saved"
+    if not report.lines():
+        report.notes.append(
+            "There was nothing to save: the state is the files in the home folder and what was "
+            "written in the notebook's folder since the kernel started."
+            if IN_BROWSER
+            else "There was nothing to save: the state is the files in the current folder."
+        )
     return report
 
 

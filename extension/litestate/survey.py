@@ -10,6 +10,7 @@ from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope
 from .places import Places, Root
+from .rules import patterns_of
 from .walk import Walk
 
 StrPath = str | os.PathLike[str]
@@ -38,12 +39,12 @@ def survey(
     SelectionError
         If a path does not exist or a pattern is not one.
     """
-    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    patterns = patterns_of(exclude)
     if paths is None:
         return Walk(places, Scope(None, patterns)).run(
             [(root, "") for root in places.roots], named=False
         )
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    given = paths_of(paths)
     starts = [_start(places, path) for path in given]
     scope = Scope(
         tuple(f"{root.name}/{relative}".rstrip("/") for root, relative in starts), patterns
@@ -53,8 +54,7 @@ def survey(
 
 def survey_scope(places: Places, scope: Scope, exclude: Sequence[str] | str = ()) -> Survey:
     """Look at what is there now where a bundle had looked, leaving out more."""
-    more = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-    walk = Walk(places, Scope(scope.paths, scope.exclude + more))
+    walk = Walk(places, Scope(scope.paths, scope.exclude + patterns_of(exclude)))
     if scope.paths is None:
         return walk.run([(root, "") for root in places.roots], named=False)
     starts = []
@@ -63,6 +63,22 @@ def survey_scope(places: Places, scope: Scope, exclude: Sequence[str] | str = ()
         if (root := places.root(name)) and os.path.lexists(root.target(relative)):
             starts.append((root, relative))
     return walk.run(starts, named=True)
+
+
+def paths_of(paths: Sequence[StrPath] | StrPath) -> list[StrPath]:
+    """Return what ``paths=`` names as a list.
+
+    Raises
+    ------
+    SelectionError
+        If it is no path, or an empty list.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    if not isinstance(given, Sequence) or not all(isinstance(p, str | os.PathLike) for p in given):
+        raise SelectionError(f"paths= takes a path or a list of paths, not {paths!r}.")
+    if not given:
+        raise SelectionError("paths= is an empty list: leave it out for the whole state.")
+    return list(given)
 
 
 def absolute(path: StrPath) -> Path:

@@ -9,6 +9,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from . import names, sqlite
@@ -18,11 +19,43 @@ from .manifest import Kind, Scope, Skipped
 from .places import Places, Root
 from .rules import EXCLUDED, matcher
 
-_SPECIAL = "it is a device, a pipe or a socket"
+UNCHANGED = "unchanged since the kernel started (name them to save them: paths=[…])"
+"""Rule for what stands untouched in the notebook's folder: most of it came with the site."""
+
+BUNDLES = "litestate bundles"
+"""Rule for bundles: saving a bundle into the next one would double it each time."""
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A place on the way: below which root, and below which start of the walk."""
+
+    root: Root
+    relative: str
+    base: str = ""
+
+    @property
+    def path(self) -> Path:
+        return self.root.target(self.relative)
+
+    @property
+    def label(self) -> str:
+        return self.root.show(self.relative)
+
+    def child(self, name: str) -> _Spot:
+        return _Spot(self.root, _join(self.relative, name), _join(self.base, name))
 
 
 class Walk:
-    """One survey under way."""
+    """One survey under way.
+
+    Parameters
+    ----------
+    places : Places
+        The root folders.
+    scope : Scope
+        Where to look, and the user's patterns.
+    """
 
     def __init__(self, places: Places, scope: Scope) -> None:
         self._places = places
@@ -36,157 +69,119 @@ class Walk:
         """Look at these folders and files; what is `named` is state however old it is."""
         self._named = named
         for root, relative in starts:
-            self._start(root, relative)
+            spot = _Spot(root, relative)
+            if relative:
+                self._visit(spot)
+            elif spot.path.is_dir():
+                self._enter(spot)
         self._found.items.sort(
             key=lambda item: (item.root.name, PurePosixPath(item.relative).parts)
         )
         return self._found
 
-    def _start(self, root: Root, relative: str) -> None:
-        path = root.target(relative)
-        if relative:
-            self._visit(root, path, relative, base="")
-        elif path.is_dir():
-            self._enter(root, path, "", base="")
-
-    def _enter(self, root: Root, folder: Path, relative: str, base: str) -> bool:
+    def _enter(self, spot: _Spot) -> bool:
         """Visit what is in a folder; say whether anything in it is state."""
         try:
-            with os.scandir(folder) as entries:
+            with os.scandir(spot.path) as entries:
                 found = sorted(entry.name for entry in entries)
         except OSError as error:
-            self._skip(
-                root,
-                relative,
-                f"the folder cannot be listed ({error.strerror})",
-                "Check its permissions.",
-            )
+            self._cannot(spot, "be listed", error)
             return False
-        databases = self._databases_with_sidecars(folder, found)
-        visited = [
-            self._visit(root, folder / name, _join(relative, name), _join(base, name))
-            for name in found
-            if not _is_sidecar(name, databases)
-        ]
+        sidecars = _sidecars(spot.path, found)
+        visited = [self._visit(spot.child(name)) for name in found if name not in sidecars]
         return any(visited)
 
-    def _visit(self, root: Root, path: Path, relative: str, base: str) -> bool:
+    def _visit(self, spot: _Spot) -> bool:
+        path = spot.path
         if path in self._seen:
             return True
         try:
             status = path.lstat()
         except OSError as error:
-            self._skip(
-                root,
-                relative,
-                f"it cannot be looked at ({error.strerror})",
-                "Check its permissions.",
-            )
+            self._cannot(spot, "be looked at", error)
             return False
         is_folder = stat.S_ISDIR(status.st_mode)
-        if base and self._excluded(root, relative, base + "/" * is_folder):
-            return False
-        if self._is_other_root(path, root):
+        if self._is_other_root(spot) or self._is_excluded(spot, is_folder=is_folder):
             return False
         self._seen.add(path)
-        if is_folder:
-            return self._folder(root, path, relative, base, status)
-        return self._leaf(root, path, relative, status)
+        return self._folder(spot, status) if is_folder else self._leaf(spot, status)
 
-    def _folder(
-        self, root: Root, path: Path, relative: str, base: str, status: os.stat_result
-    ) -> bool:
-        has_state = self._enter(root, path, relative, base)
-        wanted = has_state or not self._is_old(root, status)
+    def _folder(self, spot: _Spot, status: os.stat_result) -> bool:
+        has_state = self._enter(spot)
+        wanted = has_state or not self._is_old(spot, status)
         if wanted:
-            self._add(root, path, relative, "directory", status)
+            self._add(spot, "directory", status)
         return wanted
 
-    def _leaf(self, root: Root, path: Path, relative: str, status: os.stat_result) -> bool:
-        if self._is_old(root, status):
-            self._found.unchanged += 1
+    def _leaf(self, spot: _Spot, status: os.stat_result) -> bool:
+        if self._is_old(spot, status):
+            self._leave_out(spot, UNCHANGED)
             return False
         if stat.S_ISLNK(status.st_mode):
-            return self._link(root, path, relative, status)
+            return self._link(spot, status)
         if not stat.S_ISREG(status.st_mode):
-            self._skip(root, relative, _SPECIAL, "Only files, folders and links are saved.")
+            reason = "it is a device, a pipe or a socket"
+            self._skip(spot, reason, "Only files, folders and links are saved.")
             return False
-        return self._file(root, path, relative, status)
+        return self._file(spot, status)
 
-    def _file(self, root: Root, path: Path, relative: str, status: os.stat_result) -> bool:
+    def _file(self, spot: _Spot, status: os.stat_result) -> bool:
         kind: Kind = "file"
         try:
-            if sqlite.is_database(path, status.st_size):
+            if sqlite.is_database(spot.path, status.st_size):
                 kind = "database"
-            elif status.st_size >= HEAD and is_bundle(_head(path)):
-                self._found.excluded.setdefault("litestate bundles", []).append(root.show(relative))
+            elif status.st_size >= HEAD and is_bundle(_head(spot.path)):
+                self._leave_out(spot, BUNDLES)
                 return False
         except OSError as error:
-            self._skip(
-                root, relative, f"it cannot be read ({error.strerror})", "Check its permissions."
-            )
+            self._cannot(spot, "be read", error)
             return False
-        self._add(root, path, relative, kind, status)
+        self._add(spot, kind, status)
         return True
 
-    def _link(self, root: Root, path: Path, relative: str, status: os.stat_result) -> bool:
-        target = link_target(root, relative, os.fspath(path.readlink()))
+    def _link(self, spot: _Spot, status: os.stat_result) -> bool:
+        target = link_target(spot.root, spot.relative, os.fspath(spot.path.readlink()))
         if target is None:
-            self._skip(
-                root,
-                relative,
-                "it is a link that leads out of what is saved",
-                "Copy what it points to.",
-            )
+            reason = "it is a link that leads out of what is saved"
+            self._skip(spot, reason, "Copy what it points to.")
             return False
-        self._add(root, path, relative, "symlink", status, target)
+        self._add(spot, "symlink", status, target)
         return True
 
-    def _add(
-        self,
-        root: Root,
-        path: Path,
-        relative: str,
-        kind: Kind,
-        status: os.stat_result,
-        target: str = "",
-    ) -> None:
+    def _add(self, spot: _Spot, kind: Kind, status: os.stat_result, target: str = "") -> None:
+        size = status.st_size if kind in ("file", "database") else 0
         mode = stat.S_IMODE(status.st_mode)
         self._found.items.append(
-            Item(root, relative, path, kind, status.st_size, mode, status.st_mtime_ns, target)
+            Item(spot.root, spot.relative, spot.path, kind, size, mode, status.st_mtime_ns, target)
         )
 
-    def _skip(self, root: Root, relative: str, reason: str, advice: str) -> None:
-        self._found.skipped.append(
-            Skipped(root.show(relative), reason, advice, f"{root.name}/{relative}")
-        )
+    def _cannot(self, spot: _Spot, what: str, error: OSError) -> None:
+        self._skip(spot, f"it cannot {what} ({error.strerror})", "Check its permissions.")
 
-    def _excluded(self, root: Root, relative: str, name: str) -> bool:
-        verdict = self._spec.check_file(name)
+    def _skip(self, spot: _Spot, reason: str, advice: str) -> None:
+        place = f"{spot.root.name}/{spot.relative}"
+        self._found.skipped.append(Skipped(spot.label, reason, advice, place))
+
+    def _leave_out(self, spot: _Spot, rule: str) -> None:
+        self._found.excluded.setdefault(rule, []).append(spot.label)
+
+    def _is_excluded(self, spot: _Spot, *, is_folder: bool) -> bool:
+        # What was named itself is wanted, whatever the rules say: as with `git add -f`.
+        if not spot.base:
+            return False
+        verdict = self._spec.check_file(spot.base + "/" * is_folder)
         if not verdict.include or verdict.index is None:
             return False
-        self._found.excluded.setdefault(self._patterns[verdict.index], []).append(
-            root.show(relative)
-        )
+        self._leave_out(spot, self._patterns[verdict.index])
         return True
 
-    def _is_old(self, root: Root, status: os.stat_result) -> bool:
-        since = root.modified_since
+    def _is_old(self, spot: _Spot, status: os.stat_result) -> bool:
+        since = spot.root.modified_since
         return since is not None and not self._named and status.st_mtime < since
 
-    def _is_other_root(self, path: Path, root: Root) -> bool:
-        return any(path == other.path != root.path for other in self._places.roots)
-
-    @staticmethod
-    def _databases_with_sidecars(folder: Path, found: Sequence[str]) -> set[str]:
-        present = set(found)
-        owners = {
-            name.removesuffix(suffix)
-            for name in found
-            for suffix in sqlite.SIDECARS
-            if name.endswith(suffix)
-        }
-        return {name for name in owners & present if _is_database_file(folder / name)}
+    def _is_other_root(self, spot: _Spot) -> bool:
+        others = (other.path for other in self._places.roots if other.path != spot.root.path)
+        return spot.path in others
 
 
 def link_target(root: Root, relative: str, target: str) -> str | None:
@@ -209,18 +204,21 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _is_sidecar(name: str, databases: set[str]) -> bool:
-    return any(
-        name.endswith(suffix) and name.removesuffix(suffix) in databases
+def _sidecars(folder: Path, found: Sequence[str]) -> set[str]:
+    """Return the names of what SQLite keeps beside the databases in a folder."""
+    candidates = {
+        name: name.removesuffix(suffix)
+        for name in found
         for suffix in sqlite.SIDECARS
-    )
+        if name.endswith(suffix)
+    }
+    owners = {name for name in candidates.values() if name in found and _is_database(folder / name)}
+    return {name for name, owner in candidates.items() if owner in owners}
 
 
-def _is_database_file(path: Path) -> bool:
+def _is_database(path: Path) -> bool:
     try:
-        # A database that was never committed is still empty, and its journal is no state either.
-        size = path.stat().st_size
-        return size == 0 or sqlite.is_database(path, size)
+        return sqlite.is_database(path, path.stat().st_size)
     except OSError:
         return False
 

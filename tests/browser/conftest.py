@@ -1,4 +1,4 @@
-"""One server and one browser for all browser tests; a new profile for each test that asks for one."""
+"""One server and one browser for all browser tests, and new profiles."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from lab import Lab
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tools.server import Server
-
-from lab import Lab
 
 FLAGS = [
     "--no-sandbox",

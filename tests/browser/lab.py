@@ -21,7 +21,8 @@ async () => {
   await app.restored;
   let panel = null;
   for (let i = 0; i < 600 && !panel; i++) {
-    panel = [...app.shell.widgets("main")].find((widget) => widget.context?.path?.endsWith(".ipynb"));
+    const widgets = [...app.shell.widgets("main")];
+    panel = widgets.find((widget) => widget.context?.path?.endsWith(".ipynb"));
     if (!panel) await new Promise((resolve) => setTimeout(resolve, 100));
   }
   await panel.context.ready;
@@ -38,7 +39,9 @@ async ([code, timeout]) => {
   const future = kernel.requestExecute({ code, stop_on_error: false, store_history: true });
   const outputs = [];
   future.onIOPub = (message) => outputs.push({ type: message.header.msg_type, ...message.content });
-  const late = new Promise((_, reject) => setTimeout(() => reject(new Error("the cell did not end")), timeout));
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("the cell did not end")), timeout);
+  });
   await Promise.race([future.done, late]);
   return outputs;
 }
@@ -46,7 +49,9 @@ async ([code, timeout]) => {
 
 _RUN_ALL = """
 async (timeout) => {
-  const late = new Promise((_, reject) => setTimeout(() => reject(new Error("the cells did not end")), timeout));
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("the cells did not end")), timeout);
+  });
   await Promise.race([window.jupyterapp.commands.execute("notebook:run-all-cells"), late]);
   return window.panel.content.model.toJSON().cells;
 }
@@ -100,8 +105,8 @@ class Lab:
         The browser profile.
     url : str
         Address of the site.
-    hosts : set of str
-        Every host that the profile's pages and workers asked for anything.
+    console : list of str
+        What the page logged.
     """
 
     context: BrowserContext
@@ -113,9 +118,15 @@ class Lab:
         """Open a notebook of the site and wait for its kernel."""
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.console.append(message.text))
+        # "Leave site?" is asked when a notebook is not saved; a person says yes.
+        self.page.on("dialog", lambda dialog: dialog.accept())
         address = "lab/index.html" if app == "lab" else "notebooks/index.html"
         self.page.goto(f"{self.url}{address}?path={notebook}", timeout=START_TIMEOUT)
         return self._wait()
+
+    def serve(self, name: str, data: bytes) -> None:
+        """Let the site have one more file, for this profile."""
+        self.context.route(f"{self.url}{name}", lambda route: route.fulfill(body=data))
 
     def reload(self) -> Lab:
         """Reload the page: the kernel and its memory are gone, a new one starts."""
@@ -127,7 +138,7 @@ class Lab:
         return Output(self.page.evaluate(_EXECUTE, [code, timeout]))
 
     def value(self, expression: str) -> Any:
-        """Evaluate an expression in the kernel and return its value, which JSON must be able to hold."""
+        """Return the value of an expression in the kernel, as far as JSON can hold it."""
         output = self.run(f"import json as _json; print(_json.dumps({expression}))")
         assert not output.error, output.error
         return json.loads(output.text)

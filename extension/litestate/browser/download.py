@@ -7,11 +7,6 @@ from typing import Any
 
 import js
 
-_URL_LIMIT = 3
-"""Downloads of one session that can still be clicked; older ones give their memory back."""
-
-_urls: list[str] = []
-
 
 def link(blob: Any, name: str) -> str:
     """Return HTML of a link that saves a Blob under a name.
@@ -27,7 +22,4 @@ def link(blob: Any, name: str) -> str:
         File name to propose.
     """
     url = str(js.URL.createObjectURL(blob))
-    _urls.append(url)
-    while len(_urls) > _URL_LIMIT:
-        js.URL.revokeObjectURL(_urls.pop(0))
     return f'<a href="{escape(url)}" download="{escape(name)}">Download {escape(name)}</a>'

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import IO
 
 from .. import names
-from .._zip import UNREADABLE, zipfile
-from ..errors import DamagedBundleError, NotABundleError, UnsafeBundleError
+from .._zip import AVAILABLE, METHODS, UNREADABLE, zipfile
+from ..errors import DamagedBundleError, NotABundleError, SourceError, UnsafeBundleError
 from ..manifest import MANIFEST_MEMBER, MIMETYPE_MEMBER, Manifest, Member
 from .format import CHUNK, HEAD, SIGNATURE, is_bundle
 
@@ -139,6 +139,8 @@ class Reader:
             )
         if len(listed) != len(self._infos):
             raise _unsafe("it holds two members of one name")
+        for info in listed:
+            _check_method(info)
 
     def _read_manifest(self) -> bytes:
         info = self._infos[MANIFEST_MEMBER]
@@ -182,6 +184,17 @@ class Reader:
             )
 
 
+def _check_method(info: zipfile.ZipInfo) -> None:
+    known = {number: name for name, number in METHODS.items()}
+    if info.compress_type not in known:
+        raise _damaged(info.filename, f"it has the compression method {info.compress_type}")
+    if known[info.compress_type] not in AVAILABLE:
+        raise SourceError(
+            "This bundle is compressed with Zstandard, which needs Python 3.14 or the package "
+            "backports.zstd. Nothing was changed."
+        )
+
+
 def _head(file: IO[bytes]) -> bytes:
     file.seek(0)
     head = file.read(HEAD)
@@ -212,7 +225,7 @@ def _describe(head: bytes) -> str:
         return "it is a SQLite database, which sqlite3.connect() opens as it is"
     if head.lstrip()[:1] in (b"{", b"["):
         return "it looks like JSON, a notebook perhaps"
-    return f"it starts with {head[:8]!r}, a bundle starts with {SIGNATURE!r}"
+    return "its first bytes are not those of a ZIP file"
 
 
 @contextmanager

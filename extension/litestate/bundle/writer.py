@@ -7,11 +7,13 @@ import stat
 import time
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import chain
+from types import TracebackType
 from typing import IO, Any, Literal
 
 from .. import names
-from .._zip import ZSTANDARD, zipfile
+from .._zip import AVAILABLE, METHODS, zipfile
 from ..errors import SaveError, UnsafeBundleError
 from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Kind, Manifest, Member
 
@@ -120,10 +122,24 @@ class Writer:
         self._folded.add(names.fold(name))
         return member
 
-    def close(self, manifest: Manifest) -> None:
+    def finish(self, manifest: Manifest) -> None:
         """Write the manifest and the central directory."""
         self._store(MANIFEST_MEMBER, manifest.to_json(), zipfile.ZIP_DEFLATED)
         self._zip.close()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # After an error the archive has no manifest, so that nobody takes it for a bundle; that
+        # closing it may fail for the same reason adds nothing.
+        with suppress(OSError, ValueError):
+            self._zip.close()
 
     def _stream(self, info: zipfile.ZipInfo, chunks: Iterable[bytes]) -> tuple[int, str]:
         digest, total = hashlib.sha256(), 0
@@ -154,17 +170,14 @@ class Writer:
 
 
 def _method(compression: str) -> int:
-    methods = {"deflate": zipfile.ZIP_DEFLATED, "store": zipfile.ZIP_STORED, "zstd": ZSTANDARD}
-    if compression not in methods:
-        raise SaveError(
-            f"compression={compression!r} is not known; choose 'deflate', 'zstd' or 'store'."
-        )
-    method = methods[compression]
-    if method is None:
+    if compression not in METHODS:
+        known = ", ".join(map(repr, METHODS))
+        raise SaveError(f"compression={compression!r} is not known; choose one of {known}.")
+    if compression not in AVAILABLE:
         raise SaveError(
             "compression='zstd' needs Python 3.14, or the package backports.zstd in an older one."
         )
-    return method
+    return METHODS[compression]
 
 
 def _peek(chunks: Iterable[bytes]) -> tuple[bytes, Iterable[bytes]]:

@@ -13,10 +13,14 @@ from ..bundle import CHUNK, Reader, Writer
 from ..changes import RestoreDatabase, set_attributes
 from ..errors import DatabaseBusyError
 from ..items import Item, Survey, member_name
+from ..places import Root
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
 
 TITLE = "databases"
+
+_SHOWN = 6
+"""Tables of one database that a report names."""
 
 _OPEN = (
     "{} has an open transaction: its uncommitted rows are not {}. "
@@ -67,7 +71,13 @@ def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
         if target.member.kind != "database":
             continue
         plan.make_way(target)
-        verdict = _apply_one(source, target, plan)
+        try:
+            verdict = _apply_one(source, target, plan)
+        except DatabaseBusyError as error:
+            if not plan.dry_run:
+                raise
+            verdict = "changed"
+            section.warnings.append(f"As things are, loading would be refused: {error}")
         detail = tables_text(target.member.details.get("tables", {}))
         section.lines.append(
             Line(target.label, "database", target.member.size, detail=detail, verdict=verdict)
@@ -83,18 +93,23 @@ def tables_text(tables: dict[str, int | None]) -> str:
     >>> tables_text({"runs": 3, "log": None})
     'runs: 3 rows, log: not counted'
     """
-    texts = []
-    for name, rows in tables.items():
-        count = "not counted" if rows is None else "1 row" if rows == 1 else f"{rows:,} rows"
-        texts.append(f"{name}: {count}")
+    texts = [f"{name}: {_rows_text(rows)}" for name, rows in list(tables.items())[:_SHOWN]]
+    if len(tables) > _SHOWN:
+        texts.append(f"and {len(tables) - _SHOWN} more tables")
     return ", ".join(texts) or "no tables"
+
+
+def _rows_text(rows: int | None) -> str:
+    if rows is None:
+        return "not counted"
+    return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
 def _image(
     item: Item, section: Section, where: str, sink: Writer | None = None
 ) -> sqlite.Image | None:
     try:
-        image = _capture(item)
+        image = _capture(item.root, item.path)
     except DatabaseBusyError:
         section.skip(
             item,
@@ -105,26 +120,25 @@ def _image(
         if sink:
             _add_as_file(sink, item)
         section.lines.append(Line(item.label, "file", item.size, detail="as a plain file"))
-        section.notes.append(
+        section.warnings.append(
             f"{item.label} looks like a database that is encrypted or damaged ({error})."
         )
     except OSError as error:
         section.skip(item, f"it cannot be read ({error.strerror})", "Check its permissions.")
     else:
         if image.open_transaction:
-            section.notes.append(_OPEN.format(item.label, where))
+            section.warnings.append(_OPEN.format(item.label, where))
         return image
     return None
 
 
-def _capture(item: Item) -> sqlite.Image:
-    if not item.root.on_drive:
-        return sqlite.capture(item.path)
-    # SQLite does not work on the drive itself (docs of JupyterLite: "database disk image is
-    # malformed").
+def _capture(root: Root, path: Path) -> sqlite.Image:
+    if not root.on_drive:
+        return sqlite.capture(path)
+    # SQLite does not work on the drive: "database disk image is malformed".
     with tempfile.TemporaryDirectory(prefix="litestate-") as folder:
         copy = Path(folder, "database")
-        sqlite.copy_aside(item.path, copy)
+        sqlite.copy_aside(path, copy)
         return sqlite.capture(copy)
 
 
@@ -171,7 +185,7 @@ def _present(target: Target) -> sqlite.Image | None:
     if not path.is_file() or path.is_symlink() or not sqlite.is_database(path, path.stat().st_size):
         return None
     try:
-        return sqlite.capture(path)
+        return _capture(target.root, path)
     except sqlite.NotADatabaseError:
         return None
 

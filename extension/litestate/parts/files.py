@@ -43,7 +43,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
             section.skip(item, f"it cannot be read ({error.strerror})", "Check its permissions.")
             continue
         if item.kind == "file" and _has_changed(item, member.size):
-            section.notes.append(
+            section.warnings.append(
                 f"{item.label} was changed while it was saved: save again if it matters."
             )
         section.lines.append(_line(item, member.size))

@@ -1,0 +1,93 @@
+"""A report as HTML: no script, readable in light and dark themes."""
+
+from __future__ import annotations
+
+from html import escape as escape_html
+
+from .model import Line, Report, Section
+from .words import SHOWN, count_text, excluded_texts, in_order, printable, size_text
+
+# JupyterLab's own variables follow its theme; the second values serve where there are none. The
+# doubled classes outweigh JupyterLab's rules for tables in outputs.
+_STYLE = """
+.litestate { font: 13px/1.5 var(--jp-ui-font-family, system-ui, sans-serif);
+  color: var(--jp-ui-font-color1, inherit); max-width: 52rem; padding: 2px 0 2px 12px;
+  border-left: 3px solid var(--jp-brand-color1, #2196f3); }
+.litestate.bad { border-color: var(--jp-warn-color1, #f57c00); }
+.litestate.litestate p { margin: 2px 0; }
+.litestate .head { font-size: 14px; font-weight: 600; overflow-wrap: anywhere; }
+.litestate .head a { color: var(--jp-content-link-color, #1976d2); }
+.litestate.litestate h4 { font: inherit; font-weight: 600; margin: 8px 0 2px; }
+.litestate.litestate table { border-collapse: collapse; margin: 0; font: inherit; width: auto; }
+.litestate.litestate.litestate tbody tr:nth-child(n) { background: none; }
+.litestate.litestate tbody td { text-align: left; vertical-align: top; padding: 1px 16px 1px 0;
+  border: 0; font: inherit; max-width: none; white-space: normal; overflow-wrap: break-word; }
+.litestate.litestate tbody td.p { min-width: 10em; max-width: 26em; }
+.litestate.litestate tbody td.n { text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
+.litestate.litestate tbody td.v { white-space: nowrap; }
+.litestate .dim, .litestate summary { color: var(--jp-ui-font-color2, #757575); }
+.litestate summary { cursor: pointer; }
+.litestate.litestate .warn { color: var(--jp-warn-color0, #e65100); }
+"""
+
+
+def render(report: Report) -> str:
+    """Return the report as one HTML element with its style."""
+    bad = " bad" if report.skipped or report.warnings else ""
+    parts = [f'<style>{_STYLE}</style><div class="litestate{bad}">']
+    if report.link:
+        parts.append(f'<p class="head">{report.link}</p><p>{escape(report.headline)}</p>')
+    else:
+        parts.append(f'<p class="head">{escape(report.headline)}</p>')
+    parts.append(_skipped(report))
+    parts += [f'<p class="warn">{escape(warning)}</p>' for warning in report.warnings]
+    parts += [_section(section) for section in report.sections if section.lines]
+    parts.append(_excluded(report.excluded))
+    parts += [f'<p class="dim">{escape(note)}</p>' for note in report.notes]
+    return "".join(parts) + "</div>"
+
+
+def escape(text: str) -> str:
+    """Return text for HTML, with control characters spelled out."""
+    return escape_html(printable(text))
+
+
+def _section(section: Section) -> str:
+    lines = in_order(section)
+    head = f"<h4>{escape(count_text(lines))} · {size_text(section.size)}</h4>"
+    rest = lines[SHOWN:]
+    more = f"<details><summary>{len(rest):,} more</summary>{_table(rest)}</details>" if rest else ""
+    return head + _table(lines[:SHOWN]) + more
+
+
+def _table(lines: list[Line]) -> str:
+    return f"<table><tbody>{''.join(_row(line) for line in lines)}</tbody></table>"
+
+
+def _row(line: Line) -> str:
+    size = "" if line.kind in ("directory", "symlink") else size_text(line.size)
+    label = escape(line.label + "/" * (line.kind == "directory"))
+    verdict = f'<td class="v dim">{escape(line.verdict)}</td>' if line.verdict else ""
+    detail = f'<td class="dim">{escape(line.detail)}</td>'
+    return f'<tr>{verdict}<td class="p">{label}</td><td class="n">{size}</td>{detail}</tr>'
+
+
+def _skipped(report: Report) -> str:
+    if not report.skipped:
+        return ""
+    rows = "".join(
+        f'<tr><td class="p">{escape(item.path)}</td>'
+        f"<td>{escape(f'{item.reason}. {item.advice}')}</td></tr>"
+        for item in report.skipped
+    )
+    head = f'<h4 class="warn">{escape(report.skipped_title)}</h4>'
+    return f"{head}<table><tbody>{rows}</tbody></table>"
+
+
+def _excluded(excluded: dict[str, list[str]]) -> str:
+    if not excluded:
+        return ""
+    rows = "".join(f'<p class="dim">{escape(text)}</p>' for text in excluded_texts(excluded))
+    count = sum(len(paths) for paths in excluded.values())
+    return f"<details><summary>{count:,} left out by rule</summary>{rows}</details>"

@@ -1,0 +1,46 @@
+"""A report as plain text."""
+
+from __future__ import annotations
+
+from .model import Line, Report, Section
+from .words import SHOWN, count_text, excluded_texts, in_order, printable, size_text
+
+_WIDEST = 44
+"""Characters for paths before the columns give way."""
+
+
+def render(report: Report) -> str:
+    """Return the report as lines of text."""
+    out = [report.headline]
+    for section in report.sections:
+        out += _section(section)
+    if report.skipped:
+        out.append(f"  {report.skipped_title}:")
+        out += [
+            f"    {item.path}: {item.reason}. {item.advice}".rstrip() for item in report.skipped
+        ]
+    out += [f"  Note: {warning}" for warning in report.warnings]
+    if report.excluded:
+        out.append("  Left out by rule:")
+        out += [f"    {text}" for text in excluded_texts(report.excluded)]
+    out += [f"  {note}" for note in report.notes]
+    return "\n".join(printable(line) for line in out)
+
+
+def _section(section: Section) -> list[str]:
+    if not section.lines:
+        return []
+    lines = in_order(section)
+    width = min(_WIDEST, max(len(line.label) for line in lines[:SHOWN]))
+    out = [f"  {section.title}: {count_text(lines)}, {size_text(section.size)}"]
+    out += [f"    {_line(line, width)}" for line in lines[:SHOWN]]
+    if len(lines) > SHOWN:
+        out.append(f"    … and {len(lines) - SHOWN:,} more")
+    return out
+
+
+def _line(line: Line, width: int) -> str:
+    size = "" if line.kind in ("directory", "symlink") else size_text(line.size)
+    label = line.label + "/" * (line.kind == "directory")
+    verdict = f"{line.verdict:<10}" if line.verdict else ""
+    return f"{verdict}{label:<{width}}  {size:>8}  {line.detail}".rstrip()

@@ -1,0 +1,18 @@
+"""SQLite files: recognise, capture and restore them while somebody else has them open."""
+
+from .capture import Image, capture
+from .connections import SIDECARS, JournalMode, NotADatabaseError, copy_aside, is_database
+from .restore import check_replaceable, restore, set_journal_mode
+
+__all__ = [
+    "SIDECARS",
+    "Image",
+    "JournalMode",
+    "NotADatabaseError",
+    "capture",
+    "check_replaceable",
+    "copy_aside",
+    "is_database",
+    "restore",
+    "set_journal_mode",
+]

@@ -1,0 +1,54 @@
+"""The unit tests, once more inside the Pyodide kernel."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import zipfile
+from pathlib import Path
+
+from conftest import OpenLab
+
+UNIT = Path(__file__).parent.parent / "unit"
+
+TOOLS = ("pytest", "pluggy", "iniconfig", "pygments")
+"""Distributions that pytest needs and the site lacks: plain Python, taken from `.venv`."""
+
+RUN = """
+import os, sys, zipfile
+from pyodide.http import pyfetch
+
+response = await pyfetch("{url}")
+with open("/tmp/tests.zip", "wb") as file:
+    file.write(await response.bytes())
+zipfile.ZipFile("/tmp/tests.zip").extractall("/tmp/tests")
+sys.path[:0] = ["/tmp/tests/tools"]
+os.chdir("/tmp/tests/unit")
+import pytest
+code = pytest.main(["-q", "-rs", "-p", "no:cacheprovider", "--tb=short", "--color=no", "."])
+os.chdir("/drive")
+print("exit code", int(code))
+"""
+
+
+def test_unit_tests_pass_in_the_kernel(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.serve("tests.zip", _archive())
+    lab.check("import litestate, numpy, packaging")
+    output = lab.run(RUN.replace("{url}", f"{lab.url}tests.zip"), timeout=280_000)
+    assert not output.error, output.error + output.text[-4000:]
+    assert "exit code 0" in output.text, output.text[-6000:]
+    assert " passed" in output.text
+    print(output.text[-1500:])
+
+
+def _archive() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in UNIT.glob("*.py"):
+            archive.write(path, f"unit/{path.name}")
+        for name in TOOLS:
+            for path in importlib.metadata.files(name) or []:
+                if path.suffix == ".py" or path.name == "METADATA":
+                    archive.write(path.locate(), f"tools/{path}")
+    return file.getvalue()

@@ -1,0 +1,136 @@
+"""The examples in docs/ are true: they run, and the format's text agrees with the code."""
+
+from __future__ import annotations
+
+import doctest
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestate import names
+from litestate.bundle import Limits
+from litestate.manifest import MIMETYPE, MIMETYPE_MEMBER, VERSION, Manifest, content_digest
+from litestate.rules import EXCLUDED
+
+
+def _docs() -> Path | None:
+    folders = (parent / "docs" for parent in Path(__file__).resolve().parents)
+    return next((folder for folder in folders if (folder / "bundle-format.md").is_file()), None)
+
+
+DOCS = _docs()
+pytestmark = pytest.mark.skipif(DOCS is None, reason="docs/ is not here, as in the site's kernel")
+
+
+def read(name: str) -> str:
+    assert DOCS
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced code blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def example() -> bytes:
+    """The manifest of the worked example."""
+    (manifest,) = blocks(read("bundle-format.md"), "json")
+    return manifest.rstrip("\n").encode()
+
+
+def test_the_worked_example_is_a_manifest(example: bytes) -> None:
+    manifest = Manifest.from_json(example)
+    assert {member.kind for member in manifest.members} == {
+        "file",
+        "directory",
+        "symlink",
+        "database",
+    }
+    assert manifest.skipped
+    assert manifest.to_json() == example
+
+
+def test_its_digest_is_that_of_the_code_and_of_the_lines_in_the_text(example: bytes) -> None:
+    document: dict[str, Any] = json.loads(example)
+    manifest = Manifest.from_json(example)
+    assert content_digest(manifest.members) == document["content_digest"]
+    lines = blocks(read("bundle-format.md"), "text")[-1]
+    assert hashlib.sha256(lines.encode()).hexdigest() == document["content_digest"]
+
+
+def test_the_digest_function_in_the_text_gives_the_same(example: bytes) -> None:
+    (code,) = [
+        block
+        for block in blocks(read("bundle-format.md"), "python")
+        if "def content_digest" in block
+    ]
+    defined: dict[str, Any] = {"hashlib": hashlib}
+    exec(code, defined)
+    document = json.loads(example)
+    assert defined["content_digest"](document["members"]) == document["content_digest"]
+
+
+def test_its_members_have_the_contents_of_the_example(example: bytes) -> None:
+    contents = {
+        "files/home/empty/": b"",
+        "files/home/latest": b"note.txt",
+        "files/home/note.txt": "Zürich\n".encode(),
+    }
+    members = {member.name: member for member in Manifest.from_json(example).members}
+    for name, content in contents.items():
+        assert members[name].size == len(content)
+        assert members[name].sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_the_format_names_the_constants_of_the_code() -> None:
+    text = read("bundle-format.md")
+    limits = Limits()
+    start = f"{MIMETYPE_MEMBER}{MIMETYPE}"
+    for needed in (
+        f"format version {VERSION}\n",
+        f"`{start}`",
+        f"bytes 30 to {29 + len(start)} ",
+        f"| {limits.members:,} |",
+        f"| {limits.total_bytes >> 30} GiB |",
+        f"| {limits.ratio:,} (",
+        f"| {limits.manifest_bytes >> 20} MiB |",
+        f"at most {names.MAX_NAME_BYTES:,} bytes",
+    ):
+        assert needed in text, needed
+
+
+def test_the_guide_lists_the_rules() -> None:
+    (listed,) = [block for block in blocks(read("guide.md"), "text") if "__pycache__/" in block]
+    assert tuple(listed.split()) == EXCLUDED
+
+
+def test_the_examples_of_the_guide_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    examples = doctest.DocTestParser().get_doctest(read("guide.md"), {}, "guide.md", None, 0)
+    assert examples.examples
+    failed, _ = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(examples)
+    assert not failed
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what GitHub makes of the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text).strip().lower().replace(" ", "-") for text in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs"])
+def test_links_lead_somewhere(name: str) -> None:
+    assert DOCS
+    path = DOCS.parent / name
+    for page in sorted(path.glob("*.md")) if path.is_dir() else [path]:
+        for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            target, _, anchor = link.partition("#")
+            if "://" in target:
+                continue
+            linked = page.parent / target if target else page
+            assert linked.exists(), f"{page.name} links to {link}"
+            assert not anchor or anchor in anchors(linked), f"{page.name} links to {link}"
