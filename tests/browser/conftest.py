@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from lab import Lab
@@ -63,18 +64,23 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_profile(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
-    """Make browser profiles that share nothing."""
+    """Make browser profiles that share nothing, and see that they ask no other host."""
     contexts: list[BrowserContext] = []
+    hosts: set[str | None] = set()
 
     def make() -> BrowserContext:
-        contexts.append(
-            browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
+        context = browser.new_context(
+            accept_downloads=True, viewport={"width": 1280, "height": 900}
         )
-        return contexts[-1]
+        context.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+        contexts.append(context)
+        return context
 
     yield make
     for context in contexts:
         context.close()
+    # Blob URLs have no host.
+    assert hosts <= {"127.0.0.1", None}, f"other hosts were asked: {hosts}"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Download, Page
+from playwright.sync_api import BrowserContext, Download, Page, expect
 
 START_TIMEOUT = 120_000
 """Milliseconds for the page and the kernel to start; it takes about 20 s on two cores."""
@@ -54,6 +54,14 @@ async (timeout) => {
   });
   await Promise.race([window.jupyterapp.commands.execute("notebook:run-all-cells"), late]);
   return window.panel.content.model.toJSON().cells;
+}
+"""
+
+_START_ALL = """
+() => {
+  window.finished = false;
+  const run = window.jupyterapp.commands.execute("notebook:run-all-cells");
+  run.finally(() => { window.finished = true; });
 }
 """
 
@@ -114,12 +122,15 @@ class Lab:
     page: Page = field(init=False)
     console: list[str] = field(default_factory=list)
 
+    def enter(self) -> Lab:
+        """Go to the site's own address and wait for a notebook and its kernel."""
+        self._new_page()
+        self.page.goto(self.url, timeout=START_TIMEOUT)
+        return self._wait()
+
     def open(self, notebook: str = "start.ipynb", app: str = "lab") -> Lab:
         """Open a notebook of the site and wait for its kernel."""
-        self.page = self.context.new_page()
-        self.page.on("console", lambda message: self.console.append(message.text))
-        # "Leave site?" is asked when a notebook is not saved; a person says yes.
-        self.page.on("dialog", lambda dialog: dialog.accept())
+        self._new_page()
         address = "lab/index.html" if app == "lab" else "notebooks/index.html"
         self.page.goto(f"{self.url}{address}?path={notebook}", timeout=START_TIMEOUT)
         return self._wait()
@@ -158,6 +169,29 @@ class Lab:
         cells: list[dict[str, Any]] = self.page.evaluate(_RUN_ALL, timeout)
         return cells
 
+    def start_all(self) -> None:
+        """Start running every cell, without waiting for the end."""
+        self.page.evaluate(_START_ALL)
+
+    def finish(self) -> str:
+        """Wait for what `start_all` started; return all outputs of the notebook as text."""
+        self.page.wait_for_function("window.finished", timeout=CELL_TIMEOUT)
+        return json.dumps([cell["outputs"] for cell in self.cells()], ensure_ascii=False)
+
+    def cells(self) -> list[dict[str, Any]]:
+        """Return the cells as they would be stored."""
+        cells: list[dict[str, Any]] = self.page.evaluate(
+            "window.panel.content.model.toJSON().cells"
+        )
+        return cells
+
+    def choose_file(self, path: Path) -> None:
+        """Wait until the page asks for a file, and choose one."""
+        field = self.page.locator("input[type=file]").last
+        # Disabled until the script beside it has connected it to the kernel.
+        expect(field).to_be_enabled(timeout=30_000)
+        field.set_input_files(path)
+
     def click_download(self, folder: Path, label: str = "Download") -> Path:
         """Click the newest link of that name and return the file that arrived."""
         with self.page.expect_download(timeout=30_000) as expected:
@@ -166,6 +200,12 @@ class Lab:
         path = folder / download.suggested_filename
         download.save_as(path)
         return path
+
+    def _new_page(self) -> None:
+        self.page = self.context.new_page()
+        self.page.on("console", lambda message: self.console.append(message.text))
+        # "Leave site?" is asked when a notebook is not saved; a person says yes.
+        self.page.on("dialog", lambda dialog: dialog.accept())
 
     def _wait(self) -> Lab:
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)

@@ -46,7 +46,7 @@ _FORM = """
   <label for="litestate-file-{nonce}">
     <b>Load a bundle.</b> Choose a file that ends in .litestate.zip:
   </label><br>
-  <input id="litestate-file-{nonce}" type="file" accept=".zip">
+  <input id="litestate-file-{nonce}" type="file" accept=".zip" disabled>
   <button type="button">Cancel</button>
 </div>
 """
@@ -61,6 +61,7 @@ input.addEventListener("change", () => {{
   if (input.files.length) send({{ type: "file", file: input.files[0] }});
 }});
 form.querySelector("button").addEventListener("click", () => send({{ type: "cancel" }}));
+input.disabled = false;
 send({{ type: "ready" }});
 """
 

@@ -1,0 +1,209 @@
+"""The main job: save, lose everything, load, have it back."""
+
+from __future__ import annotations
+
+import json
+import random
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import OpenLab
+from lab import Lab, errors
+
+MAKE = """
+import os, sqlite3
+from pathlib import Path
+home = Path.home()
+(home / "folder" / "empty").mkdir(parents=True, exist_ok=True)
+(home / "folder" / "Übersicht 100%.bin").write_bytes(bytes(range(256)) * 1000)
+(home / "run.sh").write_text("#!/bin/sh")
+(home / "run.sh").chmod(0o755)
+os.utime(home / "run.sh", (1_000_000_000, 1_000_000_000))
+if not (home / "latest").is_symlink():
+    (home / "latest").symlink_to("run.sh")
+Path("on the drive – é.txt").write_text("drive")
+Path("results").mkdir(exist_ok=True)
+Path("results/a.csv").write_text("a,b")
+for mode in ("delete", "wal"):
+    with sqlite3.connect(home / f"{mode}.db") as connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+        connection.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, x)")
+        connection.executemany("INSERT INTO t (x) VALUES (?)", [(n * 1.5,) for n in range(1000)])
+    connection.close()
+"""
+
+LOOK = """
+import hashlib, os, sqlite3
+from pathlib import Path
+def look():
+    seen = {}
+    for root in (Path.home(), Path("results")):
+        for path in sorted(root.rglob("*")):
+            if ".ipython" in str(path) or path.suffix in (".zip", ".db"):
+                continue
+            status = path.lstat()
+            content = os.readlink(path) if path.is_symlink() else ""
+            if path.is_file():
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+            time = 0 if root.name == "results" or path.is_symlink() else status.st_mtime
+            seen[str(path)] = [oct(status.st_mode), time, content]
+    for name in ("delete", "wal"):
+        with sqlite3.connect(Path.home() / f"{name}.db") as connection:
+            seen[name] = list(connection.iterdump())
+        connection.close()
+    seen["drive"] = Path("on the drive – é.txt").read_text()
+    return seen
+"""
+
+LOST = """
+import os
+from pathlib import Path
+assert os.listdir(Path.home()) in ([], [".ipython"]), os.listdir(Path.home())
+"""
+
+
+def save_by_hand(lab: Lab, folder: Path) -> Path:
+    """Run a cell that saves, as a person does, and click the link."""
+    lab.set_cells("from litestate import *\nsave_state()")
+    assert errors(lab.run_all()) == []
+    return lab.click_download(folder)
+
+
+def load_by_hand(lab: Lab, bundle: Path, call: str = "load_state()") -> str:
+    """Run a cell that asks for a file, choose it, and return the cell's outputs as text."""
+    lab.set_cells(f"from litestate import *\n{call}")
+    lab.start_all()
+    lab.choose_file(bundle)
+    return lab.finish()
+
+
+def test_another_browser_gets_everything(open_lab: OpenLab, tmp_path: Path) -> None:
+    lab = open_lab()
+    lab.check(MAKE + LOOK)
+    before = lab.value("look()")
+    bundle = save_by_hand(lab, tmp_path)
+    assert bundle.name.startswith("state-20")
+    assert bundle.name.endswith(".litestate.zip")
+    with zipfile.ZipFile(bundle) as archive:
+        assert archive.testzip() is None
+        assert "files/notebook/results/a.csv" in archive.namelist()
+        assert not [name for name in archive.namelist() if name.endswith(".ipynb")]
+
+    other = open_lab()
+    other.check(LOST)
+    outputs = load_by_hand(other, bundle)
+    assert "2 databases" in outputs
+    other.check(LOOK)
+    assert other.value("look()") == before
+
+
+def test_reload_and_load(open_lab: OpenLab, tmp_path: Path) -> None:
+    lab = open_lab()
+    lab.check(MAKE + LOOK)
+    before = lab.value("look()")
+    bundle = save_by_hand(lab, tmp_path)
+    lab.reload()
+    lab.check(LOST)
+    load_by_hand(lab, bundle, "load_state(clean=True)")
+    lab.check(LOOK)
+    assert lab.value("look()") == before
+
+
+def test_nothing_is_left_in_the_notebook(open_lab: OpenLab, tmp_path: Path) -> None:
+    """No script and no bytes: they would run, or grow, with every reopening."""
+    lab = open_lab()
+    lab.check(MAKE)
+    bundle = save_by_hand(lab, tmp_path)
+    load_by_hand(lab, bundle)
+    notebook = json.dumps(lab.cells())
+    for trace in (
+        "<script",
+        "javascript",
+        "BroadcastChannel",
+        "base64",
+        "data:",
+        'type=\\"file\\"',
+    ):
+        assert trace not in notebook
+    assert len(notebook) < 20_000
+
+
+def test_the_link_is_dead_after_a_reload(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.set_cells("from litestate import *\nsave_state()")
+    lab.run_all()
+    link = lab.page.get_by_role("link", name="Download").last.get_attribute("href")
+    assert link is not None
+    assert link.startswith("blob:")
+    lab.reload()
+    fetched = lab.page.evaluate("(url) => fetch(url).then(() => 'alive', () => 'dead')", link)
+    assert fetched == "dead"
+
+
+@pytest.mark.parametrize("name", ["wrong", "truncated", "damaged", "empty"])
+def test_bad_files_change_nothing(open_lab: OpenLab, tmp_path: Path, name: str) -> None:
+    lab = open_lab()
+    lab.check(MAKE + LOOK)
+    bundle = bytearray(save_by_hand(lab, tmp_path).read_bytes())
+    bundle[len(bundle) // 2] ^= 0xFF
+    bad = {
+        "wrong": b"a,b\n1,2\n",
+        "truncated": bytes(bundle[: len(bundle) // 3]),
+        "damaged": bytes(bundle),
+        "empty": b"",
+    }
+    (tmp_path / "bad.litestate.zip").write_bytes(bad[name])
+    lab.check("(home / 'run.sh').write_text('newer')")
+    before = lab.value("look()")
+    outputs = load_by_hand(lab, tmp_path / "bad.litestate.zip")
+    assert "bad.litestate.zip" in outputs
+    assert "Nothing was changed" in outputs
+    assert lab.value("look()") == before
+
+
+def test_cancel(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.set_cells("from litestate import *\nload_state()")
+    lab.start_all()
+    lab.page.get_by_role("button", name="Cancel", exact=True).last.click()
+    assert "nothing was loaded" in lab.finish()
+    assert lab.value("1 + 1") == 2
+
+
+def test_random_transactions_while_saving(open_lab: OpenLab) -> None:
+    """Whatever a writer is in the middle of, no uncommitted row is saved, and it goes on after."""
+    lab = open_lab()
+    lab.check(
+        """
+import io, os, random, sqlite3, zipfile
+from contextlib import closing
+from pathlib import Path
+from litestate import load_state, save_state
+
+def trial(seed):
+    chance = random.Random(seed)
+    path = Path.home() / "trial.db"
+    path.unlink(missing_ok=True)
+    mode = chance.choice(["delete", "truncate", "persist", "wal"])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+        connection.execute(f"PRAGMA cache_size = {chance.choice([1, 20, 2000])}")
+        connection.execute("CREATE TABLE t (x)")
+        rows = chance.randrange(2000)
+        connection.executemany("INSERT INTO t VALUES (?)", [("committed",)] * rows)
+        connection.commit()
+        more = chance.randrange(1, 5000)
+        connection.executemany("INSERT INTO t VALUES (?)", [("uncommitted",)] * more)
+        file = io.BytesIO()
+        report = save_state(file, paths=path)
+        assert report.warnings and not report.skipped, report
+        connection.commit()
+        load_state(file.getvalue())
+        found = connection.execute("SELECT count(*), count(x = 'uncommitted' OR NULL) FROM t")
+        assert found.fetchone() == (rows, 0), (seed, mode, rows, more)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+"""
+    )
+    seeds = random.sample(range(1_000_000), 60)
+    lab.check(f"for seed in {seeds}: trial(seed)")
