@@ -10,11 +10,11 @@ from typing import IO
 
 from . import places, ui
 from .bundle import Compression
-from .errors import LitestateError, NeedsAsyncError, SaveError, SelectionError
+from .errors import LitestateError, SaveError, SelectionError
 from .loading import load_from, open_bundle, warn_of_connections
 from .parts import PARTS
 from .plan import Plan
-from .report import Report, Section, count_text, outcome_text, size_text
+from .report import Report, Section, count_text, size_text
 from .saving import SUFFIX, bundle_name, download, write_into, write_to
 from .sources import AnySource
 from .survey import StrPath, survey
@@ -226,7 +226,7 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
         plan.close()
     warn_of_connections(removed)
     removed.skipped = saved.skipped
-    report = Report(f"Cleared: {outcome_text(removed.lines) or 'nothing'}", [removed])
+    report = Report(f"Cleared {count_text(removed.lines)}", [removed])
     report.skipped_title, report.excluded = (
         "Not removed, because it could not be saved",
         found.excluded,
@@ -245,18 +245,9 @@ def _ask() -> AnySource:
         raise SelectionError(
             "Which bundle? In plain Python give load_state() a path, a URL, bytes or an open file."
         )
-    from pyodide.ffi import can_run_sync, run_sync
+    from .browser.picker import choose_now
 
-    from .browser.picker import choose
-
-    if not can_run_sync():
-        raise NeedsAsyncError(
-            "This browser cannot wait for a file inside a call. Write `await aload_state()` "
-            "instead "
-            "(from litestate import aload_state), or give load_state() a path or a URL."
-        )
-    chosen: AnySource = run_sync(choose())
-    return chosen
+    return choose_now()
 
 
 def _free(path: Path) -> Path:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from . import __version__, places
@@ -41,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except LitestateError as error:
-        print(f"litestate: {error}", file=sys.stderr)
+    except (LitestateError, OSError) as error:
+        print(printable(f"litestate: {error}"), file=sys.stderr)
         return 1
     return code
 
@@ -80,7 +78,7 @@ def _inspect(options: argparse.Namespace) -> int:
     with open_bundle(options.bundle) as (reader, _):
         manifest = reader.manifest
     if options.json:
-        print(json.dumps({**asdict(manifest), "content_digest": manifest.content_digest}, indent=2))
+        print(manifest.to_json().decode())
     else:
         print("\n".join(printable(line) for line in _table(manifest)))
     return 0
@@ -111,8 +109,15 @@ def _verify(options: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
+def _stem(bundle: str) -> str:
+    name = bundle.rstrip("/").rpartition("/")[2]
+    return name.removesuffix(".zip").removesuffix(".litestate") or "state"
+
+
 def _extract(options: argparse.Namespace) -> int:
-    folder: Path = options.to or Path(Path(options.bundle).name.removesuffix(".litestate.zip"))
+    folder: Path = options.to or Path(_stem(options.bundle))
+    if folder.exists() and not folder.is_dir():
+        raise SourceError(f"{folder} is a file. Name a folder with --to.")
     if folder.exists() and any(folder.iterdir()) and not options.overwrite:
         raise SourceError(
             f"The folder {folder} is not empty. Choose another one with --to, or add --overwrite."

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from . import names
 from .manifest import Kind, Scope, Skipped
 from .places import Root
 
@@ -45,7 +46,7 @@ class Item:
     @property
     def place(self) -> str:
         """Root and relative path: the same for a file and a database of one name."""
-        return f"{self.root.name}/{self.relative}"
+        return f"{self.root.name}/{names.readable(self.relative)}"
 
     @property
     def label(self) -> str:

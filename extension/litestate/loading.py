@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import names
+from . import names, sqlite
 from .bundle import Reader
 from .errors import ApplyError, BundleError, SelectionError
 from .manifest import Member, Skipped
@@ -18,6 +18,8 @@ from .report import Report, Section, outcome_text
 from .rules import matcher, patterns_of
 from .sources import AnySource, open_source
 from .survey import StrPath, absolute, paths_of, survey_scope
+
+_OUTSIDE = "it lies outside of the home folder and the notebook's folder"
 
 
 @contextmanager
@@ -57,6 +59,8 @@ def load_from(
             sections.append(_remove_others(reader, plan, wanted))
         if not dry_run:
             plan.commit()
+    except OSError as error:
+        raise ApplyError(f"Loading {label} failed before anything was changed: {error}") from error
     finally:
         plan.close()
     sections.append(wanted.refused)
@@ -137,20 +141,30 @@ class _Selection:
     def _reason(self, member: Member, root: Root) -> tuple[str, str] | None:
         if root.is_anywhere and self._folders is None:
             # A bundle from a stranger must not choose where on this machine it writes.
-            top = "/" + "/".join(member.relative.split("/")[:2])
-            return (
-                "it lies outside of the home folder and the notebook's folder",
-                f"To load it: paths=[{top!r}, …].",
-            )
-        if root.on_drive and "%" in member.relative:
-            # The drive decodes it: another name would be written, and some names hang the kernel.
-            return (
-                "the drive cannot keep a name with '%'",
-                "Load it from a notebook in plain Python.",
-            )
+            return _OUTSIDE, f"To load it: paths=[{str(root.target(member.relative))!r}]."
+        if root.on_drive and (problem := _drive_problem(member)):
+            return problem, "`python -m litestate extract` unpacks it elsewhere."
+        if owner := _owner_here(root.target(member.relative)):
+            return f"SQLite would replay it into {owner}", "Remove that database first."
         if os.name == "nt" and (problem := names.windows_problem(member.relative)):
             return f"its name {problem}", "Load it on another system."
         return None
+
+
+def _drive_problem(member: Member) -> str | None:
+    if "%" in member.relative:
+        # The drive decodes it: another name would be written, and some names hang the kernel.
+        return "the notebook's folder cannot keep a name with '%'"
+    return "the notebook's folder cannot keep links" if member.kind == "symlink" else None
+
+
+def _owner_here(path: Path) -> str | None:
+    """Return the name of the database that is here and would take this file for its journal."""
+    for suffix in sqlite.SIDECARS:
+        owner = path.with_name(path.name.removesuffix(suffix) or path.name)
+        if path.name.endswith(suffix) and owner != path and owner.is_file():
+            return owner.name if sqlite.is_database(owner, owner.stat().st_size) else None
+    return None
 
 
 def _check_places(targets: Iterable[Target]) -> None:
@@ -176,7 +190,8 @@ def _remove_others(reader: Reader, plan: Plan, wanted: _Selection) -> Section:
         item for item in current.items if item.place not in known and wanted.covers(item.path)
     ]
     section.lines = plan.remove_all(others)
-    warn_of_connections(section)
+    if not plan.dry_run:
+        warn_of_connections(section)
     return section
 
 
@@ -191,7 +206,11 @@ def warn_of_connections(section: Section) -> None:
 
 def _headline(report: Report, label: str, *, dry_run: bool) -> str:
     text = outcome_text(report.lines()) or "nothing"
-    text = f"{label} would change this: {text}" if dry_run else f"Loaded {label}: {text}"
+    same = all(line.verdict == "unchanged" for line in report.lines())
+    if dry_run:
+        text = f"{label} would change {'nothing' if same else 'this'}: {text}"
+    else:
+        text = f"Loaded {label}: {text}"
     return f"{text}; {len(report.skipped)} not loaded" if report.skipped else text
 
 

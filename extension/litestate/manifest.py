@@ -55,7 +55,7 @@ class Member:
     mtime_ns : int
         Time of the last modification, nanoseconds since 1970-01-01 UTC.
     details : dict
-        More about one kind; for a database ``journal_mode``, ``page_size`` and ``tables``
+        More about one kind; for a database ``journal_mode`` and ``tables``
         (table name to number of rows, or to None where they were not counted).
     """
 
@@ -297,6 +297,8 @@ def _member_problem(member: Member) -> str | None:
         return "has a name that does not fit its kind"
     if member.size < 0 or not 0 <= member.mode <= 0o7777 or abs(member.mtime_ns) >= _TIME_LIMIT:
         return "has an impossible size, mode or time"
+    if member.kind == "directory" and member.size:
+        return "is a folder with content"
     if not _SHA256.fullmatch(member.sha256):
         return "has no SHA-256"
     return _details_problem(member)

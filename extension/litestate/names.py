@@ -71,6 +71,17 @@ def _part_problem(part: str) -> str | None:
     return None
 
 
+def readable(name: str) -> str:
+    r"""Return a name that can be printed and stored: bytes that are no UTF-8 are spelled out.
+
+    Examples
+    --------
+    >>> print(readable("bad\udcff"))
+    bad\xff
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def windows_problem(name: str) -> str | None:
     """Say why a name that is good elsewhere cannot be created on Windows, or return None.
 

@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from . import names
+
 HOME = "home"
 NOTEBOOK = "notebook"
 ELSEWHERE = "elsewhere"
@@ -53,7 +55,11 @@ class Root:
 
     def show(self, relative: str) -> str:
         """Return the path as a person would write it."""
-        return (self.label + relative) if relative else (self.label.rstrip("/") or str(self.path))
+        return (
+            (self.label + names.readable(relative))
+            if relative
+            else (self.label.rstrip("/") or str(self.path))
+        )
 
     def target(self, relative: str) -> Path:
         """Return the path of something below this root."""

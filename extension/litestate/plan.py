@@ -72,14 +72,14 @@ class Plan:
                 0, SetAttributes(target.path, target.member.mode, target.member.mtime_ns)
             )
 
-    def new_path(self, root: Root) -> Path:
-        """Return a free path in the staging folder of a root."""
+    def new_path(self, root: Root, target: Path) -> Path:
+        """Return a free path in a staging folder from which a target is one rename away."""
         self._staged += 1
-        return self._staging_folder(root) / str(self._staged)
+        return self._staging_folder(root, target) / str(self._staged)
 
     def replace(self, root: Root, path: Path, staged: Path | None) -> None:
         """Put a staged file at a path, or remove what is there."""
-        self.add(Replace(path, staged, self.new_path(root)))
+        self.add(Replace(path, staged, self.new_path(root, path)))
 
     def make_folder(self, root: Root, path: Path) -> None:
         """Create a folder, in the place of a file or link if there is one."""
@@ -213,12 +213,12 @@ class Plan:
     def _stays_inside(folder: Path, root: Root) -> bool:
         return folder.resolve().is_relative_to(root.path.resolve())
 
-    def _staging_folder(self, root: Root) -> Path:
-        if root.path not in self._staging:
-            # In the root itself, so that moving into place is one rename.
-            near = None if root.on_drive else _existing(root.path)
-            self._staging[root.path] = Path(tempfile.mkdtemp(prefix=".litestate-", dir=near))
-        return self._staging[root.path]
+    def _staging_folder(self, root: Root, target: Path) -> Path:
+        key = _existing(target.parent) if root.is_anywhere else root.path
+        if key not in self._staging:
+            near = None if root.on_drive else _existing(key)
+            self._staging[key] = Path(tempfile.mkdtemp(prefix=".litestate-", dir=near))
+        return self._staging[key]
 
 
 def _existing(folder: Path) -> Path:

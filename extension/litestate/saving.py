@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -101,8 +102,15 @@ def write_to(path: Path, found: Survey, compression: Compression) -> Report:
 
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
-    """Write a bundle into a file that the caller opened."""
-    return _headline(gather(file, found, compression), "Saved a bundle")
+    """Write a bundle into a file that the caller opened; one that cannot seek gets a copy."""
+    if file.seekable():
+        report = gather(file, found, compression)
+    else:
+        with tempfile.TemporaryFile() as copy:
+            report = gather(copy, found, compression)
+            copy.seek(0)
+            shutil.copyfileobj(copy, file)
+    return _headline(report, "Saved a bundle")
 
 
 def download(found: Survey, name: str, compression: Compression) -> Report:

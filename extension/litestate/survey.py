@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import names
 from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope
@@ -46,9 +47,9 @@ def survey(
         )
     given = paths_of(paths)
     starts = [_start(places, path) for path in given]
-    scope = Scope(
-        tuple(f"{root.name}/{relative}".rstrip("/") for root, relative in starts), patterns
-    )
+    looked = (f"{root.name}/{relative}".rstrip("/") for root, relative in starts)
+    # A name that no bundle may hold cannot be in this one either.
+    scope = Scope(tuple(path for path in looked if not names.problem(path)), patterns)
     return Walk(places, scope).run(starts, named=True)
 
 

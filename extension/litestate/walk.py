@@ -74,10 +74,17 @@ class Walk:
                 self._visit(spot)
             elif spot.path.is_dir():
                 self._enter(spot)
+        self._drop_sidecars()
         self._found.items.sort(
             key=lambda item: (item.root.name, PurePosixPath(item.relative).parts)
         )
         return self._found
+
+    def _drop_sidecars(self) -> None:
+        """Leave out what belongs to a database even where it was named itself."""
+        owners = {str(item.path) for item in self._found.items if item.kind == "database"}
+        sidecars = {owner + suffix for owner in owners for suffix in sqlite.SIDECARS}
+        self._found.items = [item for item in self._found.items if str(item.path) not in sidecars]
 
     def _enter(self, spot: _Spot) -> bool:
         """Visit what is in a folder; say whether anything in it is state."""
@@ -130,7 +137,7 @@ class Walk:
         try:
             if sqlite.is_database(spot.path, status.st_size):
                 kind = "database"
-            elif status.st_size >= HEAD and is_bundle(_head(spot.path)):
+            elif spot.base and status.st_size >= HEAD and is_bundle(_head(spot.path)):
                 self._leave_out(spot, BUNDLES)
                 return False
         except OSError as error:
@@ -159,7 +166,7 @@ class Walk:
         self._skip(spot, f"it cannot {what} ({error.strerror})", "Check its permissions.")
 
     def _skip(self, spot: _Spot, reason: str, advice: str) -> None:
-        place = f"{spot.root.name}/{spot.relative}"
+        place = f"{spot.root.name}/{names.readable(spot.relative)}"
         self._found.skipped.append(Skipped(spot.label, reason, advice, place))
 
     def _leave_out(self, spot: _Spot, rule: str) -> None:

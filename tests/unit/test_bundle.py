@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -222,8 +223,6 @@ def signed(document: dict[str, Any]) -> bytes:
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../x", "noise/../..", "C:\\x", "a\nb"])
 def test_hostile_links(session: Session, bundle: bytes, target: str) -> None:
-    import hashlib
-
     members = unpack(bundle)
     document = json.loads(members[MANIFEST_MEMBER])
     [link] = [item for item in document["members"] if item["kind"] == "symlink"]
@@ -231,6 +230,69 @@ def test_hostile_links(session: Session, bundle: bytes, target: str) -> None:
     link.update(size=len(data), sha256=hashlib.sha256(data).hexdigest())
     members[MANIFEST_MEMBER] = signed(document)
     refused(session, pack(members), UnsafeBundleError, "link")
+
+
+@pytest.mark.parametrize(
+    ("data", "match"),
+    [
+        (lambda bundle: bundle + b"more", "follows after the end"),
+        (lambda bundle: bundle + bytes(30), "follows after the end"),
+        (lambda bundle: bundle[:-2] + b"\4\0more", "follows after the end"),
+        (lambda bundle: b"MZ" + bundle, "not a litestate bundle"),
+        (lambda bundle: bundle + bundle, "end of the archive|not a litestate|two members"),
+        (lambda bundle: pack({**unpack(bundle), "mimetype": MIMETYPE.encode() + b"+x"}), "mark"),
+    ],
+    ids=["tail", "zeros", "comment", "prefix", "twice", "mimetype"],
+)
+def test_more_than_a_bundle(session: Session, bundle: bytes, data: Any, match: str) -> None:
+    refused(session, data(bundle), BundleError, match)
+
+
+def with_member(bundle: bytes, name: str, content: bytes, kind: str = "file") -> bytes:
+    """Add a member that the manifest knows, as only somebody who means harm would."""
+    members = unpack(bundle)
+    document = json.loads(members.pop(MANIFEST_MEMBER))
+    digest = hashlib.sha256(content).hexdigest()
+    more = {"name": name, "kind": kind, "size": len(content), "sha256": digest, "mode": 0o644}
+    document["members"].append({**more, "mtime_ns": 0, "details": {}})
+    return pack({**members, name: content, MANIFEST_MEMBER: signed(document)})
+
+
+def test_a_folder_with_content(session: Session, bundle: bytes) -> None:
+    data = with_member(bundle, "files/home/x/", b"content", "directory")
+    refused(session, data, DamagedBundleError, "folder with content")
+
+
+def test_a_database_below_a_link_of_the_other_tree(session: Session, bundle: bytes) -> None:
+    database = unpack(bundle)["databases/home/app.db"]
+    data = with_member(bundle, "databases/home/link/x.db", database, "database")
+    refused(session, data, UnsafeBundleError, "stands below")
+
+
+def test_a_file_and_a_database_of_one_name(session: Session, bundle: bytes) -> None:
+    data = with_member(bundle, "files/home/APP.db", b"x")
+    refused(session, data, UnsafeBundleError, "one file on some systems")
+
+
+@pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
+def test_a_journal_that_would_be_replayed(session: Session, bundle: bytes, suffix: str) -> None:
+    data = with_member(bundle, f"files/home/app.db{suffix}", b"x")
+    refused(session, data, UnsafeBundleError, "replayed")
+
+
+def test_a_journal_for_a_database_that_is_here(session: Session, bundle: bytes) -> None:
+    data = with_member(bundle, "files/home/mine.db-journal", b"x")
+    session.clear()
+    make_database(session.home / "mine.db")
+    report = session.load(data)
+    assert [skipped.path for skipped in report.skipped] == ["~/mine.db-journal"]
+    assert not (session.home / "mine.db-journal").exists()
+
+
+@pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + bytes(1008)])
+def test_a_database_that_is_none(session: Session, bundle: bytes, content: bytes) -> None:
+    data = with_member(bundle, "databases/home/bad.db", content, "database")
+    refused(session, data, DamagedBundleError, "bad.db.*no database")
 
 
 @pytest.mark.parametrize(

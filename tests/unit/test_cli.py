@@ -73,6 +73,11 @@ def test_extract_makes_a_folder_of_the_bundles_name(session: Session, bundle: Pa
     assert (session.notebook / "work" / "app.db").exists()
 
 
+def test_extract_to_a_file(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["extract", str(bundle), "--to", str(bundle)]) == 1
+    assert "is a file" in capsys.readouterr().err
+
+
 def test_extracting_a_bad_bundle_makes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -308,9 +308,27 @@ def test_a_damaged_database_is_saved_as_a_file(session: Session) -> None:
     path.write_bytes(data)
     bundle, report = session.save()
     assert [(line.label, line.kind) for line in report.lines()] == [("~/app.db", "file")]
+    assert "damaged" in str(report.warnings)
     session.clear()
     session.load(bundle)
     assert path.read_bytes() == bytes(data)
+
+
+def test_a_journal_that_is_named_belongs_to_its_database(session: Session) -> None:
+    path = session.home / "app.db"
+    make_database(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO runs (note) VALUES ('uncommitted')")
+        bundle, report = session.save(paths=[path, f"{path}-journal"])
+        assert [line.label for line in report.lines()] == ["~/app.db"]
+    assert count(restored(session, bundle)) == 10
+
+
+def test_a_file_beside_an_empty_one_is_no_journal(session: Session) -> None:
+    (session.home / "my").touch()
+    (session.home / "my-journal").write_text("dear diary")
+    _, report = session.save()
+    assert [line.label for line in report.lines()] == ["~/my", "~/my-journal"]
 
 
 def test_tables_are_described(session: Session) -> None:

@@ -110,6 +110,33 @@ def test_names_that_cannot_travel_are_reported(session: Session) -> None:
 
 
 @pytest.mark.skipif(
+    sys.platform in ("emscripten", "darwin"), reason="these file systems only have UTF-8 names"
+)
+def test_a_name_that_is_not_text(session: Session) -> None:
+    (session.home / os.fsdecode(b"bad\xff")).touch()
+    (session.home / "good").touch()
+    bundle, report = session.save()
+    assert [skipped.path for skipped in report.skipped] == [r"~/bad\xff"]
+    assert [line.label for line in session.load(bundle).lines()] == ["~/good"]
+
+
+def test_a_bad_name_in_paths_spoils_nothing(session: Session) -> None:
+    for name in ("aux.txt", "x:y.db", "good"):
+        (session.home / name).touch()
+    bundle, report = session.save(
+        paths=[session.home / name for name in ("aux.txt", "x:y.db", "good")]
+    )
+    assert [skipped.path for skipped in report.skipped] == ["~/aux.txt", "~/x:y.db"]
+    assert [line.label for line in session.load(bundle, clean=True).lines()] == ["~/good"]
+
+
+def test_a_bundle_that_is_named_is_saved(session: Session) -> None:
+    save_state(session.home / "first.litestate.zip")
+    _, report = session.save(paths=session.home / "first.litestate.zip")
+    assert [line.label for line in report.lines()] == ["~/first.litestate.zip"]
+
+
+@pytest.mark.skipif(
     sys.platform == "emscripten" or os.geteuid() == 0, reason="root may read everything"
 )
 def test_a_file_that_cannot_be_read_is_reported(session: Session) -> None:

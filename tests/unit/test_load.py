@@ -322,18 +322,17 @@ def test_what_lies_elsewhere_must_be_named(session: Session) -> None:
     assert (outside / "a").read_text() == "a"
 
 
-def test_a_name_that_the_drive_cannot_keep(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_drive_cannot_keep(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     (session.notebook / "50%.txt").touch()
     (session.notebook / "half.txt").touch()
+    (session.notebook / "link").symlink_to("half.txt")
     bundle, _ = session.save()
     session.clear()
     drive = Places((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
     monkeypatch.setattr(places, "detect", lambda: drive)
     report = session.load(bundle)
     assert [line.label for line in report.lines()] == ["half.txt"]
-    assert [skipped.path for skipped in report.skipped] == ["50%.txt"]
+    assert [skipped.path for skipped in report.skipped] == ["50%.txt", "link"]
 
 
 def test_old_files_on_the_drive_are_not_state(
@@ -366,7 +365,7 @@ def test_clear_keeps_a_way_back(session: Session, monkeypatch: pytest.MonkeyPatc
     make_database(session.notebook / "app.db")
     before = session.snapshot()
     report = clear_state()
-    assert "1 database, 1 file, 1 folder removed" in report.headline
+    assert report.headline == "Cleared 1 database, 1 file, 1 folder"
     assert report.path is not None
     left = {path.name for path in session.folder.rglob("*") if path.is_file()}
     assert left == {"work.ipynb", "con.txt", Path(report.path).name}

@@ -108,6 +108,29 @@ def test_an_answer_that_is_cut_off(session: Session, bundle: bytes) -> None:
     assert not list(session.home.iterdir())
 
 
+class Pipe(io.RawIOBase):
+    """A file that can only be written to."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self.data += bytes(data)
+        return len(data)
+
+
+def test_into_a_pipe(session: Session) -> None:
+    (session.home / "a").write_text("a")
+    pipe = Pipe()
+    save_state(pipe)  # type: ignore[arg-type]
+    session.clear()
+    load_state(pipe.data)
+    assert (session.home / "a").read_text() == "a"
+
+
 def test_into_a_file_of_the_callers(session: Session) -> None:
     (session.home / "a").write_text("a")
     file = io.BytesIO()

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 import js
-from pyodide.ffi import create_proxy
+from pyodide.ffi import can_run_sync, create_proxy, run_sync
 
 from .. import ui
-from ..errors import CancelledError, SourceError
+from ..errors import CancelledError, NeedsAsyncError, SourceError
 from .blobs import open_blob
 
 CHANNEL = "litestate"
@@ -64,6 +64,23 @@ form.querySelector("button").addEventListener("click", () => send({{ type: "canc
 input.disabled = false;
 send({{ type: "ready" }});
 """
+
+
+def choose_now() -> IO[bytes]:
+    """Do what `choose` does, and wait for it here.
+
+    Raises
+    ------
+    NeedsAsyncError
+        If this browser cannot do that.
+    """
+    if not can_run_sync():
+        raise NeedsAsyncError(
+            "This browser cannot wait for a file inside a call. Write `await aload_state()` "
+            "instead (from litestate import aload_state), or give load_state() a path or a URL."
+        )
+    chosen: IO[bytes] = run_sync(choose())
+    return chosen
 
 
 async def choose() -> IO[bytes]:

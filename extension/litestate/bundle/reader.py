@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +14,12 @@ from typing import IO
 from .. import names
 from .._zip import AVAILABLE, METHODS, UNREADABLE, zipfile
 from ..errors import DamagedBundleError, NotABundleError, SourceError, UnsafeBundleError
-from ..manifest import MANIFEST_MEMBER, MIMETYPE_MEMBER, Manifest, Member
+from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Manifest, Member
+from ..sqlite import SIDECARS
 from .format import CHUNK, HEAD, SIGNATURE, is_bundle
+
+_END = b"PK\5\6" + bytes(18)
+"""End of central directory record without a comment (APPNOTE.TXT 4.3.16)."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Reader:
         head = _head(file)
         with _reading("the table of contents"):
             self._zip = _open_zip(file, head)
+        _check_end(file)
         self._infos = {info.filename: info for info in self._zip.infolist()}
         self._check_shape(head)
         self.manifest = Manifest.from_json(self._read_manifest())
@@ -130,7 +136,7 @@ class Reader:
 
     def _check_shape(self, head: bytes) -> None:
         listed = self._zip.infolist()
-        if not is_bundle(head) or MANIFEST_MEMBER not in self._infos:
+        if not is_bundle(head) or not self._is_marked() or MANIFEST_MEMBER not in self._infos:
             raise NotABundleError(
                 "This ZIP file is not a litestate bundle: it has no litestate mark at its "
                 "start or no manifest. "
@@ -141,6 +147,10 @@ class Reader:
             raise _unsafe("it holds two members of one name")
         for info in listed:
             _check_method(info)
+
+    def _is_marked(self) -> bool:
+        info = self._infos.get(MIMETYPE_MEMBER)
+        return info is not None and (info.header_offset, info.file_size) == (0, len(MIMETYPE))
 
     def _read_manifest(self) -> bytes:
         info = self._infos[MANIFEST_MEMBER]
@@ -218,6 +228,14 @@ def _open_zip(file: IO[bytes], head: bytes) -> zipfile.ZipFile:
         ) from None
 
 
+def _check_end(file: IO[bytes]) -> None:
+    """Make sure that the archive ends with its end record: nothing may hide behind it."""
+    file.seek(-len(_END), os.SEEK_END)
+    record = file.read(len(_END))
+    if record[:4] != _END[:4] or record[-2:] != _END[-2:]:
+        raise _unsafe("something follows after the end of the archive")
+
+
 def _describe(head: bytes) -> str:
     if not head:
         return "the file is empty"
@@ -241,10 +259,13 @@ def _check_collisions(members: Iterable[Member]) -> None:
     """Refuse names that are one file on some systems, and members below a file or a link."""
     seen: dict[str, Member] = {}
     for member in members:
-        other = seen.setdefault(names.fold(member.name), member)
+        other = seen.setdefault(names.fold(member.place), member)
         if other is not member:
             raise _unsafe(f"{other.name!r} and {member.name!r} would be one file on some systems")
     for key, member in seen.items():
+        for suffix in SIDECARS if member.kind == "database" else ():
+            if key + suffix in seen:
+                raise _unsafe(f"{seen[key + suffix].name!r} would be replayed into a database")
         for parent in PurePosixPath(key).parents:
             above = seen.get(str(parent))
             if above and above.kind != "directory":

@@ -11,7 +11,7 @@ from typing import cast
 from .. import sqlite
 from ..bundle import CHUNK, Reader, Writer
 from ..changes import RestoreDatabase, set_attributes
-from ..errors import DatabaseBusyError
+from ..errors import DamagedBundleError, DatabaseBusyError
 from ..items import Item, Survey, member_name
 from ..places import Root
 from ..plan import Plan, Target, Verdict
@@ -208,17 +208,28 @@ def _write(path: Path, chunks: Iterable[bytes]) -> None:
             file.write(chunk)
 
 
+def _write_checked(path: Path, source: Reader, target: Target) -> None:
+    _write(path, source.chunks(target.member))
+    try:
+        sqlite.check_readable(path)
+    except sqlite.NotADatabaseError as error:
+        raise DamagedBundleError(
+            f"The bundle is damaged at {target.member.name!r}: it is no database ({error}). "
+            "Nothing was changed; use another copy of the file."
+        ) from None
+
+
 def _stage_content(source: Reader, target: Target, plan: Plan, old: sqlite.Image) -> None:
-    new_path, old_path = plan.new_path(target.root), plan.new_path(target.root)
-    _write(new_path, source.chunks(target.member))
+    new_path, old_path = (plan.new_path(target.root, target.path) for _ in range(2))
+    _write_checked(new_path, source, target)
     _write(old_path, old.chunks())
     plan.add(RestoreDatabase(target.path, new_path, _mode(target), old_path, old.journal_mode))
     plan.set_attributes(target)
 
 
 def _stage_file(source: Reader, target: Target, plan: Plan) -> None:
-    staged = plan.new_path(target.root)
-    _write(staged, source.chunks(target.member))
+    staged = plan.new_path(target.root, target.path)
+    _write_checked(staged, source, target)
     if not target.root.on_drive:
         if _mode(target) == "wal":
             sqlite.set_journal_mode(staged, "wal")

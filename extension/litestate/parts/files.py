@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from .. import sqlite
 from ..bundle import CHUNK, Reader, Writer
@@ -42,7 +43,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
         except OSError as error:
             section.skip(item, f"it cannot be read ({error.strerror})", "Check its permissions.")
             continue
-        if item.kind == "file" and _has_changed(item, member.size):
+        if item.kind == "file" and not item.root.on_drive and _has_changed(item, member.size):
             section.warnings.append(
                 f"{item.label} was changed while it was saved: save again if it matters."
             )
@@ -69,19 +70,34 @@ def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
 
 
 class _Content:
-    """The content of one item, opened before anything of it is written: no half members."""
+    """The content of one item, opened before anything of it is written: no half members.
+
+    Attributes
+    ----------
+    size : int
+        Bytes that it is expected to have.
+    """
 
     def __init__(self, item: Item) -> None:
-        self._item = item
-        # A file with nothing in it may be a database whose first transaction is open: see
-        # sqlite.py.
-        self._file = item.path.open("rb") if item.kind == "file" and item.size else None
-        if self._file:
-            try:
-                self._first = self._file.read(CHUNK)
-            except OSError:
-                self._file.close()
-                raise
+        self._link = item.target.encode()
+        self._file: BinaryIO | None = None
+        self._first = b""
+        self.size = item.size
+        # A file with nothing in it may be a database whose first transaction is open: opening it
+        # would drop that one's locks (see sqlite/connections.py).
+        if item.kind == "file" and (item.size or item.root.on_drive):
+            self._open(item)
+
+    def _open(self, item: Item) -> None:
+        self._file = item.path.open("rb")
+        try:
+            # The drive has read the whole file by now, and its idea of the size may be another.
+            self._first = self._file.read(-1 if item.root.on_drive else CHUNK)
+        except OSError:
+            self._file.close()
+            raise
+        if item.root.on_drive:
+            self.size = len(self._first)
 
     def __enter__(self) -> _Content:
         return self
@@ -91,11 +107,10 @@ class _Content:
             self._file.close()
 
     def __iter__(self) -> Iterator[bytes]:
-        if self._item.kind == "symlink":
-            yield self._item.target.encode()
+        if self._link:
+            yield self._link
         if self._file:
-            left = self._item.size
-            chunk = self._first
+            left, chunk = self.size, self._first
             # Never more than was promised: a file that grows must not outgrow its ZIP fields.
             while chunk and left:
                 yield chunk[:left]
@@ -104,9 +119,13 @@ class _Content:
 
 
 def _add(sink: Writer, item: Item, content: _Content) -> Member:
-    size = item.size if item.kind == "file" else 0
     return sink.add(
-        item.member, item.kind, content, size=size, mode=item.mode, mtime_ns=item.mtime_ns
+        item.member,
+        item.kind,
+        content,
+        size=content.size,
+        mode=item.mode,
+        mtime_ns=item.mtime_ns,
     )
 
 
@@ -159,7 +178,7 @@ def _stage(source: Reader, target: Target, plan: Plan, verdict: Verdict) -> None
         if kind == "directory":
             plan.make_folder(target.root, target.path)
         else:
-            staged = plan.new_path(target.root)
+            staged = plan.new_path(target.root, target.path)
             (_stage_link if kind == "symlink" else _stage_file)(source, target, staged)
             plan.replace(target.root, target.path, staged)
     if kind == "directory" or (kind == "file" and verdict == "unchanged"):

@@ -2,7 +2,7 @@
 
 from .capture import Image, capture
 from .connections import SIDECARS, JournalMode, NotADatabaseError, copy_aside, is_database
-from .restore import check_replaceable, restore, set_journal_mode
+from .restore import check_readable, check_replaceable, restore, set_journal_mode
 
 __all__ = [
     "SIDECARS",
@@ -10,6 +10,7 @@ __all__ = [
     "JournalMode",
     "NotADatabaseError",
     "capture",
+    "check_readable",
     "check_replaceable",
     "copy_aside",
     "is_database",

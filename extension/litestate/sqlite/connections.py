@@ -53,19 +53,21 @@ def is_database(path: Path, size: int) -> bool:
     if size < _MIN_PAGE or size % _MIN_PAGE:
         return False
     if IN_BROWSER:
-        with path.open("rb") as file:
-            return file.read(len(HEADER)) == HEADER
+        return _has_header(path)
     try:
         with closing(connect(path, "ro")) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.DatabaseError as error:
-        # Locked, or to be recovered first: only a database can be that.
-        return code_of(error) not in (
-            sqlite3.SQLITE_NOTADB,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_CORRUPT,
-        )
+        if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
+            # No connection can use it, so that none loses a lock.
+            return _has_header(path)
+        # Locked, corrupt, or to be recovered first: only a database can be that.
     return True
+
+
+def _has_header(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(HEADER)) == HEADER
 
 
 def busy(path: Path) -> DatabaseBusyError:
@@ -73,7 +75,8 @@ def busy(path: Path) -> DatabaseBusyError:
     return DatabaseBusyError(
         f"The database {path} is in use: a connection has an open transaction or a query that "
         "was not read to its end. "
-        "Call commit() or rollback() on the connection, close its cursors, and try again."
+        "Call commit() or rollback() on the connection and close its cursors, or close the "
+        "connection itself, and try again."
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from . import connections
-from .connections import JournalMode, busy, code_of, connect
+from .connections import JournalMode, NotADatabaseError, busy, code_of, connect
 
 _STEP = 1024
 """Pages to copy between two looks at the clock."""
@@ -53,6 +53,21 @@ def restore(image: Path, target: Path, journal_mode: JournalMode) -> None:
             # The content is in place; who keeps the mode from being changed decides about it.
             with suppress(sqlite3.OperationalError):
                 destination.execute("PRAGMA journal_mode = wal")
+
+
+def check_readable(path: Path) -> None:
+    """Make sure that a file nobody else uses is a database.
+
+    Raises
+    ------
+    NotADatabaseError
+        If SQLite cannot read its schema.
+    """
+    with closing(connect(path, "ro")) as connection:
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise NotADatabaseError(f"SQLite says: {error}") from None
 
 
 def check_replaceable(path: Path) -> None:
