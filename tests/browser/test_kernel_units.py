@@ -24,8 +24,10 @@ with open("/tmp/tests.zip", "wb") as file:
 zipfile.ZipFile("/tmp/tests.zip").extractall("/tmp/tests")
 sys.path[:0] = ["/tmp/tests/tools"]
 os.chdir("/tmp/tests/unit")
-# An import statement would make the kernel look for pytest among Pyodide's packages online.
-code = __import__("pytest").main(["-q", "-rs", "-p", "no:cacheprovider", "--tb=short", "--color=no", "."])
+# An import statement would make the kernel look for it among Pyodide's packages online.
+code = __import__("pytest").main(
+    ["-q", "-rs", "-p", "no:cacheprovider", "--tb=short", "--color=no", "."]
+)
 os.chdir("/drive")
 print("exit code", int(code))
 """

@@ -6,6 +6,7 @@ FileReaderSync.
 
 from __future__ import annotations
 
+import errno
 import io
 from typing import Any
 
@@ -16,7 +17,29 @@ _PIECE = 4 << 20
 """Bytes that are collected before they become a Blob."""
 
 
-class BlobSink(io.RawIOBase):
+class _Positioned(io.RawIOBase):
+    """A file with a position that can be moved."""
+
+    _position = 0
+
+    def _length(self) -> int:
+        raise NotImplementedError
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length()}[whence]
+        if base + offset < 0:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        self._position = base + offset
+        return self._position
+
+
+class BlobSink(_Positioned):
     """A file to write that ends as a Blob.
 
     What was written may be overwritten: a Blob of the old one's slices refers to their bytes, it
@@ -26,7 +49,6 @@ class BlobSink(io.RawIOBase):
     def __init__(self) -> None:
         self._blob = js.Blob.new()
         self._pending = bytearray()
-        self._position = 0
 
     def blob(self) -> Any:
         """Return what was written, as a Blob."""
@@ -39,20 +61,11 @@ class BlobSink(io.RawIOBase):
     def readable(self) -> bool:
         return False
 
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size()}[whence]
-        self._position = base + offset
-        return self._position
-
     def write(self, data: Any, /) -> int:
         view = memoryview(data).cast("B")
-        if self._position == self._size():
+        gap = self._position - self._length()
+        if gap >= 0:
+            self._pending += bytes(gap)
             self._pending += view
             if len(self._pending) >= _PIECE:
                 self.flush()
@@ -66,7 +79,7 @@ class BlobSink(io.RawIOBase):
             self._blob = _join(self._blob, self._pending)
             self._pending = bytearray()
 
-    def _size(self) -> int:
+    def _length(self) -> int:
         return int(self._blob.size) + len(self._pending)
 
     def _overwrite(self, data: bytes) -> None:
@@ -79,33 +92,23 @@ class BlobSink(io.RawIOBase):
         self._blob = _join(self._blob.slice(0, self._position), data, self._blob.slice(end))
 
 
-class BlobSource(io.RawIOBase):
+class BlobSource(_Positioned):
     """A Blob as a file to read, a slice at a time."""
 
     def __init__(self, blob: Any) -> None:
         self.name = str(getattr(blob, "name", "the bundle"))
         self._blob = blob
-        self._size = int(blob.size)
-        self._position = 0
         self._reader = js.FileReaderSync.new()
 
     def readable(self) -> bool:
         return True
 
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
+    def _length(self) -> int:
+        return int(self._blob.size)
 
     def readinto(self, buffer: Any, /) -> int:
         view = memoryview(buffer).cast("B")
-        count = max(0, min(len(view), self._size - self._position))
+        count = max(0, min(len(view), self._length() - self._position))
         if count:
             piece = self._blob.slice(self._position, self._position + count)
             self._reader.readAsArrayBuffer(piece).assign_to(view[:count])

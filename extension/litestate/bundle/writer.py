@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import chain
-from types import TracebackType
 from typing import IO, Any, Literal
 
 from .. import names
@@ -130,12 +129,7 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # After an error the archive has no manifest, so that nobody takes it for a bundle; that
         # closing it may fail for the same reason adds nothing.
         with suppress(OSError, ValueError):
