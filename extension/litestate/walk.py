@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -74,17 +74,10 @@ class Walk:
                 self._visit(spot)
             elif spot.path.is_dir():
                 self._enter(spot)
-        self._drop_sidecars()
         self._found.items.sort(
             key=lambda item: (item.root.name, PurePosixPath(item.relative).parts)
         )
         return self._found
-
-    def _drop_sidecars(self) -> None:
-        """Leave out what belongs to a database even where it was named itself."""
-        owners = {str(item.path) for item in self._found.items if item.kind == "database"}
-        sidecars = {owner + suffix for owner in owners for suffix in sqlite.SIDECARS}
-        self._found.items = [item for item in self._found.items if str(item.path) not in sidecars]
 
     def _enter(self, spot: _Spot) -> bool:
         """Visit what is in a folder; say whether anything in it is state."""
@@ -94,14 +87,16 @@ class Walk:
         except OSError as error:
             self._cannot(spot, "be listed", error)
             return False
-        sidecars = _sidecars(spot.path, found)
-        visited = [self._visit(spot.child(name)) for name in found if name not in sidecars]
+        visited = [self._visit(spot.child(name)) for name in found]
         return any(visited)
 
     def _visit(self, spot: _Spot) -> bool:
         path = spot.path
         if path in self._seen:
             return True
+        # Before anything else: opening one of these would drop locks, as with the database itself.
+        if _is_sidecar(path):
+            return False
         try:
             status = path.lstat()
         except OSError as error:
@@ -211,21 +206,14 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _sidecars(folder: Path, found: Sequence[str]) -> set[str]:
-    """Return the names of what SQLite keeps beside the databases in a folder."""
-    candidates = {
-        name: name.removesuffix(suffix)
-        for name in found
-        for suffix in sqlite.SIDECARS
-        if name.endswith(suffix)
-    }
-    owners = {name for name in candidates.values() if name in found and _is_database(folder / name)}
-    return {name for name, owner in candidates.items() if owner in owners}
-
-
-def _is_database(path: Path) -> bool:
+def _is_sidecar(path: Path) -> bool:
+    """Tell whether this is what SQLite keeps beside a database, which is captured with it."""
+    suffix = next((suffix for suffix in sqlite.SIDECARS if path.name.endswith(suffix)), "")
+    owner = path.with_name(path.name.removesuffix(suffix) or path.name)
+    if owner == path:
+        return False
     try:
-        return sqlite.is_database(path, path.stat().st_size)
+        return sqlite.is_database(owner, owner.stat().st_size)
     except OSError:
         return False
 

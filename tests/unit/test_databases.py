@@ -188,6 +188,15 @@ def test_the_journal_mode_comes_back(session: Session, mode: str) -> None:
     assert sorted(item.name for item in session.home.iterdir()) == ["app.db"]
 
 
+def test_an_image_opens_anywhere(session: Session) -> None:
+    """In memory too, where there is no write-ahead log; the manifest keeps the mode."""
+    make_database(session.home / "app.db", pragma="journal_mode = wal")
+    bundle, _ = session.save()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(member(bundle))
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (10,)
+
+
 def test_a_wal_that_is_not_checkpointed_is_in(session: Session) -> None:
     path = session.home / "app.db"
     with closing(sqlite3.connect(path)) as connection:
@@ -281,10 +290,20 @@ def test_a_stale_journal_is_not_replayed(session: Session) -> None:
     make_database(path)
     bundle, _ = session.save()
     path.unlink()
-    for suffix in sqlite.SIDECARS:
-        path.with_name(path.name + suffix).write_bytes(b"left behind")
+    hot = hot_journal(session)
+    assert hot.startswith(bytes.fromhex("d9d505f920a163d7"))
+    (session.home / "app.db-journal").write_bytes(hot)
     session.load(bundle)
     assert count(path) == 10
+
+
+def hot_journal(session: Session) -> bytes:
+    """Return the journal of a transaction that is not finished."""
+    path = session.folder / "other.db"
+    make_database(path, rows=1000)
+    with closing(sqlite3.connect(path)) as connection:
+        spill(connection, "delete")
+        return (session.folder / "other.db-journal").read_bytes()
 
 
 def test_a_file_in_the_place_of_a_database_and_the_other_way_round(session: Session) -> None:
@@ -353,7 +372,8 @@ def test_locks_of_this_process_survive_a_save(session: Session) -> None:
     )
     command = [sys.executable, "-c", script, str(path)]
     with closing(sqlite3.connect(path)) as connection:
-        for hold in ("one row", "spill"):
+        for hold in ("one row", "spill", "wal"):
+            connection.execute(f"PRAGMA journal_mode = {'wal' if hold == 'wal' else 'delete'}")
             if hold == "spill":
                 spill(connection, "delete")
             else:
