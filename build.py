@@ -28,6 +28,31 @@ examples:
   python3 build.py test                      set up, build, run every check and test
   python3 build.py test --unit -k bundle     fast tests with "bundle" in their name
 """
+# What each command does, and the rest of what its own --help says.
+COMMANDS = {
+    "serve": (
+        "build the site and serve it on this machine",
+        "It listens on 127.0.0.1 only, until Ctrl-C.",
+    ),
+    "build": (
+        "build the site into dist/",
+        "dist/ can be put on any static web host, under any path. It has no source of packages "
+        "but itself if jupyter-lite.json sets disablePyPIFallback to true; as it is, users who "
+        "are online can also import or %pip install others from PyPI and the Pyodide CDN.",
+    ),
+    "test": (
+        "run ruff, mypy and every test",
+        "Other arguments go to pytest: build.py test -k bundle -x",
+    ),
+    "lock": (
+        "make site.lock.json again",
+        "From Pyodide's own lock and requirements/site.in. Needs a network.",
+    ),
+    "clean": (
+        "remove .venv, dist/ and build folders",
+        "Sources and downloads stay.",
+    ),
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,60 +63,36 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, text: str, details: str) -> argparse.ArgumentParser:
-        return commands.add_parser(
+    for name, (text, details) in COMMANDS.items():
+        command = commands.add_parser(
             name,
             help=text,
             allow_abbrev=False,
             description=f"{text[0].upper()}{text[1:]}. {details}",
         )
+        add_options(name, command)
+    return top
 
-    serve = command(
-        "serve",
-        "build the site and serve it on this machine",
-        "It listens on 127.0.0.1 only, until Ctrl-C.",
-    )
-    serve.add_argument("--port", type=int, default=8000, help="0 picks a free one (default: 8000)")
-    serve.add_argument(
-        "--base", default="/", help="path to serve under, as /litestate/ on GitHub Pages"
-    )
-    serve.add_argument("--no-open", action="store_true", help="don't open a browser")
 
-    build = command(
-        "build",
-        "build the site into dist/",
-        "dist/ can be put on any static web host, under any path. It has no source of packages "
-        "but itself if jupyter-lite.json sets disablePyPIFallback to true; as it is, users who "
-        "are online can also import or %pip install others from PyPI and the Pyodide CDN.",
-    )
-    test = command(
-        "test",
-        "run ruff, mypy and every test",
-        "Other arguments go to pytest: build.py test -k bundle -x",
-    )
-    test.add_argument("--unit", action="store_true", help="only what needs no browser (seconds)")
-
-    command(
-        "lock",
-        "make site.lock.json again",
-        "From Pyodide's own lock and requirements/site.in. Needs a network.",
-    )
-    clean = command(
-        "clean",
-        "remove .venv, dist/ and build folders",
-        "Sources and downloads stay.",
-    )
-    clean.add_argument("--cache", action="store_true", help="remove the downloads too")
-
-    for sub in (serve, build, test):
-        sub.add_argument(
+def add_options(name: str, command: argparse.ArgumentParser) -> None:
+    """Add the options of one command."""
+    add = command.add_argument
+    if name == "serve":
+        add("--port", type=int, default=8000, help="0 picks a free one (default: 8000)")
+        add("--base", default="/", help="path to serve under, as /litestate/ on GitHub Pages")
+        add("--no-open", action="store_true", help="don't open a browser")
+    elif name == "test":
+        add("--unit", action="store_true", help="only what needs no browser (seconds)")
+    elif name == "clean":
+        add("--cache", action="store_true", help="remove the downloads too")
+    if name in ("serve", "build", "test"):
+        add(
             "--cache",
             type=Path,
             metavar="DIR",
             help="folder that keeps downloads (default: $LITESTATE_CACHE or ~/.cache/litestate)",
         )
-        sub.add_argument(
+        add(
             "--wheels",
             type=Path,
             action="append",
@@ -99,7 +100,6 @@ def parser() -> argparse.ArgumentParser:
             metavar="DIR",
             help="folder to look for the site's files in before asking the network; repeatable",
         )
-    return top
 
 
 def main(arguments: list[str]) -> int:
@@ -118,9 +118,10 @@ def main(arguments: list[str]) -> int:
     options, rest = parser().parse_known_args(arguments)
     if rest and options.command != "test":
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
-    if options.command == "clean":
-        return clean(remove_cache=options.cache)
     with environment.only_one():
+        if options.command == "clean":
+            clean(remove_cache=options.cache)
+            return 0
         if not environment.is_active():
             environment.enter([str(paths.ROOT / "build.py"), *arguments])
         prepare(options)
@@ -153,16 +154,16 @@ def prepare(options: argparse.Namespace) -> None:
     site.build(paths.cache_folder(options.cache), options.wheels)
 
 
-def clean(*, remove_cache: bool) -> int:
-    """Remove everything that can be made again."""
-    made = [paths.VENV, paths.DIST, paths.WORK]
+def clean(*, remove_cache: bool) -> None:
+    """Remove everything that can be made again, except for the lock that is held."""
+    made = [paths.VENV, paths.DIST]
+    made += [path for path in paths.WORK.glob("*") if path != environment.LOCK]
     if remove_cache:
         made.append(paths.cache_folder())
     for path in made:
         if path.exists():
             step(f"removing {path}")
             files.remove(path)
-    return 0
 
 
 if __name__ == "__main__":

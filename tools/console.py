@@ -10,6 +10,8 @@ from pathlib import Path
 
 # Enough to see what went wrong, few enough to still see the message above it.
 LAST_LINES = 25
+# File descriptors that the programs started by `run` keep open too.
+SHARED_DESCRIPTORS: set[int] = set()
 
 
 class BuildError(Exception):
@@ -75,6 +77,7 @@ def run(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            pass_fds=tuple(SHARED_DESCRIPTORS),
             check=False,
         )
     except FileNotFoundError:

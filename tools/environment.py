@@ -10,15 +10,21 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from tools import files, system
-from tools.console import BuildError, run, step
+from tools.console import SHARED_DESCRIPTORS, BuildError, run, step
 from tools.paths import EXTENSION, REQUIREMENTS, VENV, WORK, venv_program
 
 # Written last. Without it the folder is the rest of an interrupted run.
 COMPLETE = VENV / ".complete"
+# Never removed: two runs could then each hold a lock, one of them on the removed file.
+LOCK = WORK / "lock"
+# Longer than a first build on a slow line (seconds).
+LOCK_TIMEOUT = 900.0
 
 
 def is_active() -> bool:
@@ -117,21 +123,50 @@ def _install(*arguments: str | Path) -> None:
 
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
-    """Hold off a second build.py in the same folder until this one is done with building."""
+    """Hold off a second build.py in the same folder until this one is done with building.
+
+    Programs started by `run` hold the lock too. If this process is killed, they go on writing,
+    and the next build.py has to wait for them.
+    """
     if sys.platform == "win32":
         yield
         return
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("a+") as stream:
+        _take(stream)
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        # Nobody else is at work here, so these are what killed runs have left.
+        files.remove_leftovers(LOCK.parent)
+        # The system lets go of the lock when we and those we started end, however that happens.
+        SHARED_DESCRIPTORS.add(stream.fileno())
+        try:
+            yield
+        finally:
+            SHARED_DESCRIPTORS.remove(stream.fileno())
+
+
+def _take(lock: TextIO) -> None:
+    """Wait for the lock, and say who has it."""
     import fcntl
 
-    WORK.mkdir(exist_ok=True)
-    with (WORK / "lock").open("w") as stream:
+    started = time.monotonic()
+    waiting = False
+    while True:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            step("waiting for another build.py in this folder")
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        # Nobody else is at work here, so these are what killed runs have left.
-        for abandoned in WORK.glob(".partial-*"):
-            files.remove(abandoned)
-        # The system lets go of the lock when the process ends, however it ends.
-        yield
+            lock.seek(0)
+            holder = f"another build.py (process {lock.read() or 'unknown'}), or what it started,"
+        else:
+            return
+        if not waiting:
+            step(f"waiting for {holder} to end")
+            waiting = True
+        if time.monotonic() - started > LOCK_TIMEOUT:
+            raise BuildError(
+                f"waited {LOCK_TIMEOUT / 60:.0f} minutes for {holder} to end.\n"
+                f"Wait for it or end it, then run this again; `fuser {LOCK}` names who it is."
+            )
+        time.sleep(0.1)

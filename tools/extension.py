@@ -41,6 +41,5 @@ def build_wheel() -> Path:
         built = list(new.glob("*.whl"))
         if len(built) != 1:
             raise BuildError(f"building extension/ gave {len(built)} wheels, expected one")
-        files.swap_folder(new, WHEELS)
-    files.write_stamp(stamp, value)
+        files.publish(new, WHEELS, stamp, value)
     return WHEELS / built[0].name

@@ -102,14 +102,28 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
         An empty folder.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.glob(".partial-*"):
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - old.stat().st_mtime > ABANDONED_AFTER:
-                remove(old)
+    remove_leftovers(parent, older_than=ABANDONED_AFTER)
     with tempfile.TemporaryDirectory(
         prefix=".partial-", dir=parent, ignore_cleanup_errors=True
     ) as name:
         yield Path(name)
+
+
+def remove_leftovers(parent: Path, *, older_than: float = 0.0) -> None:
+    """Remove what killed runs left in a folder, as far as that's possible.
+
+    Parameters
+    ----------
+    parent : Path
+        The folder they worked in.
+    older_than : float
+        How long (seconds) something must not have changed to count as left.
+    """
+    for old in parent.glob(".partial-*"):
+        # It may be in use or gone by now. It only takes up space, so the next run may try again.
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime >= older_than:
+                remove(old)
 
 
 def remove(path: Path) -> None:
@@ -136,6 +150,22 @@ def swap_folder(new: Path, target: Path) -> None:
         target.replace(aside)
     new.replace(target)
     remove(aside)
+
+
+def publish(new: Path, target: Path, stamp: Path, value: str) -> None:
+    """Put a finished folder in its place, and record what it was made from.
+
+    Parameters
+    ----------
+    new, target : Path
+        See `swap_folder`.
+    stamp, value
+        See `write_stamp`.
+    """
+    # After a kill in between, the old stamp would vouch for the new folder.
+    stamp.unlink(missing_ok=True)
+    swap_folder(new, target)
+    write_stamp(stamp, value)
 
 
 def tree_size(top: Path) -> int:

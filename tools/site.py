@@ -73,16 +73,22 @@ def build(cache: Path, folders: list[Path]) -> None:
         _trim(output)
         _jupyter_lite("check", source, output)
         step("jupyter lite check: all green")
-        STAMP.unlink(missing_ok=True)
-        files.swap_folder(output, DIST)
-    files.write_stamp(STAMP, value)
-    size = files.tree_size(DIST)
+        size = files.tree_size(output)
+        if size > SIZE_LIMIT:
+            raise BuildError(_explain_size(output, size))
+        files.publish(output, DIST, STAMP, value)
     step(f"dist/ is ready: {size / 1e6:.1f} MB")
-    if size > SIZE_LIMIT:
-        raise BuildError(
-            f"dist/ has {size / 1e6:.1f} MB, more than {SIZE_LIMIT / 1e6:.0f} MB; "
-            "look at its largest files and at requirements/site.in"
-        )
+
+
+def _explain_size(output: Path, size: int) -> str:
+    lines = [
+        f"the site has {size / 1e6:.1f} MB, more than {SIZE_LIMIT / 1e6:.0f} MB; dist/ is left "
+        "as it was. Its largest files, which come from content/ and requirements/site.in:"
+    ]
+    found = ((path.stat().st_size, path) for path in output.rglob("*") if path.is_file())
+    for length, path in sorted(found, reverse=True)[:10]:
+        lines.append(f"  {length / 1e6:6.1f} MB  {path.relative_to(output).as_posix()}")
+    return "\n".join(lines)
 
 
 def _stage(

@@ -15,7 +15,7 @@ from .loading import load_from, open_bundle, warn_of_connections
 from .parts import PARTS
 from .plan import Plan
 from .report import Report, Section, count_text, size_text
-from .saving import SUFFIX, bundle_name, download, write_into, write_to
+from .saving import SUFFIX, bundle_name, download, link_to, write_into, write_to
 from .sources import AnySource
 from .survey import StrPath, survey
 
@@ -219,7 +219,7 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
     try:
         removed.lines = plan.remove_all([item for item in found.items if item.label in kept])
         plan.commit()
-    except LitestateError:
+    except (LitestateError, OSError):
         backup.unlink()
         raise
     finally:
@@ -234,8 +234,10 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
     report.path, report.size = str(backup), saved.size
     report.notes = [f"To have it back: load_state({where.show(backup)!r})"]
     if places.IN_BROWSER:
+        report.link = link_to(backup)
         report.notes.append(
-            "That file is in memory: it lasts until the page is reloaded or the kernel restarted."
+            "That file is in memory: it lasts until the page is reloaded or the kernel restarted. "
+            "The link downloads a copy."
         )
     return ui.show(report)
 

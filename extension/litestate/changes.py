@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -42,25 +43,50 @@ class Replace:
     target: Path
     staged: Path | None
     aside: Path
-    _had_old: bool = field(default=False, init=False)
 
     def commit(self) -> None:
-        self._had_old = os.path.lexists(self.target)
-        if self._had_old:
+        if os.path.lexists(self.target):
             move(self.target, self.aside)
-        if self.staged is None:
-            return
-        try:
+        if self.staged is not None:
             move(self.staged, self.target)
-        except BaseException:
-            self.revert()
-            raise
 
     def revert(self) -> None:
-        if self.staged is not None and os.path.lexists(self.target):
-            self.target.unlink()
-        if self._had_old:
+        # What stands where says how far it came: it may have been stopped anywhere.
+        if os.path.lexists(self.aside):
+            if os.path.lexists(self.target):
+                self.target.unlink()
             move(self.aside, self.target)
+        elif self.staged is not None and not os.path.lexists(self.staged):
+            self.target.unlink(missing_ok=True)
+
+
+@dataclass
+class Overwrite:
+    """Do what `Replace` does where nothing can be renamed into place, as on the drive.
+
+    The old file is copied aside and then written over, so that a tab that is killed in between
+    leaves the old one or the new one.
+    """
+
+    target: Path
+    staged: Path | None
+    aside: Path
+    _had_old: bool = field(default=True, init=False)
+
+    def commit(self) -> None:
+        self._had_old = self.target.exists()
+        if self._had_old:
+            _copy(self.target, self.aside)
+        if self.staged is None:
+            self.target.unlink()
+        else:
+            shutil.copyfile(self.staged, self.target)
+
+    def revert(self) -> None:
+        if self.aside.exists():
+            shutil.copyfile(self.aside, self.target)
+        elif not self._had_old:
+            self.target.unlink(missing_ok=True)
 
 
 @dataclass
@@ -73,7 +99,8 @@ class MakeFolder:
         self.target.mkdir()
 
     def revert(self) -> None:
-        self.target.rmdir()
+        if self.target.is_dir():
+            self.target.rmdir()
 
 
 @dataclass
@@ -81,15 +108,16 @@ class RemoveFolder:
     """Remove an empty folder."""
 
     target: Path
-    _mode: int = field(default=0o755, init=False)
+    _old: os.stat_result | None = field(default=None, init=False)
 
     def commit(self) -> None:
-        self._mode = self.target.stat().st_mode & 0o7777
+        self._old = self.target.stat()
         self.target.rmdir()
 
     def revert(self) -> None:
-        self.target.mkdir()
-        self.target.chmod(self._mode)
+        if self._old and not self.target.is_dir():
+            self.target.mkdir()
+            _set_back(self.target, self._old)
 
 
 @dataclass
@@ -101,12 +129,18 @@ class RestoreDatabase:
     new_mode: sqlite.JournalMode
     old: Path
     old_mode: sqlite.JournalMode
+    _before: os.stat_result | None = field(default=None, init=False)
 
     def commit(self) -> None:
+        before = self.target.stat()
         sqlite.restore(self.new, self.target, self.new_mode)
+        # Not before that: if it fails, SQLite itself has rolled back.
+        self._before = before
 
     def revert(self) -> None:
-        sqlite.restore(self.old, self.target, self.old_mode)
+        if self._before:
+            sqlite.restore(self.old, self.target, self.old_mode)
+            _set_back(self.target, self._before)
 
 
 @dataclass
@@ -124,7 +158,7 @@ class SetAttributes:
 
     def revert(self) -> None:
         if self._old:
-            set_attributes(self.target, self._old.st_mode & 0o7777, self._old.st_mtime_ns)
+            _set_back(self.target, self._old)
 
 
 def set_attributes(path: Path, mode: int, mtime_ns: int) -> None:
@@ -135,8 +169,13 @@ def set_attributes(path: Path, mode: int, mtime_ns: int) -> None:
     os.utime(path, ns=(mtime_ns, mtime_ns))
 
 
+def _set_back(path: Path, old: os.stat_result) -> None:
+    path.chmod(stat.S_IMODE(old.st_mode))
+    os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))
+
+
 def move(source: Path, target: Path) -> None:
-    """Rename; copy and remove between file systems, of which the drive is one."""
+    """Rename, or copy and remove between file systems."""
     try:
         source.rename(target)
     except OSError as error:
@@ -148,10 +187,13 @@ def move(source: Path, target: Path) -> None:
 def _copy_over(source: Path, target: Path) -> None:
     if source.is_symlink():
         target.symlink_to(source.readlink())
-    elif source.is_dir():
-        target.mkdir()
-        source.rmdir()
-        return
     else:
-        shutil.copyfile(source, target)
+        _copy(source, target)
     source.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file so that the target is there whole or not at all."""
+    part = target.with_name(f".litestate-{target.name}.part")
+    shutil.copy2(source, part)
+    part.rename(target)

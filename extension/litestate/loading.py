@@ -10,9 +10,10 @@ from pathlib import Path
 from . import names, sqlite
 from .bundle import Reader
 from .errors import ApplyError, BundleError, SelectionError
+from .items import Item
 from .manifest import Member, Skipped
 from .parts import PARTS
-from .places import Places, Root
+from .places import DRIVE_LIMIT, Places, Root
 from .plan import Plan, Target
 from .report import Report, Section, outcome_text
 from .rules import matcher, patterns_of
@@ -113,6 +114,12 @@ class _Selection:
         """Tell whether ``paths`` takes this path in."""
         return self._folders is None or any(path.is_relative_to(folder) for folder in self._folders)
 
+    def may_remove(self, item: Item) -> bool:
+        """Tell whether ``clean=True`` may remove this: outside of the roots only if it is named."""
+        if item.root.is_anywhere and self._folders is None:
+            return False
+        return self.covers(item.path)
+
     def _target(self, member: Member) -> Target | None:
         root = self.places.root(member.root)
         if root is None:
@@ -152,6 +159,8 @@ class _Selection:
 
 
 def _drive_problem(member: Member) -> str | None:
+    if member.size > DRIVE_LIMIT:
+        return "it is too large for the notebook's folder"
     if "%" in member.relative:
         # The drive decodes it: another name would be written, and some names hang the kernel.
         return "the notebook's folder cannot keep a name with '%'"
@@ -186,9 +195,7 @@ def _remove_others(reader: Reader, plan: Plan, wanted: _Selection) -> Section:
     known = {member.place for member in manifest.members}
     known |= {skipped.place for skipped in manifest.skipped}
     section = Section("removed")
-    others = [
-        item for item in current.items if item.place not in known and wanted.covers(item.path)
-    ]
+    others = [item for item in current.items if item.place not in known and wanted.may_remove(item)]
     section.lines = plan.remove_all(others)
     if not plan.dry_run:
         warn_of_connections(section)

@@ -29,7 +29,7 @@ JOURNAL_MODES = ("delete", "wal")
 _DEPTH = 16
 """Levels of nesting that a manifest may have; version 1 has five."""
 
-_NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[^][{}"]+', re.DOTALL)
+_NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[^][{}"]+', re.DOTALL)
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _TIME_LIMIT = 2**63

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePosixPath
 
 from .errors import UnsafeBundleError
 
@@ -18,6 +19,8 @@ MAX_NAME_BYTES = 4096
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"
 }
+# https://www.sqlite.org/tempfiles.html, 2
+_SIDECARS = ("-wal", "-shm", "-journal")
 _WINDOWS_ILLEGAL = frozenset(':*?"<>|')
 _DRIVE = re.compile("[A-Za-z]:")
 
@@ -125,6 +128,59 @@ def link_problem(relative: str, target: str) -> str | None:
     if ".." in parts[up:]:
         return "has a '..' after another part"
     return "leads out of its root folder" if up > relative.count("/") else None
+
+
+class Taken:
+    """The names of one bundle so far, to tell what cannot be added to them.
+
+    The same rules hold for who writes a bundle and for who reads one, so that all that is written
+    can be read.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, tuple[str, str]] = {}
+        self._parents: dict[str, str] = {}
+
+    def problem(self, name: str, kind: str) -> str | None:
+        """Say why a member cannot stand beside the others, or return None.
+
+        Parameters
+        ----------
+        name : str
+            Member name; what counts is what comes after ``files/`` or ``databases/``.
+        kind : {"file", "directory", "symlink", "database"}
+            What it is.
+        """
+        key = _key(name)
+        if key in self._kinds:
+            return f"would be one file with {self._kinds[key][0]!r} on some systems"
+        if kind != "directory" and key in self._parents:
+            return f"stands where {self._parents[key]!r} needs a folder"
+        for parent in PurePosixPath(key).parents:
+            above, kind_above = self._kinds.get(str(parent), ("", "directory"))
+            if kind_above != "directory":
+                return f"stands below {above!r}, which is a {kind_above}"
+        return self._journal_problem(key, kind)
+
+    def add(self, name: str, kind: str) -> None:
+        """Remember a member."""
+        key = _key(name)
+        self._kinds[key] = name, kind
+        for parent in PurePosixPath(key).parents:
+            self._parents.setdefault(str(parent), name)
+
+    def _journal_problem(self, key: str, kind: str) -> str | None:
+        for suffix in _SIDECARS:
+            owner, owner_kind = self._kinds.get(key.removesuffix(suffix), ("", ""))
+            if key.endswith(suffix) and owner_kind == "database":
+                return f"would be replayed into {owner!r}"
+            if kind == "database" and key + suffix in self._kinds:
+                return f"would have {self._kinds[key + suffix][0]!r} replayed into it"
+        return None
+
+
+def _key(name: str) -> str:
+    return fold(name.partition("/")[2])
 
 
 def check(name: str) -> None:

@@ -20,6 +20,9 @@ ELSEWHERE = "elsewhere"
 DRIVE = Path("/drive")
 """Where JupyterLite mounts the contents that its file browser shows."""
 
+DRIVE_LIMIT = 90_000_000
+"""Bytes of one file on the drive. Above about 95 MiB, JupyterLite's kernel hangs."""
+
 IN_BROWSER = sys.platform == "emscripten"
 
 
@@ -52,6 +55,14 @@ class Root:
     def is_anywhere(self) -> bool:
         """Whether this is the whole file system."""
         return self.path == self.path.parent
+
+    def is_open(self, path: Path) -> bool:
+        """Tell whether a file of the drive is open: what is stored may not be what is in it."""
+        if not self.on_drive or not IN_BROWSER:
+            return False
+        from .browser.drive import open_paths
+
+        return str(path) in open_paths()
 
     def show(self, relative: str) -> str:
         """Return the path as a person would write it."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from . import sqlite
-from .changes import Change, MakeFolder, RemoveFolder, Replace, SetAttributes
+from .changes import Change, MakeFolder, Overwrite, RemoveFolder, Replace, SetAttributes
 from .errors import ApplyError, UnsafeBundleError
 from .items import Item, parents
 from .manifest import Member
@@ -78,17 +78,42 @@ class Plan:
         return self._staging_folder(root, target) / str(self._staged)
 
     def replace(self, root: Root, path: Path, staged: Path | None) -> None:
-        """Put a staged file at a path, or remove what is there."""
-        self.add(Replace(path, staged, self.new_path(root, path)))
+        """Put a staged file at a path, or remove what is there.
+
+        Raises
+        ------
+        DatabaseBusyError
+            If a database in use is there: its uncommitted rows are nowhere else.
+        ApplyError
+            If a file is there that is open on the drive.
+        """
+        check_closed(root, path)
+        if _is_database(path) and not root.on_drive:
+            sqlite.check_replaceable(path)
+            self.remove_sidecars(root, path)
+        self._replace(root, path, staged)
+
+    def remove_sidecars(self, root: Root, path: Path) -> None:
+        """Remove what one database left behind, before it is replayed into another."""
+        for suffix in sqlite.SIDECARS:
+            stale = path.with_name(path.name + suffix)
+            if stale.exists():
+                self._replace(root, stale, None)
+
+    def _replace(self, root: Root, path: Path, staged: Path | None) -> None:
+        change = Overwrite if root.on_drive else Replace
+        self.add(change(path, staged, self.new_path(root, path)))
 
     def make_folder(self, root: Root, path: Path) -> None:
         """Create a folder, in the place of a file or link if there is one."""
         if path in self._folders:
             return
+        self._folders.add(path)
+        if self.dry_run:
+            return
         if os.path.lexists(path):
             self.replace(root, path, None)
         self.add(MakeFolder(path))
-        self._folders.add(path)
 
     def make_way(self, target: Target) -> None:
         """Provide the folders above a target, and check that none leads out of the root.
@@ -128,26 +153,20 @@ class Plan:
         for item in reversed(items):
             if item.kind == "directory" and not gone.issuperset(item.path.iterdir()):
                 continue
-            if item.kind == "database" and not item.root.on_drive and not self.dry_run:
-                sqlite.check_replaceable(item.path)
             self._remove(item, gone)
             lines.append(Line(item.label, item.kind, item.size, verdict="removed"))
         return lines
 
     def _remove(self, item: Item, gone: set[Path]) -> None:
-        sidecars = [item.path.with_name(item.path.name + suffix) for suffix in sqlite.SIDECARS]
-        paths = [
-            item.path,
-            *(path for path in sidecars if item.kind == "database" and path.exists()),
-        ]
-        gone.update(paths)
+        gone.add(item.path)
+        if item.kind == "database":
+            gone.update(item.path.with_name(item.path.name + end) for end in sqlite.SIDECARS)
         if self.dry_run:
             return
         if item.kind == "directory":
             self.add(RemoveFolder(item.path))
-            return
-        for path in paths:
-            self.replace(item.root, path, None)
+        else:
+            self.replace(item.root, item.path, None)
 
     def commit(self) -> None:
         """Make all changes, or none.
@@ -160,8 +179,9 @@ class Plan:
         done: list[Change] = []
         try:
             for change in (*self._changes, *self._attributes):
-                change.commit()
+                # Before it is made: it may be stopped in the middle.
                 done.append(change)
+                change.commit()
         except BaseException as error:
             self._revert(done, error)
             if isinstance(error, Exception):
@@ -204,10 +224,14 @@ class Plan:
                 f"of {target.root.path}. "
                 "Nothing was changed. Remove the link, then load again."
             )
-        if not folder.is_dir() and not self.dry_run:
-            for missing in reversed([folder, *folder.parents]):
-                if not missing.is_dir() and missing not in self._folders:
-                    self.make_folder(target.root, missing)
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise ApplyError(
+                f"{target.label} belongs into the folder {folder}, and that is a file here. "
+                "Nothing was changed. Rename or remove the file, then load again."
+            )
+        for missing in reversed([folder, *folder.parents]):
+            if not missing.is_dir() and missing not in self._folders:
+                self.make_folder(target.root, missing)
 
     @staticmethod
     def _stays_inside(folder: Path, root: Root) -> bool:
@@ -223,6 +247,27 @@ class Plan:
 
 def _existing(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if path.is_dir())
+
+
+def check_closed(root: Root, path: Path) -> None:
+    """Refuse to change a file of the drive while it is open.
+
+    Raises
+    ------
+    ApplyError
+        If it is: closing it later would store its old content again.
+    """
+    if root.is_open(path):
+        raise ApplyError(
+            f"{path} is open, and what stands in the notebook's folder cannot be changed while it "
+            "is. Nothing was changed. Close the file or the connection, then try again."
+        )
+
+
+def _is_database(path: Path) -> bool:
+    return (
+        path.is_file() and not path.is_symlink() and sqlite.is_database(path, path.stat().st_size)
+    )
 
 
 def _is_folder(path: Path) -> bool:

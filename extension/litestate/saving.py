@@ -13,13 +13,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, cast
 
-from . import __version__
-from .bundle import Compression, Writer
+from . import __version__, sqlite
+from .bundle import CHUNK, Compression, Writer
+from .bundle.format import HEAD, is_bundle
 from .errors import SaveError
 from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
-from .places import IN_BROWSER, detect
+from .places import DRIVE_LIMIT, IN_BROWSER, Root, detect
 from .report import Report, count_text, size_text
 
 SUFFIX = ".litestate.zip"
@@ -70,15 +71,19 @@ def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
 
 
 def write_to(path: Path, found: Survey, compression: Compression) -> Report:
-    """Write a bundle to a path; what is there is replaced when the new one is complete.
+    """Write a bundle to a path; an older one there is replaced when the new one is complete.
 
     Raises
     ------
     SaveError
-        If that fails; nothing at the path was changed.
+        If that fails, or if something else than a bundle is there; it was not changed.
     """
+    _check_free(path)
+    root, _ = detect().locate(path.absolute())
     try:
-        handle, created = tempfile.mkstemp(prefix=".litestate-", suffix=".tmp", dir=path.parent)
+        # The drive is no place to write to bit by bit.
+        folder = None if root.on_drive else path.parent
+        handle, created = tempfile.mkstemp(prefix=".litestate-", suffix=".tmp", dir=folder)
     except OSError as error:
         raise SaveError(
             f"{path} cannot be written: {error.strerror}. Choose another path."
@@ -89,8 +94,7 @@ def write_to(path: Path, found: Survey, compression: Compression) -> Report:
             report = gather(file, found, compression)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        _put(temporary, path, root)
     except OSError as error:
         raise SaveError(
             f"{path} was not written: {error}. What was there before is still there."
@@ -99,6 +103,34 @@ def write_to(path: Path, found: Survey, compression: Compression) -> Report:
         temporary.unlink(missing_ok=True)
     report.path = str(path)
     return _headline(report, f"Saved {detect().show(path.absolute())}")
+
+
+def _put(temporary: Path, path: Path, root: Root) -> None:
+    if not root.on_drive:
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+        return
+    size = temporary.stat().st_size
+    if size > DRIVE_LIMIT:
+        raise SaveError(
+            f"{path} was not written: {size_text(size)} are too much for the notebook's folder "
+            f"(at most {size_text(DRIVE_LIMIT)}). Save into the home folder (~) or download it."
+        )
+    shutil.copyfile(temporary, path)
+
+
+def _check_free(path: Path) -> None:
+    """Make sure that only bundles are replaced: ``save_state("app.db")`` is a slip."""
+    if not path.is_file() or not (size := path.stat().st_size):
+        return
+    if not sqlite.is_database(path, size):
+        with path.open("rb") as file:
+            if is_bundle(file.read(HEAD)):
+                return
+    raise SaveError(
+        f"{path} was not written: a file is there that is no litestate bundle. "
+        "Choose another name, or remove it first."
+    )
 
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
@@ -123,6 +155,16 @@ def download(found: Survey, name: str, compression: Compression) -> Report:
         report.link = link(sink.blob(), name)
     report.notes.append("Click the link to download; it works until the page is reloaded.")
     return _headline(report, name)
+
+
+def link_to(path: Path) -> str:
+    """Return a link that downloads a file of the kernel's memory."""
+    from .browser.blobs import BlobSink
+    from .browser.download import link
+
+    with BlobSink() as sink, path.open("rb") as file:
+        shutil.copyfileobj(file, cast("IO[bytes]", sink), CHUNK)
+        return link(sink.blob(), path.name)
 
 
 def generator() -> dict[str, str]:

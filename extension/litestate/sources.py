@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import tempfile
@@ -93,14 +94,15 @@ def _fetch(url: str) -> Iterator[IO[bytes]]:
         with fetch(url) as file:
             yield file
         return
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as response, _seekable(response) as file:
-            yield file
-    except urllib.error.HTTPError as error:
-        raise SourceError(
-            f"{url} could not be fetched: the server says {error.code} {error.reason}."
-        ) from None
-    except (urllib.error.URLError, TimeoutError) as error:
-        raise SourceError(
-            f"{url} could not be fetched: {getattr(error, 'reason', error)}."
-        ) from None
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
+        try:
+            with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
+                shutil.copyfileobj(response, copy)
+        except urllib.error.HTTPError as error:
+            raise SourceError(
+                f"{url} could not be fetched: the server says {error.code} {error.reason}."
+            ) from None
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise SourceError(f"{url} could not be fetched: {reason}.") from None
+        yield copy

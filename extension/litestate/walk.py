@@ -26,6 +26,9 @@ BUNDLES = "litestate bundles"
 """Rule for bundles: saving a bundle into the next one would double it each time."""
 
 
+_OPEN = "it is open, and JupyterLite stores a file of the notebook's folder when it is closed"
+
+
 @dataclass(frozen=True)
 class _Spot:
     """A place on the way: below which root, and below which start of the walk."""
@@ -128,6 +131,9 @@ class Walk:
         return self._file(spot, status)
 
     def _file(self, spot: _Spot, status: os.stat_result) -> bool:
+        if spot.root.is_open(spot.path):
+            self._skip(spot, _OPEN, "Close it and save again, or keep it in the home folder (~).")
+            return False
         kind: Kind = "file"
         try:
             if sqlite.is_database(spot.path, status.st_size):

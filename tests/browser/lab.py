@@ -16,20 +16,25 @@ CELL_TIMEOUT = 120_000
 """Milliseconds for one request to the kernel."""
 
 _READY = """
-async () => {
-  const app = window.jupyterapp;
-  await app.restored;
-  let panel = null;
-  for (let i = 0; i < 600 && !panel; i++) {
-    const widgets = [...app.shell.widgets("main")];
-    panel = widgets.find((widget) => widget.context?.path?.endsWith(".ipynb"));
-    if (!panel) await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  await panel.sessionContext.session.kernel.info;
-  window.panel = panel;
-  return panel.context.path;
+async (timeout) => {
+  const ready = async () => {
+    await window.jupyterapp.restored;
+    let panel = null;
+    while (!panel) {
+      const widgets = [...window.jupyterapp.shell.widgets("main")];
+      panel = widgets.find((widget) => widget.context?.path?.endsWith(".ipynb"));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+    window.panel = panel;
+    return panel.context.path;
+  };
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("the notebook did not open")), timeout);
+  });
+  return Promise.race([ready(), late]);
 }
 """
 
@@ -209,7 +214,7 @@ class Lab:
 
     def _wait(self) -> Lab:
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)
-        self.page.evaluate(_READY)
+        self.page.evaluate(_READY, START_TIMEOUT)
         return self
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import shutil
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +10,6 @@ import pytest
 from tools import paths
 
 COMMANDS = ("serve", "build", "test", "lock", "clean")
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Return a copy of build.py and its modules, to be changed at will."""
-    shutil.copy(paths.ROOT / "build.py", tmp_path)
-    shutil.copytree(paths.ROOT / "tools", tmp_path / "tools")
-    return tmp_path
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -55,7 +47,26 @@ def test_clean_removes_what_was_made_and_nothing_else(project: Path) -> None:
         (project / name).mkdir()
         (project / name / "file").touch()
     assert run(project, "clean").returncode == 0
-    assert sorted(path.name for path in project.iterdir()) == ["build.py", "content", "tools"]
+    left = {path.name for path in project.iterdir()}
+    assert left == {".build", "build.py", "content", "tools"}
+    assert [path.name for path in (project / ".build").iterdir()] == ["lock"]
+
+
+def test_clean_waits_for_another_build(project: Path) -> None:
+    (project / ".venv").mkdir()
+    (project / ".build").mkdir()
+    with (project / ".build" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(
+            [sys.executable, "build.py", "clean"], cwd=project, stdout=subprocess.PIPE, text=True
+        ) as cleaning:
+            assert cleaning.stdout
+            assert "waiting for another build.py" in cleaning.stdout.readline()
+            assert (project / ".venv").exists()
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            cleaning.communicate(timeout=20)
+    assert cleaning.returncode == 0
+    assert not (project / ".venv").exists()
 
 
 def test_a_failed_set_up_is_explained_and_then_made_anew(project: Path) -> None:

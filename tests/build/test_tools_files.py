@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -65,6 +66,19 @@ def test_what_a_killed_run_left_is_removed_but_not_a_running_ones(tmp_path: Path
         assert running.exists()
 
 
+def test_a_leftover_that_cannot_be_removed_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(path: Path) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty", path)
+
+    (tmp_path / ".partial-busy").mkdir()
+    (tmp_path / ".partial-gone").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setattr(files, "remove", fails)
+    files.remove_leftovers(tmp_path)
+    assert (tmp_path / ".partial-busy").exists()
+
+
 def test_swap_folder_replaces_all_of_the_old_one(tmp_path: Path) -> None:
     new, target = tmp_path / "new", tmp_path / "target"
     for folder, name in ((target, "old.txt"), (new, "new.txt")):
@@ -73,6 +87,17 @@ def test_swap_folder_replaces_all_of_the_old_one(tmp_path: Path) -> None:
     files.swap_folder(new, target)
     assert [path.name for path in target.iterdir()] == ["new.txt"]
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
+
+
+def test_what_is_published_is_stamped_only_if_it_is_there(tmp_path: Path) -> None:
+    new, target, stamp = (tmp_path / name for name in ("new", "target", "stamp"))
+    new.mkdir()
+    files.publish(new, target, stamp, "1")
+    assert target.is_dir()
+    assert files.is_stamped(stamp, "1")
+    with pytest.raises(FileNotFoundError):
+        files.publish(tmp_path / "missing", target, stamp, "2")
+    assert not stamp.exists()
 
 
 def test_a_stamp_holds_for_its_inputs_only(tmp_path: Path) -> None:

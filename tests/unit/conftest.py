@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from litestate import places
 from litestate.places import HOME, NOTEBOOK, Places, Root
-from states import Session
+from states import Session, make_database
 
 
 @pytest.fixture
@@ -20,3 +22,34 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr(places, "detect", lambda: roots)
     monkeypatch.chdir(notebook)
     return Session(home, notebook, folder)
+
+
+@pytest.fixture
+def changed(session: Session) -> bytes:
+    """A bundle, and a session that has gone on since: every kind of change is needed to go back."""
+    for name in ("same", "edited", "removed", "folder/inner"):
+        path = session.home / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"saved {name}")
+    (session.home / "link").symlink_to("same")
+    (session.notebook / "empty").mkdir()
+    make_database(session.home / "app.db")
+    make_database(session.home / "gone.db")
+    bundle, _ = session.save()
+    (session.home / "edited").write_text("newer")
+    (session.home / "removed").unlink()
+    (session.home / "folder" / "inner").unlink()
+    (session.home / "folder").rmdir()
+    (session.home / "folder").write_text("a file now")
+    (session.home / "link").unlink()
+    (session.home / "link").symlink_to("edited")
+    (session.notebook / "empty").rmdir()
+    (session.home / "extra").mkdir()
+    (session.home / "extra" / "new").write_text("new")
+    (session.home / "kept.ipynb").write_text("{}")
+    (session.home / "gone.db").unlink()
+    with closing(sqlite3.connect(session.home / "app.db")) as connection:
+        connection.execute("DELETE FROM runs")
+        connection.commit()
+    make_database(session.home / "extra.db")
+    return bundle

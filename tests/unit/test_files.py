@@ -9,7 +9,7 @@ import sys
 import pytest
 from litestate import save_state
 from litestate.errors import SaveError, SelectionError
-from states import Session
+from states import Session, make_database
 
 
 def test_everything_about_a_file_comes_back(session: Session) -> None:
@@ -290,3 +290,59 @@ def test_what_does_not_compress_is_stored(session: Session) -> None:
     bundle, _ = session.save()
     info = zipfile.ZipFile(io.BytesIO(bundle)).getinfo("files/home/noise")
     assert info.compress_type == zipfile.ZIP_STORED
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "app.db"])
+def test_only_bundles_are_replaced(session: Session, name: str) -> None:
+    path = session.notebook / name
+    if name == "app.db":
+        make_database(path)
+    else:
+        path.write_text("mine")
+    before = path.read_bytes()
+    with pytest.raises(SaveError, match="no litestate bundle"):
+        save_state(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_breaks_off_spoils_the_save_and_not_the_bundle(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a member would make the whole bundle unreadable."""
+    (session.home / "a").write_bytes(bytes(3 << 20))
+    target = session.folder / "good.litestate.zip"
+    save_state(target)
+    good = target.read_bytes()
+
+    def broken(self: object, size: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("litestate.parts.files._Content._read", broken)
+    with pytest.raises(SaveError, match=r"~/a could not be read to its end.*exclude="):
+        save_state(target)
+    assert target.read_bytes() == good
+
+
+def test_a_full_disk_is_not_a_bad_file(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    (session.home / "a").write_bytes(os.urandom(3 << 20))
+    target = session.folder / "good.litestate.zip"
+
+    def full(self: object, *_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("litestate.bundle.writer.Writer.add", full)
+    with pytest.raises(SaveError, match="No space left"):
+        save_state(target)
+    assert not target.exists()
+
+
+def test_zeros_with_zstd_open_again(session: Session) -> None:
+    from litestate._zip import AVAILABLE
+
+    if "zstd" not in AVAILABLE:
+        pytest.skip("this Python has no Zstandard")
+    (session.home / "zeros").write_bytes(bytes(50 << 20))
+    bundle, _ = session.save(compression="zstd")
+    session.clear()
+    session.load(bundle)
+    assert (session.home / "zeros").stat().st_size == 50 << 20

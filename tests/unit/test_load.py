@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import litestate
 import pytest
-from litestate import changes, clear_state, load_state, places, save_state
+from litestate import clear_state, load_state, places, save_state
 from litestate.errors import (
     ApplyError,
     DatabaseBusyError,
@@ -21,38 +20,7 @@ from litestate.errors import (
     UnsafeBundleError,
 )
 from litestate.places import ELSEWHERE, HOME, NOTEBOOK, Places, Root
-from states import Session, count, make_database
-
-
-@pytest.fixture
-def changed(session: Session) -> bytes:
-    """A bundle, and a session that has gone on since: every kind of change is needed to go back."""
-    for name in ("same", "edited", "removed", "folder/inner"):
-        path = session.home / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"saved {name}")
-    (session.home / "link").symlink_to("same")
-    (session.notebook / "empty").mkdir()
-    make_database(session.home / "app.db")
-    make_database(session.home / "gone.db")
-    bundle, _ = session.save()
-    (session.home / "edited").write_text("newer")
-    (session.home / "removed").unlink()
-    (session.home / "folder" / "inner").unlink()
-    (session.home / "folder").rmdir()
-    (session.home / "folder").write_text("a file now")
-    (session.home / "link").unlink()
-    (session.home / "link").symlink_to("edited")
-    (session.notebook / "empty").rmdir()
-    (session.home / "extra").mkdir()
-    (session.home / "extra" / "new").write_text("new")
-    (session.home / "kept.ipynb").write_text("{}")
-    (session.home / "gone.db").unlink()
-    with closing(sqlite3.connect(session.home / "app.db")) as connection:
-        connection.execute("DELETE FROM runs")
-        connection.commit()
-    make_database(session.home / "extra.db")
-    return bundle
+from states import Session, count, make_database, same_but_for_databases
 
 
 def verdicts(report: litestate.Report) -> dict[str, str]:
@@ -145,93 +113,6 @@ def test_clean_does_not_remove_a_database_in_use(session: Session) -> None:
     report = session.load(bundle, clean=True)
     assert not path.exists()
     assert "connect again" in str(report)
-
-
-CHANGES = [changes.Replace, changes.MakeFolder, changes.RestoreDatabase, changes.SetAttributes]
-CHANGES += [changes.RemoveFolder]
-
-
-@pytest.mark.parametrize("fault", [OSError(28, "No space left"), KeyboardInterrupt()])
-@pytest.mark.parametrize("step", range(30))
-def test_a_fault_at_any_step_changes_nothing(
-    session: Session,
-    changed: bytes,
-    monkeypatch: pytest.MonkeyPatch,
-    step: int,
-    fault: BaseException,
-) -> None:
-    before = session.snapshot()
-    steps = 0
-
-    def failing(commit: Callable[[Any], None]) -> Callable[[Any], None]:
-        def wrapper(change: Any) -> None:
-            nonlocal steps
-            steps += 1
-            if steps == step + 1:
-                raise fault
-            commit(change)
-
-        return wrapper
-
-    for kind in CHANGES:
-        monkeypatch.setattr(kind, "commit", failing(kind.commit))
-    with closing(sqlite3.connect(session.home / "app.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
-        try:
-            session.load(changed, clean=True)
-        except (ApplyError, KeyboardInterrupt):
-            assert same_but_for_databases(session.snapshot(), before)
-            assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
-        else:
-            assert step >= steps > 12
-
-
-def same_but_for_databases(after: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Compare all but the bytes of databases: going back raises their change counter."""
-    return {key: value for key, value in after.items() if not key.endswith(".db")} == {
-        key: value for key, value in before.items() if not key.endswith(".db")
-    } and after.keys() == before.keys()
-
-
-@pytest.mark.parametrize("call", range(1, 11))
-def test_a_fault_in_the_middle_of_a_move(
-    session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch, call: int
-) -> None:
-    """Between putting the old file aside and putting the new one in its place."""
-    before = session.snapshot()
-    calls = 0
-    move = changes.move
-
-    def failing(source: Path, target: Path) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == call:
-            raise OSError(5, "Input/output error")
-        move(source, target)
-
-    monkeypatch.setattr(changes, "move", failing)
-    with pytest.raises(ApplyError, match="as it was before"):
-        session.load(changed, clean=True)
-    assert same_but_for_databases(session.snapshot(), before)
-
-
-def test_what_cannot_be_undone_is_kept_and_named(
-    session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(self: Any) -> None:
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(changes.SetAttributes, "commit", broken)
-    monkeypatch.setattr(changes.Replace, "revert", broken)
-    with pytest.raises(ApplyError, match=r"could not be undone.*is kept in .*\.litestate-"):
-        session.load(changed)
-    kept = [path.read_bytes() for path in session.home.glob(".litestate-*/*") if path.is_file()]
-    assert b"newer" in kept
-
-
-def test_nothing_is_left_behind(session: Session, changed: bytes) -> None:
-    session.load(changed)
-    assert not list(session.folder.rglob(".litestate-*"))
 
 
 def test_a_folder_in_the_place_of_a_file(session: Session) -> None:
@@ -355,21 +236,18 @@ def test_old_files_on_the_drive_are_not_state(
     assert not (session.load(session.save()[0], clean=True)).lines("removed")
 
 
-def test_clear_keeps_a_way_back(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "IN_BROWSER", True)
-    monkeypatch.setattr(Path, "home", lambda: session.home)
+def test_clear_keeps_a_way_back(session: Session) -> None:
     (session.home / "folder").mkdir()
     (session.home / "folder" / "a").write_text("a")
     (session.home / "work.ipynb").write_text("{}")
     (session.home / "con.txt").write_text("cannot be saved")
     make_database(session.notebook / "app.db")
     before = session.snapshot()
-    report = clear_state()
+    report = clear_state(paths=[".", session.home])
     assert report.headline == "Cleared 1 database, 1 file, 1 folder"
     assert report.path is not None
     left = {path.name for path in session.folder.rglob("*") if path.is_file()}
-    assert left == {"work.ipynb", "con.txt", Path(report.path).name}
-    monkeypatch.setattr(places, "IN_BROWSER", False)
+    assert left - {Path(report.path).name} == {"work.ipynb", "con.txt"}
     load_state(report.path)
     Path(report.path).unlink()
     assert same_but_for_databases(session.snapshot(), before)
@@ -418,3 +296,82 @@ def test_two_members_for_one_place(session: Session, monkeypatch: pytest.MonkeyP
 def test_elsewhere_below_a_folder(session: Session) -> None:
     assert places.below(session.folder).root(ELSEWHERE) is not None
     assert save_state(session.home / "x.litestate.zip").path is not None
+
+
+def test_clean_never_leaves_the_roots(session: Session) -> None:
+    """A bundle must not choose what is removed on somebody's machine either."""
+    outside = session.folder / "outside"
+    outside.mkdir()
+    bundle, _ = session.save(paths=outside)
+    (outside / "thesis.txt").write_text("years of work")
+    report = session.load(bundle, clean=True)
+    assert not report.lines("removed")
+    assert (outside / "thesis.txt").exists()
+    report = session.load(bundle, clean=True, paths=outside)
+    assert [line.label for line in report.lines("removed")] == [f"{outside}/thesis.txt"]
+
+
+@pytest.mark.parametrize("kind", ["file", "database", "dangling link"])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_file_in_the_place_of_a_parent(session: Session, kind: str, dry_run: bool) -> None:
+    (session.notebook / "data").mkdir()
+    (session.notebook / "data" / "x").write_text("x")
+    bundle, _ = session.save()
+    session.clear()
+    path = session.notebook / "data"
+    if kind == "database":
+        make_database(path)
+    elif kind == "file":
+        path.write_text("mine")
+    else:
+        path.symlink_to("nowhere")
+    before = session.snapshot()
+    with pytest.raises(ApplyError, match="is a file here"):
+        session.load(bundle, paths="data/x", dry_run=dry_run)
+    assert session.snapshot() == before
+
+
+def test_a_file_does_not_replace_a_database_in_use(session: Session) -> None:
+    """An empty file may be a database that was saved before its first commit."""
+    path = session.home / "app.db"
+    path.touch()
+    bundle, _ = session.save()
+    path.unlink()
+    make_database(path, pragma="journal_mode = wal")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO runs (note) VALUES ('only here')")
+        with pytest.raises(DatabaseBusyError):
+            session.load(bundle)
+        connection.commit()
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (11,)
+    session.load(bundle)
+    assert [item.name for item in session.home.iterdir()] == ["app.db"]
+    assert path.stat().st_size == 0
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_connection_from_before_the_load_sees_it(session: Session, mode: str) -> None:
+    """connect() makes an empty file: what comes into it must come under that connection."""
+    path = session.home / "app.db"
+    make_database(path, pragma=f"journal_mode = {mode}")
+    bundle, _ = session.save()
+    session.clear()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("SELECT 1")
+        path.touch()
+        session.load(bundle)
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (10,)
+        connection.execute("INSERT INTO runs (note) VALUES ('after')")
+        connection.commit()
+    assert count(path) == 11
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o1777])
+def test_a_bundle_hands_out_no_rights(session: Session, mode: int) -> None:
+    path = session.home / "tool"
+    path.touch()
+    path.chmod(mode)
+    bundle, _ = session.save()
+    session.clear()
+    session.load(bundle)
+    assert path.stat().st_mode & 0o7777 == mode & 0o777

@@ -11,7 +11,9 @@ import io
 from typing import Any
 
 import js
-from pyodide.ffi import to_js
+from pyodide.ffi import JsException, to_js
+
+from ..errors import SourceError
 
 _PIECE = 4 << 20
 """Bytes that are collected before they become a Blob."""
@@ -111,7 +113,13 @@ class BlobSource(_Positioned):
         count = max(0, min(len(view), self._length() - self._position))
         if count:
             piece = self._blob.slice(self._position, self._position + count)
-            self._reader.readAsArrayBuffer(piece).assign_to(view[:count])
+            try:
+                self._reader.readAsArrayBuffer(piece).assign_to(view[:count])
+            except JsException as error:
+                raise SourceError(
+                    f"{self.name} cannot be read: it was changed or removed since it was chosen "
+                    f"({error}). Choose it again."
+                ) from None
             self._position += count
         return count
 

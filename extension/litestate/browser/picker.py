@@ -128,7 +128,12 @@ async def _connect(nonce: str, messages: asyncio.Queue[Any]) -> None:
 
 async def _choice(messages: asyncio.Queue[Any]) -> Any:
     try:
-        return await asyncio.wait_for(messages.get(), CHOICE_TIMEOUT)
+        async with asyncio.timeout(CHOICE_TIMEOUT):
+            message = await messages.get()
+            # A notebook that is open in two views runs the script, and says "ready", twice.
+            while message.type == "ready":
+                message = await messages.get()
+            return message
     except TimeoutError:
         raise CancelledError(
             f"No file was chosen in {CHOICE_TIMEOUT / 60:.0f} minutes: nothing was loaded. "
@@ -142,7 +147,7 @@ def _messages(nonce: str) -> Iterator[asyncio.Queue[Any]]:
     messages: asyncio.Queue[Any] = asyncio.Queue()
 
     def receive(event: Any) -> None:
-        if event.data.nonce == nonce:
+        if getattr(event.data, "nonce", None) == nonce:
             messages.put_nowait(event.data)
 
     proxy = create_proxy(receive)

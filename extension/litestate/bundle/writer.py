@@ -52,7 +52,7 @@ class Writer:
         self._method = _method(compression)
         self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
         self._members: list[Member] = []
-        self._folded: set[str] = set()
+        self._taken = names.Taken()
         self._store(MIMETYPE_MEMBER, MIMETYPE.encode(), zipfile.ZIP_STORED)
 
     @property
@@ -60,12 +60,10 @@ class Writer:
         """What has been written so far."""
         return tuple(self._members)
 
-    def problem(self, name: str) -> str | None:
+    def problem(self, name: str, kind: Kind) -> str | None:
         """Say why a member of this name cannot be added, or return None."""
-        if reason := names.problem(name):
+        if reason := names.problem(name) or self._taken.problem(name, kind):
             return f"its name {reason}"
-        if names.fold(name) in self._folded:
-            return "its name differs from another one only in capitals or accents"
         return None
 
     def add(
@@ -108,7 +106,7 @@ class Writer:
         UnsafeBundleError
             If the name is not allowed in a bundle, or taken.
         """
-        if reason := self.problem(name):
+        if reason := self.problem(name, kind):
             raise UnsafeBundleError(f"{name!r} cannot be put into a bundle: {reason}. Rename it.")
         first, chunks = _peek(chunks)
         info = self._info(name, self._method_for(first))
@@ -118,7 +116,7 @@ class Writer:
         total, digest = self._stream(info, chunks)
         member = Member(name, kind, total, digest, mode, mtime_ns, details or {})
         self._members.append(member)
-        self._folded.add(names.fold(name))
+        self._taken.add(name, kind)
         return member
 
     def finish(self, manifest: Manifest) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,9 @@ TITLE = "databases"
 
 _SHOWN = 6
 """Tables of one database that a report names."""
+
+_ENCODING = slice(56, 60)
+"""Where a database file says how it encodes text (https://www.sqlite.org/fileformat2.html, 1.3)."""
 
 _OPEN = (
     "{} has an open transaction: its uncommitted rows are not {}. "
@@ -48,7 +52,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     """
     section = Section(TITLE)
     for item in survey.of("database"):
-        if reason := sink.problem(item.member):
+        if reason := sink.problem(item.member, "database"):
             section.skip(item, reason, "Rename it.")
         elif image := _image(item, section, "in the bundle", sink):
             _add_database(sink, item, image)
@@ -72,7 +76,7 @@ def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
             continue
         plan.make_way(target)
         try:
-            verdict = _apply_one(source, target, plan)
+            verdict = _apply_one(source, target, plan, section)
         except DatabaseBusyError as error:
             if not plan.dry_run:
                 raise
@@ -165,24 +169,34 @@ def _add_as_file(sink: Writer, item: Item) -> None:
             sink.add(name, "file", chunks, size=item.size, mode=item.mode, mtime_ns=item.mtime_ns)
 
 
-def _apply_one(source: Reader, target: Target, plan: Plan) -> Verdict:
+def _apply_one(source: Reader, target: Target, plan: Plan, section: Section) -> Verdict:
     old = _present(target)
     if old and _is_same(old, target):
         return "unchanged"
-    exists = target.path.exists() or target.path.is_symlink()
+    exists = os.path.lexists(target.path)
     if old and not target.root.on_drive:
         sqlite.check_replaceable(target.path)
-    if not plan.dry_run:
-        if old and not target.root.on_drive:
+        if not plan.dry_run:
             _stage_content(source, target, plan, old)
-        else:
-            _stage_file(source, target, plan)
+        if old.data and old.data[_ENCODING] != next(source.chunks(target.member))[_ENCODING]:
+            section.warnings.append(
+                f"{target.label} has another text encoding than before: connections that are open "
+                "to it are of no use now, connect again."
+            )
+    elif not plan.dry_run:
+        _stage_file(source, target, plan)
     return "changed" if exists else "added"
 
 
 def _present(target: Target) -> sqlite.Image | None:
     path = target.path
-    if not path.is_file() or path.is_symlink() or not sqlite.is_database(path, path.stat().st_size):
+    if not path.is_file() or path.is_symlink():
+        return None
+    size = path.stat().st_size
+    if size == 0:
+        # Somebody has just called connect(): that connection is to see what is loaded, too.
+        return sqlite.EMPTY
+    if not sqlite.is_database(path, size):
         return None
     try:
         return _capture(target.root, path)
@@ -234,9 +248,5 @@ def _stage_file(source: Reader, target: Target, plan: Plan) -> None:
         if _mode(target) == "wal":
             sqlite.set_journal_mode(staged, "wal")
         set_attributes(staged, target.member.mode, target.member.mtime_ns)
-    for suffix in sqlite.SIDECARS:
-        # What another database of this name left behind would be replayed into the new one.
-        stale = target.path.with_name(target.path.name + suffix)
-        if stale.exists():
-            plan.replace(target.root, stale, None)
+    plan.remove_sidecars(target.root, target.path)
     plan.replace(target.root, target.path, staged)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from .. import sqlite
 from ..bundle import CHUNK, Reader, Writer
 from ..changes import set_attributes
+from ..errors import SaveError
 from ..items import Item, Survey
 from ..manifest import Kind, Member
 from ..plan import Plan, Target, Verdict
@@ -34,20 +35,21 @@ def capture(survey: Survey, sink: Writer) -> Section:
     """
     section = Section(TITLE, skipped=list(survey.skipped))
     for item in survey.of(*KINDS):
-        if reason := sink.problem(item.member):
+        if reason := sink.problem(item.member, item.kind):
             section.skip(item, reason, "Rename it.")
             continue
         try:
-            with _Content(item) as content:
-                member = _add(sink, item, content)
+            content = _Content(item)
         except OSError as error:
             section.skip(item, f"it cannot be read ({error.strerror})", "Check its permissions.")
             continue
+        with content:
+            member = _add(sink, item, content)
+        section.lines.append(_line(item, member.size))
         if item.kind == "file" and not item.root.on_drive and _has_changed(item, member.size):
             section.warnings.append(
                 f"{item.label} was changed while it was saved: save again if it matters."
             )
-        section.lines.append(_line(item, member.size))
     return section
 
 
@@ -61,6 +63,8 @@ def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
     ):
         plan.make_way(target)
         verdict = _compare(source, target)
+        if target.member.kind == "directory" and verdict != "unchanged":
+            plan.make_folder(target.root, target.path)
         if not plan.dry_run:
             _stage(source, target, plan, verdict)
         section.lines.append(
@@ -79,6 +83,7 @@ class _Content:
     """
 
     def __init__(self, item: Item) -> None:
+        self._label = item.label
         self._link = item.target.encode()
         self._file: BinaryIO | None = None
         self._first = b""
@@ -99,6 +104,19 @@ class _Content:
         if item.root.on_drive:
             self.size = len(self._first)
 
+    def _more(self, size: int) -> bytes:
+        try:
+            return self._read(size)
+        except OSError as error:
+            # Half of it is in the bundle by now, so the bundle is of no use.
+            raise SaveError(
+                f"{self._label} could not be read to its end ({error.strerror}). Nothing was "
+                "saved. Leave it out with exclude=, or copy it first."
+            ) from error
+
+    def _read(self, size: int) -> bytes:
+        return self._file.read(size) if self._file else b""
+
     def __enter__(self) -> _Content:
         return self
 
@@ -115,7 +133,7 @@ class _Content:
             while chunk and left:
                 yield chunk[:left]
                 left -= min(left, len(chunk))
-                chunk = self._file.read(min(CHUNK, left)) if left else b""
+                chunk = self._more(min(CHUNK, left))
 
 
 def _add(sink: Writer, item: Item, content: _Content) -> Member:
@@ -174,13 +192,10 @@ def _has_content(path: Path, member: Member) -> bool:
 
 def _stage(source: Reader, target: Target, plan: Plan, verdict: Verdict) -> None:
     kind = target.member.kind
-    if verdict != "unchanged":
-        if kind == "directory":
-            plan.make_folder(target.root, target.path)
-        else:
-            staged = plan.new_path(target.root, target.path)
-            (_stage_link if kind == "symlink" else _stage_file)(source, target, staged)
-            plan.replace(target.root, target.path, staged)
+    if verdict != "unchanged" and kind != "directory":
+        staged = plan.new_path(target.root, target.path)
+        (_stage_link if kind == "symlink" else _stage_file)(source, target, staged)
+        plan.replace(target.root, target.path, staged)
     if kind == "directory" or (kind == "file" and verdict == "unchanged"):
         plan.set_attributes(target)
 

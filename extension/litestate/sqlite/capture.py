@@ -57,6 +57,8 @@ class Image:
         the WAL marks (18, 19) would keep the file from being opened in memory.
         Offsets as in https://www.sqlite.org/fileformat2.html, 1.3.
         """
+        if not self.data:
+            return
         header = bytearray(self.data[:100])
         header[18:20] = b"\1\1"
         header[24:28] = header[40:44] = header[92:96] = b"\0\0\0\1"
@@ -64,6 +66,10 @@ class Image:
         yield bytes(header) + self.data[100:_CHUNK]
         for start in range(_CHUNK, len(self.data), _CHUNK):
             yield self.data[start : start + _CHUNK]
+
+
+EMPTY = Image(b"", "delete", {}, open_transaction=False)
+"""A database that was opened and never written to: a file without a byte."""
 
 
 def capture(path: Path) -> Image:

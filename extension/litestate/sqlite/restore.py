@@ -49,10 +49,9 @@ def restore(image: Path, target: Path, journal_mode: JournalMode) -> None:
             if code_of(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise busy(target) from None
             raise
-        if journal_mode == "wal":
-            # The content is in place; who keeps the mode from being changed decides about it.
-            with suppress(sqlite3.OperationalError):
-                destination.execute("PRAGMA journal_mode = wal")
+        # The content is in place; whoever keeps the mode from being changed decides about it.
+        with suppress(sqlite3.OperationalError):
+            destination.execute(f"PRAGMA journal_mode = {journal_mode}")
 
 
 def check_readable(path: Path) -> None:
