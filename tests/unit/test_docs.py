@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from litestate import names
 from litestate.bundle import Limits
-from litestate.manifest import MIMETYPE, MIMETYPE_MEMBER, VERSION, Manifest, content_digest
+from litestate.manifest import MIMETYPE, MIMETYPE_MEMBER, VERSION, content_digest
+from litestate.manifest_reader import read_manifest
 from litestate.rules import EXCLUDED
 
 
@@ -43,7 +44,7 @@ def example() -> bytes:
 
 
 def test_the_worked_example_is_a_manifest(example: bytes) -> None:
-    manifest = Manifest.from_json(example)
+    manifest = read_manifest(example)
     assert {member.kind for member in manifest.members} == {
         "file",
         "directory",
@@ -56,7 +57,7 @@ def test_the_worked_example_is_a_manifest(example: bytes) -> None:
 
 def test_its_digest_is_that_of_the_code_and_of_the_lines_in_the_text(example: bytes) -> None:
     document: dict[str, Any] = json.loads(example)
-    manifest = Manifest.from_json(example)
+    manifest = read_manifest(example)
     assert content_digest(manifest.members) == document["content_digest"]
     lines = blocks(read("bundle-format.md"), "text")[-1]
     assert hashlib.sha256(lines.encode()).hexdigest() == document["content_digest"]
@@ -80,7 +81,7 @@ def test_its_members_have_the_contents_of_the_example(example: bytes) -> None:
         "files/home/latest": b"note.txt",
         "files/home/note.txt": "Zürich\n".encode(),
     }
-    members = {member.name: member for member in Manifest.from_json(example).members}
+    members = {member.name: member for member in read_manifest(example).members}
     for name, content in contents.items():
         assert members[name].size == len(content)
         assert members[name].sha256 == hashlib.sha256(content).hexdigest()

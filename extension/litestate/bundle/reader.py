@@ -12,7 +12,8 @@ from typing import IO
 from .. import names
 from .._zip import AVAILABLE, METHODS, UNREADABLE, zipfile
 from ..errors import DamagedBundleError, NotABundleError, SourceError, UnsafeBundleError
-from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Manifest, Member
+from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Member
+from ..manifest_reader import read_manifest
 from .format import CHUNK, HEAD, SIGNATURE, is_bundle
 
 _END = b"PK\5\6" + bytes(18)
@@ -68,7 +69,7 @@ class Reader:
         _check_end(file)
         self._infos = {info.filename: info for info in self._zip.infolist()}
         self._check_shape(head)
-        self.manifest = Manifest.from_json(self._read_manifest())
+        self.manifest = read_manifest(self._read_manifest())
         self._check_members()
 
     def __enter__(self) -> Reader:

@@ -1,0 +1,186 @@
+"""Read a manifest that may come from anybody: nothing in it is taken for granted."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import accumulate
+from typing import Any, get_args
+
+from . import names
+from .errors import DamagedBundleError, NewerFormatError
+from .manifest import (
+    FORMAT,
+    JOURNAL_MODES,
+    MANIFEST_MEMBER,
+    VERSION,
+    Kind,
+    Manifest,
+    Member,
+    Scope,
+    Skipped,
+)
+
+_DEPTH = 16
+"""Levels of nesting that a manifest may have; version 1 has five."""
+
+_NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[^][{}"]+', re.DOTALL)
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+_TIME_LIMIT = 2**63
+"""Nanoseconds: what a 64-bit time holds (the year 2262)."""
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Read and check a manifest.
+
+    Parameters
+    ----------
+    data : bytes
+        JSON as in ``docs/bundle-format.md``, section 4.
+
+    Raises
+    ------
+    NewerFormatError
+        For a format version above `litestate.manifest.VERSION`.
+    DamagedBundleError
+        For anything else that is not as ``docs/bundle-format.md`` says.
+    UnsafeBundleError
+        For a member name that is not allowed.
+    """
+    document = _document(data)
+    manifest = Manifest(
+        created=_take(document, "created", str),
+        notebook=_take(document, "notebook", str, type(None)),
+        generator=_generator(document),
+        scope=_scope(_take(document, "scope", dict)),
+        members=tuple(_member(item) for item in _take(document, "members", list)),
+        skipped=tuple(_skipped(item) for item in _take(document, "skipped", list)),
+    )
+    if manifest.content_digest != _take(document, "content_digest", str):
+        raise _damaged("its content digest does not match its list of members")
+    return manifest
+
+
+def _damaged(what: str) -> DamagedBundleError:
+    return DamagedBundleError(
+        f"The bundle is damaged: {MANIFEST_MEMBER} cannot be used, {what}. Nothing was "
+        "changed; use another copy of the file."
+    )
+
+
+def _is_too_deep(data: bytes) -> bool:
+    """Tell whether JSON is nested beyond `_DEPTH`, without recursion.
+
+    Parsing it would overflow the stack; in Pyodide that ends the kernel.
+    """
+    brackets = _NOT_BRACKETS.sub(b"", data)
+    steps = (1 if bracket in b"[{" else -1 for bracket in brackets)
+    return any(depth > _DEPTH for depth in accumulate(steps))
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    if _is_too_deep(data):
+        raise _damaged("it is nested too deeply")
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise _damaged(f"it is not JSON ({error})") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise _damaged(f'it does not say "format": "{FORMAT}"')
+    version = _take(document, "version", int)
+    if version > VERSION:
+        raise NewerFormatError(
+            f"The bundle has format version {version}; this litestate reads up to version "
+            f"{VERSION}. "
+            "Nothing was changed. Open it with a newer litestate."
+        )
+    if version < 1:
+        raise _damaged(f"its format version is {version}")
+    return document
+
+
+def _take(document: dict[str, Any], key: str, *types: type) -> Any:
+    value = document.get(key)
+    # bool is an int in Python, and never one in this format.
+    if key not in document or isinstance(value, bool) or not isinstance(value, types):
+        raise _damaged(
+            f"{key!r} is missing or is not {' or '.join(kind.__name__ for kind in types)}"
+        )
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str:
+    # JSON can spell lone surrogates, which no file name, hash or terminal takes.
+    if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
+        raise _damaged("it holds something other than text where text belongs")
+    return value
+
+
+def _generator(document: dict[str, Any]) -> dict[str, str]:
+    generator = _take(document, "generator", dict)
+    return {_text(key): _text(value) for key, value in generator.items()}
+
+
+def _strings(document: dict[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(_text(value) for value in _take(document, key, list))
+
+
+def _scope(document: dict[str, Any]) -> Scope:
+    paths = None if document.get("paths") is None else _strings(document, "paths")
+    for path in paths or ():
+        names.check(path)
+    return Scope(paths, _strings(document, "exclude"))
+
+
+def _skipped(document: Any) -> Skipped:
+    if not isinstance(document, dict):
+        raise _damaged("'skipped' holds something other than objects")
+    return Skipped(*(_take(document, key, str) for key in ("path", "reason", "advice", "place")))
+
+
+def _member(document: Any) -> Member:
+    if not isinstance(document, dict):
+        raise _damaged("'members' holds something other than objects")
+    member = Member(
+        name=_take(document, "name", str),
+        kind=_take(document, "kind", str),
+        size=_take(document, "size", int),
+        sha256=_take(document, "sha256", str),
+        mode=_take(document, "mode", int),
+        mtime_ns=_take(document, "mtime_ns", int),
+        details=_take(document, "details", dict),
+    )
+    names.check(member.name)
+    if reason := _member_problem(member):
+        raise _damaged(f"member {member.name!r} {reason}")
+    return member
+
+
+def _member_problem(member: Member) -> str | None:
+    if member.kind not in get_args(Kind):
+        return f"is of the unknown kind {member.kind!r}"
+    folder = "databases" if member.kind == "database" else "files"
+    parts = member.name.removesuffix("/").split("/")
+    if len(parts) < 3 or parts[0] != folder:
+        return f"is a {member.kind} and does not stand in {folder}/<root>/"
+    if member.name.endswith("/") != (member.kind == "directory"):
+        return "has a name that does not fit its kind"
+    if member.size < 0 or not 0 <= member.mode <= 0o7777 or abs(member.mtime_ns) >= _TIME_LIMIT:
+        return "has an impossible size, mode or time"
+    if member.kind == "directory" and member.size:
+        return "is a folder with content"
+    if not _SHA256.fullmatch(member.sha256):
+        return "has no SHA-256"
+    return _details_problem(member)
+
+
+def _details_problem(member: Member) -> str | None:
+    tables = member.details.get("tables", {})
+    known = isinstance(tables, dict) and all(
+        rows is None or type(rows) is int for rows in tables.values()
+    )
+    if not known or member.details.get("journal_mode", "delete") not in JOURNAL_MODES:
+        return "has details that cannot be understood"
+    return None
