@@ -16,9 +16,11 @@ from .parts import PARTS
 from .places import DRIVE_LIMIT, Places, Root
 from .plan import Plan, Target
 from .report import Report, Section, outcome_text
-from .rules import matcher, patterns_of
+from .rules import EXCLUDED, matcher, patterns_of
 from .sources import AnySource, open_source
 from .survey import StrPath, absolute, paths_of, survey_scope
+
+_RULES = matcher(EXCLUDED)
 
 _OUTSIDE = "it lies outside of the home folder and the notebook's folder"
 
@@ -115,10 +117,15 @@ class _Selection:
         return self._folders is None or any(path.is_relative_to(folder) for folder in self._folders)
 
     def may_remove(self, item: Item) -> bool:
-        """Tell whether ``clean=True`` may remove this: outside of the roots only if it is named."""
+        """Tell whether ``clean=True`` may remove this.
+
+        Outside of the roots only if it is named; and never what the rules leave out, whatever the
+        bundle says of the patterns that it was made with.
+        """
         if item.root.is_anywhere and self._folders is None:
             return False
-        return self.covers(item.path)
+        is_left_out = _RULES.match_file(item.relative + "/" * (item.kind == "directory"))
+        return not is_left_out and self.covers(item.path)
 
     def _target(self, member: Member) -> Target | None:
         root = self.places.root(member.root)

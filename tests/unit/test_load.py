@@ -311,6 +311,18 @@ def test_clean_never_leaves_the_roots(session: Session) -> None:
     assert [line.label for line in report.lines("removed")] == [f"{outside}/thesis.txt"]
 
 
+def test_clean_never_removes_notebooks(session: Session) -> None:
+    """Not even for a bundle that was made with the rules turned off."""
+    bundle, _ = session.save(exclude=["!*.ipynb", "!.git/", "!*.tmp"])
+    for name in ("work.ipynb", ".git/config", "draft.tmp", "extra"):
+        path = session.notebook / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    report = session.load(bundle, clean=True)
+    assert [line.label for line in report.lines("removed")] == ["extra"]
+    assert (session.notebook / "work.ipynb").exists()
+
+
 @pytest.mark.parametrize("kind", ["file", "database", "dangling link"])
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_file_in_the_place_of_a_parent(session: Session, kind: str, dry_run: bool) -> None:
