@@ -67,7 +67,7 @@ class Plan:
     def set_attributes(self, target: Target) -> None:
         """Set mode and time when all else is done; the drive keeps neither."""
         if not target.root.on_drive:
-            # The inner ones first: to set a folder's time after what is in it.
+            # The inner ones first: an outer one may be closed to its owner afterwards.
             self._attributes.insert(
                 0, SetAttributes(target.path, target.member.mode, target.member.mtime_ns)
             )

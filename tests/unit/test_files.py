@@ -222,6 +222,7 @@ def test_a_failed_save_leaves_the_last_good_bundle(
     target = session.home / "good.litestate.zip"
     save_state(target)
     good = target.read_bytes()
+    (session.home / "a").write_text("b")
     with target.open("rb") as old:
         # Replaced, not overwritten: whoever reads the old one goes on with it.
         save_state(target)
