@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import zipfile
 from pathlib import Path
 
 import pytest
 from conftest import OpenLab
 from lab import Lab, errors
+from litestate import load_state, save_state
 
 MAKE = """
 import os, sqlite3
@@ -139,6 +141,34 @@ def test_the_link_is_dead_after_a_reload(open_lab: OpenLab) -> None:
     lab.reload()
     fetched = lab.page.evaluate("(url) => fetch(url).then(() => 'alive', () => 'dead')", link)
     assert fetched == "dead"
+
+
+@pytest.mark.parametrize("compression", ["deflate", "zstd"])
+def test_plain_python_and_the_site_understand_each_other(
+    open_lab: OpenLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str
+) -> None:
+    """The same state, made here, loaded there, saved there and loaded here: one digest."""
+    here = tmp_path / "here"
+    (here / "results").mkdir(parents=True)
+    (here / "results" / "ü.csv").write_text("a,b\n" * 1000, encoding="utf-8")
+    with sqlite3.connect(here / "app.db") as connection:
+        connection.execute("CREATE TABLE t (x)")
+        connection.executemany("INSERT INTO t VALUES (?)", [(n,) for n in range(500)])
+    connection.close()
+    monkeypatch.chdir(here)
+    made = save_state(tmp_path / "here.zip", compression=compression)
+
+    lab = open_lab()
+    lab.serve("here.zip", (tmp_path / "here.zip").read_bytes())
+    lab.check(
+        f"import io\nfrom litestate import *\nload_state('{lab.url}here.zip')\n"
+        f"file = io.BytesIO(); report = save_state(file, compression={compression!r})"
+    )
+    assert lab.value("report.digest") == made.digest
+
+    data = bytes(lab.value("list(file.getvalue())"))
+    back = load_state(data, clean=True)
+    assert {line.verdict for line in back.lines()} == {"unchanged"}
 
 
 @pytest.mark.parametrize("name", ["wrong", "truncated", "damaged", "empty"])

@@ -31,6 +31,13 @@ def test_litestate_loads_with_what_it_depends_on(tmp_path: Path) -> None:
     assert packages["litestate"]["sha256"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
+def test_litestate_loads_with_what_its_functions_import(tmp_path: Path) -> None:
+    requires = ('numpy; extra == "excel"', 'pytest; extra == "test"')
+    wheel = make_wheel(tmp_path, "litestate", requires=requires)
+    packages = json.loads(pyodide_lock.make(LOCK, wheel, None, ""))["packages"]
+    assert packages["litestate"]["depends"] == ["numpy"]
+
+
 def test_a_dependency_that_the_site_lacks_is_named(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, "litestate", requires=("rich",))
     with pytest.raises(BuildError, match=r"depends on rich.*requirements/site\.in"):
