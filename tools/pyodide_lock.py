@@ -17,6 +17,10 @@ from tools.places import CDN
 from tools.sitelock import SiteLock
 from tools.wheelinfo import WheelInfo
 
+# litestate imports these inside of functions, where the kernel doesn't see it: only what stands
+# in a cell, and what that depends on, is loaded.
+EXTRAS = ("excel",)
+
 
 def make(
     lock: SiteLock, litestate: Path, elsewhere: dict[str, Any] | None, elsewhere_version: str
@@ -62,7 +66,7 @@ def make(
 
 
 def _litestate_entry(wheel: Path, packages: dict[str, Any]) -> dict[str, Any]:
-    info = wheelinfo.read(wheel)
+    info = wheelinfo.read(wheel, EXTRAS)
     if unknown := [name for name in info.depends if name not in packages]:
         raise BuildError(
             f"extension/pyproject.toml depends on {', '.join(unknown)}, which the site doesn't "

@@ -47,13 +47,15 @@ class WheelInfo:
     imports: tuple[str, ...]
 
 
-def read(path: Path) -> WheelInfo:
+def read(path: Path, extras: tuple[str, ...] = ()) -> WheelInfo:
     """Read a wheel's metadata.
 
     Parameters
     ----------
     path : Path
         The wheel.
+    extras : tuple of str, optional
+        Extras whose requirements count too.
     """
     with zipfile.ZipFile(path) as wheel:
         names = wheel.namelist()
@@ -71,11 +73,19 @@ def read(path: Path) -> WheelInfo:
                 {
                     canonicalize_name(requirement.name)
                     for requirement in requirements
-                    if requirement.marker is None or requirement.marker.evaluate(KERNEL_MARKERS)
+                    if _counts(requirement, extras)
                 }
             )
         ),
         imports=_top_level(names),
+    )
+
+
+def _counts(requirement: Requirement, extras: tuple[str, ...]) -> bool:
+    if requirement.marker is None:
+        return True
+    return any(
+        requirement.marker.evaluate({**KERNEL_MARKERS, "extra": extra}) for extra in ("", *extras)
     )
 
 

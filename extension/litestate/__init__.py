@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 
 from .api import aload_state, asave_state, clear_state, load_state, save_state, show_state
 from .errors import LitestateError
+from .export import export_tables
+from .importing import import_table
 from .report import Report
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "aload_state",
     "asave_state",
     "clear_state",
+    "export_tables",
+    "import_table",
     "load_state",
     "save_state",
     "show_state",

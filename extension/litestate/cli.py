@@ -1,4 +1,4 @@
-"""The command line: look into bundles, verify them, take them apart."""
+"""The command line: look into bundles, verify them, take them apart, export tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import __version__, places
 from .errors import LitestateError, SourceError
+from .export import export_tables
 from .loading import load_from, open_bundle
 from .manifest import Manifest
 from .parts.databases import tables_text
@@ -18,6 +19,9 @@ _EXAMPLES = """examples:
   litestate inspect state-2026-11-22.litestate.zip
   litestate verify hand-ins/*.litestate.zip
   litestate extract state-2026-11-22.litestate.zip --to work
+  litestate export app.db tables.xlsx
+  litestate export state-2026-11-22.litestate.zip runs.csv --database app.db --table runs
+  litestate export app.db best.json --query "SELECT * FROM runs WHERE score > 0.9"
 
 exit codes: 0 all is well, 1 a bundle is bad or cannot be read, 2 the command is wrong
 """
@@ -48,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="litestate",
-        description="Look into, verify and extract litestate bundles.",
+        description="Look into, verify and extract litestate bundles; export their tables.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -71,7 +75,24 @@ def _parser() -> argparse.ArgumentParser:
         "--overwrite", action="store_true", help="use a folder that is not empty; replace its files"
     )
     extract.set_defaults(run=_extract)
+    _add_export(commands)
     return parser
+
+
+def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser("export", help="write tables for Excel and other programs")
+    export.add_argument("source", metavar="SOURCE", help="a SQLite database or a bundle")
+    export.add_argument(
+        "target", metavar="TARGET", help="a .xlsx, .csv, .json or .sql file, or a folder for CSVs"
+    )
+    chosen = export.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--table", metavar="NAME", action="append", help="only this one; may be repeated"
+    )
+    chosen.add_argument("--query", metavar="SQL", help="what this SELECT finds")
+    export.add_argument("--database", metavar="NAME", help="which one of a bundle")
+    export.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    export.set_defaults(run=_export)
 
 
 def _inspect(options: argparse.Namespace) -> int:
@@ -126,4 +147,17 @@ def _extract(options: argparse.Namespace) -> int:
         reader.verify()
         folder.mkdir(parents=True, exist_ok=True)
         print(load_from(reader, label, places.below(folder)))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    report = export_tables(
+        options.source,
+        options.target,
+        tables=options.table,
+        query=options.query,
+        database=options.database,
+        overwrite=options.overwrite,
+    )
+    print(report)
     return 0

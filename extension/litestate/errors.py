@@ -60,3 +60,11 @@ class ApplyError(LitestateError):
 
 class SaveError(LitestateError):
     """The bundle could not be written."""
+
+
+class ExportError(LitestateError):
+    """Tables could not be written in another format."""
+
+
+class ImportTableError(LitestateError):
+    """A file could not become a table; the database is as it was."""

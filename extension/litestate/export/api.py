@@ -1,0 +1,152 @@
+"""Which tables go where, and in which format."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .. import places, ui
+from ..errors import ExportError
+from ..parts.databases import tables_text
+from ..report import Line, Report, Section
+from ..saving import link_to
+from ..survey import StrPath
+from . import delimited, documents, excel
+from .source import AnyDatabase, Table, open_tables
+from .target import check_free, new_file, new_files
+
+_WRITERS: dict[str, Callable[[sqlite3.Connection, list[Table], Path], documents.Written]] = {
+    ".json": documents.write_json,
+    ".sql": documents.write_sql,
+    ".xlsx": excel.write,
+}
+
+_KNOWN = ".xlsx, .csv, .json, .sql, or a folder for one CSV file for each table"
+
+
+def export_tables(
+    source: AnyDatabase,
+    target: StrPath,
+    *,
+    tables: Sequence[str] | str | None = None,
+    query: str | None = None,
+    database: str | None = None,
+    overwrite: bool = False,
+    escape_formulas: bool = True,
+) -> Report:
+    """Write tables, or what a query finds, for Excel and other programs.
+
+    All of it is read at one moment. The file is there when it is complete, or not at all.
+
+    Parameters
+    ----------
+    source : path, sqlite3.Connection, or a bundle as a path, URL, bytes or binary file
+        Where the tables are. A connection gives what it sees itself, also what it has not
+        committed.
+    target : path
+        What to write. Its suffix is the format: ``.xlsx`` (a sheet for each table), ``.csv`` (one
+        table), ``.json``, ``.sql``; without a suffix a folder with one CSV file for each table.
+    tables : str or sequence of str, optional
+        Tables and views to write; by default all tables.
+    query : str, optional
+        A ``SELECT`` to write instead.
+    database : str, optional
+        Which one, by its path or file name, if a bundle holds several.
+    overwrite : bool, optional
+        Replace files that are there.
+    escape_formulas : bool, optional
+        In CSV, write ``'`` before text that a spreadsheet would run as a formula. The other
+        formats need no such mark.
+
+    Returns
+    -------
+    Report
+        What was written, with the number of rows. In a notebook it also shows by itself.
+
+    Raises
+    ------
+    ExportError
+        If the target is there or cannot be written, if the tables don't fit the format, or if
+        something that was named does not exist.
+    DatabaseBusyError
+        If a writer keeps everybody out.
+    BundleError, SourceError
+        If a bundle is bad or cannot be read.
+    """
+    path = Path(target).expanduser()
+    is_folder = not path.suffix or path.is_dir()
+    if not is_folder and path.suffix.lower() not in (*_WRITERS, ".csv"):
+        raise ExportError(f"{path} was not written: its suffix is no known format ({_KNOWN}).")
+    if path.suffix.lower() == ".sql" and (tables is not None or query is not None):
+        raise ExportError(
+            f"{path} was not written: a .sql file holds the whole database. Leave out tables= "
+            "and query=, or choose another format."
+        )
+    if not is_folder:
+        check_free(path, source, overwrite=overwrite)
+    with open_tables(source, tables, query, database) as (connection, found):
+        if is_folder:
+            section = _write_folder(
+                connection, found, path, overwrite=overwrite, escape_formulas=escape_formulas
+            )
+        else:
+            section = _write_file(
+                connection, found, path, overwrite=overwrite, escape_formulas=escape_formulas
+            )
+    return ui.show(_report(section, found, path))
+
+
+def _write_file(
+    connection: sqlite3.Connection,
+    tables: list[Table],
+    path: Path,
+    *,
+    overwrite: bool,
+    escape_formulas: bool,
+) -> Section:
+    suffix = path.suffix.lower()
+    if suffix == ".csv" and len(tables) != 1:
+        names = ", ".join(table.name for table in tables)
+        raise ExportError(
+            f"{path} was not written: a CSV file holds one table, and here are {len(tables)} "
+            f"({names}). Choose one with tables=, or name a folder."
+        )
+    with new_file(path, overwrite=overwrite) as temporary:
+        if suffix == ".csv":
+            written = delimited.write(connection, tables, temporary, escape=escape_formulas)
+        else:
+            written = _WRITERS[suffix](connection, tables, temporary)
+    line = Line(path.name, "file", path.stat().st_size, detail=tables_text({**written.rows}))
+    return Section("exported", [line], warnings=written.warnings)
+
+
+def _write_folder(
+    connection: sqlite3.Connection,
+    tables: list[Table],
+    folder: Path,
+    *,
+    overwrite: bool,
+    escape_formulas: bool,
+) -> Section:
+    section = Section("exported")
+    names = delimited.file_names(tables)
+    with new_files(folder, list(names.values()), overwrite=overwrite) as scratch:
+        for table in tables:
+            temporary = scratch / names[table.name]
+            written = delimited.write(connection, [table], temporary, escape=escape_formulas)
+            size, detail = temporary.stat().st_size, tables_text({**written.rows})
+            section.lines.append(Line(temporary.name, "file", size, detail=detail))
+            section.warnings += written.warnings
+    return section
+
+
+def _report(section: Section, tables: list[Table], path: Path) -> Report:
+    what = "1 table" if len(tables) == 1 else f"{len(tables):,} tables"
+    if [table.is_query for table in tables] == [True]:
+        what = "the query"
+    report = Report(f"Exported {what} to {path}", [section], path=str(path), size=section.size)
+    if places.IN_BROWSER and path.is_file():
+        report.link = link_to(path)
+        report.notes.append("Click the link to download; it works until the page is reloaded.")
+    return report

@@ -1,0 +1,246 @@
+"""Open what holds the tables: read-only, at one moment, whoever else writes to it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..bundle import Reader
+from ..errors import ExportError
+from ..loading import open_bundle
+from ..manifest import Member
+from ..sources import AnySource
+from ..sqlite import NotADatabaseError, connections, is_database
+from ..sqlite.connections import busy, code_of, connect
+
+AnyDatabase = AnySource | sqlite3.Connection
+
+Row = tuple[Any, ...]
+
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+_STEP = 1024
+"""Pages to copy between two looks at the clock."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table, view or query.
+
+    Attributes
+    ----------
+    name : str
+        What to call it.
+    query : str
+        The SELECT that gives its rows.
+    columns : tuple of str
+        Names, no two the same.
+    types : tuple of str
+        The declared type of each column, in capitals; empty where there is none.
+    is_query : bool
+        Whether the user wrote it.
+    """
+
+    name: str
+    query: str
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    is_query: bool = False
+
+    def rows(self, connection: sqlite3.Connection) -> Iterator[Row]:
+        """Yield the rows, one at a time.
+
+        Raises
+        ------
+        ExportError
+            If SQLite cannot read them, for example text that is not UTF-8.
+        """
+        try:
+            yield from connection.execute(self.query)
+        except sqlite3.Error as error:
+            raise ExportError(
+                f"Nothing was written: {self.name} cannot be read. SQLite says: {error}."
+            ) from None
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL.
+
+    Examples
+    --------
+    >>> print(quoted("two words"))
+    "two words"
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def open_tables(
+    source: AnyDatabase, tables: Sequence[str] | str | None, query: str | None, database: str | None
+) -> Iterator[tuple[sqlite3.Connection, list[Table]]]:
+    """Open a source, and find the tables in it.
+
+    Yields
+    ------
+    (connection, tables)
+        A read-only connection of ours inside of one read transaction, and at least one table.
+    """
+    if tables is not None and query is not None:
+        raise ExportError("Give tables= or query=, not both.")
+    with _opened(source, database) as path, closing(_reading(path)) as connection:
+        if query is not None:
+            yield connection, [_query_table(connection, query)]
+        else:
+            yield connection, _tables(connection, tables)
+
+
+@contextmanager
+def _opened(source: AnyDatabase, database: str | None) -> Iterator[Path]:
+    """Yield the path of a database file: the source itself, or a private copy."""
+    own = _database_path(source)
+    if database is not None and (own or isinstance(source, sqlite3.Connection)):
+        raise ExportError("database= chooses among the databases of a bundle; leave it out here.")
+    if own:
+        yield own
+        return
+    with tempfile.TemporaryDirectory(prefix="litestate-") as folder:
+        copy = Path(folder, "database")
+        if isinstance(source, sqlite3.Connection):
+            _copy(source, copy)
+        else:
+            with open_bundle(source) as (reader, label):
+                reader.verify()
+                member = _choose(reader, label, database)
+                with copy.open("wb") as file:
+                    file.writelines(reader.chunks(member))
+        yield copy
+
+
+def _database_path(source: AnyDatabase) -> Path | None:
+    if not isinstance(source, str | os.PathLike):
+        return None
+    path = Path(source).expanduser()
+    return path if path.is_file() and is_database(path, path.stat().st_size) else None
+
+
+def _copy(source: sqlite3.Connection, copy: Path) -> None:
+    """Copy what a connection sees: its settings and open cursors stay as they are."""
+    if source.in_transaction:
+        # A backup never begins while the connection writes; this takes memory instead.
+        copy.write_bytes(source.serialize())
+        return
+    deadline = time.monotonic() + (0 if connections.IN_BROWSER else connections.PATIENCE)
+    cursor = source.cursor()
+    cursor.row_factory = None
+    file = cursor.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]
+    path = Path(os.fsdecode(file or ":memory:"))
+
+    def give_up(status: int, _remaining: int, _total: int) -> None:
+        # Connection.backup() itself would try again for ever.
+        if status in _LOCKED and time.monotonic() >= deadline:
+            raise busy(path)
+
+    with closing(sqlite3.connect(copy)) as target:
+        try:
+            source.backup(target, pages=_STEP, progress=give_up, sleep=0.05)
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, path) from None
+
+
+def _choose(reader: Reader, label: str, database: str | None) -> Member:
+    members = [member for member in reader.manifest.members if member.kind == "database"]
+    if database is None:
+        found = members
+    else:
+        wanted = database.removeprefix("~/")
+        found = [m for m in members if wanted in (m.place, m.relative)] or [
+            m for m in members if wanted == m.relative.rpartition("/")[2]
+        ]
+    if len(found) == 1:
+        return found[0]
+    if not members:
+        raise ExportError(f"{label} holds no database. Nothing was written.")
+    places = ", ".join(member.place for member in members)
+    raise ExportError(f"Which database of {label}? Choose one with database=: {places}.")
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    try:
+        return _begin(path, "ro")
+    except sqlite3.DatabaseError as error:
+        # A WAL database without its index can only be read by somebody who may make one.
+        if code_of(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise _explained(error, path) from None
+    try:
+        return _begin(path, "rw")
+    except sqlite3.DatabaseError as error:
+        raise _explained(error, path) from None
+
+
+def _begin(path: Path, mode: str) -> sqlite3.Connection:
+    connection = connect(path, mode, patience=connections.PATIENCE)
+    try:
+        # The lock is taken by the first read, and with it the moment that is read.
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def _explained(error: sqlite3.DatabaseError, path: Path) -> Exception:
+    if code_of(error) in _LOCKED:
+        return busy(path)
+    return NotADatabaseError(f"{path} cannot be read. SQLite says: {error}.")
+
+
+def _tables(connection: sqlite3.Connection, names: Sequence[str] | str | None) -> list[Table]:
+    listed = connection.execute(
+        "SELECT name, type FROM pragma_table_list WHERE schema = 'main'"
+        " AND type IN ('table', 'virtual', 'view')"
+        " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+    ).fetchall()
+    if names is None:
+        chosen = [name for name, kind in listed if kind != "view"]
+    else:
+        known = {name.lower(): name for name, _ in listed}
+        wanted = dict.fromkeys([names] if isinstance(names, str) else names)
+        if missing := [name for name in wanted if name.lower() not in known]:
+            raise ExportError(
+                f"There is no table {missing[0]!r}. Nothing was written. There are: "
+                f"{', '.join(name for name, _ in listed) or 'none at all'}."
+            )
+        chosen = list(dict.fromkeys(known[name.lower()] for name in wanted))
+    if not chosen:
+        raise ExportError("The database has no tables. Nothing was written.")
+    return [
+        Table(name, f"SELECT * FROM {quoted(name)}", *_columns(connection, name)) for name in chosen
+    ]
+
+
+def _query_table(connection: sqlite3.Connection, query: str) -> Table:
+    name = "litestate_query"
+    try:
+        # A view knows the declared types of its columns and names no two of them alike.
+        connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
+        return Table("query", query, *_columns(connection, name), is_query=True)
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise ExportError(
+            f"The query cannot be used: {error}. Nothing was written. It must be one SELECT."
+        ) from None
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    # 1 is a hidden column of a virtual table, which SELECT * leaves out.
+    found: Iterable[tuple[str, str]] = connection.execute(
+        "SELECT name, upper(type) FROM pragma_table_xinfo(?) WHERE hidden <> 1", (table,)
+    ).fetchall()
+    return tuple(name for name, _ in found), tuple(declared for _, declared in found)
