@@ -10,12 +10,14 @@ Examples
 __version__ = "0.1.0"
 
 from .api import aload_state, asave_state, clear_state, load_state, save_state, show_state
+from .bundle import Limits
 from .errors import LitestateError
 from .export import export_tables
 from .importing import import_table
 from .report import Report
 
 __all__ = [
+    "Limits",
     "LitestateError",
     "Report",
     "aload_state",

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from . import places, ui
-from .bundle import Compression
+from . import places, progress, ui
+from .bundle import Compression, Limits
 from .errors import LitestateError, SaveError, SelectionError
 from .loading import load_from, open_bundle, warn_of_connections
 from .parts import PARTS
@@ -87,6 +87,7 @@ def load_state(
     exclude: Patterns = (),
     dry_run: bool = False,
     clean: bool = False,
+    limits: Limits | None = None,
 ) -> Report:
     """Bring back what a bundle holds.
 
@@ -107,6 +108,8 @@ def load_state(
     clean : bool, optional
         Also remove what would be saved now and is not in the bundle. What was excluded is never
         removed.
+    limits : Limits, optional
+        How much the bundle may ask for, where the defaults are too little.
 
     Returns
     -------
@@ -125,13 +128,17 @@ def load_state(
         If a change failed; everything is as it was.
     NeedsAsyncError
         If a file is to be chosen and this browser cannot wait for it; use `aload_state`.
+    CancelledError
+        If the person cancels; nothing was changed.
     """
     chosen = _ask() if source is None else source
-    with open_bundle(chosen) as (reader, label):
-        reader.verify()
-        report = load_from(
-            reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
-        )
+    with open_bundle(chosen, limits) as (reader, label):
+        with progress.shown(f"Checking {label}", reader.total) as reader.advance:
+            reader.verify()
+        with progress.shown(f"Loading {label}", reader.total) as reader.advance:
+            report = load_from(
+                reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
+            )
     return ui.show(report)
 
 
@@ -154,13 +161,16 @@ async def aload_state(
     exclude: Patterns = (),
     dry_run: bool = False,
     clean: bool = False,
+    limits: Limits | None = None,
 ) -> Report:
     """Do what `load_state` does, with ``await``: for browsers that cannot wait inside a call."""
     if source is None and places.IN_BROWSER:
         from .browser.picker import choose
 
         source = await choose()
-    return load_state(source, paths=paths, exclude=exclude, dry_run=dry_run, clean=clean)
+    return load_state(
+        source, paths=paths, exclude=exclude, dry_run=dry_run, clean=clean, limits=limits
+    )
 
 
 def show_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:

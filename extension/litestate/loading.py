@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import names, sqlite
-from .bundle import Reader
+from .bundle import Limits, Reader
 from .errors import ApplyError, BundleError, SelectionError
 from .items import Item
 from .manifest import Member, Skipped
@@ -26,8 +26,15 @@ _OUTSIDE = "it lies outside of the home folder and the notebook's folder"
 
 
 @contextmanager
-def open_bundle(source: AnySource) -> Iterator[tuple[Reader, str]]:
+def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tuple[Reader, str]]:
     """Open a bundle wherever it is; what is wrong with it is said with its name.
+
+    Parameters
+    ----------
+    source : path, URL, bytes or binary file
+        Where it is.
+    limits : Limits, optional
+        What is too much.
 
     Yields
     ------
@@ -36,8 +43,7 @@ def open_bundle(source: AnySource) -> Iterator[tuple[Reader, str]]:
     """
     with open_source(source) as (file, label):
         try:
-            with Reader(file) as reader:
-                yield reader, label
+            yield Reader(file, limits=limits), label
         except BundleError as error:
             raise type(error)(f"{label}: {error}") from error
 

@@ -36,6 +36,8 @@ class Member:
         Bytes of content before compression.
     sha256 : str
         Hexadecimal SHA-256 of the content.
+    compressed_crc32 : str
+        Hexadecimal CRC-32 of the compressed data, as it stands in the archive: eight digits.
     mode : int
         Permission bits, as in ``stat.S_IMODE``.
     mtime_ns : int
@@ -49,6 +51,7 @@ class Member:
     kind: Kind
     size: int
     sha256: str
+    compressed_crc32: str
     mode: int
     mtime_ns: int
     details: dict[str, Any] = field(default_factory=dict)

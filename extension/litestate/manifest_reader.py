@@ -27,6 +27,7 @@ _DEPTH = 16
 _NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[^][{}"]+', re.DOTALL)
 
 _SHA256 = re.compile("[0-9a-f]{64}")
+_CRC32 = re.compile("[0-9a-f]{8}")
 
 _TIME_LIMIT = 2**63
 """Nanoseconds: what a 64-bit time holds (the year 2262)."""
@@ -148,6 +149,7 @@ def _member(document: Any) -> Member:
         kind=_take(document, "kind", str),
         size=_take(document, "size", int),
         sha256=_take(document, "sha256", str),
+        compressed_crc32=_take(document, "compressed_crc32", str),
         mode=_take(document, "mode", int),
         mtime_ns=_take(document, "mtime_ns", int),
         details=_take(document, "details", dict),
@@ -173,6 +175,8 @@ def _member_problem(member: Member) -> str | None:
         return "is a folder with content"
     if not _SHA256.fullmatch(member.sha256):
         return "has no SHA-256"
+    if not _CRC32.fullmatch(member.compressed_crc32):
+        return "has no CRC-32"
     return _details_problem(member)
 
 

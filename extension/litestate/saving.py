@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, cast
 
-from . import __version__, sqlite
+from . import __version__, progress, sqlite
 from .bundle import CHUNK, Compression, Writer
 from .bundle.format import HEAD, is_bundle
 from .errors import SaveError
@@ -54,7 +54,9 @@ def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
         Open for writing, able to seek.
     """
     with Writer(file, compression=compression) as writer:
-        sections = [part.capture(found, writer) for part in PARTS]
+        total = sum(item.size for item in found.items)
+        with progress.shown("Saving", total) as writer.advance:
+            sections = [part.capture(found, writer) for part in PARTS]
         report = Report("", sections, excluded=found.excluded)
         manifest = Manifest(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -134,9 +136,13 @@ def _check_free(path: Path) -> None:
 
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
-    """Write a bundle into a file that the caller opened; one that cannot seek gets a copy."""
-    if file.seekable():
+    """Write a bundle into a file that the caller opened, from where it stands.
+
+    A bundle starts at the first byte of a file: where that cannot be, it is made elsewhere first.
+    """
+    if file.seekable() and not file.tell():
         report = gather(file, found, compression)
+        file.truncate()
     else:
         with tempfile.TemporaryFile() as copy:
             report = gather(copy, found, compression)

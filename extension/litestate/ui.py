@@ -21,6 +21,10 @@ def show(report: Report) -> Report:
     return report
 
 
+_SPARE: list[tuple[int | None, Any]] = []
+"""Empty outputs of the running cell, with its number: they cannot be removed, but filled again."""
+
+
 class Output:
     """One output of the running cell, which can be taken back.
 
@@ -38,11 +42,18 @@ class Output:
         from IPython.display import display
 
         data = {"text/plain": text, mime_type: content}
-        self._handle = display(data, raw=True, display_id=True)
+        self._cell = execution_count()
+        if _SPARE and _SPARE[-1][0] == self._cell:
+            _, self._handle = _SPARE.pop()
+            self._handle.update(data, raw=True)
+        else:
+            _SPARE.clear()
+            self._handle = display(data, raw=True, display_id=True)
 
     def clear(self) -> None:
-        """Leave nothing of it in the notebook but an empty output."""
+        """Leave nothing of it in the notebook but an empty output, for the next one to use."""
         self._handle.update({"text/plain": ""}, raw=True)
+        _SPARE.append((self._cell, self._handle))
 
 
 def execution_count() -> int | None:

@@ -47,8 +47,8 @@ def test_unit_tests_pass_in_the_kernel(open_lab: OpenLab) -> None:
 def _archive() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in UNIT.glob("*.py"):
-            archive.write(path, f"unit/{path.name}")
+        for path in (*UNIT.glob("*.py"), *UNIT.glob("bundles/*")):
+            archive.write(path, f"unit/{path.relative_to(UNIT)}")
         for name in TOOLS:
             for path in importlib.metadata.files(name) or []:
                 if path.suffix == ".py" or path.name == "METADATA":

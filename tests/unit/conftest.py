@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,17 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr(places, "detect", lambda: roots)
     monkeypatch.chdir(notebook)
     return Session(home, notebook, folder)
+
+
+@pytest.fixture
+def bundle(session: Session) -> bytes:
+    """A bundle of a text, noise, a folder, a link and a database."""
+    (session.home / "folder").mkdir()
+    (session.home / "folder" / "text.txt").write_text("hello " * 2000)
+    (session.home / "noise").write_bytes(os.urandom(5000))
+    (session.home / "link").symlink_to("noise")
+    make_database(session.home / "app.db")
+    return session.save()[0]
 
 
 @pytest.fixture

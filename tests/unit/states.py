@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import litestate
+import pytest
+from litestate.errors import BundleError
 from litestate.report import Report
 
 
@@ -53,6 +55,17 @@ def _describe(path: Path) -> Any:
     return (oct(status.st_mode), status.st_mtime_ns, path.read_bytes())
 
 
+def refused(session: Session, data: bytes, error: type[BundleError], match: str = "") -> str:
+    """Load, and make sure that it is refused with nothing changed."""
+    session.clear()
+    (session.home / "mine").write_text("mine")
+    before = session.snapshot()
+    with pytest.raises(error, match=match or None) as caught:
+        session.load(data)
+    assert session.snapshot() == before
+    return str(caught.value)
+
+
 def make_database(path: Path, rows: int = 10, pragma: str = "") -> None:
     """Create a database with one table ``runs`` of some rows."""
     with closing(sqlite3.connect(path)) as connection:
@@ -65,10 +78,10 @@ def make_database(path: Path, rows: int = 10, pragma: str = "") -> None:
         connection.commit()
 
 
-def count(path: Path) -> int:
-    """Return the number of rows of ``runs``."""
+def count(path: Path, table: str = "runs") -> int:
+    """Return the number of rows of a table."""
     with closing(sqlite3.connect(path)) as connection:
-        return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 def dump(path: Path) -> list[str]:

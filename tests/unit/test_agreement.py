@@ -38,6 +38,6 @@ def test_what_is_written_can_be_read(entries: list[tuple[str, str]]) -> None:
                 writer.add(name, kind, [content], size=len(content))
         manifest = Manifest("now", None, {}, Scope(), writer.members)
         writer.finish(manifest)
-    with Reader(file) as reader:
-        reader.verify()
-        assert reader.manifest == manifest
+    reader = Reader(file)
+    reader.verify()
+    assert reader.manifest == manifest

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import hashlib
+import io
 import json
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from litestate import names
 from litestate.bundle import Limits
-from litestate.manifest import MIMETYPE, MIMETYPE_MEMBER, VERSION, content_digest
+from litestate.bundle.limits import HARMLESS
+from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, VERSION, content_digest
 from litestate.manifest_reader import read_manifest
 from litestate.rules import EXCLUDED
 
@@ -89,19 +93,40 @@ def test_its_members_have_the_contents_of_the_example(example: bytes) -> None:
 
 def test_the_format_names_the_constants_of_the_code() -> None:
     text = read("bundle-format.md")
-    limits = Limits()
     start = f"{MIMETYPE_MEMBER}{MIMETYPE}"
     for needed in (
         f"format version {VERSION}\n",
         f"`{start}`",
         f"bytes 30 to {29 + len(start)} ",
-        f"| {limits.members:,} |",
-        f"| {limits.total_bytes >> 30} GiB |",
-        f"| {limits.ratio:,} (",
-        f"| {limits.manifest_bytes >> 20} MiB |",
         f"at most {names.MAX_NAME_BYTES:,} bytes",
     ):
         assert needed in text, needed
+
+
+def test_the_format_names_the_limits_of_the_code() -> None:
+    text, limits = read("bundle-format.md"), Limits()
+    shown = {
+        "members": f"{limits.members:,}",
+        "total_bytes": f"{limits.total_bytes >> 30} GiB",
+        "ratio": f"{limits.ratio}",
+        "manifest_bytes": f"{limits.manifest_bytes >> 20} MiB",
+    }
+    assert {field.name for field in dataclasses.fields(Limits)} == shown.keys()
+    for argument, value in shown.items():
+        assert re.search(rf"^\| `{argument}` \| [^|]+ \| {value} \|", text, re.MULTILINE)
+    assert f"where it is more than {HARMLESS >> 30} GiB" in text
+
+
+def test_the_worked_example_is_a_file_that_is_kept(example: bytes) -> None:
+    data = (Path(__file__).parent / "bundles" / "version-1.litestate.zip").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.read(MANIFEST_MEMBER) == example
+    dumps = re.findall(r"^([0-9a-f]{8})  ((?:[0-9a-f]{2} )+)", read("bundle-format.md"), re.M)
+    assert len(dumps) > 10
+    for offset, digits in dumps:
+        piece = bytes.fromhex(digits)
+        assert data[int(offset, 16) :].startswith(piece)
+    assert data.endswith(bytes.fromhex(dumps[-1][1]))
 
 
 def test_the_guide_lists_the_rules() -> None:

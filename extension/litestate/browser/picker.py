@@ -1,29 +1,15 @@
-"""Ask the person for a file.
-
-The kernel's worker has no document, so a form goes into the cell's output and a script beside it
-connects the form to the kernel. The script is taken out of the output as soon as it has run: left
-there, it
-would run again whenever the notebook is opened.
-"""
+"""Ask the person for a file."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, Any
 
-import js
-from pyodide.ffi import can_run_sync, create_proxy, run_sync
+from pyodide.ffi import can_run_sync, run_sync
 
-from .. import ui
 from ..errors import CancelledError, NeedsAsyncError, SourceError
 from .blobs import open_blob
-
-CHANNEL = "litestate"
-"""Name of the BroadcastChannel between kernels and pages; each message carries a nonce."""
+from .form import Form
 
 READY_TIMEOUT = 20.0
 """Seconds for the page to show the form. It takes well under one; a page without JavaScript
@@ -33,36 +19,20 @@ CHOICE_TIMEOUT = 600.0
 """Seconds for the person to choose: a kernel that waits cannot be interrupted."""
 
 _FORM = """
-<style>
-.litestate-form {{ font: 13px/1.6 var(--jp-ui-font-family, system-ui, sans-serif);
-  color: var(--jp-ui-font-color1, inherit); max-width: 36rem; padding: 10px 14px;
-  border: 1px dashed var(--jp-border-color1, #bdbdbd); border-radius: 4px; }}
-.litestate-form input, .litestate-form button {{ font: inherit; color: inherit;
-  max-width: 100%; margin: 4px 8px 4px 0; }}
-.litestate-form button {{ background: var(--jp-layout-color2, #eee); padding: 1px 12px;
-  border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 3px; cursor: pointer; }}
-</style>
-<div class="litestate-form" id="litestate-{nonce}">
-  <label for="litestate-file-{nonce}">
-    <b>Load a bundle.</b> Choose a file that ends in .litestate.zip:
-  </label><br>
-  <input id="litestate-file-{nonce}" type="file" accept=".zip" disabled>
+  <label>
+    <b>Load a bundle.</b> Choose a file that ends in .litestate.zip:<br>
+    <input type="file" accept=".zip,.json" disabled>
+  </label>
   <button type="button">Cancel</button>
-</div>
 """
 
 _SCRIPT = """
-const nonce = {nonce};
-const channel = new BroadcastChannel({channel});
-const form = document.getElementById("litestate-" + nonce);
-const send = (message) => channel.postMessage({{ nonce, ...message }});
 const input = form.querySelector("input");
-input.addEventListener("change", () => {{
-  if (input.files.length) send({{ type: "file", file: input.files[0] }});
-}});
-form.querySelector("button").addEventListener("click", () => send({{ type: "cancel" }}));
+input.addEventListener("change", () => {
+  if (input.files.length) send({ type: "file", file: input.files[0] });
+});
+form.querySelector("button").addEventListener("click", () => send({ type: "cancel" }));
 input.disabled = false;
-send({{ type: "ready" }});
 """
 
 
@@ -98,63 +68,38 @@ async def choose() -> IO[bytes]:
     SourceError
         If the page cannot show the form.
     """
-    nonce = secrets.token_hex(8)
-    form = ui.Output("text/html", _FORM.format(nonce=nonce))
+    form = Form(_FORM, _SCRIPT)
     try:
-        with _messages(nonce) as messages:
-            await _connect(nonce, messages)
-            message = await _choice(messages)
+        await _connected(form)
+        message = await _choice(form)
     finally:
-        form.clear()
+        form.close()
     if message.type != "file":
         raise CancelledError("No file was chosen: nothing was loaded.")
     return open_blob(message.file)
 
 
-async def _connect(nonce: str, messages: asyncio.Queue[Any]) -> None:
-    code = _SCRIPT.format(nonce=json.dumps(nonce), channel=json.dumps(CHANNEL))
-    script = ui.Output("application/javascript", code)
+async def _connected(form: Form) -> None:
     try:
-        await asyncio.wait_for(messages.get(), READY_TIMEOUT)
+        await asyncio.wait_for(form.messages.get(), READY_TIMEOUT)
     except TimeoutError:
         raise SourceError(
             "This page cannot show a form to choose a file. Upload the bundle with the file "
-            "browser instead, "
-            "and give its name to load_state()."
+            "browser instead, and give its name to load_state()."
         ) from None
-    finally:
-        script.clear()
+    form.forget_script()
 
 
-async def _choice(messages: asyncio.Queue[Any]) -> Any:
+async def _choice(form: Form) -> Any:
     try:
         async with asyncio.timeout(CHOICE_TIMEOUT):
-            message = await messages.get()
+            message = await form.messages.get()
             # A notebook that is open in two views runs the script, and says "ready", twice.
             while message.type == "ready":
-                message = await messages.get()
+                message = await form.messages.get()
             return message
     except TimeoutError:
         raise CancelledError(
             f"No file was chosen in {CHOICE_TIMEOUT / 60:.0f} minutes: nothing was loaded. "
             "Run the cell again."
         ) from None
-
-
-@contextmanager
-def _messages(nonce: str) -> Iterator[asyncio.Queue[Any]]:
-    """Collect what the page sends about one form."""
-    messages: asyncio.Queue[Any] = asyncio.Queue()
-
-    def receive(event: Any) -> None:
-        if getattr(event.data, "nonce", None) == nonce:
-            messages.put_nowait(event.data)
-
-    proxy = create_proxy(receive)
-    channel = js.BroadcastChannel.new(CHANNEL)
-    channel.addEventListener("message", proxy)
-    try:
-        yield messages
-    finally:
-        channel.close()
-        proxy.destroy()

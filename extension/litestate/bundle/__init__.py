@@ -6,7 +6,8 @@ The format is described in ``docs/bundle-format.md``.
 """
 
 from .format import CHUNK, is_bundle
-from .reader import Limits, Reader
+from .limits import Limits
+from .reader import Reader
 from .writer import Compression, Writer
 
 __all__ = ["CHUNK", "Compression", "Limits", "Reader", "Writer", "is_bundle"]

@@ -4,43 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO
 
 from .. import names
-from .._zip import AVAILABLE, METHODS, UNREADABLE, zipfile
-from ..errors import DamagedBundleError, NotABundleError, SourceError, UnsafeBundleError
-from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Member
+from ..errors import BundleError, SourceError
+from ..manifest import MANIFEST_MEMBER, MIMETYPE_MEMBER, Member
 from ..manifest_reader import read_manifest
-from .format import CHUNK, HEAD, SIGNATURE, is_bundle
-
-_END = b"PK\5\6" + bytes(18)
-"""End of central directory record without a comment (APPNOTE.TXT 4.3.16)."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much a bundle may ask for before it is refused.
-
-    Attributes
-    ----------
-    members : int
-        Number of members.
-    total_bytes : int
-        Sum of the sizes after decompression.
-    ratio : int
-        Size after inflating for each deflated byte, for members above 1 MiB.
-        Deflate itself cannot exceed 1032 (zlib's technical details).
-    manifest_bytes : int
-        Size of the manifest.
-    """
-
-    members: int = 1_000_000
-    total_bytes: int = 64 << 30
-    ratio: int = 1100
-    manifest_bytes: int = 256 << 20
+from .compression import AVAILABLE, METHODS, CorruptStreamError, decompress
+from .directory import Entry, check_local, last_piece, read_directory
+from .format import CHUNK, COMMENT, COMMENT_BYTES, SIGNATURE, START
+from .limits import Limits
+from .refusals import CONTENTS, damaged, not_a_bundle, unsafe
 
 
 class Reader:
@@ -55,6 +31,13 @@ class Reader:
     limits : Limits, optional
         What is too much.
 
+    Attributes
+    ----------
+    manifest : Manifest
+        What the bundle says about itself.
+    advance : callable
+        Called with the number of bytes of content that were read since the last call.
+
     Raises
     ------
     NotABundleError, DamagedBundleError, UnsafeBundleError, NewerFormatError
@@ -62,178 +45,158 @@ class Reader:
     """
 
     def __init__(self, file: IO[bytes], *, limits: Limits | None = None) -> None:
+        self._file = file
         self._limits = limits or Limits()
-        head = _head(file)
-        with _reading("the table of contents"):
-            self._zip = _open_zip(file, head)
-        _check_end(file)
-        self._infos = {info.filename: info for info in self._zip.infolist()}
-        self._check_shape(head)
+        self.advance: Callable[[int], object] = lambda count: None
+        _check_ends(file)
+        self._entries = read_directory(file, self._limits)
+        _check_methods(self._entries.values())
         self.manifest = read_manifest(self._read_manifest())
         self._check_members()
 
-    def __enter__(self) -> Reader:
-        return self
+    @property
+    def total(self) -> int:
+        """Bytes of content."""
+        return sum(member.size for member in self.manifest.members)
 
-    def __exit__(self, *_: object) -> None:
-        self._zip.close()
-
-    def verify(self, progress: Callable[[int], None] | None = None) -> None:
+    def verify(self) -> None:
         """Read everything once and compare it with the manifest.
-
-        Parameters
-        ----------
-        progress : callable, optional
-            Called with the number of bytes that were read since the last call.
 
         Raises
         ------
         DamagedBundleError
             With the name of the first member that is not as the manifest says.
         """
-        for member in self.manifest.members:
-            digest, total = hashlib.sha256(), 0
-            for chunk in self.chunks(member):
-                digest.update(chunk)
-                total += len(chunk)
-                if progress:
-                    progress(len(chunk))
-            if (total, digest.hexdigest()) != (member.size, member.sha256):
-                raise _damaged(member.name, "its content is not what was saved")
-            if member.kind == "symlink":
-                self._check_link(member)
+        check_local(self._file, self._entries[MIMETYPE_MEMBER])
+        members = {member.name: member for member in self.manifest.members}
+        for name in list(self._entries)[1:-1]:
+            self._verify_member(members[name])
 
     def chunks(self, member: Member) -> Iterator[bytes]:
-        """Yield the content of one member, 1 MiB at a time; never more than its declared size."""
-        left = member.size
-        with _reading(member.name), self._zip.open(self._infos[member.name]) as stream:
-            while chunk := stream.read(min(CHUNK, left + 1)):
-                left -= len(chunk)
-                if left < 0:
-                    raise _damaged(member.name, "it is larger than the manifest says")
-                yield chunk
+        """Yield the content of one member, at most 1 MiB at a time.
+
+        Never more than its declared size, and if it ends without an error, its checksums are right.
+        """
+        for chunk in self._content(self._entries[member.name], member.compressed_crc32):
+            yield chunk
+            self.advance(len(chunk))
 
     def content(self, member: Member) -> bytes:
         """Return the whole content of a member that is known to be small."""
         return b"".join(self.chunks(member))
 
+    def _verify_member(self, member: Member) -> None:
+        digest = hashlib.sha256()
+        for chunk in self.chunks(member):
+            digest.update(chunk)
+        if digest.hexdigest() != member.sha256:
+            raise damaged(member.name, "its content is not what was saved")
+        if member.kind == "symlink":
+            self._check_link(member)
+
     def _check_link(self, member: Member) -> None:
         if member.size > names.MAX_NAME_BYTES:
-            raise _unsafe(f"the link {member.name!r} has a target of {member.size:,} bytes")
+            raise unsafe(f"the link {member.name!r} has a target of {member.size:,} bytes")
         try:
             reason = names.link_problem(member.relative, self.content(member).decode())
         except UnicodeDecodeError:
             reason = "has a target that is not text"
         if reason:
-            raise _unsafe(f"the link {member.name!r} {reason}")
-
-    def _check_shape(self, head: bytes) -> None:
-        listed = self._zip.infolist()
-        if not is_bundle(head) or not self._is_marked() or MANIFEST_MEMBER not in self._infos:
-            raise NotABundleError(
-                "This ZIP file is not a litestate bundle: it has no litestate mark at its "
-                "start or no manifest. "
-                "Nothing was changed. Choose a file that save_state() made (its name ends in "
-                ".litestate.zip)."
-            )
-        if len(listed) != len(self._infos):
-            raise _unsafe("it holds two members of one name")
-        for info in listed:
-            _check_method(info)
-
-    def _is_marked(self) -> bool:
-        info = self._infos.get(MIMETYPE_MEMBER)
-        return info is not None and (info.header_offset, info.file_size) == (0, len(MIMETYPE))
+            raise unsafe(f"the link {member.name!r} {reason}")
 
     def _read_manifest(self) -> bytes:
-        info = self._infos[MANIFEST_MEMBER]
-        if info.file_size > self._limits.manifest_bytes:
-            raise _too_large(
-                f"its manifest has {info.file_size:,} bytes", self._limits.manifest_bytes
-            )
-        with _reading(MANIFEST_MEMBER), self._zip.open(info) as stream:
-            return stream.read(self._limits.manifest_bytes)
+        entry = self._entries[MANIFEST_MEMBER]
+        self._limits.check_manifest(entry.size)
+        return b"".join(self._content(entry, None))
+
+    def _content(self, entry: Entry, compressed_crc32: str | None) -> Iterator[bytes]:
+        check_local(self._file, entry)
+        raw = _Raw(self._file, entry)
+        left, crc32 = entry.size, 0
+        try:
+            for chunk in decompress(raw, entry.method):
+                left -= len(chunk)
+                if left < 0:
+                    raise damaged(entry.name, "it is larger than it says")
+                crc32 = zlib.crc32(chunk, crc32)
+                yield chunk
+        except CorruptStreamError as error:
+            raise damaged(entry.name, str(error)) from None
+        if left or crc32 != entry.crc32:
+            raise damaged(entry.name, "its content is not what was saved")
+        if compressed_crc32 not in (None, f"{raw.crc32:08x}"):
+            raise damaged(entry.name, "its compressed data is not what was written")
 
     def _check_members(self) -> None:
         members = self.manifest.members
-        present = set(self._infos) - {MIMETYPE_MEMBER, MANIFEST_MEMBER}
+        present = set(self._entries) - {MIMETYPE_MEMBER, MANIFEST_MEMBER}
         declared = {member.name for member in members}
         if missing := sorted(declared - present):
-            raise _damaged(missing[0], "it is missing from the file")
+            raise damaged(missing[0], "it is missing from the file")
         if extra := sorted(present - declared):
-            raise _damaged(extra[0], "the manifest does not know it")
+            raise damaged(extra[0], "the manifest does not know it")
         _check_collisions(members)
-        self._check_limits()
         for member in members:
-            self._check_info(member)
-
-    def _check_limits(self) -> None:
-        members = self.manifest.members
-        total = sum(member.size for member in members)
-        if len(members) > self._limits.members:
-            raise _too_large(f"it has {len(members):,} members", self._limits.members)
-        if total > self._limits.total_bytes:
-            raise _too_large(f"it unpacks to {total:,} bytes", self._limits.total_bytes)
-
-    def _check_info(self, member: Member) -> None:
-        info = self._infos[member.name]
-        if info.flag_bits & 0x1:
-            raise _unsafe(f"its member {member.name!r} is encrypted")
-        if info.file_size != member.size:
-            raise _damaged(member.name, "its size is not what the manifest says")
-        # Zstandard has no such bound: a file of zeros shrinks to nearly nothing.
-        inflated = member.size > self._limits.ratio * max(info.compress_size, 1)
-        if info.compress_type == METHODS["deflate"] and member.size > CHUNK and inflated:
-            raise _too_large(
-                f"its member {member.name!r} unpacks to {member.size:,} bytes", self._limits.ratio
-            )
+            if self._entries[member.name].size != member.size:
+                raise damaged(member.name, "its size is not what the manifest says")
+        self._limits.check_members(len(members))
+        self._limits.check_total(self.total, self._file.seek(0, os.SEEK_END))
 
 
-def _check_method(info: zipfile.ZipInfo) -> None:
-    known = {number: name for name, number in METHODS.items()}
-    if info.compress_type not in known:
-        raise _damaged(info.filename, f"it has the compression method {info.compress_type}")
-    if known[info.compress_type] not in AVAILABLE:
-        raise SourceError(
-            "This bundle is compressed with Zstandard, which needs Python 3.14 or the package "
-            "backports.zstd. Nothing was changed."
-        )
+class _Raw:
+    """The compressed bytes of an entry, and their checksum once they were read."""
+
+    def __init__(self, file: IO[bytes], entry: Entry) -> None:
+        self._file, self._entry = file, entry
+        self.crc32 = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        position, end = self._entry.start, self._entry.start + self._entry.compressed_size
+        while position < end:
+            # Somebody may have read another member in between.
+            self._file.seek(position)
+            chunk = self._file.read(min(CHUNK, end - position))
+            if not chunk:
+                raise CorruptStreamError("the file ends in it")
+            position += len(chunk)
+            self.crc32 = zlib.crc32(chunk, self.crc32)
+            yield chunk
 
 
-def _head(file: IO[bytes]) -> bytes:
+def _check_ends(file: IO[bytes]) -> None:
+    """Make sure that the file starts and ends as a bundle does, or say what it is."""
     file.seek(0)
-    head = file.read(HEAD)
-    file.seek(0)
-    return head
-
-
-def _open_zip(file: IO[bytes], head: bytes) -> zipfile.ZipFile:
-    if not head.startswith(SIGNATURE):
-        raise NotABundleError(
-            f"This is not a litestate bundle: {_describe(head)}. Nothing was changed. "
-            "Choose a file that save_state() made (its name ends in .litestate.zip)."
+    head = file.read(len(START))
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - COMMENT_BYTES))
+    is_whole = COMMENT.fullmatch(file.read(COMMENT_BYTES)) is not None
+    if head == START and is_whole:
+        return
+    if head == START:
+        raise _cut_off(file, size)
+    if is_whole:
+        raise damaged(
+            MIMETYPE_MEMBER, "the file does not start with it, or something was put in front"
         )
-    try:
-        return zipfile.ZipFile(file)
-    except zipfile.BadZipFile:
-        raise DamagedBundleError(
-            "The bundle is incomplete: its table of contents, which stands at the end, is "
-            "missing or broken. "
-            "Nothing was changed. The download or copy was probably cut off: fetch it again."
-        ) from None
+    if size < len(START) and head and START.startswith(head):
+        raise damaged(MIMETYPE_MEMBER, f"the file ends in it, after {size:,} bytes")
+    raise not_a_bundle(_describe(head))
 
 
-def _check_end(file: IO[bytes]) -> None:
-    """Make sure that the archive ends with its end record: nothing may hide behind it."""
-    file.seek(-len(_END), os.SEEK_END)
-    record = file.read(len(_END))
-    if record[:4] != _END[:4] or record[-2:] != _END[-2:]:
-        raise _unsafe("something follows after the end of the archive")
+def _cut_off(file: IO[bytes], size: int) -> BundleError:
+    name, is_complete = last_piece(file)
+    if not is_complete:
+        return damaged(name, f"the file ends in it, after {size:,} bytes. It was cut off")
+    if name != MANIFEST_MEMBER:
+        return damaged(name, f"the file ends behind it, after {size:,} bytes. It was cut off")
+    return damaged(CONTENTS, "it is cut off or changed, or something follows after its end")
 
 
 def _describe(head: bytes) -> str:
     if not head:
         return "the file is empty"
+    if head.startswith(SIGNATURE):
+        return "it is a ZIP file of another kind, without litestate's mark at its start"
     if head.startswith(b"SQLite format 3\0"):
         return "it is a SQLite database, which sqlite3.connect() opens as it is"
     if head.lstrip()[:1] in (b"{", b"["):
@@ -241,39 +204,18 @@ def _describe(head: bytes) -> str:
     return "its first bytes are not those of a ZIP file"
 
 
-@contextmanager
-def _reading(name: str) -> Iterator[None]:
-    """Turn what zipfile raises for bad data into an error that names the member."""
-    try:
-        yield
-    except UNREADABLE as error:
-        raise _damaged(name, f"it cannot be read ({error})") from error
+def _check_methods(entries: Iterable[Entry]) -> None:
+    available = {METHODS[name] for name in AVAILABLE}
+    if not available.issuperset(entry.method for entry in entries):
+        raise SourceError(
+            "This bundle is compressed with Zstandard, which needs Python 3.14 or the package "
+            "backports.zstd. Nothing was changed."
+        )
 
 
 def _check_collisions(members: Iterable[Member]) -> None:
     taken = names.Taken()
     for member in members:
         if reason := taken.problem(member.name, member.kind):
-            raise _unsafe(f"{member.name!r} {reason}")
+            raise unsafe(f"{member.name!r} {reason}")
         taken.add(member.name, member.kind)
-
-
-def _unsafe(what: str) -> UnsafeBundleError:
-    return UnsafeBundleError(
-        f"The bundle was refused before anything was changed: {what}. litestate never writes "
-        "such a file; do not use it."
-    )
-
-
-def _damaged(name: str, what: str) -> DamagedBundleError:
-    return DamagedBundleError(
-        f"The bundle is damaged at {name!r}: {what}. Nothing was changed; use another copy of "
-        "the file."
-    )
-
-
-def _too_large(what: str, limit: int) -> UnsafeBundleError:
-    return UnsafeBundleError(
-        f"The bundle was refused before anything was changed: {what}, the limit is {limit:,}. "
-        "If you trust it, unpack it with another ZIP program."
-    )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from io import BytesIO
 from itertools import chain
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, cast
 
 from .. import names
-from .._zip import AVAILABLE, METHODS, zipfile
 from ..errors import SaveError, UnsafeBundleError
 from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Kind, Manifest, Member
+from .compression import AVAILABLE, METHODS, zipfile
+from .format import DIGEST_BYTES, comment
 
 Compression = Literal["deflate", "zstd", "store"]
 
@@ -37,10 +40,15 @@ class Writer:
     Parameters
     ----------
     file : binary file
-        Open for writing, at its start.
+        Open for writing, at its start, able to seek.
     compression : {"deflate", "zstd", "store"}, optional
         Deflate opens anywhere; Zstandard is about four times as fast and needs Python 3.14 or
         ``backports.zstd``.
+
+    Attributes
+    ----------
+    advance : callable
+        Called with the number of bytes of content that were written since the last call.
 
     Raises
     ------
@@ -50,7 +58,9 @@ class Writer:
 
     def __init__(self, file: IO[bytes], *, compression: Compression = "deflate") -> None:
         self._method = _method(compression)
-        self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
+        self._output = _Output(file)
+        self._zip = zipfile.ZipFile(cast("IO[bytes]", self._output), "w", allowZip64=True)
+        self.advance: Callable[[int], object] = lambda count: None
         self._members: list[Member] = []
         self._taken = names.Taken()
         self._store(MIMETYPE_MEMBER, MIMETYPE.encode(), zipfile.ZIP_STORED)
@@ -113,16 +123,19 @@ class Writer:
         info.date_time = _dos_time(mtime_ns)
         info.external_attr = (_TYPE_BITS[kind] | mode) << 16 | (0x10 if kind == "directory" else 0)
         info.file_size = size
-        total, digest = self._stream(info, chunks)
-        member = Member(name, kind, total, digest, mode, mtime_ns, details or {})
+        total, digest, crc32 = self._stream(info, chunks)
+        member = Member(name, kind, total, digest, crc32, mode, mtime_ns, details or {})
         self._members.append(member)
         self._taken.add(name, kind)
         return member
 
     def finish(self, manifest: Manifest) -> None:
-        """Write the manifest and the central directory."""
+        """Write the manifest, the central directory, and the checksum of both."""
+        start = self._output.mirror()
         self._store(MANIFEST_MEMBER, manifest.to_json(), zipfile.ZIP_DEFLATED)
+        self._zip.comment = comment(start, "0" * DIGEST_BYTES)
         self._zip.close()
+        self._output.finish()
 
     def __enter__(self) -> Writer:
         return self
@@ -133,14 +146,17 @@ class Writer:
         with suppress(OSError, ValueError):
             self._zip.close()
 
-    def _stream(self, info: zipfile.ZipInfo, chunks: Iterable[bytes]) -> tuple[int, str]:
+    def _stream(self, info: zipfile.ZipInfo, chunks: Iterable[bytes]) -> tuple[int, str, str]:
         digest, total = hashlib.sha256(), 0
         with self._zip.open(info, "w") as stream:
+            # The local header is written by now.
+            self._output.crc32 = 0
             for chunk in chunks:
                 stream.write(chunk)
                 digest.update(chunk)
                 total += len(chunk)
-        return total, digest.hexdigest()
+                self.advance(len(chunk))
+        return total, digest.hexdigest(), f"{self._output.crc32:08x}"
 
     def _method_for(self, sample: bytes) -> int:
         sample = sample[:_SAMPLE]
@@ -159,6 +175,49 @@ class Writer:
         info = self._info(name, method)
         info.external_attr = (stat.S_IFREG | 0o644) << 16
         self._zip.writestr(info, data)
+
+
+class _Output:
+    """The file to write, with the checksums of what goes into it.
+
+    `zipfile` goes back to each local header when it knows the sizes; the rest it appends.
+
+    Attributes
+    ----------
+    crc32 : int
+        Of what was appended since it was last set to 0.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.tell, self.seek, self.flush = file.tell, file.seek, file.flush
+        self.crc32 = 0
+        self._end = file.tell()
+        self._mirror: BytesIO | None = None
+        self._start = 0
+
+    def write(self, data: bytes) -> int:
+        position = self._file.tell()
+        if position == self._end:
+            self.crc32 = zlib.crc32(data, self.crc32)
+            self._end += len(data)
+        if self._mirror is not None:
+            self._mirror.seek(position - self._start)
+            self._mirror.write(data)
+        return self._file.write(data)
+
+    def mirror(self) -> int:
+        """Keep what is written from here on, and return where that is."""
+        self._start, self._mirror = self._end, BytesIO()
+        return self._start
+
+    def finish(self) -> None:
+        """Put the checksum of what was kept over its last bytes."""
+        assert self._mirror is not None
+        content = self._mirror.getbuffer()[:-DIGEST_BYTES]
+        self._file.seek(-DIGEST_BYTES, os.SEEK_CUR)
+        self._file.write(hashlib.sha256(content).hexdigest().encode())
+        self._file.flush()
 
 
 def _method(compression: str) -> int:

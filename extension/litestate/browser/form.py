@@ -1,0 +1,99 @@
+"""HTML in the cell's output that talks with the kernel.
+
+The kernel's worker has no document, so the HTML goes into the cell's output and a script beside it
+connects the two. The script is taken out of the output as soon as it has run: left there, it would
+run again whenever the notebook is opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from typing import Any
+
+import js
+from pyodide.ffi import create_proxy, to_js
+
+from .. import ui
+
+CHANNEL = "litestate"
+"""Name of the BroadcastChannel between kernels and pages; each message carries a nonce."""
+
+_STYLE = """
+<style>
+.litestate-form { font: 13px/1.6 var(--jp-ui-font-family, system-ui, sans-serif);
+  color: var(--jp-ui-font-color1, inherit); max-width: 36rem; padding: 10px 14px;
+  border: 1px dashed var(--jp-border-color1, #bdbdbd); border-radius: 4px; }
+.litestate-form input, .litestate-form button { font: inherit; color: inherit;
+  max-width: 100%; margin: 4px 8px 4px 0; }
+.litestate-form button { background: var(--jp-layout-color2, #eee); padding: 1px 12px;
+  border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 3px; cursor: pointer; }
+.litestate-form progress { width: 100%; accent-color: var(--jp-brand-color1, #2196f3); }
+</style>
+"""
+
+_SCRIPT = """
+const nonce = NONCE;
+const channel = new BroadcastChannel(CHANNEL);
+const form = document.getElementById("litestate-" + nonce);
+const send = (message) => channel.postMessage({ nonce, ...message });
+const receive = (handle) => channel.addEventListener("message", (event) => {
+  if (event.data.nonce === nonce && event.data.kernel) handle(event.data);
+});
+"""
+
+
+class Form:
+    """HTML in the cell's output, and a channel to it.
+
+    Parameters
+    ----------
+    html : str
+        What to show.
+    script : str
+        JavaScript that runs once in the page. It finds ``form``, the element around the HTML,
+        ``send(message)``, and ``receive(handler)``.
+
+    Attributes
+    ----------
+    messages : asyncio.Queue
+        What the page has sent.
+    """
+
+    def __init__(self, html: str, script: str) -> None:
+        self._nonce = secrets.token_hex(8)
+        self.messages: asyncio.Queue[Any] = asyncio.Queue()
+        self._proxy = create_proxy(self._receive)
+        self._channel = js.BroadcastChannel.new(CHANNEL)
+        self._channel.addEventListener("message", self._proxy)
+        element = f'<div class="litestate-form" id="litestate-{self._nonce}">{html}</div>'
+        self._form = ui.Output("text/html", _STYLE + element)
+        connect = _SCRIPT.replace("NONCE", json.dumps(self._nonce))
+        connect = connect.replace("CHANNEL", json.dumps(CHANNEL))
+        self._script: ui.Output | None = ui.Output(
+            "application/javascript", f'{connect}{script}send({{ type: "ready" }});'
+        )
+
+    def send(self, **message: Any) -> None:
+        """Send something to the page."""
+        content = {"nonce": self._nonce, "kernel": True, **message}
+        self._channel.postMessage(to_js(content, dict_converter=js.Object.fromEntries))
+
+    def forget_script(self) -> None:
+        """Take the script, which has run, out of the output."""
+        if self._script:
+            self._script.clear()
+            self._script = None
+
+    def close(self) -> None:
+        """Take everything out of the output."""
+        self.forget_script()
+        self._form.clear()
+        self._channel.close()
+        self._proxy.destroy()
+
+    def _receive(self, event: Any) -> None:
+        # The page's other views of this notebook hear what the kernel sends, and so does it itself.
+        if getattr(event.data, "nonce", None) == self._nonce and not hasattr(event.data, "kernel"):
+            self.messages.put_nowait(event.data)

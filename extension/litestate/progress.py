@@ -1,0 +1,113 @@
+"""How far long work has come, for somebody who waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from . import places, ui
+
+DELAY = 1.0
+"""Seconds of work before anything is shown: what is done by then needs no bar."""
+
+INTERVAL = 0.2
+"""Seconds between two looks at the clock of the person who waits."""
+
+Advance = Callable[[int], object]
+"""Takes the number of bytes that were done since the last call; may raise CancelledError."""
+
+
+class Bar(Protocol):
+    """Something on the screen."""
+
+    def update(self, done: int) -> None:
+        """Show how many bytes are done.
+
+        Raises
+        ------
+        CancelledError
+            If the person wants no more of it.
+        """
+
+    def close(self) -> None:
+        """Leave nothing of it."""
+
+
+class Meter:
+    """Count bytes, and show a bar from the time on that a person begins to wonder.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the bar.
+    """
+
+    def __init__(self, make: Callable[[], Bar]) -> None:
+        self._make = make
+        self._bar: Bar | None = None
+        self._done = 0
+        self._due = time.monotonic() + DELAY
+
+    def advance(self, count: int) -> None:
+        """Add bytes that are done."""
+        self._done += count
+        if time.monotonic() < self._due:
+            return
+        if self._bar is None:
+            self._bar = self._make()
+        self._bar.update(self._done)
+        # From when it is done: showing it must not become the work.
+        self._due = time.monotonic() + INTERVAL
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+@contextmanager
+def shown(label: str, total: int) -> Iterator[Advance]:
+    """Show a bar while the block runs, if it takes longer than a second.
+
+    In the site it has a button to cancel; elsewhere Ctrl-C or interrupting the kernel does the
+    same. Nothing is shown where nobody sees it: outside of notebooks and terminals.
+
+    Parameters
+    ----------
+    label : str
+        What is being done.
+    total : int
+        Bytes in all.
+
+    Yields
+    ------
+    callable
+        To be called with the number of bytes that were done since the last call.
+    """
+    if not places.IN_BROWSER:
+        from tqdm import tqdm
+
+        # None: only if stderr is a terminal.
+        disable = False if ui.execution_count() is not None else None
+        with tqdm(
+            total=total,
+            desc=label,
+            disable=disable,
+            unit="B",
+            unit_scale=True,
+            delay=DELAY,
+            leave=False,
+        ) as bar:
+            yield bar.update
+    elif ui.execution_count() is None:
+        yield lambda count: None
+    else:
+        from .browser.progress import HtmlBar
+
+        meter = Meter(lambda: HtmlBar(label, total))
+        try:
+            yield meter.advance
+        finally:
+            meter.close()

@@ -1,0 +1,178 @@
+"""Bundles made by hand: with right checksums, and whatever somebody may have changed in them.
+
+Whoever means harm can compute a checksum, so these are sealed: what refuses them is not the damage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from litestate.bundle.format import (
+    CENTRAL,
+    CENTRAL_SIGNATURE,
+    COMMENT,
+    COMMENT_BYTES,
+    END,
+    END_SIGNATURE,
+    LOCAL,
+    SIGNATURE,
+    comment,
+)
+from litestate.manifest import MANIFEST_MEMBER, Member, content_digest
+
+if TYPE_CHECKING or sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+Members = dict[str, bytes]
+
+_LOCAL = (
+    *("signature", "version", "flags", "method", "time", "date", "crc32", "compressed", "size"),
+    *("name", "extra"),
+)
+_CENTRAL = (
+    *("signature", "made", "version", "flags", "method", "time", "date", "crc32", "compressed"),
+    *("size", "name", "extra", "comment", "disk", "internal", "external", "offset"),
+)
+_END = ("signature", "disk", "start_disk", "disk_entries", "entries", "length", "start", "comment")
+
+
+@dataclass
+class Piece:
+    """One entry of an archive, and what is wrong with it.
+
+    Attributes
+    ----------
+    local, central : dict
+        Fields of the two headers to change.
+    gap, local_extra, central_extra : bytes
+        What stands before the entry, and in its extra fields.
+    """
+
+    name: str
+    content: bytes
+    method: int = 0
+    local: dict[str, Any] = field(default_factory=dict)
+    central: dict[str, Any] = field(default_factory=dict)
+    gap: bytes = b""
+    local_extra: bytes = b""
+    central_extra: bytes = b""
+    local_name: str = ""
+
+    @property
+    def compressed(self) -> bytes:
+        if self.method == 93:
+            return zstd.compress(self.content)
+        return zlib.compress(self.content, wbits=-15) if self.method == 8 else self.content
+
+    @property
+    def checksum(self) -> str:
+        return f"{zlib.crc32(self.compressed):08x}"
+
+
+def build(pieces: list[Piece], end: Mapping[str, int] | None = None, behind: bytes = b"") -> bytes:
+    """Make a sealed archive; ``end`` changes fields of its end record."""
+    body, directory, start = bytearray(), bytearray(), 0
+    for piece in pieces:
+        body += piece.gap
+        offset, data, name = len(body), piece.compressed, piece.name.encode()
+        start = offset if piece.name == MANIFEST_MEMBER else start
+        common = {
+            **{"version": 20, "flags": 0 if piece.name.isascii() else 0x800, "time": 0, "date": 33},
+            **{"method": piece.method, "crc32": zlib.crc32(piece.content), "made": 20 | 3 << 8},
+            **{"compressed": len(data), "size": len(piece.content), "offset": offset},
+            **{"comment": 0, "disk": 0, "internal": 0, "external": 0o100644 << 16},
+        }
+        local_name = piece.local_name.encode() or name
+        local = {"signature": SIGNATURE, "name": len(local_name), "extra": len(piece.local_extra)}
+        values = {**common, **local, **piece.local}
+        body += LOCAL.pack(*(values[key] for key in _LOCAL))
+        body += local_name + piece.local_extra + data
+        central = {
+            **{"signature": CENTRAL_SIGNATURE, "name": len(name)},
+            **{"extra": len(piece.central_extra)},
+        }
+        values = {**common, **central, **piece.central}
+        directory += CENTRAL.pack(*(values[key] for key in _CENTRAL)) + name + piece.central_extra
+    record = {
+        **{"signature": END_SIGNATURE, "disk": 0, "start_disk": 0, "comment": COMMENT_BYTES},
+        **{"disk_entries": len(pieces), "entries": len(pieces)},
+        **{"length": len(directory), "start": len(body), **(end or {})},
+    }
+    tail = directory + behind + END.pack(*(record[key] for key in _END))
+    return seal(bytes(body + tail) + comment(start, "0" * 64))
+
+
+def seal(data: bytes) -> bytes:
+    """Compute the checksum at the end anew."""
+    found = COMMENT.fullmatch(data[-COMMENT_BYTES:])
+    assert found
+    start = int(found[1])
+    return data[:-COMMENT_BYTES] + comment(start, hashlib.sha256(data[start:-64]).hexdigest())
+
+
+def pieces_of(bundle: bytes) -> dict[str, Piece]:
+    """Take a bundle apart, to be built again without compression."""
+    pieces = {name: Piece(name, content) for name, content in unpack(bundle).items()}
+    manifest = pieces[MANIFEST_MEMBER]
+    manifest.content = with_checksums(manifest.content, [*pieces.values()])
+    return pieces
+
+
+def unpack(bundle: bytes) -> Members:
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        return {info.filename: archive.read(info) for info in archive.infolist()}
+
+
+def pack(members: Members) -> bytes:
+    """Make a bundle of members; the manifest is last, and gets the checksums that are due."""
+    others = [Piece(name, data) for name, data in members.items() if name != MANIFEST_MEMBER]
+    manifest = Piece(MANIFEST_MEMBER, with_checksums(members[MANIFEST_MEMBER], others), 8)
+    return build([*others, manifest])
+
+
+def with_checksums(manifest: bytes, pieces: list[Piece]) -> bytes:
+    """Set the checksums of the compressed data, if the manifest is one."""
+    try:
+        document = json.loads(manifest)
+        listed = {item["name"]: item for item in document["members"]}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return manifest
+    for piece in pieces:
+        if "compressed_crc32" in listed.get(piece.name, ()):
+            listed[piece.name].update(compressed_crc32=piece.checksum)
+    return json.dumps(document).encode()
+
+
+def edited(bundle: bytes, edit: Callable[[dict[str, Any]], object]) -> bytes:
+    """Change the manifest."""
+    members = unpack(bundle)
+    document = json.loads(members[MANIFEST_MEMBER])
+    edit(document)
+    return pack({**members, MANIFEST_MEMBER: json.dumps(document).encode()})
+
+
+def signed(document: dict[str, Any]) -> bytes:
+    """Give a manifest the digest that its members ask for."""
+    members = [Member(**item) for item in document["members"]]
+    return json.dumps({**document, "content_digest": content_digest(members)}).encode()
+
+
+def with_member(bundle: bytes, name: str, content: bytes, kind: str = "file") -> bytes:
+    """Add a member that the manifest knows, as only somebody who means harm would."""
+    members = unpack(bundle)
+    document = json.loads(members.pop(MANIFEST_MEMBER))
+    digest = hashlib.sha256(content).hexdigest()
+    more = {"name": name, "kind": kind, "size": len(content), "sha256": digest, "mode": 0o644}
+    more |= {"compressed_crc32": "0" * 8, "mtime_ns": 0, "details": {}}
+    document["members"].append(more)
+    return pack({**members, name: content, MANIFEST_MEMBER: signed(document)})

@@ -1,0 +1,469 @@
+"""Hostile bundles: right checksums, bad intentions. Each is refused with nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import struct
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import litestate
+import pytest
+from archives import (
+    Piece,
+    build,
+    pack,
+    pieces_of,
+    seal,
+    signed,
+    unpack,
+    with_checksums,
+    with_member,
+)
+from litestate import Limits
+from litestate.bundle import Reader, limits
+from litestate.bundle.compression import AVAILABLE, METHODS
+from litestate.errors import (
+    BundleError,
+    DamagedBundleError,
+    NotABundleError,
+    UnsafeBundleError,
+)
+from litestate.manifest import MANIFEST_MEMBER, MIMETYPE
+from states import Session, make_database, refused
+
+NOISE = "files/home/noise"
+
+NAMES: dict[str, tuple[str, type[BundleError], str]] = {
+    "absolute": ("/etc/passwd", UnsafeBundleError, "absolute"),
+    "parent": ("files/home/../../x", UnsafeBundleError, r"'\.\.' part"),
+    "parent at the end": ("files/home/..", UnsafeBundleError, r"'\.\.' part"),
+    "dot": ("files/home/./x", UnsafeBundleError, "part"),
+    "empty part": ("files/home//x", UnsafeBundleError, "part"),
+    "backslash": ("files\\home\\x", UnsafeBundleError, "backslash"),
+    "Windows drive": ("files/home/C:x", UnsafeBundleError, "drive letter"),
+    "Windows drive, absolute": ("C:/x", UnsafeBundleError, "drive letter"),
+    "UNC": ("//server/share/x", UnsafeBundleError, "absolute"),
+    "UNC with backslashes": ("\\\\server\\share\\x", UnsafeBundleError, "backslash"),
+    "device": ("files/home/NUL", UnsafeBundleError, "device"),
+    "device with a suffix": ("files/home/com1.txt", UnsafeBundleError, "device"),
+    "device with spaces": ("files/home/aux .txt", UnsafeBundleError, "device"),
+    "control": ("files/home/a\x07", UnsafeBundleError, "control"),
+    "line feed": ("files/home/a\nb", UnsafeBundleError, "control"),
+    "escape": ("files/home/\x1b[2J", UnsafeBundleError, "control"),
+    "NUL": ("files/home/a\0b", UnsafeBundleError, "control"),
+    "C1 control": ("files/home/a\x9b", UnsafeBundleError, "control"),
+    "case": ("files/home/NOISE", UnsafeBundleError, "would be one file with"),
+    "case of a folder": ("files/HOME/noise", UnsafeBundleError, "would be one file with"),
+    "below a file": ("files/home/noise/x", UnsafeBundleError, "stands below"),
+    "below a link": ("files/home/link/x", UnsafeBundleError, "stands below"),
+    "below a link, in other case": ("files/home/LINK/x", UnsafeBundleError, "stands below"),
+    "too long": ("files/home/" + "a" * 5000, UnsafeBundleError, "bytes"),
+    "no root": ("files/x", DamagedBundleError, "does not stand in"),
+    "other top": ("stuff/home/x", DamagedBundleError, "does not stand in"),
+    "the manifest again": (MANIFEST_MEMBER, UnsafeBundleError, "two members of one name"),
+}
+
+
+@pytest.mark.parametrize(("name", "error", "match"), NAMES.values(), ids=NAMES.keys())
+def test_hostile_names(
+    session: Session, bundle: bytes, name: str, error: type[BundleError], match: str
+) -> None:
+    members = unpack(bundle)
+    document = json.loads(members[MANIFEST_MEMBER])
+    [noise] = [item for item in document["members"] if item["name"] == NOISE]
+    document["members"].append({**noise, "name": name})
+    pieces = [Piece(*item) for item in members.items() if item[0] != MANIFEST_MEMBER]
+    pieces.append(Piece(name, members[NOISE]))
+    manifest = with_checksums(signed(document), pieces)
+    refused(session, build([*pieces, Piece(MANIFEST_MEMBER, manifest)]), error, match)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [("é", "e\u0301"), ("ß", "SS"), ("ſ", "s"), ("K", "\u212a"), ("ﬁ", "fi"), ("Ω", "\u2126")],
+    ids=["NFC and NFD", "sharp s", "long s", "kelvin", "ligature", "ohm"],
+)
+def test_names_that_are_one_on_some_system(
+    session: Session, bundle: bytes, pair: tuple[str, str]
+) -> None:
+    data = with_member(bundle, f"files/home/{pair[0]}", b"1")
+    data = with_member(data, f"files/home/{pair[1]}", b"2")
+    refused(session, data, UnsafeBundleError, "would be one file with")
+
+
+LINKS = {
+    "absolute": "/etc/passwd",
+    "out of the root": "../../x",
+    "out and in again": "noise/../..",
+    "through another link": "link/../../x",
+    "Windows drive": "C:\\x",
+    "drive with a slash": "c:/x",
+    "UNC": "\\\\server\\x",
+    "line feed": "a\nb",
+    "empty": "",
+    "too long": "a" * 5000,
+    "NUL": "a\0",
+}
+
+
+@pytest.mark.parametrize("target", LINKS.values(), ids=LINKS.keys())
+def test_hostile_links(session: Session, bundle: bytes, target: str) -> None:
+    members = unpack(bundle)
+    document = json.loads(members[MANIFEST_MEMBER])
+    [link] = [item for item in document["members"] if item["kind"] == "symlink"]
+    members[link["name"]] = data = target.encode()
+    link.update(size=len(data), sha256=hashlib.sha256(data).hexdigest())
+    members[MANIFEST_MEMBER] = signed(document)
+    refused(session, pack(members), UnsafeBundleError, "link")
+
+
+def test_a_link_whose_target_is_not_text(session: Session, bundle: bytes) -> None:
+    data = with_member(bundle, "files/home/other", b"\xff\xfe", "symlink")
+    refused(session, data, UnsafeBundleError, "not text")
+
+
+def test_a_folder_with_content(session: Session, bundle: bytes) -> None:
+    data = with_member(bundle, "files/home/x/", b"content", "directory")
+    refused(session, data, DamagedBundleError, "folder with content")
+
+
+def test_a_database_below_a_link_of_the_other_tree(session: Session, bundle: bytes) -> None:
+    database = unpack(bundle)["databases/home/app.db"]
+    data = with_member(bundle, "databases/home/link/x.db", database, "database")
+    refused(session, data, UnsafeBundleError, "stands below")
+
+
+def test_a_file_and_a_database_of_one_name(session: Session, bundle: bytes) -> None:
+    data = with_member(bundle, "files/home/APP.db", b"x")
+    refused(session, data, UnsafeBundleError, "would be one file with")
+
+
+@pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
+def test_a_journal_that_would_be_replayed(session: Session, bundle: bytes, suffix: str) -> None:
+    data = with_member(bundle, f"files/home/app.db{suffix}", b"x")
+    refused(session, data, UnsafeBundleError, "replayed")
+
+
+def test_a_journal_for_a_database_that_is_here(session: Session, bundle: bytes) -> None:
+    data = with_member(bundle, "files/home/mine.db-journal", b"x")
+    session.clear()
+    make_database(session.home / "mine.db")
+    report = session.load(data)
+    assert [skipped.path for skipped in report.skipped] == ["~/mine.db-journal"]
+    assert not (session.home / "mine.db-journal").exists()
+
+
+def rebuilt(bundle: bytes, name: str = NOISE, **changes: Any) -> bytes:
+    """Change one entry, and leave all else as it should be."""
+    pieces = pieces_of(bundle)
+    pieces[name] = replace(pieces[name], **changes)
+    manifest = pieces.pop(MANIFEST_MEMBER)
+    manifest = replace(manifest, content=with_checksums(manifest.content, [*pieces.values()]))
+    return build([*pieces.values(), manifest])
+
+
+def overlapping(bundle: bytes) -> bytes:
+    """Let two entries share the bytes of one, as Fifield's bomb does (WOOT 2019)."""
+    offset = Reader(io.BytesIO(rebuilt(bundle)))._entries[NOISE].offset
+    return rebuilt(bundle, "databases/home/app.db", central={"offset": offset})
+
+
+ENTRIES: dict[str, tuple[Callable[[bytes], bytes], type[BundleError], str]] = {
+    "encrypted": (
+        lambda b: rebuilt(b, local={"flags": 1}, central={"flags": 1}),
+        UnsafeBundleError,
+        "'files/home/noise' is encrypted",
+    ),
+    "unknown method": (
+        lambda b: rebuilt(b, local={"method": 14}, central={"method": 14}),
+        DamagedBundleError,
+        "compression method 14",
+    ),
+    "data descriptor": (
+        lambda b: rebuilt(b, local={"flags": 8}, central={"flags": 8}),
+        DamagedBundleError,
+        "unknown flags 0x8",
+    ),
+    "another name in the local header": (
+        lambda b: rebuilt(b, local_name="files/home/NOISE"),
+        DamagedBundleError,
+        "header is not what the table",
+    ),
+    "another size in the local header": (
+        lambda b: rebuilt(b, local={"size": 1}),
+        DamagedBundleError,
+        "header is not what the table",
+    ),
+    "another method in the local header": (
+        lambda b: rebuilt(b, local={"method": 8}),
+        DamagedBundleError,
+        "header is not what the table",
+    ),
+    "an impossible version needed": (
+        lambda b: rebuilt(b, local={"version": 99}),
+        DamagedBundleError,
+        "header is not what the table",
+    ),
+    "another offset": (
+        lambda b: rebuilt(b, central={"offset": 1}),
+        DamagedBundleError,
+        "overlaps",
+    ),
+    "overlapping entries": (overlapping, DamagedBundleError, "overlaps"),
+    "a gap between entries": (
+        lambda b: rebuilt(b, gap=b"hidden"),
+        DamagedBundleError,
+        "something lies between",
+    ),
+    "a lying compressed size": (
+        lambda b: rebuilt(b, central={"compressed": 4999}, local={"compressed": 4999}),
+        DamagedBundleError,
+        "overlaps",
+    ),
+    "a size that is too small": (
+        lambda b: rebuilt(b, central={"size": 4999}, local={"size": 4999}),
+        DamagedBundleError,
+        "size is not what the manifest",
+    ),
+    "a size that is too large": (
+        lambda b: rebuilt(b, central={"size": 5001}, local={"size": 5001}),
+        DamagedBundleError,
+        "size is not what the manifest",
+    ),
+    "a wrong CRC-32": (
+        lambda b: rebuilt(b, central={"crc32": 1}, local={"crc32": 1}),
+        DamagedBundleError,
+        "content is not what was saved",
+    ),
+    "an extra field": (
+        lambda b: rebuilt(b, central_extra=b"UT\5\0\1abcd"),
+        DamagedBundleError,
+        "extra field",
+    ),
+    "an extra field in the local header": (
+        lambda b: rebuilt(b, local_extra=bytes(20)),
+        DamagedBundleError,
+        "header is not what the table",
+    ),
+    "a ZIP64 field without need": (
+        lambda b: rebuilt(b, central_extra=struct.pack("<2HQ", 1, 8, 5000)),
+        DamagedBundleError,
+        "extra field",
+    ),
+    "a comment of an entry": (
+        lambda b: rebuilt(b, central={"comment": 4}, central_extra=b"more"),
+        DamagedBundleError,
+        "",
+    ),
+    "another disk": (lambda b: rebuilt(b, central={"disk": 1}), DamagedBundleError, "disk"),
+    "a name that is not UTF-8": (
+        lambda b: rebuilt(b).replace(b"files/home/noise", b"files/home/n\xffise"),
+        BundleError,
+        "",
+    ),
+    "another file named mimetype": (
+        lambda b: rebuilt(b, "mimetype", content=MIMETYPE.encode() + b"+x"),
+        BundleError,
+        "mimetype|litestate's mark",
+    ),
+    "deflated data behind the stream": (
+        lambda b: rebuilt(b, method=8, content=b"x" * 5000),
+        DamagedBundleError,
+        "content is not what",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "error", "match"), ENTRIES.values(), ids=ENTRIES.keys())
+def test_hostile_entries(
+    session: Session, bundle: bytes, make: Any, error: type[BundleError], match: str
+) -> None:
+    refused(session, make(bundle), error, match)
+
+
+def test_two_members_of_one_name(session: Session, bundle: bytes) -> None:
+    pieces = pieces_of(bundle)
+    manifest = pieces.pop(MANIFEST_MEMBER)
+    data = build([*pieces.values(), Piece(NOISE, b"other"), manifest])
+    refused(session, data, UnsafeBundleError, "two members of one name, 'files/home/noise'")
+
+
+def ended(bundle: bytes, behind: bytes = b"", **end: int) -> bytes:
+    return build(list(pieces_of(bundle).values()), end, behind)
+
+
+ENDS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "more entries than there are": (lambda b: ended(b, entries=9, disk_entries=9), "entry of it"),
+    "fewer entries": (lambda b: ended(b, entries=3, disk_entries=3), "length|first and last"),
+    "no entries": (lambda b: ended(b, entries=0, disk_entries=0), "length|first"),
+    "two counts": (lambda b: ended(b, disk_entries=1), "contradicts"),
+    "another disk": (lambda b: ended(b, disk=1), "contradicts"),
+    "a directory elsewhere": (lambda b: ended(b, start=5), "contradicts"),
+    "a directory of another length": (lambda b: ended(b, length=5), "contradicts"),
+    "something behind the directory": (lambda b: ended(b, behind=b"hidden"), "contradicts"),
+    "a short comment": (lambda b: ended(b, comment=4), "contradicts"),
+    "a ZIP64 locator to nowhere": (
+        lambda b: ended(b, behind=struct.pack("<4sIQI", b"PK\6\7", 0, 1 << 60, 1)),
+        "end record is missing",
+    ),
+    "a ZIP64 record of other numbers": (
+        lambda b: ended(b, behind=zip64_end(b, entries=10**9)),
+        "contradict",
+    ),
+}
+
+
+def zip64_end(bundle: bytes, entries: int) -> bytes:
+    position = len(ended(bundle)) - 116 - 22
+    record = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, entries, 5, 1, 1)
+    return record + struct.pack("<4sIQI", b"PK\6\7", 0, position, 1)
+
+
+@pytest.mark.parametrize(("make", "match"), ENDS.values(), ids=ENDS.keys())
+def test_hostile_ends(session: Session, bundle: bytes, make: Any, match: str) -> None:
+    refused(session, make(bundle), DamagedBundleError, match)
+
+
+def other_zip() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.txt", "a")
+    return file.getvalue()
+
+
+AROUND: dict[str, tuple[Callable[[bytes], bytes], type[BundleError], str]] = {
+    "trailing data": (lambda b: b + b"more", DamagedBundleError, "something follows"),
+    "trailing zeros": (lambda b: b + bytes(300), DamagedBundleError, "something follows"),
+    "a program in front": (lambda b: b"MZ" + b, DamagedBundleError, "put in front"),
+    "a ZIP in front": (lambda b: other_zip() + b, DamagedBundleError, "put in front"),
+    "a ZIP behind": (lambda b: b + other_zip(), DamagedBundleError, "something follows"),
+    "twice": (lambda b: b + b, DamagedBundleError, "not what was|contradicts"),
+    "a ZIP of another kind": (lambda b: other_zip(), NotABundleError, "another kind"),
+    "another comment": (
+        lambda b: seal(b)[:-116] + b"x" * 116,
+        DamagedBundleError,
+        "something follows",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "error", "match"), AROUND.values(), ids=AROUND.keys())
+def test_more_than_a_bundle(
+    session: Session, bundle: bytes, make: Any, error: type[BundleError], match: str
+) -> None:
+    refused(session, make(bundle), error, match)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [("members", 2), ("total_bytes", 5000), ("ratio", 2), ("manifest_bytes", 10)],
+)
+def test_limits(
+    session: Session, monkeypatch: pytest.MonkeyPatch, argument: str, value: int
+) -> None:
+    monkeypatch.setattr(limits, "HARMLESS", 1 << 20)
+    (session.home / "zeros").write_bytes(bytes(3 << 20))
+    (session.home / "a").touch()
+    (session.home / "b").touch()
+    data, _ = session.save()
+    session.clear()
+    with pytest.raises(UnsafeBundleError, match=rf"the limit is.*Limits\({argument}=…\)"):
+        session.load(data, limits=Limits(**{"ratio": 1 << 40, argument: value}))
+    assert not list(session.home.iterdir())
+    session.load(data, limits=Limits(ratio=1 << 40))
+    assert (session.home / "zeros").stat().st_size == 3 << 20
+
+
+def quickly(session: Session, data: bytes, error: type[BundleError], match: str) -> None:
+    """Refused, and before any of the work that was asked for is done."""
+    started = time.monotonic()
+    refused(session, data, error, match)
+    assert time.monotonic() - started < 10
+
+
+def declared(manifest: Piece, **changes: Any) -> Piece:
+    """Let a manifest say something else about the noise."""
+    document = json.loads(manifest.content)
+    [noise] = [item for item in document["members"] if item["name"] == NOISE]
+    noise.update(changes)
+    return Piece(MANIFEST_MEMBER, signed(document))
+
+
+def test_a_ratio_bomb(session: Session, bundle: bytes) -> None:
+    """A member of 300 GB that claims to have shrunk to 5 kB."""
+    size = 300 << 30
+
+    pieces = pieces_of(bundle)
+    wide = struct.pack("<2HQ", 1, 8, size)
+    noise = pieces[NOISE]
+    pieces[NOISE] = replace(noise, central={"size": 0xFFFFFFFF}, central_extra=wide)
+    pieces[MANIFEST_MEMBER] = declared(pieces[MANIFEST_MEMBER], size=size)
+    quickly(session, build([*pieces.values()]), UnsafeBundleError, "unpacks to 322,122,5")
+
+
+@pytest.mark.parametrize(
+    "method", [method for method in ("deflate", "zstd") if method in AVAILABLE]
+)
+def test_a_member_that_unpacks_to_more_than_it_says(
+    session: Session, bundle: bytes, method: str
+) -> None:
+    pieces = pieces_of(bundle)
+    size = {"size": 1000}
+    bomb = Piece(NOISE, bytes(100 << 20), METHODS[method], local=size, central=size)
+    pieces[NOISE] = bomb
+    manifest = declared(pieces[MANIFEST_MEMBER], size=1000, compressed_crc32=bomb.checksum)
+    pieces[MANIFEST_MEMBER] = manifest
+    quickly(session, build([*pieces.values()]), DamagedBundleError, "noise.*larger than it says")
+
+
+def test_a_bundle_in_a_bundle_is_a_file(session: Session, bundle: bytes) -> None:
+    """What is nested is never unpacked."""
+    session.load(with_member(bundle, "files/home/inner", bundle))
+    assert (session.home / "inner").read_bytes() == bundle
+
+
+def test_millions_of_entries(session: Session, bundle: bytes) -> None:
+    """As the end record has it: the directory is not even read."""
+    entries = 5_000_000
+    body = build([Piece("mimetype", MIMETYPE.encode()), Piece(MANIFEST_MEMBER, b"{}")])
+    end = body.index(b"PK\5\6")
+    start = body.index(b"PK\1\2")
+    record = struct.pack(
+        "<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, entries, entries, end - start, start
+    )
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+    last = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 65535, 65535, end - start, start, 116)
+    data = seal(body[:end] + record + locator + last + body[-116:])
+    quickly(session, data, UnsafeBundleError, "4,999,998 members, the limit is")
+
+
+def test_a_manifest_of_1_GB(session: Session, bundle: bytes) -> None:
+    pieces = pieces_of(bundle)
+    manifest = pieces[MANIFEST_MEMBER]
+    sizes = {"size": 1 << 30}
+    pieces[MANIFEST_MEMBER] = replace(manifest, method=8, local=sizes, central=sizes)
+    data = build([*pieces.values()])
+    quickly(session, data, UnsafeBundleError, "manifest has 1,073,741,824 bytes")
+
+
+def test_a_manifest_that_unpacks_to_more_than_it_says(session: Session, bundle: bytes) -> None:
+    pieces = pieces_of(bundle)
+    sizes = {"size": 1000}
+    bomb = Piece(MANIFEST_MEMBER, bytes(100 << 20), 8, local=sizes, central=sizes)
+    pieces[MANIFEST_MEMBER] = bomb
+    data = build([*pieces.values()])
+    quickly(session, data, DamagedBundleError, "manifest.json.*larger than it says")
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel has one thread and no /dev")
+def test_a_file_that_never_ends(session: Session) -> None:
+    with pytest.raises(litestate.LitestateError):
+        litestate.load_state(Path("/dev/zero"))
