@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import names, sqlite
 from .bundle import Reader
+from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .items import Item
 from .manifest import Member, Skipped
@@ -36,7 +37,7 @@ def open_bundle(source: AnySource) -> Iterator[tuple[Reader, str]]:
     """
     with open_source(source) as (file, label):
         try:
-            with Reader(file) as reader:
+            with as_bundle(file) as bundle, Reader(bundle) as reader:
                 yield reader, label
         except BundleError as error:
             raise type(error)(f"{label}: {error}") from error

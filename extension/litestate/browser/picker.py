@@ -44,9 +44,10 @@ _FORM = """
 </style>
 <div class="litestate-form" id="litestate-{nonce}">
   <label for="litestate-file-{nonce}">
-    <b>Load a bundle.</b> Choose a file that ends in .litestate.zip:
+    <b>Load a bundle.</b> Choose a file that ends in .litestate.zip, or the .json file of the
+    Pyodide state persistence demo:
   </label><br>
-  <input id="litestate-file-{nonce}" type="file" accept=".zip" disabled>
+  <input id="litestate-file-{nonce}" type="file" accept=".zip,.json" disabled>
   <button type="button">Cancel</button>
 </div>
 """
