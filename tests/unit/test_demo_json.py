@@ -64,7 +64,7 @@ SHAPES: dict[str, Callable[[bytes], Any]] = {
     "URL-safe base64": lambda data: base64.urlsafe_b64encode(data).decode(),
     "base64 in lines": lambda data: base64.encodebytes(data).decode().replace("\n", "\r\n"),
     "data URL": lambda data: "data:application/x-sqlite3;base64," + text(data),
-    "data URL with a charset": lambda data: "data:;charset=x;base64," + text(data).rstrip("="),
+    "data URL with a charset": lambda data: "data:;charset=x;BASE64," + text(data).rstrip("="),
     "indexes": indexes,
     "indexes in any order": shuffled,
     "Node's Buffer": lambda data: {"type": "Buffer", "data": list(data)},
@@ -252,6 +252,10 @@ BAD: dict[str, tuple[Callable[[list[int]], Any], str]] = {
     "no database": (lambda data: [1, 2, 3], "3 bytes are no SQLite database"),
     "only a header": (lambda data: data[:100], "SQLite cannot read it"),
     "half a database": (lambda data: data[: len(data) // 2], "SQLite cannot read it"),
+    "a format that SQLite does not know": (
+        lambda data: [*data[:44], 0, 0, 0, 99, *data[48:]],
+        "SQLite cannot read it",
+    ),
     "noise after the header": (lambda data: data[:16] + [77] * 8176, "SQLite cannot read it"),
 }
 
@@ -567,6 +571,25 @@ def test_the_name_may_stand_across_two_pieces(position: int) -> None:
     assert data.index(b'"app_state.db"') - position in (1, 2)
     with open_bundle(data) as (reader, _):
         assert not reader.manifest.members
+
+
+def test_a_database_with_changed_bytes(session: Session, database: bytes) -> None:
+    """There is no checksum: refused, or loaded as it is, and nothing in between."""
+    chance = random.Random(0)
+    refusals = 0
+    for _ in range(150):
+        damaged = list(database)
+        for _ in range(chance.randrange(1, 4)):
+            damaged[chance.randrange(100)] = chance.randrange(256)
+        session.clear()
+        try:
+            session.load(document(damaged))
+        except DamagedBundleError:
+            refusals += 1
+            assert not list(session.home.iterdir())
+        else:
+            assert count(session.home / "app_state.db") == 10
+    assert 20 < refusals < 150
 
 
 def test_nothing_is_left_in_the_temporary_folder(

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from .. import __version__, sqlite
 from ..bundle import Writer
-from ..errors import SourceError
+from ..errors import DatabaseBusyError, SourceError
 from ..items import member_name
 from ..json_depth import is_too_deep
 from ..manifest import Manifest, Scope, Skipped
@@ -135,6 +135,9 @@ def _database(fields: Fields) -> sqlite.Image | None:
             return sqlite.capture(path)
         except sqlite.NotADatabaseError as error:
             raise damaged(DATABASE, f"SQLite cannot read it ({error})") from None
+        except DatabaseBusyError:
+            # Nobody else has this copy: SQLite had another objection, such as to its format.
+            raise damaged(DATABASE, "SQLite cannot read it") from None
 
 
 def _state(fields: Fields) -> bytes:
@@ -167,11 +170,11 @@ def _parse(raw: bytes) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"{twice!a} is there twice, and nobody can say which one counts")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key[:80]!a} is there twice, and nobody can say which one counts")
+        found[key] = value
     return found
 
 

@@ -156,7 +156,7 @@ def _from_text(text: str) -> bytes:
         return _from_latin_1(text)
     if text.startswith("data:"):
         head, comma, text = text.partition(",")
-        if not comma or not head.endswith(";base64"):
+        if not comma or not head.lower().endswith(";base64"):
             raise ShapeError("it is a data URL without base64")
     compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
     if found := _NOT_BASE64.search(compact):
