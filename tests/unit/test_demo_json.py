@@ -122,6 +122,22 @@ def test_it_does_not_matter_where_pieces_end(
     assert shapes.bytes_of(raw, slice(0, len(raw))) == everything
 
 
+@pytest.mark.parametrize("piece", [1, 2, 3, 1000])
+@pytest.mark.parametrize(
+    "raw", ["[1,2,]", "[,1]", "[1,,2]", "[,]", '{"0":1,}', '{,"0":1}', '{"0":1,,"1":1}', "{,}"]
+)
+def test_a_comma_too_many(piece: int, raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "_PIECE", piece)
+    with pytest.raises(DamagedBundleError), open_bundle(f'{{"app_state.db": {raw}}}'.encode()):
+        pass
+
+
+def test_line_breaks_need_not_be_escaped(session: Session, database: bytes) -> None:
+    lines = base64.encodebytes(database)
+    session.load(b'{"app_state.db": "%b"}' % lines)
+    assert count(session.home / "app_state.db") == 10
+
+
 @pytest.mark.parametrize("head", [b"", b"\n \t", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
 def test_what_may_stand_before_and_after(session: Session, database: bytes, head: bytes) -> None:
     session.load(head + document(list(database)) + b"\r\n ")
@@ -564,11 +580,13 @@ def test_what_is_something_else_is_not_read_whole(head: bytes) -> None:
     assert 0 < file.largest <= 1 << 20
 
 
-@pytest.mark.parametrize("position", range((1 << 20) - 20, (1 << 20) + 2))
-def test_the_name_may_stand_across_two_pieces(position: int) -> None:
-    head = b'{"x": "'
-    data = head + b" " * (position - len(head) - 2) + b'", "app_state.db": []}'
-    assert data.index(b'"app_state.db"') - position in (1, 2)
+@pytest.mark.parametrize("name", ["app_state.db", "app_state.json"])
+@pytest.mark.parametrize("before", range(1, 17))
+def test_the_name_may_stand_across_two_pieces(name: str, before: int) -> None:
+    """So many of its bytes end the first mebibyte."""
+    head = '{"x": "'.ljust((1 << 20) - before - 2) + '",'
+    data = f'{head}"{name}": null}}'.encode()
+    assert data.index(b'"app_state') == (1 << 20) - before
     with open_bundle(data) as (reader, _):
         assert not reader.manifest.members
 

@@ -28,8 +28,8 @@ NAMED = 20
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _NAMES = re.compile(rb'"app_state\.(?:db|json)"')
-_OVERLAP = 16
-"""Bytes, one more than the longer of these names without its last character."""
+_OVERLAP = len(f'"{STATE}"') - 1
+"""Bytes of a name in quotation marks that may stand at the end of a piece."""
 
 _TIMES = frozenset(
     {"timestamp", "created", "createdat", "exportedat", "savedat", "exported", "saved", "date"}
