@@ -17,7 +17,7 @@ from typing import Any
 import litestate
 import pytest
 from litestate.cli import main
-from litestate.demo_json import convert, fields, shapes
+from litestate.demo_json import convert, fields, scan, shapes
 from litestate.errors import (
     BundleError,
     DamagedBundleError,
@@ -128,8 +128,9 @@ def test_it_does_not_matter_where_pieces_end(
 )
 def test_a_comma_too_many(piece: int, raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "_PIECE", piece)
-    with pytest.raises(DamagedBundleError), open_bundle(f'{{"app_state.db": {raw}}}'.encode()):
-        pass
+    with pytest.raises(ValueError) as caught:
+        shapes.bytes_of(raw.encode(), slice(0, len(raw)))
+    assert isinstance(caught.value, shapes.ShapeError | scan.BrokenJson)
 
 
 def test_line_breaks_need_not_be_escaped(session: Session, database: bytes) -> None:
