@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import names, sqlite
 from .bundle import Limits, Reader
+from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .items import Item
 from .manifest import Member, Skipped
@@ -43,7 +44,8 @@ def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tup
     """
     with open_source(source) as (file, label):
         try:
-            yield Reader(file, limits=limits), label
+            with as_bundle(file) as bundle:
+                yield Reader(bundle, limits=limits), label
         except BundleError as error:
             raise type(error)(f"{label}: {error}") from error
 

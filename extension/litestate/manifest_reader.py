@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import accumulate
 from typing import Any, get_args
 
 from . import names
 from .errors import DamagedBundleError, NewerFormatError
+from .json_depth import is_too_deep
 from .manifest import (
     FORMAT,
     JOURNAL_MODES,
@@ -23,8 +23,6 @@ from .manifest import (
 
 _DEPTH = 16
 """Levels of nesting that a manifest may have; version 1 has five."""
-
-_NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[^][{}"]+', re.DOTALL)
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CRC32 = re.compile("[0-9a-f]{8}")
@@ -71,18 +69,8 @@ def _damaged(what: str) -> DamagedBundleError:
     )
 
 
-def _is_too_deep(data: bytes) -> bool:
-    """Tell whether JSON is nested beyond `_DEPTH`, without recursion.
-
-    Parsing it would overflow the stack; in Pyodide that ends the kernel.
-    """
-    brackets = _NOT_BRACKETS.sub(b"", data)
-    steps = (1 if bracket in b"[{" else -1 for bracket in brackets)
-    return any(depth > _DEPTH for depth in accumulate(steps))
-
-
 def _document(data: bytes) -> dict[str, Any]:
-    if _is_too_deep(data):
+    if is_too_deep(data, _DEPTH):
         raise _damaged("it is nested too deeply")
     try:
         document = json.loads(data)

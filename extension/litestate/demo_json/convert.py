@@ -1,0 +1,205 @@
+"""Turn the demo's JSON file into a bundle, so that all that is done with bundles works with it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from .. import __version__, sqlite
+from ..bundle import Writer
+from ..errors import DatabaseBusyError, SourceError
+from ..items import member_name
+from ..json_depth import is_too_deep
+from ..manifest import Manifest, Scope, Skipped
+from ..places import HOME
+from .fields import DATABASE, STATE, Fields, damaged, explained, find
+from .scan import text_of
+from .shapes import HEADER, bytes_of
+
+STATE_LIMIT = 8 << 20
+"""Bytes of `STATE`: parsed and indented, JSON takes many times its size."""
+
+STATE_DEPTH = 64
+"""Levels of nesting of `STATE`: parsing recurses, and a kernel's stack is small."""
+
+_ABSENT = "the file holds nothing for it"
+_IGNORED = "this version of the file holds more than litestate knows"
+
+
+@contextmanager
+def as_bundle(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give the demo's JSON file as a bundle, and any other file as it is.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading, able to seek.
+
+    Yields
+    ------
+    binary file
+        A bundle to read, or the file itself.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is the demo's JSON file and what it holds cannot be used.
+    UnsafeBundleError
+        If it is such a file and larger than allowed.
+    SourceError
+        If there is no room for the bundle.
+    """
+    fields = find(file)
+    if fields is None:
+        yield file
+        return
+    with tempfile.TemporaryFile() as bundle:
+        try:
+            _write(fields, fields.created or _time_of(file), bundle)
+        except OSError as error:
+            raise SourceError(
+                f"There is no room to unpack the file: {error}. Nothing was changed."
+            ) from error
+        del fields
+        yield bundle
+
+
+def _write(fields: Fields, created: datetime, bundle: IO[bytes]) -> None:
+    mtime_ns = int(created.timestamp() * 1000) * 1_000_000
+    # It is read once and thrown away: compressing it would only take time.
+    with Writer(bundle, compression="store") as writer:
+        if image := _database(fields):
+            writer.add(
+                member_name("database", HOME, DATABASE),
+                "database",
+                image.chunks(),
+                size=image.size,
+                mtime_ns=mtime_ns,
+                details={"journal_mode": image.journal_mode, "tables": image.tables},
+            )
+        if content := _state(fields):
+            name = member_name("file", HOME, STATE)
+            writer.add(name, "file", [content], size=len(content), mtime_ns=mtime_ns)
+        present = {member.relative for member in writer.members}
+        manifest = Manifest(
+            created=created.isoformat(timespec="seconds"),
+            notebook=None,
+            generator={
+                "litestate": __version__,
+                "converted from": "the JSON file of the Pyodide state persistence demo",
+            },
+            # The file says nothing about anything else, so clean=True must not look there.
+            scope=Scope((f"{HOME}/{DATABASE}", f"{HOME}/{STATE}")),
+            members=writer.members,
+            skipped=tuple(_skipped(fields, present)),
+        )
+        writer.finish(manifest)
+
+
+def _skipped(fields: Fields, present: set[str]) -> Iterator[Skipped]:
+    for name in (DATABASE, STATE):
+        if name not in present:
+            # With its place: what is there now is not to be removed for that.
+            yield Skipped(f"~/{name}", _ABSENT, "What is there now stays.", f"{HOME}/{name}")
+    for name in fields.others:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        yield Skipped(shown if len(shown) <= 80 else shown[:80] + "…", _IGNORED)
+    if more := fields.count - len(fields.others):
+        yield Skipped(f"and {more:,} more fields", _IGNORED)
+
+
+def _database(fields: Fields) -> sqlite.Image | None:
+    if DATABASE not in fields.places:
+        return None
+    with explained(DATABASE):
+        content = bytes_of(fields.data, fields.places[DATABASE])
+    if not content:
+        return None
+    if not content.startswith(HEADER.encode()):
+        raise damaged(
+            DATABASE,
+            f"its {len(content):,} bytes are no SQLite database, they begin with {content[:16]!r}",
+        )
+    with tempfile.TemporaryDirectory(prefix="litestate-") as folder:
+        path = Path(folder, DATABASE)
+        path.write_bytes(content)
+        del content
+        try:
+            return sqlite.capture(path)
+        except sqlite.NotADatabaseError as error:
+            raise damaged(DATABASE, f"SQLite cannot read it ({error})") from None
+        except DatabaseBusyError:
+            # Nobody else has this copy: SQLite had another objection, such as to its format.
+            raise damaged(DATABASE, "SQLite cannot read it") from None
+
+
+def _state(fields: Fields) -> bytes:
+    """Return the content of `STATE` as it would stand in a file; nothing for null."""
+    place = fields.places.get(STATE, slice(0))
+    raw = fields.data[place]
+    if not raw or raw == b"null":
+        return b""
+    value = _parse(raw)
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        text = value.encode("utf-8", "backslashreplace")
+        if _is_json(text):
+            # It was exported without having been parsed.
+            return text
+    return _indented(value)
+
+
+def _parse(raw: bytes) -> Any:
+    if len(raw) > STATE_LIMIT:
+        raise damaged(STATE, f"it has {len(raw):,} bytes, the limit is {STATE_LIMIT:,}")
+    if is_too_deep(raw, STATE_DEPTH):
+        raise damaged(STATE, f"it is nested more than {STATE_DEPTH} levels deep")
+    with explained(STATE):
+        if raw[:1] == b'"':
+            return text_of(raw)
+    try:
+        return json.loads(raw.decode(), object_pairs_hook=_unique)
+    except ValueError as error:
+        raise damaged(STATE, f"it is not JSON ({error})") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key[:80]!a} is there twice, and nobody can say which one counts")
+        found[key] = value
+    return found
+
+
+def _is_json(text: bytes) -> bool:
+    if is_too_deep(text, STATE_DEPTH):
+        return False
+    try:
+        json.loads(text.decode())
+    except ValueError:
+        return False
+    return True
+
+
+def _indented(value: Any) -> bytes:
+    result = io.BytesIO()
+    # Piece by piece: json.dumps() keeps each of millions of tokens as a string.
+    for token in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
+        # A lone surrogate is no UTF-8; spelled out it is what JSON calls it.
+        result.write(token.encode("utf-8", "backslashreplace"))
+    return result.getvalue()
+
+
+def _time_of(file: IO[bytes]) -> datetime:
+    """Return when the file was written, or now where that is not known."""
+    try:
+        return datetime.fromtimestamp(int(os.fstat(file.fileno()).st_mtime), UTC)
+    except (OSError, AttributeError):
+        return datetime.now(UTC)
