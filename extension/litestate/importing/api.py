@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from .. import ui
 from ..errors import ImportTableError
+from ..export.columns import affinity
 from ..export.source import quoted
 from ..parts.databases import tables_text
 from ..report import Line, Report, Section
@@ -18,7 +19,7 @@ from ..sqlite import is_database
 from ..sqlite.connections import PATIENCE, busy, code_of, connect
 from ..survey import StrPath
 from .readers import Row, Rows, rows_of
-from .values import TYPES, Column, affinity, convert, unique
+from .values import TYPES, Column, convert, unique
 
 IfExists = Literal["fail", "replace", "append"]
 
