@@ -10,6 +10,7 @@ import pytest
 from litestate import places
 from litestate.places import HOME, NOTEBOOK, Places, Root
 from states import Session, make_database
+from tables import make_things
 
 
 @pytest.fixture
@@ -22,6 +23,14 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr(places, "detect", lambda: roots)
     monkeypatch.chdir(notebook)
     return Session(home, notebook, folder)
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database with tables of every kind, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    make_things(tmp_path / "app.db")
+    return tmp_path / "app.db"
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from ..parts.databases import tables_text
 from ..report import Line, Report, Section
 from ..saving import link_to
 from ..survey import StrPath
-from . import delimited, documents, excel, parquet
+from . import delimited, documents, excel, parquet, sql
 from .source import AnyDatabase, Table, open_tables
 from .target import check_free, new_file, new_files
 
 _WRITERS: dict[str, Callable[[sqlite3.Connection, list[Table], Path], documents.Written]] = {
-    ".json": documents.write_json,
+    ".json": documents.write,
     ".parquet": parquet.write,
-    ".sql": documents.write_sql,
+    ".sql": sql.write,
     ".xlsx": excel.write,
 }
 

@@ -81,7 +81,9 @@ class Table:
             If SQLite cannot read it, for example text that is not UTF-8.
         """
         try:
-            yield from connection.execute(query)
+            # Not yield from: it would close the cursor, maybe after its connection.
+            for row in connection.execute(query):  # noqa: UP028
+                yield row
         except sqlite3.Error as error:
             raise _unreadable(self.name, error, is_query=self.is_query) from None
 
