@@ -14,6 +14,15 @@ needs_openpyxl = pytest.mark.skipif(
     importlib.util.find_spec("openpyxl") is None, reason="openpyxl is not here"
 )
 
+
+def _has_fts5() -> bool:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        options = connection.execute("PRAGMA compile_options").fetchall()
+    return ("ENABLE_FTS5",) in options
+
+
+needs_fts5 = pytest.mark.skipif(not _has_fts5(), reason="this SQLite has no full-text search")
+
 SCHEMA = """
 CREATE TABLE things (
     id INTEGER PRIMARY KEY, note TEXT, day DATE, at TIMESTAMP, data BLOB, score REAL, big INTEGER
@@ -30,7 +39,7 @@ ROWS = [
     (4, "Zürich 😀", "2026-02-30", "2026-01-02T10:11:12Z", None, 1e300, 2**63 - 1),
     (5, "=cmd|' /C calc'!A0", "soon", "2026-01-02 10:11:12.123456", None, -1.5, -(2**63)),
 ]  # fmt: skip
-FORMULAS = ["=1+1", "+cmd", "-1+1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "+41 79"]
+FORMULAS = ["=1+1", "+cmd", "-1+1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "+41 79", "\uff1d1"]
 
 
 def make_things(path: Path) -> None:

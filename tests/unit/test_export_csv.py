@@ -6,13 +6,13 @@ import csv
 from pathlib import Path
 
 import pytest
-from litestate import export_tables
+from litestate import export_tables, import_table
 from litestate.errors import (
     ExportError,
 )
 from litestate.export.delimited import file_names, is_formula
 from litestate.export.source import Table
-from tables import FORMULAS, ROWS, of
+from tables import FORMULAS, ROWS, of, query
 
 
 def test_csv(database: Path) -> None:
@@ -69,3 +69,11 @@ def test_file_names_are_good_everywhere() -> None:
     found = file_names([Table(name, "", (), ()) for name in names])
     assert list(found.values())[:5] == ["a.csv", "A-2.csv", "con_.csv", "x-..-y.csv", "table.csv"]
     assert all(len(name.encode()) < 256 for name in found.values())
+
+
+def test_null_in_the_only_column_is_said(tmp_path: Path) -> None:
+    report = export_tables(of(1, None, "", 2), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == b'x\r\n1\r\n\r\n""\r\n2\r\n'
+    assert "NULL in 1 row." in report.warnings[0]
+    import_table(tmp_path / "out.csv", tmp_path / "back.db", "t", types={"x": "NUMERIC"})
+    assert query(tmp_path / "back.db", "SELECT x FROM t") == [(1,), (None,), ("",), (2,)]

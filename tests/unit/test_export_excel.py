@@ -111,3 +111,52 @@ def test_without_openpyxl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ExportError, match="pip install openpyxl"):
         export_tables(of(1), tmp_path / "out.xlsx")
     assert not list(tmp_path.iterdir())
+
+
+@needs_openpyxl
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        # As SQLAlchemy writes them.
+        ("2026-01-02 10:11:12.000000", datetime(2026, 1, 2, 10, 11, 12)),
+        ("2026-01-02 10:11:12.120000", datetime(2026, 1, 2, 10, 11, 12, 120_000)),
+        ("2026-01-02 10:11:12.000001", None),
+        ("1900-03-01", datetime(1900, 3, 1)),
+        ("1900-02-28", None),
+        ("1900-02-29", None),
+        ("1899-12-31 23:59", None),
+        ("2026-01-02 24:00", None),
+        ("2026-01-02 10:11+01:00", None),
+        ("2026-01-02 10:11:12Z", None),
+        ("9999-12-31 23:59:59.999", datetime(9999, 12, 31, 23, 59, 59, 999_000)),
+    ],
+)
+def test_dates_that_excel_holds_exactly(tmp_path: Path, text: str, shown: datetime | None) -> None:
+    export_tables(of(text, declared="TIMESTAMP(6)"), tmp_path / "out.xlsx")
+    (_, (cell,)) = sheet(tmp_path / "out.xlsx")
+    assert cell.value == (text if shown is None else shown)
+    assert cell.is_date == (shown is not None)
+
+
+@needs_openpyxl
+def test_the_widest_table_and_a_long_name(tmp_path: Path) -> None:
+    connection = of(1)
+    columns = ", ".join(f"c{number}" for number in range(2_000))
+    connection.execute(f"CREATE TABLE wide ({columns})")
+    export_tables(connection, tmp_path / "wide.xlsx", tables="wide")
+    assert len(sheet(tmp_path / "wide.xlsx")[0]) == 2_000
+    connection.execute(f'CREATE TABLE named ("{"c" * 40_000}")')
+    with pytest.raises(ExportError, match="name of a column is text that takes 40,000"):
+        export_tables(connection, tmp_path / "named.xlsx", tables="named")
+    assert [path.name for path in tmp_path.iterdir()] == ["wide.xlsx"]
+
+
+@needs_openpyxl
+def test_one_row_more_than_excel_holds(tmp_path: Path) -> None:
+    query = (
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1048576)"
+        " SELECT i FROM n"
+    )
+    with pytest.raises(ExportError, match=r"has 1,048,576 rows, the limit is 1,048,575 below"):
+        export_tables(of(), tmp_path / "out.xlsx", query=query)
+    assert not list(tmp_path.iterdir())

@@ -23,7 +23,7 @@ from litestate.errors import (
 )
 from litestate.sqlite import connections
 from states import Session, dump, make_database
-from tables import needs_openpyxl, sheet
+from tables import needs_fts5, needs_openpyxl, sheet
 
 
 @pytest.fixture(autouse=True)
@@ -189,3 +189,32 @@ def test_export_on_the_command_line(
     assert Path(target).read_bytes() == b"last\r\n3\r\n"
     with pytest.raises(SystemExit):
         main([*command, "--table", "runs"])
+
+
+@needs_fts5
+def test_virtual_tables_and_names_with_quotes(tmp_path: Path) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(
+        "CREATE VIRTUAL TABLE docs USING fts5(title, body);"
+        "INSERT INTO docs VALUES ('one', NULL);"
+        'CREATE TABLE "it""s \'x\'" ("a""b");'
+    )
+    export_tables(connection, tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text()) == {
+        "docs": [{"title": "one", "body": None}],
+        "it\"s 'x'": [],
+    }
+
+
+def test_what_sqlite_cannot_open_is_named(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "app.db")) as connection:
+        connection.executescript(
+            "CREATE TABLE t (x); CREATE VIEW lost AS SELECT * FROM gone;"
+            "PRAGMA writable_schema = ON;"
+            "INSERT INTO sqlite_schema VALUES"
+            " ('table', 'strange', 'strange', 0, 'CREATE VIRTUAL TABLE strange USING absent(a)');"
+        )
+    for options, name in (({"tables": "lost"}, "lost"), ({}, "strange")):
+        with pytest.raises(ExportError, match=rf"{name} cannot be read.*no such.*with tables="):
+            export_tables(tmp_path / "app.db", tmp_path / "out.json", **options)
+    export_tables(tmp_path / "app.db", tmp_path / "out.json", tables="t")

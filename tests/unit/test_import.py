@@ -159,3 +159,40 @@ def test_import_into_a_database_in_use(tmp_path: Path) -> None:
     for name in ("missing.csv", "app.db"):
         with pytest.raises(ImportTableError, match=r"no file|neither \.csv"):
             import_table(tmp_path / name, path, "t")
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("a;b\r\n1;ü\r\n".encode("utf-16"), [(1, "ü")]),
+        ("\ufeffa,b\n1,ü\n".encode("utf-16-be"), [(1, "ü")]),
+        (b"sep=;\r\na;b\r\n1;x,y\r\n", [(1, "x,y")]),
+        (b"\r\n\na,b\n\n1,x\n", [(1, "x")]),
+        (b"a\n1\n\n2\n", [(1,), (None,), (2,)]),
+        (b'a,b\n"1","x\0y"\n', [(1, "x\0y")]),
+        (b"a,b\n2026-01-02T10:11:12+02:00,2026-02-30\n",
+         [("2026-01-02T10:11:12+02:00", "2026-02-30")]),
+    ],
+)  # fmt: skip
+def test_odd_csv(tmp_path: Path, content: bytes, rows: list[Any]) -> None:
+    (tmp_path / "in.csv").write_bytes(content)
+    import_table(tmp_path / "in.csv", tmp_path / "new.db", "t")
+    assert query(tmp_path / "new.db", "SELECT * FROM t") == rows
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["a;b\r\n1;x\r\n".encode("utf-16-le"), "a,b\n1,ü\n".encode("cp1252"), b"\xff\xfea\0,"],
+)
+def test_other_encodings_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "in.csv").write_bytes(content)
+    with pytest.raises(ImportTableError, match=r"is not UTF-8 text.*Save it as CSV UTF-8"):
+        import_table(tmp_path / "in.csv", tmp_path / "new.db", "t")
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_only_real_dates_are_declared_as_dates(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("a,b,c\n2026-02-30,2026-02-28,2026-01-02 10:00Z\n")
+    import_table(tmp_path / "in.csv", tmp_path / "new.db", "t")
+    types = query(tmp_path / "new.db", "SELECT type FROM pragma_table_info('t')")
+    assert types == [("TEXT",), ("DATE",), ("DATETIME",)]

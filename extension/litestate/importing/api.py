@@ -43,8 +43,8 @@ def import_table(
     Parameters
     ----------
     source : path
-        A ``.csv`` file (UTF-8; comma, semicolon or tab) or an ``.xlsx`` file. An empty field is
-        NULL, and ``""`` is empty text.
+        A ``.csv`` file (UTF-8, or UTF-16 with its mark; comma, semicolon or tab) or an ``.xlsx``
+        file. An empty field is NULL, and ``""`` is empty text.
     database : path
         A SQLite database; made if it is not there. Connections to it may be open.
     table : str
