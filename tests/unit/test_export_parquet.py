@@ -155,6 +155,22 @@ def test_a_query_that_changes_between_two_readings(tmp_path: Path) -> None:
 
 
 @needs_pyarrow
+@pytest.mark.parametrize(
+    ("declared", "values"), [("DATE", ["2026-01-02", "soon"]), ("BOOLEAN", [1, 2])]
+)
+def test_what_is_no_date_any_more_is_not_lost(
+    tmp_path: Path, declared: str, values: list[Any]
+) -> None:
+    connection = of(*values, declared=declared)
+    with pytest.raises(ExportError, match="column x, was read twice"):
+        for _ in range(200):
+            once = "SELECT x FROM t ORDER BY random() LIMIT 1"
+            export_tables(connection, tmp_path / "bad.parquet", query=once, overwrite=True)
+            (value,) = column(tmp_path / "bad.parquet")[1]
+            assert str(value) in ("2026-01-02", "soon", "1", "2", "True")
+
+
+@needs_pyarrow
 def test_one_table_for_one_file(database: Path) -> None:
     message = r"a Parquet file holds one table, and here are 2 \(a/b, things\).*with tables=\.$"
     with pytest.raises(ExportError, match=message):
