@@ -11,6 +11,7 @@ import pytest
 from litestate import places
 from litestate.places import HOME, NOTEBOOK, Places, Root
 from states import Session, make_database
+from tables import make_things
 
 
 @pytest.fixture
@@ -34,6 +35,14 @@ def bundle(session: Session) -> bytes:
     (session.home / "link").symlink_to("noise")
     make_database(session.home / "app.db")
     return session.save()[0]
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database with tables of every kind, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    make_things(tmp_path / "app.db")
+    return tmp_path / "app.db"
 
 
 @pytest.fixture

@@ -12,17 +12,21 @@ from ..parts.databases import tables_text
 from ..report import Line, Report, Section
 from ..saving import link_to
 from ..survey import StrPath
-from . import delimited, documents, excel
+from . import delimited, documents, excel, parquet, sql
 from .source import AnyDatabase, Table, open_tables
 from .target import check_free, new_file, new_files
 
 _WRITERS: dict[str, Callable[[sqlite3.Connection, list[Table], Path], documents.Written]] = {
-    ".json": documents.write_json,
-    ".sql": documents.write_sql,
+    ".json": documents.write,
+    ".parquet": parquet.write,
+    ".sql": sql.write,
     ".xlsx": excel.write,
 }
 
-_KNOWN = ".xlsx, .csv, .json, .sql, or a folder for one CSV file for each table"
+_ONE_TABLE = {".csv": "CSV", ".parquet": "Parquet"}
+"""Formats of one table for each file."""
+
+_KNOWN = ".xlsx, .csv, .json, .parquet, .sql, or a folder for one CSV file for each table"
 
 
 def export_tables(
@@ -45,8 +49,9 @@ def export_tables(
         Where the tables are. A connection gives what it sees itself, also what it has not
         committed.
     target : path
-        What to write. Its suffix is the format: ``.xlsx`` (a sheet for each table), ``.csv`` (one
-        table), ``.json``, ``.sql``; without a suffix a folder with one CSV file for each table.
+        What to write. Its suffix is the format: ``.xlsx`` (a sheet for each table), ``.csv`` and
+        ``.parquet`` (one table), ``.json``, ``.sql`` (the whole database); without a suffix, a
+        folder with one CSV file for each table.
     tables : str or sequence of str, optional
         Tables and views to write; by default all tables.
     query : str, optional
@@ -75,7 +80,8 @@ def export_tables(
         If a bundle is bad or cannot be read.
     """
     path = Path(target).expanduser()
-    is_folder = not path.suffix or path.is_dir()
+    # A folder may have a dot in its name, but not one that asks for another format.
+    is_folder = not path.suffix or (path.is_dir() and path.suffix.lower() not in _WRITERS)
     if not is_folder and path.suffix.lower() not in (*_WRITERS, ".csv"):
         raise ExportError(f"{path} was not written: its suffix is no known format ({_KNOWN}).")
     if path.suffix.lower() == ".sql" and (tables is not None or query is not None):
@@ -106,11 +112,12 @@ def _write_file(
     escape_formulas: bool,
 ) -> Section:
     suffix = path.suffix.lower()
-    if suffix == ".csv" and len(tables) != 1:
+    if suffix in _ONE_TABLE and len(tables) != 1:
         names = ", ".join(table.name for table in tables)
+        advice = ", or name a folder" if suffix == ".csv" else ""
         raise ExportError(
-            f"{path} was not written: a CSV file holds one table, and here are {len(tables)} "
-            f"({names}). Choose one with tables=, or name a folder."
+            f"{path} was not written: a {_ONE_TABLE[suffix]} file holds one table, and here are "
+            f"{len(tables)} ({names}). Choose one with tables={advice}."
         )
     with new_file(path, overwrite=overwrite) as temporary:
         if suffix == ".csv":

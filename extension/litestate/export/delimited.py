@@ -15,8 +15,11 @@ from .source import Table
 
 _SPECIAL = re.compile(r'[",\r\n]')
 
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
-"""How text starts that a spreadsheet runs or that hides what it runs (OWASP, CSV Injection)."""
+_FORMULA = re.compile("[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]")
+"""How text starts that a spreadsheet runs or that hides what it runs (OWASP, CSV Injection).
+
+The last four are the wide ``=+-@`` of East Asian keyboards.
+"""
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\Z", re.ASCII)
 
@@ -39,7 +42,7 @@ def write(
         Put ``'`` before text that a spreadsheet would run.
     """
     (table,) = tables
-    rows = escaped = 0
+    rows = escaped = blank = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         head, count = _line(table.columns, escape=escape)
         file.write(head)
@@ -49,7 +52,13 @@ def write(
             file.write(line)
             rows += 1
             escaped += count
+            blank += row == (None,)
     written = Written({table.name: rows})
+    if blank:
+        written.warnings.append(
+            f"{table.name}: its only column is NULL in {blank:,} row{'s' * (blank > 1)}. That is "
+            "a blank line in the file, which other programs may skip; import_table() does not."
+        )
     if escaped:
         written.warnings.append(
             f"{table.name}: {escaped:,} text{'s' * (escaped > 1)} would run as a formula in a "

@@ -1,4 +1,4 @@
-"""JSON and SQL: all tables in one text file."""
+"""JSON: all tables in one text file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import ExportError
-from .source import Table, quoted
+from .source import Table
 
 # Made once: json.dumps() would make one for each value.
 _quote = json.JSONEncoder(ensure_ascii=False).encode
@@ -34,7 +33,7 @@ class Written:
     warnings: list[str] = field(default_factory=list)
 
 
-def write_json(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Written:
+def write(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Written:
     """Write an object: each table is a list of row objects."""
     written = Written({})
     with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -66,41 +65,3 @@ def _json(value: Any) -> str:
         # JSON has no infinity, but numbers of any size: parsers make it infinite again.
         return "1e999" if value > 0 else "-1e999"
     return _quote(value)
-
-
-def write_sql(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Written:
-    """Write the statements that make the whole database again."""
-    written = Written({})
-    for table in tables:
-        _check(connection, table)
-        count = connection.execute(f"SELECT count(*) FROM {quoted(table.name)}").fetchone()
-        written.rows[table.name] = count[0]
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        try:
-            for statement in connection.iterdump():
-                file.write(f"{statement}\n")
-        except sqlite3.Error as error:
-            raise ExportError(
-                f"Nothing was written: the database cannot be dumped. SQLite says: {error}."
-            ) from None
-        for name in ("application_id", "user_version"):
-            if value := connection.execute(f"PRAGMA {name}").fetchone()[0]:
-                file.write(f"PRAGMA {name} = {value};\n")
-    return written
-
-
-def _check(connection: sqlite3.Connection, table: Table) -> None:
-    """Refuse what SQLite's quote(), which a dump uses, cuts off at NUL or writes as ``Inf``."""
-    for column in table.columns:
-        name = quoted(column)
-        found = connection.execute(
-            f"SELECT typeof({name}) FROM {quoted(table.name)} WHERE typeof({name}) = 'text'"
-            f" AND instr(CAST({name} AS BLOB), x'00') OR typeof({name}) = 'real'"
-            f" AND abs({name}) = 9e999 LIMIT 1"
-        ).fetchone()
-        if found:
-            what = "text with a NUL character" if found[0] == "text" else "an infinite number"
-            raise ExportError(
-                f"Nothing was written: {table.name}, column {column}, holds {what}, which a .sql "
-                "file cannot. Choose .json."
-            )

@@ -6,15 +6,15 @@ import base64
 import math
 import re
 import sqlite3
-from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
+from .columns import facts, is_dated, parse
 from .delimited import is_formula
 from .documents import Written
-from .source import Table, quoted
+from .source import Table
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 1_048_576, 16_384, 32_767
 """Rows and columns of a sheet, and characters of a cell ("Excel specifications and limits")."""
@@ -27,11 +27,7 @@ _EXACT = 2**53
 _FORBIDDEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\ufffe\\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 """What XML cannot hold, or would change, and what looks like its replacement (ST_Xstring)."""
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,3})?)?\Z", re.ASCII)
-_DATE_TYPES = ("DATE", "DATETIME", "TIMESTAMP")
-
-_FIRST_DAY = datetime(1900, 3, 1)
+_FIRST_DAY = "1900-03-01"
 """Before that Excel counts a day that never was (29 February 1900), or has no dates."""
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\[\]:*?/\\\ufffe\uffff]")
@@ -76,9 +72,11 @@ def _fill(book: Any, connection: sqlite3.Connection, tables: list[Table]) -> Wri
 
 
 def _write_sheet(sheet: Any, table: Table, connection: sqlite3.Connection) -> int:
-    dated = [(declared.split("(")[0].split() or [""])[0] in _DATE_TYPES for declared in table.types]
-    makers = [_date_cell if is_dated else _cell for is_dated in dated]
-    sheet.append([_text_cell(sheet, name) for name in table.columns])
+    makers = [_date_cell if is_dated(declared) else _cell for declared in table.types]
+    try:
+        sheet.append([_text_cell(sheet, name) for name in table.columns])
+    except ValueError as error:
+        raise _too_much(table, f"the name of a column is {error}") from None
     rows = 0
     try:
         for row in table.rows(connection):
@@ -92,23 +90,20 @@ def _write_sheet(sheet: Any, table: Table, connection: sqlite3.Connection) -> in
 def _check(connection: sqlite3.Connection, table: Table) -> None:
     if len(table.columns) > MAX_COLUMNS:
         raise _too_much(table, f"it has {len(table.columns):,} columns", f"{MAX_COLUMNS:,}")
-    lengths = ", ".join(
-        f"max(CASE typeof({name}) WHEN 'text' THEN length({name})"
-        f" WHEN 'blob' THEN (length({name}) + 2) / 3 * 4 END)"
-        for name in map(quoted, table.columns)
-    )
-    source = "litestate_query" if table.is_query else quoted(table.name)
-    try:
-        rows, *longest = connection.execute(f"SELECT count(*), {lengths} FROM {source}").fetchone()
-    except sqlite3.Error as error:
-        raise ExportError(
-            f"Nothing was written: {table.name} cannot be read. SQLite says: {error}."
-        ) from None
+    ((rows,),) = table.read(connection, f"SELECT count(*) FROM {table.relation}")
     if rows + 1 > MAX_ROWS:
         raise _too_much(table, f"it has {rows:,} rows", f"{MAX_ROWS - 1:,} below the header")
-    for column, length in zip(table.columns, longest, strict=True):
+    longest = facts(connection, table, _longest)
+    for column, (length,) in zip(table.columns, longest, strict=True):
         if (length or 0) > MAX_TEXT:
             raise _too_much(table, f"column {column} holds text of {length:,} characters")
+
+
+def _longest(column: str) -> str:
+    return (
+        f"max(CASE typeof({column}) WHEN 'text' THEN length({column})"
+        f" WHEN 'blob' THEN (length({column}) + 2) / 3 * 4 END)"
+    )
 
 
 def _too_much(table: Table, what: str, limit: str = f"{MAX_TEXT:,} in one cell") -> ExportError:
@@ -156,7 +151,7 @@ def _text_cell(sheet: Any, text: str, data_type: str = "s") -> Cell:
 def _date_cell(sheet: Any, value: Any) -> Cell:
     from openpyxl.cell import WriteOnlyCell
 
-    found = _date_of(value) if isinstance(value, str) else None
+    found = _excel_date(value) if isinstance(value, str) else None
     if found is None:
         return _cell(sheet, value)
     cell = WriteOnlyCell(sheet, value=found)
@@ -169,19 +164,14 @@ def _date_cell(sheet: Any, value: Any) -> Cell:
     return cell
 
 
-def _date_of(text: str) -> date | None:
+def _excel_date(text: str) -> date | None:
     """Return a date that Excel can hold exactly; it has no time zones and no microseconds."""
-    parse: Callable[[str], datetime] = datetime.fromisoformat
-    is_date = bool(_DATE.match(text))
-    if not is_date and not _TIME.match(text):
+    found = parse(text)
+    if found is None or found.isoformat() < _FIRST_DAY:
         return None
-    try:
-        found = parse(text)
-    except ValueError:
+    if isinstance(found, datetime) and (found.tzinfo or found.microsecond % 1000):
         return None
-    if found < _FIRST_DAY:
-        return None
-    return found.date() if is_date else found
+    return found
 
 
 def sheet_names(names: list[str]) -> list[str]:

@@ -26,6 +26,9 @@ Row = tuple[Any, ...]
 
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
+_QUERY = "litestate_query"
+"""The temporary view that stands for the user's query."""
+
 _STEP = 1024
 """Pages to copy between two looks at the clock."""
 
@@ -54,20 +57,35 @@ class Table:
     types: tuple[str, ...]
     is_query: bool = False
 
+    @property
+    def relation(self) -> str:
+        """What stands after FROM to ask about it."""
+        return _QUERY if self.is_query else quoted(self.name)
+
     def rows(self, connection: sqlite3.Connection) -> Iterator[Row]:
         """Yield the rows, one at a time.
 
         Raises
         ------
         ExportError
-            If SQLite cannot read them, for example text that is not UTF-8.
+            If SQLite cannot read them.
+        """
+        return self.read(connection, self.query)
+
+    def read(self, connection: sqlite3.Connection, query: str) -> Iterator[Row]:
+        """Yield what a query about this table finds.
+
+        Raises
+        ------
+        ExportError
+            If SQLite cannot read it, for example text that is not UTF-8.
         """
         try:
-            yield from connection.execute(self.query)
+            # Not yield from: it would close the cursor, maybe after its connection.
+            for row in connection.execute(query):  # noqa: UP028
+                yield row
         except sqlite3.Error as error:
-            raise ExportError(
-                f"Nothing was written: {self.name} cannot be read. SQLite says: {error}."
-            ) from None
+            raise _unreadable(self.name, error, is_query=self.is_query) from None
 
 
 def quoted(name: str) -> str:
@@ -221,17 +239,27 @@ def _tables(connection: sqlite3.Connection, names: Sequence[str] | str | None) -
         chosen = list(dict.fromkeys(known[name.lower()] for name in wanted))
     if not chosen:
         raise ExportError("The database has no tables. Nothing was written.")
-    return [
-        Table(name, f"SELECT * FROM {quoted(name)}", *_columns(connection, name)) for name in chosen
-    ]
+    return [_table(connection, name) for name in chosen]
+
+
+def _table(connection: sqlite3.Connection, name: str) -> Table:
+    try:
+        return Table(name, f"SELECT * FROM {quoted(name)}", *_columns(connection, name))
+    except sqlite3.Error as error:
+        # A view of a table that is gone, or a virtual table whose module is not here.
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: sqlite3.Error, *, is_query: bool = False) -> ExportError:
+    advice = "" if is_query else " To export the others, name them with tables=."
+    return ExportError(f"Nothing was written: {name} cannot be read. SQLite says: {error}.{advice}")
 
 
 def _query_table(connection: sqlite3.Connection, query: str) -> Table:
-    name = "litestate_query"
     try:
         # A view knows the declared types of its columns and names no two of them alike.
-        connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
-        return Table("query", query, *_columns(connection, name), is_query=True)
+        connection.execute(f"CREATE TEMP VIEW {_QUERY} AS {query}")
+        return Table("query", query, *_columns(connection, _QUERY), is_query=True)
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise ExportError(
             f"The query cannot be used: {error}. Nothing was written. It must be one SELECT."

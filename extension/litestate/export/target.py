@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import ExportError
-from ..places import DRIVE_LIMIT, detect
+from .. import places
+from ..changes import MakeFolder, Overwrite, Replace
+from ..errors import ApplyError, ExportError
+from ..places import DRIVE_LIMIT
+from ..plan import check_closed
 from ..report import size_text
 from .source import AnyDatabase
+
+_Change = Replace | Overwrite | MakeFolder
 
 
 def check_free(path: Path, source: AnyDatabase, *, overwrite: bool) -> None:
@@ -31,6 +36,8 @@ def check_free(path: Path, source: AnyDatabase, *, overwrite: bool) -> None:
 
 
 def _refuse(path: Path, *, overwrite: bool) -> None:
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder, not a file. Choose another name.")
     if path.exists() and not overwrite:
         raise ExportError(
             f"{path} is there already. Nothing was written. Choose another name, or add "
@@ -46,7 +53,12 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
         temporary = scratch / f"export{path.suffix.lower()}"
         yield temporary
         _refuse(path, overwrite=overwrite)
-        _move([(temporary, path)])
+        if _is_on_drive(path):
+            _check_drive([(temporary, path)])
+            _commit([Overwrite(path, temporary, scratch / "old")], scratch)
+        else:
+            # One step, so that at no moment there is neither the old one nor the new one.
+            temporary.replace(path)
 
 
 @contextmanager
@@ -66,25 +78,42 @@ def new_files(folder: Path, names: list[str], *, overwrite: bool) -> Iterator[Pa
         _refuse(folder / name, overwrite=overwrite)
     parent = folder if folder.is_dir() else folder.parent
     with _scratch(parent, folder) as scratch, _explaining(folder):
-        yield scratch
-        folder.mkdir(exist_ok=True)
+        new = scratch / "new"
+        new.mkdir()
+        yield new
         for name in names:
             _refuse(folder / name, overwrite=overwrite)
-        _move([(scratch / name, folder / name) for name in names])
+        moves = [(new / name, folder / name) for name in names]
+        changes: list[_Change] = [] if folder.is_dir() else [MakeFolder(folder)]
+        old = scratch / "old"
+        old.mkdir()
+        if _is_on_drive(folder):
+            _check_drive(moves)
+            changes += [Overwrite(path, temporary, old / path.name) for temporary, path in moves]
+        else:
+            changes += [Replace(path, temporary, old / path.name) for temporary, path in moves]
+        _commit(changes, scratch)
 
 
 @contextmanager
 def _scratch(parent: Path, target: Path) -> Iterator[Path]:
-    on_drive = detect().locate(target.absolute())[0].on_drive
     try:
         # The drive is no place to write to bit by bit.
-        folder = tempfile.TemporaryDirectory(prefix=".litestate-", dir=None if on_drive else parent)
+        near = None if _is_on_drive(target) else parent
+        folder = Path(tempfile.mkdtemp(prefix=".litestate-", dir=near))
     except OSError as error:
         raise ExportError(
             f"{target} cannot be written: {error.strerror}. Choose another path."
         ) from None
-    with folder as name:
-        yield Path(name)
+    try:
+        yield folder
+    except _HalfWrittenError:
+        # The only copy of what was there is in it.
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -97,17 +126,73 @@ def _explaining(target: Path) -> Iterator[None]:
         ) from error
 
 
-def _move(moves: list[tuple[Path, Path]]) -> None:
-    on_drive = detect().locate(moves[0][1].absolute())[0].on_drive
-    if not on_drive:
-        for temporary, path in moves:
-            temporary.replace(path)
-        return
+def _is_on_drive(path: Path) -> bool:
+    return places.detect().locate(path.absolute())[0].on_drive
+
+
+def _check_drive(moves: list[tuple[Path, Path]]) -> None:
+    """Refuse what the drive cannot take, before anything is changed there."""
     for temporary, path in moves:
         if (size := temporary.stat().st_size) > DRIVE_LIMIT:
             raise ExportError(
                 f"{path} was not written: {size_text(size)} are too much for the notebook's "
                 f"folder (at most {size_text(DRIVE_LIMIT)}). Export into the home folder (~)."
             )
-    for temporary, path in moves:
-        shutil.copyfile(temporary, path)
+        try:
+            check_closed(places.detect().locate(path.absolute())[0], path)
+        except ApplyError as error:
+            raise ExportError(str(error)) from None
+
+
+class _HalfWrittenError(ExportError):
+    """Some files are new, and some could not be put back."""
+
+
+def _commit(changes: list[_Change], kept: Path) -> None:
+    """Make all changes, or none.
+
+    Raises
+    ------
+    OSError
+        If one failed, and everything is as it was.
+    ExportError
+        If one failed, and not all could be undone.
+    """
+    done: list[_Change] = []
+    try:
+        for change in changes:
+            # Before it is made: it may be stopped in the middle.
+            done.append(change)
+            change.commit()
+    except BaseException as error:
+        failed = _revert(done)
+        if failed:
+            raise _HalfWrittenError(
+                f"The export failed ({error!r}), and not everything could be put back: "
+                f"{'; '.join(failed)}. All else is as it was. Copy what you need out of {kept}, "
+                "then remove that folder."
+            ) from error
+        raise
+
+
+def _revert(done: list[_Change]) -> list[str]:
+    """Undo changes, the last one first, and tell what could not be undone."""
+    failed = []
+    for change in reversed(done):
+        try:
+            change.revert()
+        except BaseException as error:  # An interrupt must not end the way back.
+            failed.append(f"{_state(change)} ({error!r})")
+    return failed
+
+
+def _state(change: _Change) -> str:
+    """Say what is at the target of a change that could not be undone."""
+    path = change.target
+    if isinstance(change, MakeFolder):
+        return f"the folder {path} is new"
+    aside = change.aside
+    if not aside.exists():
+        return f"{path} is new, or a part of it, and was not there before"
+    now = "is there, but may be the new one or a part of one" if path.exists() else "is gone"
+    return f"{path} {now}, its old content is {aside}"

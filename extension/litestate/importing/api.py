@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from .. import ui
 from ..errors import ImportTableError
+from ..export.columns import affinity
 from ..export.source import quoted
 from ..parts.databases import tables_text
 from ..report import Line, Report, Section
@@ -18,7 +19,7 @@ from ..sqlite import is_database
 from ..sqlite.connections import PATIENCE, busy, code_of, connect
 from ..survey import StrPath
 from .readers import Row, Rows, rows_of
-from .values import TYPES, Column, affinity, convert, unique
+from .values import TYPES, Column, convert, unique
 
 IfExists = Literal["fail", "replace", "append"]
 
@@ -42,8 +43,8 @@ def import_table(
     Parameters
     ----------
     source : path
-        A ``.csv`` file (UTF-8; comma, semicolon or tab) or an ``.xlsx`` file. An empty field is
-        NULL, and ``""`` is empty text.
+        A ``.csv`` file (UTF-8, or UTF-16 with its mark; comma, semicolon or tab) or an ``.xlsx``
+        file. An empty field is NULL, and ``""`` is empty text.
     database : path
         A SQLite database; made if it is not there. Connections to it may be open.
     table : str
@@ -77,19 +78,20 @@ def import_table(
     if target.is_dir() or (size and not is_database(target, size)):
         raise ImportTableError(f"{target} is not a SQLite database. Choose another path.")
     rows = rows_of(path, sheet)
-    columns, found = _survey(path, rows)
+    columns, found, warnings = _survey(path, rows)
     wanted = _with_types(columns, found, types or {})
     count = _write(target, table, wanted, _data(rows), if_exists)
     detail = tables_text({table: count})
     section = Section("imported", [Line(target.name, "database", target.stat().st_size, detail)])
+    section.warnings += warnings
     report = Report(f"Imported {path.name} into {target}", [section], path=str(target))
     return ui.show(report)
 
 
-def _survey(path: Path, rows: Rows) -> tuple[list[str], list[str]]:
-    """Read all of it once: names and types of the columns."""
+def _survey(path: Path, rows: Rows) -> tuple[list[str], list[str], list[str]]:
+    """Read all of it once: names and types of the columns, and warnings."""
     reading = rows()
-    _, header = next(reading, (0, []))
+    first, header = next(reading, (0, []))
     if not header:
         raise ImportTableError(f"{path.name} is empty: its first row must name the columns.")
     try:
@@ -97,15 +99,21 @@ def _survey(path: Path, rows: Rows) -> tuple[list[str], list[str]]:
     except ValueError as error:
         raise ImportTableError(f"{path.name}: {error}. Rename one of them.") from None
     columns = [Column() for _ in names]
+    is_sheet = path.suffix.lower() in (".xlsx", ".xlsm")
+    number, count = first, 0
     for number, row in reading:
-        if len(row) > len(names) or (len(row) < len(names) and path.suffix.lower() != ".xlsx"):
+        count += 1
+        if len(row) > len(names) or (len(row) < len(names) and not is_sheet):
             raise ImportTableError(
                 f"{path.name}, row {number}: it has {len(row)} values and the header has "
                 f"{len(names)}. The database is as it was."
             )
         for column, value in zip(columns, row, strict=False):
             column.see(value)
-    return names, [column.type for column in columns]
+    warnings = []
+    if is_sheet and (empty := number - first - count):
+        warnings.append(f"{empty:,} empty row{'s' * (empty > 1)} of the sheet became no rows.")
+    return names, [column.type for column in columns], warnings
 
 
 def _data(rows: Rows) -> Iterator[tuple[int, Row]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+
+from ..export.columns import parse
 
 TYPES = ("INTEGER", "REAL", "TEXT", "NUMERIC", "DATE", "DATETIME", "TIMESTAMP", "BLOB")
 
 _INTEGER = re.compile(r"(0|-?[1-9]\d*)\Z", re.ASCII)
 _REAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]\d+)?\Z", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?\Z", re.ASCII)
-
 _DIGITS = 15
 """Decimal digits that a double always keeps (DBL_DIG)."""
 
@@ -72,9 +72,10 @@ class Column:
             return "INTEGER" if is_text or self._largest < 2**63 else "TEXT"
         if isinstance(found, float):
             return "REAL"
-        if _DATE.match(value):
-            return "DATE"
-        return "DATETIME" if _TIME.match(value) else "TEXT"
+        moment = parse(value)
+        if moment is None:
+            return "TEXT"
+        return "DATETIME" if isinstance(moment, datetime) else "DATE"
 
     @property
     def type(self) -> str:
@@ -84,21 +85,6 @@ class Column:
         if self._kinds == {"INTEGER", "REAL"} and self._largest <= 2**53:
             return "REAL"
         return "DATETIME" if self._kinds == {"DATE", "DATETIME"} else "TEXT"
-
-
-def affinity(declared: str) -> str:
-    """Return what SQLite makes of a declared type (https://www.sqlite.org/datatype3.html, 3.1)."""
-    name = declared.upper()
-    rules = (
-        ("INTEGER", ("INT",)),
-        ("TEXT", ("CHAR", "CLOB", "TEXT")),
-        ("BLOB", ("BLOB",)),
-        ("REAL", ("REAL", "FLOA", "DOUB")),
-    )
-    for found, parts in rules:
-        if any(part in name for part in parts):
-            return found
-    return "NUMERIC" if name else "BLOB"
 
 
 def convert(value: Any, kind: str) -> Any:
