@@ -79,9 +79,7 @@ def load_from(
     report.digest = reader.manifest.content_digest
     report.headline = _headline(report, label, dry_run=dry_run)
     if count := len(reader.manifest.skipped):
-        report.notes.append(
-            f"{count} could not be saved when this bundle was made: {_names(reader)}."
-        )
+        report.notes.append(f"Not in this bundle, {count} in all: {_missing(reader)}.")
     return report
 
 
@@ -236,6 +234,7 @@ def _headline(report: Report, label: str, *, dry_run: bool) -> str:
     return f"{text}; {len(report.skipped)} not loaded" if report.skipped else text
 
 
-def _names(reader: Reader) -> str:
+def _missing(reader: Reader) -> str:
     skipped = reader.manifest.skipped
-    return ", ".join(item.path for item in skipped[:3]) + (" …" if len(skipped) > 3 else "")
+    named = "; ".join(f"{item.path} ({item.reason})" for item in skipped[:3])
+    return f"{named}; …" if len(skipped) > 3 else named
