@@ -97,7 +97,8 @@ def load_state(
     Parameters
     ----------
     source : path, URL, bytes or binary file, optional
-        The bundle. By default the page asks for a file.
+        The bundle, or the JSON file of the "Pyodide state persistence" demo. By default the page
+        asks for a file.
     paths : path or sequence of path, optional
         Load only these files and folders. Needed for what lies outside of the home folder and the
         notebook's.
