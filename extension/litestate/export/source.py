@@ -16,7 +16,7 @@ from ..bundle import Reader
 from ..errors import ExportError
 from ..loading import open_bundle
 from ..manifest import Member
-from ..sources import AnySource
+from ..sources import AnySource, expanded
 from ..sqlite import NotADatabaseError, connections, is_database
 from ..sqlite.connections import busy, code_of, connect
 
@@ -126,7 +126,7 @@ def _opened(source: AnyDatabase, database: str | None) -> Iterator[Path]:
 def _database_path(source: AnyDatabase) -> Path | None:
     if not isinstance(source, str | os.PathLike):
         return None
-    path = Path(source).expanduser()
+    path = expanded(source)
     return path if path.is_file() and is_database(path, path.stat().st_size) else None
 
 

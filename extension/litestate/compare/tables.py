@@ -1,0 +1,265 @@
+"""Compare the rows of two tables inside of SQLite: no row comes into Python.
+
+The names in the SQL are quoted and qualified, the rest of it is ours: nothing that a database says
+is run. Values are compared without the columns' affinities and collations, with their types.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from ..export.source import quoted
+from ..sqlite.connections import code_of
+from .model import Matching, TableChange
+
+BEFORE, AFTER = "main", "other"
+"""The schemas in which the two databases are attached."""
+
+Counts = tuple[int, int, int]
+"""Rows added, removed and changed."""
+
+Kind = Literal["table", "virtual", "shadow"]
+
+_ROWIDS = ("rowid", "_rowid_", "oid")
+"""The names of a rowid, unless a column has that name (https://www.sqlite.org/lang_createtable.html)."""
+
+_HIDDEN, _VIRTUAL_GENERATED = 1, 2
+"""Values of ``hidden`` (https://www.sqlite.org/pragma.html#pragma_table_xinfo)."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column whose values are stored.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    key : int
+        Its position in the primary key, from 1; 0 if it is no part of it.
+    """
+
+    name: str
+    key: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of one of the two databases.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    kind : {"table", "virtual", "shadow"}
+        A shadow table belongs to a virtual one.
+    has_rowid : bool
+        Whether it was made without ``WITHOUT ROWID``.
+    columns : tuple of Column
+        Those that are stored.
+    sql : str
+        How it was made; only to be compared.
+    """
+
+    name: str
+    kind: Kind
+    has_rowid: bool
+    columns: tuple[Column, ...]
+    sql: str
+
+    @property
+    def key(self) -> tuple[Column, ...]:
+        """The columns of the primary key, in its order."""
+        return tuple(sorted((c for c in self.columns if c.key), key=lambda column: column.key))
+
+    @property
+    def rowid(self) -> str | None:
+        """A name for the rowid that no column has taken."""
+        taken = {column.name.lower() for column in self.columns}
+        return next((name for name in _ROWIDS if self.has_rowid and name not in taken), None)
+
+
+def tables_of(connection: sqlite3.Connection, schema: str) -> dict[str, Table]:
+    """Return the tables of one of the two databases by name."""
+    made = dict(
+        connection.execute(
+            f"SELECT name, coalesce(sql, '') FROM {schema}.sqlite_schema WHERE type = 'table'"
+        ).fetchall()
+    )
+    listed = connection.execute(
+        "SELECT name, type, wr FROM pragma_table_list WHERE schema = ?"
+        " AND type IN ('table', 'virtual', 'shadow')"
+        " AND name NOT IN ('sqlite_schema', 'sqlite_temp_schema') ORDER BY name",
+        (schema,),
+    ).fetchall()
+    return {
+        name: Table(name, kind, not wr, _columns(connection, schema, name), made.get(name, ""))
+        for name, kind, wr in listed
+    }
+
+
+def _columns(connection: sqlite3.Connection, schema: str, table: str) -> tuple[Column, ...]:
+    # What is computed from the others when it is read would run expressions of the database.
+    found = connection.execute(
+        "SELECT name, pk FROM pragma_table_xinfo(?, ?) WHERE hidden NOT IN (?, ?)",
+        (table, schema, _HIDDEN, _VIRTUAL_GENERATED),
+    ).fetchall()
+    return tuple(Column(*row) for row in found)
+
+
+def one_sided(
+    connection: sqlite3.Connection, table: Table, verdict: Literal["added", "removed"]
+) -> TableChange:
+    """Describe a table that only one of the two has."""
+    rows, problem = 0, ""
+    try:
+        rows = _count(connection, AFTER if verdict == "added" else BEFORE, table)
+    except sqlite3.DatabaseError as error:
+        problem = explained(error)
+    if verdict == "added":
+        return TableChange(table.name, verdict, rows_added=rows, problem=problem)
+    return TableChange(table.name, verdict, rows_removed=rows, problem=problem)
+
+
+def compare_tables(
+    connection: sqlite3.Connection, before: Table, after: Table
+) -> TableChange | None:
+    """Compare a table that both have; return None if nothing differs."""
+    old, new = ([column.name for column in table.columns] for table in (before, after))
+    common = [name for name in old if name in new]
+    counts: Counts = (0, 0, 0)
+    matching: Matching | None = None
+    problem = ""
+    try:
+        matching, counts = _compare_rows(connection, before, after, common)
+    except sqlite3.DatabaseError as error:
+        problem = explained(error)
+    is_redefined = before.sql != after.sql
+    if not any(counts) and not is_redefined and not problem:
+        return None
+    return TableChange(
+        before.name,
+        "changed",
+        *counts,
+        matched_by=matching,
+        columns_added=tuple(name for name in new if name not in old),
+        columns_removed=tuple(name for name in old if name not in new),
+        is_redefined=is_redefined,
+        problem=problem,
+    )
+
+
+def explained(error: sqlite3.DatabaseError) -> str:
+    """Return what to say of an error of SQLite.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If somebody pressed Ctrl-C: SQLite only says that it was interrupted.
+    """
+    if code_of(error) == sqlite3.SQLITE_INTERRUPT:
+        raise KeyboardInterrupt from None
+    return f"SQLite says: {error}"
+
+
+def _count(connection: sqlite3.Connection, schema: str, table: Table) -> int:
+    query = f"SELECT count(*) FROM {schema}.{quoted(table.name)}"
+    return int(connection.execute(query).fetchone()[0])
+
+
+def _compare_rows(
+    connection: sqlite3.Connection, before: Table, after: Table, common: list[str]
+) -> tuple[Matching, Counts]:
+    """Return how rows were paired, and how many were added, removed and changed."""
+    key = [column.name for column in before.key]
+    if key and key == [column.name for column in after.key]:
+        counts = _by_key(connection, before.name, key, key, common)
+        if counts and not _has_null_keys(connection, (before, after), key):
+            return "primary key", counts
+    counts = _by_rowid(connection, before, after, common)
+    if counts:
+        return "rowid", counts
+    return "content", _by_content(connection, before.name, common)
+
+
+def _has_null_keys(
+    connection: sqlite3.Connection, tables: tuple[Table, Table], key: list[str]
+) -> bool:
+    """Tell whether a primary key holds NULL, as SQLite allows: NULL is no other row's key."""
+    is_null = " OR ".join(f"t.{quoted(name)} IS NULL" for name in key)
+    return any(
+        connection.execute(
+            f"SELECT EXISTS (SELECT 1 FROM {schema}.{quoted(table.name)} AS t WHERE {is_null})"
+        ).fetchone()[0]
+        for schema, table in zip((BEFORE, AFTER), tables, strict=True)
+        if table.has_rowid
+    )
+
+
+def _by_rowid(
+    connection: sqlite3.Connection, before: Table, after: Table, common: list[str]
+) -> Counts | None:
+    if before.rowid is None or after.rowid is None:
+        return None
+    try:
+        return _by_key(connection, before.name, [before.rowid], [after.rowid], common)
+    except sqlite3.OperationalError as error:
+        # Some virtual tables have none; if it was something else, it will happen again.
+        if before.kind == after.kind == "table" or code_of(error) != sqlite3.SQLITE_ERROR:
+            raise
+    return None
+
+
+def _by_key(
+    connection: sqlite3.Connection,
+    table: str,
+    old_key: list[str],
+    new_key: list[str],
+    common: list[str],
+) -> Counts | None:
+    """Pair rows by a key; return None if it is not unique, as in a damaged database."""
+    name = quoted(table)
+    # The first comparison finds rows by index; it may convert between numbers and text, so the
+    # second one looks again.
+    on = " AND ".join(
+        f"+a.{quoted(old)} = b.{quoted(new)} COLLATE BINARY"
+        f" AND +a.{quoted(old)} IS +b.{quoted(new)} COLLATE BINARY"
+        for old, new in zip(old_key, new_key, strict=True)
+    )
+    found = f"b.{quoted(new_key[0])}"
+    differs = f"{found} IS NOT NULL AND ({_differs(common)})" if common else "0"
+    rows, matched, changed = connection.execute(
+        f"SELECT count(*), count({found}), total({differs})"
+        f" FROM {BEFORE}.{name} AS a LEFT JOIN {AFTER}.{name} AS b ON {on}"
+    ).fetchone()
+    (rows_after,) = connection.execute(f"SELECT count(*) FROM {AFTER}.{name}").fetchone()
+    (rows_before,) = connection.execute(f"SELECT count(*) FROM {BEFORE}.{name}").fetchone()
+    if rows != rows_before or matched > rows_after:
+        return None
+    return rows_after - matched, rows - matched, int(changed)
+
+
+def _differs(columns: list[str]) -> str:
+    # Row values, because a chain of OR over 2,000 columns would be too deep for SQLite.
+    old = ", ".join(f"+a.{quoted(name)} COLLATE BINARY" for name in columns)
+    new = ", ".join(f"+b.{quoted(name)}" for name in columns)
+    old_types = ", ".join(f"typeof(a.{quoted(name)})" for name in columns)
+    new_types = ", ".join(f"typeof(b.{quoted(name)})" for name in columns)
+    return f"({old}) IS NOT ({new}) OR ({old_types}) IS NOT ({new_types})"
+
+
+def _by_content(connection: sqlite3.Connection, table: str, columns: list[str]) -> Counts:
+    """Count each distinct row on both sides: for tables whose rows have no name."""
+    name = quoted(table)
+    values = "".join(f", t.{quoted(column)} AS c{n}" for n, column in enumerate(columns))
+    group = ", ".join(f"c{n} COLLATE BINARY, typeof(c{n})" for n in range(len(columns)))
+    surplus = (
+        f"SELECT sum(side) AS n FROM (SELECT 1 AS side{values} FROM {AFTER}.{name} AS t"
+        f" UNION ALL SELECT -1{values} FROM {BEFORE}.{name} AS t) GROUP BY {group or '1 = 1'}"
+    )
+    added, removed = connection.execute(
+        f"SELECT total(max(n, 0)), total(max(-n, 0)) FROM ({surplus})"
+    ).fetchone()
+    return int(added), int(removed), 0
