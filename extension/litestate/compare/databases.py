@@ -12,7 +12,16 @@ from urllib.parse import quote
 from ..bundle import Reader
 from ..manifest import Member
 from .model import DatabaseChange, ObjectChange, TableChange, Verdict
-from .tables import AFTER, BEFORE, Table, compare_tables, explained, one_sided, tables_of
+from .tables import (
+    AFTER,
+    BEFORE,
+    UNREADABLE,
+    Table,
+    compare_tables,
+    explained,
+    one_sided,
+    tables_of,
+)
 
 _STEPS = 500_000
 """Instructions of SQLite's machine between two looks at the keyboard, some 20 ms."""
@@ -49,7 +58,7 @@ def compare_databases(
                 tuple(_objects(connection)),
                 tuple(_settings(connection)),
             )
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         return DatabaseChange(place, problem=explained(error))
 
 

@@ -22,6 +22,9 @@ Counts = tuple[int, int, int]
 
 Kind = Literal["table", "virtual", "shadow"]
 
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a database can raise; the second where an error quotes what is no UTF-8."""
+
 _ROWIDS = ("rowid", "_rowid_", "oid")
 """The names of a rowid, unless a column has that name (https://www.sqlite.org/lang_createtable.html)."""
 
@@ -57,28 +60,28 @@ class Table:
         A shadow table belongs to a virtual one.
     has_rowid : bool
         Whether it was made without ``WITHOUT ROWID``.
+    rowid : str or None
+        A name for the rowid that no column has taken.
     columns : tuple of Column
         Those that are stored.
     sql : str
         How it was made; only to be compared.
+    problem : str
+        Why SQLite cannot read it; empty if it can.
     """
 
     name: str
     kind: Kind
     has_rowid: bool
+    rowid: str | None
     columns: tuple[Column, ...]
     sql: str
+    problem: str = ""
 
     @property
     def key(self) -> tuple[Column, ...]:
         """The columns of the primary key, in its order."""
         return tuple(sorted((c for c in self.columns if c.key), key=lambda column: column.key))
-
-    @property
-    def rowid(self) -> str | None:
-        """A name for the rowid that no column has taken."""
-        taken = {column.name.lower() for column in self.columns}
-        return next((name for name in _ROWIDS if self.has_rowid and name not in taken), None)
 
 
 def tables_of(connection: sqlite3.Connection, schema: str) -> dict[str, Table]:
@@ -95,28 +98,41 @@ def tables_of(connection: sqlite3.Connection, schema: str) -> dict[str, Table]:
         (schema,),
     ).fetchall()
     return {
-        name: Table(name, kind, not wr, _columns(connection, schema, name), made.get(name, ""))
+        name: _table(connection, schema, name, kind, has_rowid=not wr, sql=made.get(name, ""))
         for name, kind, wr in listed
     }
 
 
-def _columns(connection: sqlite3.Connection, schema: str, table: str) -> tuple[Column, ...]:
-    # What is computed from the others when it is read would run expressions of the database.
-    found = connection.execute(
-        "SELECT name, pk FROM pragma_table_xinfo(?, ?) WHERE hidden NOT IN (?, ?)",
-        (table, schema, _HIDDEN, _VIRTUAL_GENERATED),
-    ).fetchall()
-    return tuple(Column(*row) for row in found)
+def _table(
+    connection: sqlite3.Connection, schema: str, name: str, kind: Kind, *, has_rowid: bool, sql: str
+) -> Table:
+    try:
+        listed = connection.execute(
+            "SELECT name, pk, hidden FROM pragma_table_xinfo(?, ?)", (name, schema)
+        ).fetchall()
+    except UNREADABLE as error:
+        # A virtual table whose module is not here, for example: the others can be read.
+        return Table(name, kind, has_rowid, None, (), sql, explained(error))
+    taken = {column.lower() for column, _, _ in listed}
+    rowid = next((rowid for rowid in _ROWIDS if has_rowid and rowid not in taken), None)
+    # To read what is computed from other columns would run expressions of the database.
+    columns = tuple(
+        Column(column, key)
+        for column, key, hidden in listed
+        if hidden not in (_HIDDEN, _VIRTUAL_GENERATED)
+    )
+    return Table(name, kind, has_rowid, rowid, columns, sql)
 
 
 def one_sided(
     connection: sqlite3.Connection, table: Table, verdict: Literal["added", "removed"]
 ) -> TableChange:
     """Describe a table that only one of the two has."""
-    rows, problem = 0, ""
+    rows, problem = 0, table.problem
     try:
-        rows = _count(connection, AFTER if verdict == "added" else BEFORE, table)
-    except sqlite3.DatabaseError as error:
+        if not problem:
+            rows = _count(connection, AFTER if verdict == "added" else BEFORE, table)
+    except UNREADABLE as error:
         problem = explained(error)
     if verdict == "added":
         return TableChange(table.name, verdict, rows_added=rows, problem=problem)
@@ -131,10 +147,11 @@ def compare_tables(
     common = [name for name in old if name in new]
     counts: Counts = (0, 0, 0)
     matching: Matching | None = None
-    problem = ""
+    problem = before.problem or after.problem
     try:
-        matching, counts = _compare_rows(connection, before, after, common)
-    except sqlite3.DatabaseError as error:
+        if not problem:
+            matching, counts = _compare_rows(connection, before, after, common)
+    except UNREADABLE as error:
         problem = explained(error)
     is_redefined = before.sql != after.sql
     if not any(counts) and not is_redefined and not problem:
@@ -151,7 +168,7 @@ def compare_tables(
     )
 
 
-def explained(error: sqlite3.DatabaseError) -> str:
+def explained(error: Exception) -> str:
     """Return what to say of an error of SQLite.
 
     Raises
@@ -159,6 +176,8 @@ def explained(error: sqlite3.DatabaseError) -> str:
     KeyboardInterrupt
         If somebody pressed Ctrl-C: SQLite only says that it was interrupted.
     """
+    if not isinstance(error, sqlite3.Error):
+        return "it is damaged, and what SQLite says of it is no text"
     if code_of(error) == sqlite3.SQLITE_INTERRUPT:
         raise KeyboardInterrupt from None
     return f"SQLite says: {error}"
@@ -231,8 +250,10 @@ def _by_key(
     found = f"b.{quoted(new_key[0])}"
     differs = f"{found} IS NOT NULL AND ({_differs(common)})" if common else "0"
     rows, matched, changed = connection.execute(
-        f"SELECT count(*), count({found}), total({differs})"
-        f" FROM {BEFORE}.{name} AS a LEFT JOIN {AFTER}.{name} AS b ON {on}"
+        # LIMIT keeps the two apart: an aggregate over 4,000 columns would be too much for SQLite.
+        f"SELECT count(*), count(found), total(differs) FROM (SELECT {found} AS found,"
+        f" {differs} AS differs"
+        f" FROM {BEFORE}.{name} AS a LEFT JOIN {AFTER}.{name} AS b ON {on} LIMIT -1)"
     ).fetchone()
     (rows_after,) = connection.execute(f"SELECT count(*) FROM {AFTER}.{name}").fetchone()
     (rows_before,) = connection.execute(f"SELECT count(*) FROM {BEFORE}.{name}").fetchone()
