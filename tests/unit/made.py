@@ -32,12 +32,12 @@ def database(path: Path, sql: str) -> bytes:
 
 
 def bundle_of(databases: dict[str, bytes], bundle: Path) -> Path:
-    """Write a bundle with these bytes as its databases, whatever they are."""
+    """Write a bundle with these bytes as its databases, and an escape sequence in its manifest."""
     file = io.BytesIO()
     with Writer(file) as writer:
         for name, data in databases.items():
             writer.add(f"databases/home/{name}", "database", [data], size=len(data))
-        generator = {"litestate": "0.1.0", "python": "3.11"}
+        generator = {"litestate": "0.1.0", "python": "3.11", "platform": "\x1b[31mred"}
         writer.finish(
             Manifest("2026-11-22T12:00:00+00:00", None, generator, Scope(), writer.members)
         )

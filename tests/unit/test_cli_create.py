@@ -184,8 +184,11 @@ def test_what_could_not_be_saved_is_named(work: Path, capsys: pytest.CaptureFixt
 
 
 def test_trouble_is_2(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "notes.txt").write_text("unmistakable")
     main(["create", "work", "-o", "a.zip"])
-    Path("bad.zip").write_bytes(Path("a.zip").read_bytes()[:-40])
+    whole = Path("a.zip").read_bytes()
+    assert whole.count(b"unmistakable") == 1
+    Path("bad.zip").write_bytes(whole.replace(b"unmistakable", b"unmistakablE"))
     assert main(["diff", "a.zip", "bad.zip"]) == 2
     assert main(["diff", "bad.zip", "a.zip"]) == 2
     assert main(["diff", "a.zip", "nowhere.zip"]) == 2

@@ -149,12 +149,16 @@ def test_names_and_texts_of_strangers_are_harmless(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = bundle_of({"a.db": b""}, tmp_path / "a.litestate.zip")
-    path.rename(tmp_path / "=cmd()\x1b[2J.litestate.zip")
-    for options in (["verify"], ["inspect"], ["inspect", "--csv"]):
+    evil = str(path.rename(tmp_path / "=cmd()\x1b[2J.litestate.zip"))
+    assert main(["inspect", evil]) == 0
+    out = capsys.readouterr().out
+    assert "platform \\x1b[31mred" in out
+    assert "\x1b" not in out
+    for options in (["verify"], ["inspect"], ["inspect", "--csv"], ["inspect", "--json"]):
         assert main([*options, str(tmp_path)]) == 0
         out = capsys.readouterr().out
         assert "\x1b" not in out
-        assert "\\x1b[2J" in out
+        assert ("\\u001b[2J" if "--json" in options else "\\x1b[2J") in out
 
 
 def test_a_csv_runs_no_formula(

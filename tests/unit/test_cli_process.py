@@ -21,6 +21,10 @@ LIMIT = 60
 """Seconds for one command."""
 
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""What a user has: output that waits in memory until it is flushed."""
+
+
 def run(*arguments: str | bytes, **env: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [*COMMAND, *arguments],
@@ -28,7 +32,7 @@ def run(*arguments: str | bytes, **env: str) -> subprocess.CompletedProcess[byte
         check=False,
         timeout=LIMIT,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, **env},
+        env={**ENVIRONMENT, **env},
     )
 
 
@@ -53,7 +57,10 @@ def many(bundle: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("options", [["inspect"], ["inspect", "--json"], ["verify"]])
 def test_a_reader_that_goes_away(many: Path, options: list[str]) -> None:
     with subprocess.Popen(
-        [*COMMAND, *options, str(many)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, *options, str(many)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
     ) as process:
         assert process.stdout and process.stderr
         process.stdout.readline()
@@ -73,6 +80,7 @@ def test_a_full_disk(bundle: Path) -> None:
             stderr=subprocess.PIPE,
             check=False,
             timeout=LIMIT,
+            env=ENVIRONMENT,
         )
     assert done.returncode == 1
     assert done.stderr.startswith(b"litestate: ")
@@ -89,7 +97,9 @@ def test_ctrl_c(tmp_path: Path, command: str) -> None:
         f" ALL SELECT i + 1 FROM n LIMIT {rows})"
         " INSERT INTO t SELECT hex(randomblob(8)), zeroblob(20) FROM n;"
     )
-    data = [database(tmp_path / "made.db", sql) for _ in range(2)]
+    made = database(tmp_path / "made.db", sql)
+    # The second has another user_version, so that the two are compared.
+    data = [made, made[:60] + b"\0\0\0\1" + made[64:]]
     bundles = [bundle_of({"a.db": d}, tmp_path / f"{n}.zip") for n, d in enumerate(data)]
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -105,17 +115,20 @@ def test_ctrl_c(tmp_path: Path, command: str) -> None:
     ) as process:
         deadline = time.monotonic() + LIMIT
         # Until the work itself has begun: `diff` has unpacked both, `verify` one.
-        while not _is_at_work(process, command, temporary) and time.monotonic() < deadline:
+        size = len(data[1]) if command == "diff" else 0
+        while not _is_at_work(process, temporary, size) and time.monotonic() < deadline:
             time.sleep(0.02)
+        # A little more, so that SQLite has begun.
+        time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=LIMIT)
     assert (process.returncode, error) == (130, b"litestate: interrupted\n")
     assert not list(temporary.iterdir())
 
 
-def _is_at_work(process: subprocess.Popen[bytes], command: str, temporary: Path) -> bool:
-    if command == "diff":
-        return any(temporary.glob("*/other"))
+def _is_at_work(process: subprocess.Popen[bytes], temporary: Path, size: int) -> bool:
+    if size:
+        return any(path.stat().st_size == size for path in temporary.glob("*/other"))
     assert process.stdout
     return process.stdout.readline().startswith(b"ok")
 

@@ -104,6 +104,17 @@ def test_a_table_whose_rows_have_no_name(differ: Differ) -> None:
     assert (tables(change), by(change)) == ({"t": (3, 1, 0)}, "content")
 
 
+def test_rows_without_a_name_are_compared_exactly(differ: Differ) -> None:
+    made = (
+        "CREATE TABLE t (rowid COLLATE NOCASE, oid, _rowid_);"
+        "INSERT INTO t VALUES ('a', 1, NULL), ('b', 2, x'00')"
+    )
+    change = differ(
+        made, "UPDATE t SET rowid = 'A' WHERE oid = 1; UPDATE t SET oid = 2.0 WHERE oid = 2"
+    )
+    assert tables(change) == {"t": (2, 2, 0)}
+
+
 def test_null_keys_are_no_keys(differ: Differ) -> None:
     made = "CREATE TABLE t (k TEXT PRIMARY KEY, v); INSERT INTO t VALUES (NULL, 1), (NULL, 2)"
     change = differ(made, "UPDATE t SET v = 3 WHERE v = 2")

@@ -238,7 +238,7 @@ def _by_key(
     new_key: list[str],
     common: list[str],
 ) -> Counts | None:
-    """Pair rows by a key; return None if it is not unique, as in a damaged database."""
+    """Pair rows by a key; return None if it is so damaged that the numbers make no sense."""
     name = quoted(table)
     # The first comparison finds rows by index; it may convert between numbers and text, so the
     # second one looks again.
