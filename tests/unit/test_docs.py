@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from litestate import names
 from litestate.bundle import Limits
+from litestate.cli import main
 from litestate.manifest import MIMETYPE, MIMETYPE_MEMBER, VERSION, content_digest
 from litestate.manifest_reader import read_manifest
 from litestate.rules import EXCLUDED
@@ -107,6 +108,14 @@ def test_the_format_names_the_constants_of_the_code() -> None:
 def test_the_guide_lists_the_rules() -> None:
     (listed,) = [block for block in blocks(read("guide.md"), "text") if "__pycache__/" in block]
     assert tuple(listed.split()) == EXCLUDED
+
+
+def test_the_guide_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = re.findall(r"^    (\w+) {2,}", capsys.readouterr().out, re.MULTILINE)
+    assert len(commands) >= 6
+    assert re.findall(r"^\| `litestate (\w+) ", read("guide.md"), re.MULTILINE) == commands
 
 
 def test_the_examples_of_the_guide_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
