@@ -12,16 +12,8 @@ from urllib.parse import quote
 from ..bundle import Reader
 from ..manifest import Member
 from .model import DatabaseChange, ObjectChange, TableChange, Verdict
-from .tables import (
-    AFTER,
-    BEFORE,
-    UNREADABLE,
-    Table,
-    compare_tables,
-    explained,
-    one_sided,
-    tables_of,
-)
+from .schema import AFTER, BEFORE, UNREADABLE, Table, explained, tables_of
+from .tables import compare_tables, one_sided
 
 _STEPS = 500_000
 """Instructions of SQLite's machine between two looks at the keyboard, some 20 ms."""
