@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from litestate.cli import main
-from made import bundle_of
+from made import bundle_of, database
 from states import dump, make_database
 
 
@@ -198,8 +198,6 @@ def test_trouble_is_2(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_tables_with_names_from_strangers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from made import database
-
     evil = 'CREATE TABLE "\x1b[2J\x1b]0;owned\x07" (x)'
     old = bundle_of({"app.db": database(tmp_path / "m", "CREATE TABLE t (x)")}, tmp_path / "a.zip")
     new = bundle_of({"app.db": database(tmp_path / "m", evil)}, tmp_path / "b.zip")
@@ -207,3 +205,22 @@ def test_tables_with_names_from_strangers(
     out = capsys.readouterr().out
     assert "\\x1b[2J" in out
     assert not any(character in out for character in "\x1b\x07")
+
+
+def test_a_database_whose_error_is_no_text(
+    work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # SQLite's message quotes the name of the view, which is no UTF-8: Python cannot even say it.
+    data = database(
+        tmp_path / "m",
+        "CREATE VIEW seen AS SELECT 1; PRAGMA writable_schema = ON;"
+        "UPDATE sqlite_schema SET sql = 'CREATE VIEW seen AS nonsense'",
+    ).replace(b"seen", b"se\xb5n")
+    bundle = bundle_of({"app.db": data}, tmp_path / "a.zip")
+    assert main(["extract", str(bundle), "--to", "out"]) == 1
+    assert "it is no database" in capsys.readouterr().err
+    (work / "bad.db").write_bytes(data)
+    assert main(["create", "work", "-o", "b.zip"]) == 0
+    assert "bad.db looks like a database that is encrypted or damaged" in capsys.readouterr().out
+    assert main(["export", "work/bad.db", "out.csv"]) == 1
+    assert "cannot be read" in capsys.readouterr().err

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from ..bundle import Reader
 from ..manifest import Member
+from ..sqlite.connections import UNREADABLE
 from .model import DatabaseChange, ObjectChange, TableChange, Verdict
-from .schema import AFTER, BEFORE, UNREADABLE, Table, explained, tables_of
+from .schema import AFTER, BEFORE, Table, explained, tables_of
 from .tables import compare_tables, one_sided
 
 _STEPS = 500_000

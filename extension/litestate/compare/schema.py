@@ -6,15 +6,12 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from ..sqlite.connections import code_of
+from ..sqlite.connections import UNREADABLE, code_of
 
 BEFORE, AFTER = "main", "other"
 """The schemas in which the two databases are attached."""
 
 Kind = Literal["table", "virtual", "shadow"]
-
-UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What reading a database can raise; the second where an error quotes what is no UTF-8."""
 
 _ROWIDS = ("rowid", "_rowid_", "oid")
 """The names of a rowid, unless a column has that name (https://www.sqlite.org/lang_createtable.html)."""

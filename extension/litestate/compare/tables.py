@@ -10,9 +10,9 @@ import sqlite3
 from typing import Literal
 
 from ..export.source import quoted
-from ..sqlite.connections import code_of
+from ..sqlite.connections import UNREADABLE, code_of
 from .model import Matching, TableChange
-from .schema import AFTER, BEFORE, UNREADABLE, Table, explained
+from .schema import AFTER, BEFORE, Table, explained
 
 Counts = tuple[int, int, int]
 """Rows added, removed and changed."""
