@@ -219,6 +219,7 @@ def test_a_database_whose_error_is_no_text(
     bundle = bundle_of({"app.db": data}, tmp_path / "a.zip")
     assert main(["extract", str(bundle), "--to", "out"]) == 1
     assert "it is no database" in capsys.readouterr().err
+    assert not Path("out").exists()
     (work / "bad.db").write_bytes(data)
     assert main(["create", "work", "-o", "b.zip"]) == 0
     assert "bad.db looks like a database that is encrypted or damaged" in capsys.readouterr().out

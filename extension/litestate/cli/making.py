@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 from .. import places
@@ -60,8 +61,17 @@ def extract(options: argparse.Namespace) -> int:
         )
     with open_bundle(options.bundle) as (reader, label):
         reader.verify()
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        output.say_report(load_from(reader, label, places.below(folder)))
+        try:
+            report = load_from(reader, label, places.below(folder))
+        except BaseException:
+            # Nothing was loaded, also after Ctrl-C. Is it not empty, what could not be undone is there.
+            if is_new:
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
+    output.say_report(report)
     return 0
 
 
