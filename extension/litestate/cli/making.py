@@ -66,7 +66,7 @@ def extract(options: argparse.Namespace) -> int:
         try:
             report = load_from(reader, label, places.below(folder))
         except BaseException:
-            # Nothing was loaded, also after Ctrl-C. Is it not empty, what could not be undone is there.
+            # Nothing was loaded. If it is not empty, what could not be undone is in it.
             if is_new:
                 with suppress(OSError):
                     folder.rmdir()
