@@ -41,7 +41,7 @@ def opened(source: str) -> Iterator[tuple[Reader, str]]:
         with tempfile.TemporaryFile() as file:
             write_into(file, survey(places.plain(folder.resolve())), "store")
             file.seek(0)
-            with Reader(file) as reader:
+            with open_bundle(file) as (reader, _):
                 yield reader, source
         return
     with open_bundle(source) as (reader, _):
