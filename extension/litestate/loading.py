@@ -235,6 +235,11 @@ def _headline(report: Report, label: str, *, dry_run: bool) -> str:
 
 
 def _missing(reader: Reader) -> str:
-    skipped = reader.manifest.skipped
-    named = "; ".join(f"{item.path} ({item.reason})" for item in skipped[:3])
-    return f"{named}; …" if len(skipped) > 3 else named
+    by_reason: dict[str, list[str]] = {}
+    for item in reader.manifest.skipped:
+        by_reason.setdefault(item.reason, []).append(item.path)
+    groups = [
+        f"{', '.join(paths[:3])}{', …' if len(paths) > 3 else ''} ({reason})"
+        for reason, paths in by_reason.items()
+    ]
+    return "; ".join(groups)

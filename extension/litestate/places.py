@@ -108,7 +108,7 @@ def detect() -> Places:
     because a bundle from somebody else must not write into a real home folder.
     """
     if not IN_BROWSER:
-        return Places((_home_in(Path.cwd()), Root(NOTEBOOK, Path.cwd(), "")))
+        return plain(Path.cwd())
     home = Root(HOME, Path.home(), "~/")
     if not DRIVE.is_dir():
         return Places((home, Root(NOTEBOOK, home.path, "~/")))
@@ -118,10 +118,15 @@ def detect() -> Places:
     )
 
 
+def plain(folder: Path) -> Places:
+    """Return the root folders of a session of plain Python in a folder."""
+    return Places((_home_in(folder), Root(NOTEBOOK, folder, "")))
+
+
 def below(folder: Path) -> Places:
     """Return root folders that keep everything in one folder, wherever it came from."""
     elsewhere = Root(ELSEWHERE, folder / "litestate-elsewhere", "litestate-elsewhere/")
-    return Places((_home_in(folder), Root(NOTEBOOK, folder, ""), elsewhere))
+    return Places((*plain(folder).roots, elsewhere))
 
 
 def _home_in(folder: Path) -> Root:

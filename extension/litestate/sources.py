@@ -51,7 +51,7 @@ def open_source(source: AnySource) -> Iterator[tuple[IO[bytes], str]]:
         with _fetch(source) as file:
             yield file, source
     elif isinstance(source, str | os.PathLike):
-        path = Path(source).expanduser()
+        path = expanded(source)
         with _open(path) as file:
             yield file, path.name
     elif hasattr(source, "read"):
@@ -63,6 +63,14 @@ def open_source(source: AnySource) -> Iterator[tuple[IO[bytes], str]]:
             "load_state() takes a path, a URL, bytes or a binary file, not "
             f"{type(source).__name__}."
         )
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path with ``~`` resolved; ``~name`` may also be a file if there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,9 @@ def test_verify_goes_on_after_a_bad_one(
     missing = tmp_path / "missing.zip"
     assert main(["verify", str(bad), str(missing), str(bundle)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line[:3] for line in lines] == ["BAD", "BAD", "ok "]
+    assert [line[:3] for line in lines[:-1]] == ["BAD", "BAD", "ok "]
     assert "bad.litestate.zip" in lines[0]
+    assert lines[-1] == "1 ok, 2 bad"
     assert main(["verify", str(bundle)]) == 0
 
 
@@ -95,10 +97,46 @@ def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 2
 
 
-def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    assert "litestate extract" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    "command", ["", "inspect", "verify", "diff", "extract", "create", "export"]
+)
+def test_help_has_examples_and_fits(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as caught:
+        main([*command.split(), "--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert "exit code" in out
+    assert f"  litestate {command}" in out.partition("examples:")[2]
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_extract_takes_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["extract", str(tmp_path)]) == 1
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_name_that_looks_like_a_users_home(
+    session: Session, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle.rename(session.notebook / "~nobody-of-this-name.zip")
+    assert main(["verify", "~nobody-of-this-name.zip"]) == 0
+    assert capsys.readouterr().out.startswith("ok   ~nobody")
+
+
+def test_inspect_can_verify_one(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "--verify", str(bundle)]) == 0
+    assert "status   ok" in capsys.readouterr().out
+    with zipfile.ZipFile(bundle) as archive:
+        # Past the header and the name of the notes, in their content.
+        place = archive.getinfo("files/home/notes.txt").header_offset + 30 + 20
+    bad = bytearray(bundle.read_bytes())
+    bad[place] ^= 1
+    bundle.write_bytes(bad)
+    assert main(["inspect", "--verify", str(bundle)]) == 1
+    assert "damaged" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel has one process")

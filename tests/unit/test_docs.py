@@ -16,6 +16,7 @@ import pytest
 from litestate import names
 from litestate.bundle import Limits
 from litestate.bundle.limits import HARMLESS
+from litestate.cli import main
 from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, VERSION, content_digest
 from litestate.manifest_reader import read_manifest
 from litestate.rules import EXCLUDED
@@ -132,6 +133,14 @@ def test_the_worked_example_is_a_file_that_is_kept(example: bytes) -> None:
 def test_the_guide_lists_the_rules() -> None:
     (listed,) = [block for block in blocks(read("guide.md"), "text") if "__pycache__/" in block]
     assert tuple(listed.split()) == EXCLUDED
+
+
+def test_the_guide_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = re.findall(r"^    (\w+) {2,}", capsys.readouterr().out, re.MULTILINE)
+    assert len(commands) >= 6
+    assert re.findall(r"^\| `litestate (\w+) ", read("guide.md"), re.MULTILINE) == commands
 
 
 def test_the_examples_of_the_guide_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,9 @@ from ..bundle import Reader
 from ..errors import ExportError
 from ..loading import open_bundle
 from ..manifest import Member
-from ..sources import AnySource
+from ..sources import AnySource, expanded
 from ..sqlite import NotADatabaseError, connections, is_database
-from ..sqlite.connections import busy, code_of, connect
+from ..sqlite.connections import UNREADABLE, busy, code_of, connect
 
 AnyDatabase = AnySource | sqlite3.Connection
 
@@ -144,7 +144,7 @@ def _opened(source: AnyDatabase, database: str | None) -> Iterator[Path]:
 def _database_path(source: AnyDatabase) -> Path | None:
     if not isinstance(source, str | os.PathLike):
         return None
-    path = Path(source).expanduser()
+    path = expanded(source)
     return path if path.is_file() and is_database(path, path.stat().st_size) else None
 
 
@@ -168,7 +168,7 @@ def _copy(source: sqlite3.Connection, copy: Path) -> None:
     with closing(sqlite3.connect(copy)) as target:
         try:
             source.backup(target, pages=_STEP, progress=give_up, sleep=0.05)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise _explained(error, path) from None
 
 
@@ -192,13 +192,13 @@ def _choose(reader: Reader, label: str, database: str | None) -> Member:
 def _reading(path: Path) -> sqlite3.Connection:
     try:
         return _begin(path, "ro")
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         # A WAL database without its index can only be read by somebody who may make one.
         if code_of(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise _explained(error, path) from None
     try:
         return _begin(path, "rw")
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise _explained(error, path) from None
 
 
@@ -208,13 +208,13 @@ def _begin(path: Path, mode: str) -> sqlite3.Connection:
         # The lock is taken by the first read, and with it the moment that is read.
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         connection.close()
         raise
     return connection
 
 
-def _explained(error: sqlite3.DatabaseError, path: Path) -> Exception:
+def _explained(error: Exception, path: Path) -> Exception:
     if code_of(error) in _LOCKED:
         return busy(path)
     return NotADatabaseError(f"{path} cannot be read. SQLite says: {error}.")

@@ -12,7 +12,15 @@ from pathlib import Path
 
 from ..errors import DatabaseBusyError, LitestateError
 from . import connections
-from .connections import JournalMode, NotADatabaseError, busy, code_of, connect, copy_aside
+from .connections import (
+    UNREADABLE,
+    JournalMode,
+    NotADatabaseError,
+    busy,
+    code_of,
+    connect,
+    copy_aside,
+)
 
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 """How a rollback journal starts that is in use (https://www.sqlite.org/fileformat2.html, 3)."""
@@ -102,18 +110,19 @@ def capture(path: Path) -> Image:
 def _read(path: Path, *, open_transaction: bool, patience: float) -> Image:
     try:
         return _serialize(path, "ro", open_transaction=open_transaction, patience=patience)
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         # A WAL database without its index can only be read by somebody who may make one.
         if code_of(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise _explained(error, path) from None
     try:
         return _serialize(path, "rw", open_transaction=open_transaction, patience=patience)
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise _explained(error, path) from None
 
 
-def _explained(error: sqlite3.DatabaseError, path: Path) -> LitestateError:
-    if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+def _explained(error: Exception, path: Path) -> LitestateError:
+    damaged = isinstance(error, UnicodeDecodeError)
+    if damaged or code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return NotADatabaseError(f"SQLite says: {error}")
     return busy(path)
 
@@ -141,7 +150,7 @@ def _count_rows(connection: sqlite3.Connection) -> dict[str, int | None]:
         quoted = name.replace('"', '""')
         try:
             counts[name] = connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]
-        except sqlite3.DatabaseError:
+        except UNREADABLE:
             # Out of time, or a virtual table whose module is not loaded here.
             counts[name] = None
     connection.set_progress_handler(None, 0)
@@ -153,7 +162,7 @@ def _is_being_written(path: Path) -> bool:
         with closing(connect(path, "rw")) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         return code_of(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return False
 
@@ -181,7 +190,7 @@ def _capture_copy(path: Path) -> Image:
         _copy_both(path, copy)
         try:
             return _serialize(copy, "rw", open_transaction=True, patience=0)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise _explained(error, path) from None
 
 

@@ -31,6 +31,9 @@ PATIENCE = 2.0
 
 IN_BROWSER = sys.platform == "emscripten"
 
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a database can raise: the second where an error quotes a name that is no UTF-8."""
+
 _MIN_PAGE = 512
 
 JournalMode = Literal["delete", "wal"]
@@ -57,7 +60,7 @@ def is_database(path: Path, size: int) -> bool:
     try:
         with closing(connect(path, "ro")) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
             # No connection can use it, so that none loses a lock.
             return _has_header(path)
@@ -89,7 +92,7 @@ def connect(path: Path, mode: str, *, patience: float = 0) -> sqlite3.Connection
     return sqlite3.connect(uri, uri=True, timeout=seconds, isolation_level=None)
 
 
-def code_of(error: sqlite3.Error) -> int:
+def code_of(error: Exception) -> int:
     """Return the primary result code; 0 for an error that Python raised itself."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 

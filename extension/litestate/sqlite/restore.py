@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from . import connections
-from .connections import JournalMode, NotADatabaseError, busy, code_of, connect
+from .connections import UNREADABLE, JournalMode, NotADatabaseError, busy, code_of, connect
 
 _STEP = 1024
 """Pages to copy between two looks at the clock."""
@@ -65,7 +65,7 @@ def check_readable(path: Path) -> None:
     with closing(connect(path, "ro")) as connection:
         try:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise NotADatabaseError(f"SQLite says: {error}") from None
 
 

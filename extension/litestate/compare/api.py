@@ -1,0 +1,111 @@
+"""Compare two bundles, or folders as they would be saved."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .. import places
+from ..bundle import Reader
+from ..loading import open_bundle
+from ..manifest import Member
+from ..saving import write_into
+from ..sources import expanded
+from ..survey import survey
+from .databases import compare_databases
+from .model import Comparison, FileChange, Side
+
+
+@contextmanager
+def opened(source: str) -> Iterator[tuple[Reader, str]]:
+    """Open and verify a bundle, or a folder as `save_state` would save it.
+
+    Parameters
+    ----------
+    source : str
+        Path or URL of a bundle, or the path of a folder.
+
+    Yields
+    ------
+    (reader, label)
+        Every byte was checked.
+
+    Raises
+    ------
+    BundleError, SourceError
+        If it is no good bundle, or there is none.
+    """
+    folder = expanded(source)
+    if folder.is_dir():
+        with tempfile.TemporaryFile() as file:
+            write_into(file, survey(places.plain(folder.resolve())), "store")
+            file.seek(0)
+            with open_bundle(file) as (reader, _):
+                yield reader, source
+        return
+    with open_bundle(source) as (reader, _):
+        reader.verify()
+        yield reader, source
+
+
+def compare(
+    before: tuple[Reader, str], after: tuple[Reader, str], *, ignore_modes: bool = False
+) -> Comparison:
+    """Compare two verified bundles.
+
+    Times are not compared: the same cells make the same files at other times.
+
+    Parameters
+    ----------
+    before, after : (Reader, str)
+        What `opened` yields.
+    ignore_modes : bool, optional
+        Whether permissions may differ: another system has other defaults.
+
+    Returns
+    -------
+    Comparison
+        What differs.
+    """
+    result = Comparison(before[1], after[1])
+    old, new = (
+        {member.place: member for member in reader.manifest.members}
+        for reader, _ in (before, after)
+    )
+    for place in sorted(old.keys() | new.keys()):
+        pair = old.get(place), new.get(place)
+        changes = len(result.files) + len(result.databases)
+        if change := _file_change(place, *pair, ignore_modes=ignore_modes):
+            result.files.append(change)
+        first, second = pair
+        if first and second and _are_other_databases(first, second):
+            result.databases.append(
+                compare_databases(place, (before[0], first), (after[0], second))
+            )
+        result.same += len(result.files) + len(result.databases) == changes
+    for reader, label in (before, after):
+        result.notes += [
+            f"{label} was made without {item.path}: {item.reason}."
+            for item in reader.manifest.skipped
+        ]
+    return result
+
+
+def _file_change(
+    place: str, before: Member | None, after: Member | None, *, ignore_modes: bool
+) -> FileChange | None:
+    change = FileChange(place, _side(before), _side(after))
+    if before is None or after is None or before.kind != after.kind:
+        return change
+    if before.mode != after.mode and not ignore_modes:
+        return change
+    return change if before.kind != "database" and before.sha256 != after.sha256 else None
+
+
+def _are_other_databases(before: Member, after: Member) -> bool:
+    return before.kind == after.kind == "database" and before.sha256 != after.sha256
+
+
+def _side(member: Member | None) -> Side | None:
+    return Side(member.kind, member.size, member.mode, member.sha256) if member else None

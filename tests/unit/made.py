@@ -1,0 +1,45 @@
+"""Bundles for tests of the command line: of folders, and of databases made with SQL."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from litestate import places
+from litestate.bundle import Writer
+from litestate.manifest import Manifest, Scope
+from litestate.saving import write_into
+from litestate.survey import survey
+
+
+def save_folder(folder: Path, bundle: Path) -> Path:
+    """Save a folder as plain Python does it there."""
+    with bundle.open("wb") as file:
+        write_into(file, survey(places.plain(folder)), "deflate")
+    return bundle
+
+
+def database(path: Path, sql: str) -> bytes:
+    """Return the bytes of a database that a script makes."""
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+    data = path.read_bytes()
+    path.unlink()
+    return data
+
+
+def bundle_of(databases: dict[str, bytes], bundle: Path) -> Path:
+    """Write a bundle with these bytes as its databases, and an escape sequence in its manifest."""
+    file = io.BytesIO()
+    with Writer(file) as writer:
+        for name, data in databases.items():
+            writer.add(f"databases/home/{name}", "database", [data], size=len(data))
+        generator = {"litestate": "0.1.0", "python": "3.11", "platform": "\x1b[31mred"}
+        writer.finish(
+            Manifest("2026-11-22T12:00:00+00:00", None, generator, Scope(), writer.members)
+        )
+    bundle.write_bytes(file.getvalue())
+    return bundle

@@ -1,0 +1,227 @@
+"""``litestate create``, and ``litestate diff`` from the outside."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestate.cli import main
+from made import bundle_of, database
+from states import dump, make_database
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "work"
+    (folder / "litestate-home").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    (folder / "notes.txt").write_text("notes")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o755)
+    (folder / "litestate-home" / "latest").symlink_to("app.db")
+    (folder / "start.ipynb").write_text("{}")
+    make_database(folder / "litestate-home" / "app.db")
+    return folder
+
+
+def tree(folder: Path) -> dict[str, Any]:
+    """What is in a folder but notebooks: links, modes, contents."""
+    return {
+        path.relative_to(folder).as_posix(): _describe(path)
+        for path in folder.rglob("*")
+        if path.suffix != ".ipynb"
+    }
+
+
+def _describe(path: Path) -> Any:
+    if path.is_symlink():
+        return path.readlink()
+    content = dump(path) if path.suffix == ".db" else path.is_file() and path.read_bytes()
+    return path.stat().st_mode, content
+
+
+def digest(bundle: str, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert main(["verify", bundle]) == 0
+    return capsys.readouterr().out.split()[-1]
+
+
+def test_there_and_back(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["create", "work"]) == 0
+    bundle = f"work-{date.today():%Y-%m-%d}.litestate.zip"
+    assert f"{bundle}: 1 database, 2 files" in capsys.readouterr().out
+    assert main(["extract", bundle, "--to", "copy"]) == 0
+    assert tree(tmp_path / "copy") == tree(work)
+    assert main(["create", "copy", "-o", "again.zip"]) == 0
+    assert digest("again.zip", capsys) == digest(bundle, capsys)
+    assert main(["diff", bundle, "copy"]) == 0
+
+
+@pytest.mark.skipif(
+    sys.platform == "emscripten", reason="there the state is that of the kernel's folders"
+)
+def test_it_does_what_save_state_does_there(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from litestate import save_state
+
+    assert (
+        main(["create", "work", "-o", "a.zip", "--exclude", "*.sh", "--exclude", "!*.ipynb"]) == 0
+    )
+    made = digest("a.zip", capsys)
+    monkeypatch.chdir(work)
+    assert save_state("../b.zip", exclude=["*.sh", "!*.ipynb"]).digest == made
+
+
+def test_the_bundle_is_never_in_itself(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # An empty file is no bundle yet, and would be saved as the file that it is.
+    (work / "out.zip").touch()
+    assert main(["create", "work", "-o", "work/out.zip", "--force"]) == 0
+    first = digest("work/out.zip", capsys)
+    assert main(["create", "work", "-o", "work/out.zip", "--force"]) == 0
+    assert digest("work/out.zip", capsys) == first
+    assert main(["create", "work", "-o", "elsewhere.zip"]) == 0
+    assert digest("elsewhere.zip", capsys) == first
+
+
+def test_what_is_there_is_replaced_by_force_only(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["create", "work", "-o", "a.zip"]) == 0
+    before = Path("a.zip").read_bytes()
+    (work / "more").touch()
+    assert main(["create", "work", "-o", "a.zip"]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert Path("a.zip").read_bytes() == before
+    assert main(["create", "work", "-o", "a.zip", "--force"]) == 0
+    assert Path("a.zip").read_bytes() != before
+    Path("essay.txt").write_text("my only copy")
+    assert main(["create", "work", "-o", "essay.txt", "--force"]) == 1
+    assert Path("essay.txt").read_text() == "my only copy"
+
+
+def test_names(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("out").mkdir()
+    assert main(["create", "work", "-o", "out", "--name", "ada"]) == 0
+    monkeypatch.chdir(work)
+    assert main(["create", ".", "-o", "../out"]) == 0
+    today = f"{date.today():%Y-%m-%d}.litestate.zip"
+    assert {path.name for path in Path("../out").iterdir()} == {f"ada-{today}", f"work-{today}"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "does not exist"),
+        (["work/notes.txt"], "is not a folder"),
+        (["work", "-o", "a.zip", "--name", "b"], "--name"),
+        (["work", "-o", "no/such/folder/a.zip"], "cannot be written"),
+        (["work", "--exclude", "!"], "exclude"),
+    ],
+)
+def test_errors(
+    work: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["create", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.startswith("litestate: ")
+    assert error.count("\n") == 1
+
+
+def test_diff(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["create", "work", "-o", "a.zip"])
+    (work / "notes.txt").write_text("longer notes")
+    (work / "run.sh").chmod(0o700)
+    (work / "empty").rmdir()
+    (work / "new").symlink_to("notes.txt")
+    (work / "litestate-home" / "app.db").unlink()
+    make_database(work / "litestate-home" / "app.db", rows=12)
+    capsys.readouterr()
+    assert main(["diff", "a.zip", "work"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "a.zip → work",
+        "  removed  notebook/empty      folder",
+        "  added    notebook/new        link",
+        "  changed  notebook/notes.txt  5 B → 12 B",
+        "  changed  notebook/run.sh     mode 755 → 700",
+        "  changed  home/app.db",
+        "           runs: 2 rows added",
+        "Different: 1 added, 1 removed, 3 changed, 1 the same",
+    ]
+    assert main(["diff", "--json", "work", "a.zip"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["databases"][0]["tables"][0]["rows_removed"] == 2
+    verdicts = {change["place"]: change["verdict"] for change in found["files"]}
+    assert verdicts["notebook/empty"] == "added"
+
+
+def test_modes_may_be_ignored(work: Path) -> None:
+    main(["create", "work", "-o", "a.zip"])
+    (work / "run.sh").chmod(0o700)
+    assert main(["diff", "a.zip", "work"]) == 1
+    assert main(["diff", "--ignore-modes", "a.zip", "work"]) == 0
+
+
+def test_another_kind(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["create", "work", "-o", "a.zip"])
+    (work / "notes.txt").unlink()
+    (work / "notes.txt").mkdir()
+    assert main(["diff", "a.zip", "work"]) == 1
+    assert "changed  notebook/notes.txt  file, 5 B → folder" in capsys.readouterr().out
+
+
+def test_what_could_not_be_saved_is_named(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["create", "work", "-o", "a.zip"])
+    (work / "out").symlink_to("/etc")
+    assert main(["diff", "a.zip", "work"]) == 0
+    assert "Note: work was made without out" in capsys.readouterr().out
+
+
+def test_trouble_is_2(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "notes.txt").write_text("unmistakable")
+    main(["create", "work", "-o", "a.zip"])
+    whole = Path("a.zip").read_bytes()
+    assert whole.count(b"unmistakable") == 1
+    Path("bad.zip").write_bytes(whole.replace(b"unmistakable", b"unmistakablE"))
+    assert main(["diff", "a.zip", "bad.zip"]) == 2
+    assert main(["diff", "bad.zip", "a.zip"]) == 2
+    assert main(["diff", "a.zip", "nowhere.zip"]) == 2
+    assert capsys.readouterr().err.count("litestate: ") == 3
+
+
+def test_tables_with_names_from_strangers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = 'CREATE TABLE "\x1b[2J\x1b]0;owned\x07" (x)'
+    old = bundle_of({"app.db": database(tmp_path / "m", "CREATE TABLE t (x)")}, tmp_path / "a.zip")
+    new = bundle_of({"app.db": database(tmp_path / "m", evil)}, tmp_path / "b.zip")
+    assert main(["diff", str(old), str(new)]) == 1
+    out = capsys.readouterr().out
+    assert "\\x1b[2J" in out
+    assert not any(character in out for character in "\x1b\x07")
+
+
+def test_a_database_whose_error_is_no_text(
+    work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # SQLite's message quotes the name of the view, which is no UTF-8: Python cannot even say it.
+    data = database(
+        tmp_path / "m",
+        "CREATE VIEW seen AS SELECT 1; PRAGMA writable_schema = ON;"
+        "UPDATE sqlite_schema SET sql = 'CREATE VIEW seen AS nonsense'",
+    ).replace(b"seen", b"se\xb5n")
+    bundle = bundle_of({"app.db": data}, tmp_path / "a.zip")
+    assert main(["extract", str(bundle), "--to", "out"]) == 1
+    assert "it is no database" in capsys.readouterr().err
+    assert not Path("out").exists()
+    (work / "bad.db").write_bytes(data)
+    assert main(["create", "work", "-o", "b.zip"]) == 0
+    assert "bad.db looks like a database that is encrypted or damaged" in capsys.readouterr().out
+    assert main(["export", "work/bad.db", "out.csv"]) == 1
+    assert "cannot be read" in capsys.readouterr().err
