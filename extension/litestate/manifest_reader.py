@@ -24,6 +24,9 @@ from .manifest import (
 _DEPTH = 16
 """Levels of nesting that a manifest may have; version 1 has five."""
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""How JSON can spell half of a character, which no file name, hash or terminal takes."""
+
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CRC32 = re.compile("[0-9a-f]{8}")
 
@@ -73,9 +76,14 @@ def _document(data: bytes) -> dict[str, Any]:
     if is_too_deep(data, _DEPTH):
         raise _damaged("it is nested too deeply")
     try:
-        document = json.loads(data)
+        # Left to itself, json guesses the encoding, and takes more than JSON has.
+        document = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
+        )
     except ValueError as error:
         raise _damaged(f"it is not JSON ({error})") from None
+    if _SURROGATE.search(data):
+        _check_text(document)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise _damaged(f'it does not say "format": "{FORMAT}"')
     version = _take(document, "version", int)
@@ -90,6 +98,26 @@ def _document(data: bytes) -> dict[str, Any]:
     return document
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object with two values for one key: readers differ on which one counts."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a key twice")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _check_text(document: Any) -> None:
+    """Refuse lone surrogates anywhere, also where this version of the format does not look."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _damaged("it holds something other than text where text belongs") from None
+
+
 def _take(document: dict[str, Any], key: str, *types: type) -> Any:
     value = document.get(key)
     # bool is an int in Python, and never one in this format.
@@ -101,8 +129,7 @@ def _take(document: dict[str, Any], key: str, *types: type) -> Any:
 
 
 def _text(value: Any) -> str:
-    # JSON can spell lone surrogates, which no file name, hash or terminal takes.
-    if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
+    if not isinstance(value, str):
         raise _damaged("it holds something other than text where text belongs")
     return value
 
@@ -117,7 +144,8 @@ def _strings(document: dict[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _scope(document: dict[str, Any]) -> Scope:
-    paths = None if document.get("paths") is None else _strings(document, "paths")
+    named = _take(document, "paths", list, type(None))
+    paths = None if named is None else _strings(document, "paths")
     for path in paths or ():
         names.check(path)
     return Scope(paths, _strings(document, "exclude"))

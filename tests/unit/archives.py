@@ -153,6 +153,12 @@ def with_checksums(manifest: bytes, pieces: list[Piece]) -> bytes:
     return json.dumps(document).encode()
 
 
+def raw_manifest(bundle: bytes, manifest: bytes) -> bytes:
+    """Put in these bytes as the manifest, whatever they are."""
+    pieces = pieces_of(bundle)
+    return build([*(pieces | {MANIFEST_MEMBER: Piece(MANIFEST_MEMBER, manifest)}).values()])
+
+
 def edited(bundle: bytes, edit: Callable[[dict[str, Any]], object]) -> bytes:
     """Change the manifest."""
     members = unpack(bundle)

@@ -6,10 +6,11 @@ import io
 import json
 import stat
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from archives import edited, pack, unpack
+from archives import edited, pack, pieces_of, raw_manifest, unpack
 from litestate.bundle import is_bundle
 from litestate.bundle.format import CENTRAL_SIGNATURE, COMMENT, START
 from litestate.errors import BundleError, DamagedBundleError, NewerFormatError, NotABundleError
@@ -105,6 +106,11 @@ def test_not_a_bundle(session: Session, data: bytes, match: str) -> None:
         (lambda d: d.update(format="other"), DamagedBundleError, "format"),
         (lambda d: d.update(members={}), DamagedBundleError, "members"),
         (lambda d: d.pop("scope"), DamagedBundleError, "scope"),
+        (lambda d: d["scope"].pop("paths"), DamagedBundleError, "paths"),
+        (lambda d: d.update(unknown={"\ud800": 1}), DamagedBundleError, "text"),
+        (lambda d: d.update(unknown=["\udfff"]), DamagedBundleError, "text"),
+        (lambda d: d.update(unknown=float("nan")), DamagedBundleError, "NaN"),
+        (lambda d: d.update(unknown=float("inf")), DamagedBundleError, "Infinity"),
         (lambda d: d.update(generator={"a": 1}), DamagedBundleError, "text"),
         (lambda d: d.update(created="\ud800"), DamagedBundleError, "text"),
         (lambda d: d["members"].append("x"), DamagedBundleError, "objects"),
@@ -122,6 +128,29 @@ def test_bad_manifests(
     session: Session, bundle: bytes, edit: Any, error: type[BundleError], match: str
 ) -> None:
     refused(session, edited(bundle, edit), error, match)
+
+
+NOT_THE_ONLY_READING: dict[str, Callable[[bytes], bytes]] = {
+    "a key twice": lambda m: m.replace(b'"version":', b'"version": 2, "version":'),
+    "a key of a member twice": lambda m: m.replace(b'"size":', b'"size": 1, "size":', 1),
+    "byte order mark": lambda m: b"\xef\xbb\xbf" + m,
+    "UTF-16": lambda m: m.decode().encode("utf-16"),
+    "UTF-16 without a mark": lambda m: m.decode().encode("utf-16-le"),
+    "UTF-32": lambda m: m.decode().encode("utf-32"),
+    "a surrogate in bytes": lambda m: (
+        m.replace(b'"linux"', b'"\xed\xa0\x80"', 1) + b" \xed\xa0\x80"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", NOT_THE_ONLY_READING.values(), ids=NOT_THE_ONLY_READING.keys())
+def test_manifests_that_readers_could_read_in_two_ways(
+    session: Session, bundle: bytes, change: Callable[[bytes], bytes]
+) -> None:
+    manifest = pieces_of(bundle)[MANIFEST_MEMBER].content
+    session.load(raw_manifest(bundle, manifest))
+    data = raw_manifest(bundle, change(manifest))
+    refused(session, data, DamagedBundleError, "not JSON")
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"a":'])

@@ -541,7 +541,7 @@ def test_the_commands_take_it(
     path.write_bytes(document([1]))
     capsys.readouterr()
     assert main(["verify", str(path)]) == 1
-    assert capsys.readouterr().out.startswith("BAD  state.json: The file is damaged at")
+    assert capsys.readouterr().out.startswith(f"BAD  {path}: The file is damaged at")
 
 
 def test_a_file_that_is_too_large(

@@ -207,10 +207,15 @@ ENTRIES: dict[str, tuple[Callable[[bytes], bytes], type[BundleError], str]] = {
         DamagedBundleError,
         "header is not what the table",
     ),
-    "an impossible version needed": (
-        lambda b: rebuilt(b, local={"version": 99}),
+    "another version needed in the local header": (
+        lambda b: rebuilt(b, local={"version": 10}),
         DamagedBundleError,
         "header is not what the table",
+    ),
+    "an impossible version needed": (
+        lambda b: rebuilt(b, local={"version": 11}, central={"version": 11}),
+        DamagedBundleError,
+        "needs the unknown version 11",
     ),
     "another offset": (
         lambda b: rebuilt(b, central={"offset": 1}),

@@ -40,7 +40,8 @@ from .refusals import CONTENTS, damaged, unsafe
 _MAX16, _MAX32 = 0xFFFF, 0xFFFF_FFFF
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 _VERSIONS = (10, 20, 45, 63)
-"""Versions needed: 1.0, 2.0 for Deflate, 4.5 for ZIP64, 6.3 for Zstandard (APPNOTE.TXT 4.4.3)."""
+"""Versions needed that methods and features of a bundle can ask for: 1.0, 2.0 for Deflate, 4.5 for
+ZIP64, 6.3 for Zstandard (APPNOTE.TXT 4.4.3)."""
 
 _WALK = 1_000_000
 """Entries to go through in search of the place where a file was cut off."""
@@ -56,8 +57,8 @@ class Entry:
     ----------
     name : str
         As the central directory has it.
-    flags, method, time, date, crc32 : int
-        As in its headers.
+    version, flags, method, time, date, crc32 : int
+        As in its headers; the version is that which is needed to unpack it.
     size, compressed_size : int
         Bytes of content, and of what stands in the file.
     offset, start : int
@@ -65,6 +66,7 @@ class Entry:
     """
 
     name: str
+    version: int
     flags: int
     method: int
     time: int
@@ -121,9 +123,7 @@ def check_local(file: IO[bytes], entry: Entry) -> None:
         If it does not.
     """
     file.seek(entry.offset)
-    found = file.read(entry.start - entry.offset)
-    version = int.from_bytes(found[4:6], "little")
-    if version not in _VERSIONS or found != _local_header(entry, version):
+    if file.read(entry.start - entry.offset) != _local_header(entry):
         raise damaged(entry.name, "its header is not what the table of contents says")
 
 
@@ -212,7 +212,7 @@ def _read_entries(file: IO[bytes], count: int, start: int, end: int) -> dict[str
 
 def _entry(name: str, fields: list[int], until: int) -> Entry:
     """Return an entry that reaches until the start of the next one."""
-    flags, method, time, date, crc32, compressed, size, offset = fields
+    version, flags, method, time, date, crc32, compressed, size, offset = fields
     start = until - compressed
     header = LOCAL.size + len(name.encode())
     if start - offset not in (header, header + _ZIP64_LOCAL.size):
@@ -223,7 +223,9 @@ def _entry(name: str, fields: list[int], until: int) -> Entry:
         raise damaged(name, f"it has the compression method {method}")
     if flags != (0 if name.isascii() else _UTF8):
         raise damaged(name, f"it has the unknown flags {flags:#x}")
-    return Entry(name, flags, method, time, date, crc32, size, compressed, offset, start)
+    if version not in _VERSIONS:
+        raise damaged(name, f"it needs the unknown version {version} of ZIP")
+    return Entry(name, version, flags, method, time, date, crc32, size, compressed, offset, start)
 
 
 def _read_headers(file: IO[bytes], count: int, end: int) -> Iterator[tuple[str, list[int]]]:
@@ -237,7 +239,7 @@ def _read_headers(file: IO[bytes], count: int, end: int) -> Iterator[tuple[str, 
         raw, extra = file.read(name_length), file.read(extra_length)
         if comment_length or disk:
             raise damaged(CONTENTS, "an entry of it has a comment or lies on another disk")
-        yield _decoded(raw), [*values[3:8], *_sizes(values, extra)]
+        yield _decoded(raw), [*values[2:8], *_sizes(values, extra)]
     if file.tell() != end:
         raise damaged(CONTENTS, "it has another length than it says")
 
@@ -266,7 +268,7 @@ def _sizes(values: tuple[Any, ...], extra: bytes) -> list[int]:
     return [compressed, size, offset]
 
 
-def _local_header(entry: Entry, version: int) -> bytes:
+def _local_header(entry: Entry) -> bytes:
     name = entry.name.encode()
     sizes, extra = (entry.compressed_size, entry.size), b""
     if entry.start - entry.offset > LOCAL.size + len(name):
@@ -274,7 +276,7 @@ def _local_header(entry: Entry, version: int) -> bytes:
         sizes = (_MAX32, _MAX32)
     elif max(sizes) >= _MAX32:
         return b""
-    fields = (version, entry.flags, entry.method, entry.time, entry.date, entry.crc32)
+    fields = (entry.version, entry.flags, entry.method, entry.time, entry.date, entry.crc32)
     return LOCAL.pack(SIGNATURE, *fields, *sizes, len(name), len(extra)) + name + extra
 
 

@@ -120,6 +120,9 @@ class Writer:
             raise UnsafeBundleError(f"{name!r} cannot be put into a bundle: {reason}. Rename it.")
         first, chunks = _peek(chunks)
         info = self._info(name, self._method_for(first))
+        if self._zip.start_dir > zipfile.ZIP64_LIMIT:
+            # zipfile would say so in the central directory only, for the offset that stands there.
+            info.extract_version = zipfile.ZIP64_VERSION
         info.date_time = _dos_time(mtime_ns)
         info.external_attr = (_TYPE_BITS[kind] | mode) << 16 | (0x10 if kind == "directory" else 0)
         info.file_size = size
