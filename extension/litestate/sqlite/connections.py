@@ -8,12 +8,10 @@ SQLite Database File", 2.2).
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -49,13 +47,19 @@ def is_database(path: Path, size: int) -> bool:
         An existing file.
     size : int
         Its size in bytes; a database is a whole number of pages of at least 512 bytes.
+
+    Returns
+    -------
+    bool
+        True also for one that is encrypted or damaged but for its header: `capture` says so.
     """
-    if size < _MIN_PAGE or size % _MIN_PAGE:
+    if size < len(HEADER):
         return False
-    if IN_BROWSER:
+    if IN_BROWSER or size % _MIN_PAGE:
+        # Cut off, or no database at all: SQLite leaves no such file, so nobody has it open.
         return _has_header(path)
     try:
-        with closing(connect(path, "ro")) as connection:
+        with reading(path) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.DatabaseError as error:
         if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
@@ -89,18 +93,39 @@ def connect(path: Path, mode: str, *, patience: float = 0) -> sqlite3.Connection
     return sqlite3.connect(uri, uri=True, timeout=seconds, isolation_level=None)
 
 
+@contextmanager
+def reading(path: Path, *, patience: float = 0) -> Iterator[sqlite3.Connection]:
+    """Open a database to read it, and leave nothing behind.
+
+    SQLite makes a log and its index beside a database in WAL mode even to read it, and only a
+    connection that may write removes them.
+    """
+    log = beside(path, "-wal")
+    # One with something in it may be from a crash: closing would write that into the database.
+    at_rest = not size_of(log)
+    try:
+        with closing(connect(path, "ro", patience=patience)) as connection:
+            yield connection
+    finally:
+        if at_rest and log.exists():
+            # Who may not write cannot have made them.
+            with suppress(sqlite3.Error), closing(connect(path, "rw")) as connection:
+                connection.execute("PRAGMA schema_version").fetchone()
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """Return the path of what SQLite keeps beside a database; the suffix is of `SIDECARS`."""
+    return path.with_name(path.name + suffix)
+
+
+def size_of(path: Path) -> int:
+    """Return the size of a file in bytes, 0 if it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def code_of(error: sqlite3.Error) -> int:
     """Return the primary result code; 0 for an error that Python raised itself."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def copy_aside(path: Path, copy: Path) -> None:
-    """Copy a database file byte by byte without dropping this process's locks on it."""
-    if IN_BROWSER or os.name == "nt":
-        shutil.copyfile(path, copy)
-        return
-    # The locks are per process: a child that opens and closes the file takes none of ours away.
-    script = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
-    subprocess.run(
-        [sys.executable, "-I", "-c", script, str(path), str(copy)], check=True, timeout=600
-    )
