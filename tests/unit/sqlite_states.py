@@ -11,6 +11,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+IN_KERNEL = sys.platform == "emscripten"
+
+crash_needs_processes = pytest.mark.skipif(IN_KERNEL, reason="the kernel has one process")
+
 CAPTURE = importlib.import_module("litestate.sqlite.capture")
 """The module: the package has a function of that name."""
 
@@ -199,31 +205,37 @@ def files(folder: Path) -> dict[str, bytes]:
 _CHILD = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.executescript(sys.argv[2])
-print("ready", flush=True)
+connection.executescript(sys.stdin.readline())
+print("done", flush=True)
 sys.stdin.read()
 """
 
 
 @contextmanager
-def other_process(path: Path, script: str) -> Iterator[Callable[[], None]]:
+def other_process(path: Path, script: str, *, wait: bool = True) -> Iterator[Callable[[], None]]:
     """Let another process run statements and keep its connection; yields what kills it."""
-    command = [sys.executable, "-c", _CHILD, str(path), script]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        try:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"ready\n"
-
-            def kill() -> None:
-                child.kill()
-                child.wait(timeout=30)
-
-            yield kill
-        finally:
-            child.kill()
+    command = [sys.executable, "-c", _CHILD, str(path)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        child.stdin.write(script.replace("\n", " ").encode() + b"\n")
+        child.stdin.flush()
+        if wait:
+            assert child.stdout.readline() == b"done\n"
+        yield child.kill
+    finally:
+        child.kill()
+        child.communicate(timeout=30)
 
 
 def crash(path: Path, script: str) -> None:
     """Let another process run statements, and kill it there."""
     with other_process(path, script) as kill:
         kill()
+
+
+def leave_a_log(path: Path, script: str) -> None:
+    """Let another process write into the log of a database, and kill it there."""
+    crash(path, f"PRAGMA journal_mode = wal; {script}")
+    assert size(path, "-wal")

@@ -202,8 +202,9 @@ def protect(path: Path, folder: Path, mode: int) -> None:
 def test_a_load_into_a_read_only_one(session: Session, mode: str) -> None:
     path = session.home / "app.db"
     make_database(path, pragma=f"journal_mode = {mode}")
+    before = content(path)
     path.chmod(0o444)
-    before, (bundle, _) = content(path), session.save()
+    bundle, _ = session.save()
     path.chmod(0o644)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DELETE FROM runs")

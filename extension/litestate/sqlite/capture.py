@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 import tempfile
 import time
@@ -63,6 +64,10 @@ def capture(path: Path, folder: Path | None) -> Image:
     OSError
         If the operating system cannot.
     """
+    # Read in place it would get a log and an index that nobody may remove.
+    is_protected = not os.access(path, os.W_OK) and _has_wal_mark(path)
+    if is_protected and (image := _read_copy(path, folder, is_locked=False)):
+        return image
     for patience in (0, connections.PATIENCE):
         try:
             return _read(path, folder, patience)

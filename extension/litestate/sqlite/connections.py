@@ -8,6 +8,7 @@ SQLite Database File", 2.2).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -55,8 +56,10 @@ def is_database(path: Path, size: int) -> bool:
     """
     if size < len(HEADER):
         return False
-    if IN_BROWSER or size % _MIN_PAGE:
-        # Cut off, or no database at all: SQLite leaves no such file, so nobody has it open.
+    # A size that is no whole number of pages: cut off, or no database. SQLite leaves no such file,
+    # so nobody has it open. One that may not be written to has no writer who could lose a lock, and
+    # SQLite would leave a log and an index beside it that nobody may remove.
+    if IN_BROWSER or size % _MIN_PAGE or not os.access(path, os.W_OK):
         return _has_header(path)
     try:
         with reading(path) as connection:
