@@ -90,6 +90,7 @@ class Plan:
         check_closed(root, path)
         if _is_database(path) and not root.on_drive:
             sqlite.check_replaceable(path)
+            self.remove_sidecars(root, path)
         self._replace(root, path, staged)
 
     def remove_sidecars(self, root: Root, path: Path) -> None:

@@ -23,9 +23,15 @@ ASIDE = import_module("litestate.sqlite.aside")
 SPILL = "PRAGMA cache_size = 2; BEGIN; UPDATE runs SET note = 'uncommitted' || hex(zeroblob(200))"
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch, patient: None) -> None:
     monkeypatch.setattr(sqlite.connections, "PATIENCE", 0.3)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy is made by a process of its own, and this machine may be busy."""
+    monkeypatch.setattr(sqlite.connections, "PATIENCE", 20)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -113,6 +119,7 @@ def test_a_writer_that_finishes_while_its_files_are_copied(
     assert content(path) == expected
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_writer_that_never_pauses_is_reported(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +167,7 @@ def test_another_process_writes_all_the_time(session: Session, mode: str) -> Non
             content(session.folder / "copy.db")
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("statement", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode = exclusive"])
 def test_a_lock_without_a_journal_is_reported(session: Session, statement: str) -> None:
     """What its holder keeps to itself cannot be told from here."""
@@ -217,6 +225,7 @@ def test_an_exclusive_lock_in_wal_mode(session: Session, more: str) -> None:
     assert count(path) == 900
 
 
+@pytest.mark.usefixtures("impatient")
 @crash_needs_processes
 @pytest.mark.parametrize("script", ["PRAGMA locking_mode = exclusive; BEGIN EXCLUSIVE", SPILL])
 def test_a_lock_of_another_process(session: Session, script: str) -> None:
