@@ -54,6 +54,7 @@ NO_DATABASES: dict[str, Callable[[], bytes]] = {
     "a schema format that is not known": lambda: overwritten(44, words(99)),
     "encrypted but for the header": lambda: good()[:16] + noise(len(good()) - 16),
     "the page of the schema overwritten": lambda: overwritten(100, noise(3900)),
+    "a schema that is not text": lambda: good().replace(b"TABLE runs", b"TABL\xae \xffuns"),
     "a schema that is not SQL": lambda: good().replace(b"CREATE TABLE runs", b"CREATE TALBE runs"),
     "cut off at a page": lambda: good()[: 4096 * 3],
     "cut off in a page": lambda: good()[: 4096 * 3 + 700],
@@ -67,6 +68,7 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
     "a page in the middle of zeros": lambda: overwritten(4096 * 20, bytes(4096)),
     "the root of a table overwritten": lambda: overwritten(4096, noise(4096)),
     "a page count that is too low": lambda: overwritten(28, words(4)),
+    "a record that cannot be read": lambda: overwritten(39857, b"\x7f"),
     "a freelist that leads nowhere": lambda: overwritten(32, words(90_000) + words(3)),
 }
 """Where SQLite reads the schema and finds damage in the pages."""
@@ -152,16 +154,31 @@ def test_a_connection_survives_the_repair(session: Session) -> None:
 
 
 def test_values_that_a_constraint_forbids_are_no_damage(session: Session) -> None:
-    with closing(sqlite3.connect(session.home / "app.db")) as connection:
-        connection.execute("CREATE TABLE old (x CHECK (x < 5))")
-        connection.execute("PRAGMA ignore_check_constraints = on")
-        connection.execute("INSERT INTO old VALUES (7)")
-        connection.commit()
-        connection.execute("PRAGMA ignore_check_constraints = off")
-        assert "CHECK" in connection.execute("PRAGMA quick_check").fetchone()[0]
+    path = session.home / "app.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE old (x)")
+        connection.execute("INSERT INTO old VALUES (NULL)")
+        connection.execute("PRAGMA writable_schema = on")
+        connection.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE old (x NOT NULL)'")
+    with closing(sqlite3.connect(path)) as connection:
+        assert "NULL value" in connection.execute("PRAGMA quick_check").fetchone()[0]
     _, report = session.save()
     assert [line.kind for line in report.lines()] == ["database"]
     assert not report.warnings
+
+
+def test_a_name_that_python_cannot_decode_is_no_damage(session: Session) -> None:
+    path = session.home / "app.db"
+    make_database(path)
+    data = path.read_bytes().replace(b"tablerunsruns", b"tabler\xffnsr\xffns")
+    path.write_bytes(data.replace(b"CREATE TABLE runs", b"CREATE TABLE r\xffns"))
+    bundle, report = session.save()
+    assert [(line.kind, line.detail) for line in report.lines()] == [
+        ("database", "r\ufffdns: not counted")
+    ]
+    session.clear()
+    session.load(bundle)
+    assert b"CREATE TABLE r\xffns" in path.read_bytes()
 
 
 def test_what_this_python_does_not_define_is_no_damage(session: Session) -> None:

@@ -96,17 +96,21 @@ def test_a_writer_that_goes_on_while_its_files_are_copied(
     assert content(path) == expected
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_a_writer_that_finishes_while_its_files_are_copied(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     path = session.home / "app.db"
     make_database(path, rows=1000)
     copy = ASIDE.copy_aside
 
     def finish_and_copy(source: Path, target: Path) -> None:
+        if source.name.endswith("-journal") and when == "after":
+            copy(source, target)
         if source.name.endswith("-journal") and writer.in_transaction:
             writer.execute("COMMIT")
-        copy(source, target)
+        if when == "before" or not source.name.endswith("-journal"):
+            copy(source, target)
 
     monkeypatch.setattr(ASIDE, "copy_aside", finish_and_copy)
     with closing(connect(path)) as writer:
@@ -185,6 +189,33 @@ def test_a_lock_without_a_journal_is_reported(session: Session, statement: str) 
         assert show_state().skipped == report.skipped
         with pytest.raises(DatabaseBusyError, match=r"app\.db"):
             session.load(bundle)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_file_called_like_a_log_beside_a_locked_one(session: Session) -> None:
+    """Only in WAL mode it says what was committed."""
+    path = session.home / "app.db"
+    make_database(path, rows=1000)
+    with closing(connect(path)) as connection:
+        connection.executescript("PRAGMA journal_mode = memory;" + SPILL)
+        (session.home / "app.db-wal").write_bytes(bytes(4096))
+        _, report = session.save()
+        assert [skipped.path for skipped in report.skipped] == ["~/app.db"]
+        connection.rollback()
+
+
+def test_a_file_in_the_place_of_one_in_use(session: Session) -> None:
+    """The log of a connection that is open must not meet the next database of that name."""
+    path = session.home / "app.db"
+    path.write_text("text")
+    bundle, _ = session.save()
+    path.unlink()
+    make_database(path, pragma="journal_mode = wal")
+    with closing(connect(path)) as connection:
+        connection.execute("INSERT INTO runs (note) VALUES ('in the log')")
+        session.load(bundle)
+        assert [item.name for item in session.home.iterdir()] == ["app.db"]
+        assert path.read_text() == "text"
 
 
 def test_an_exclusive_lock_with_a_journal(session: Session) -> None:

@@ -14,7 +14,16 @@ from typing import Any
 
 from . import connections
 from .aside import copy_together, has_hot_journal, scratch
-from .connections import NotADatabaseError, beside, busy, code_of, connect, reading
+from .connections import (
+    ERRORS,
+    NotADatabaseError,
+    beside,
+    busy,
+    code_of,
+    connect,
+    reading,
+    text_of,
+)
 from .image import Image
 
 COUNT_BUDGET = 1.0
@@ -35,8 +44,8 @@ _NEEDS_WRITING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _UNREADABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
 """The last of them is a file format that this SQLite does not know."""
 
-_DAMAGE = "*** in database"
-"""How a finding of quick_check about pages starts; others are about values and constraints, which
+_DAMAGE = ("*** in database", "database disk image is malformed")
+"""How findings of quick_check about pages start; others are about values and constraints, which
 do not make the file unreadable."""
 
 
@@ -71,7 +80,7 @@ def capture(path: Path, folder: Path | None) -> Image:
     for patience in (0, connections.PATIENCE):
         try:
             return _read(path, folder, patience)
-        except sqlite3.DatabaseError as error:
+        except ERRORS as error:
             code = code_of(error)
             if code not in _LOCKED + _NEEDS_WRITING:
                 raise _explained(error) from None
@@ -105,15 +114,16 @@ def _read_copy(path: Path, folder: Path | None, *, is_locked: bool) -> Image | N
         try:
             with closing(connect(copy, "rw")) as connection, _one_commit(connection):
                 return _take(connection, folder, being_written, alone=alone)
-        except sqlite3.DatabaseError as error:
+        except ERRORS as error:
             raise _explained(error) from None
 
 
-def _explained(error: sqlite3.DatabaseError) -> Exception:
-    if code_of(error) in _UNREADABLE:
-        return NotADatabaseError(f"SQLite says: {error}")
+def _explained(error: Exception) -> Exception:
+    text = f"SQLite says: {text_of(error)}"
+    if isinstance(error, UnicodeDecodeError) or code_of(error) in _UNREADABLE:
+        return NotADatabaseError(text)
     # The disk, or the space on it: the database may be good.
-    return OSError(errno.EIO, f"SQLite says: {error}")
+    return OSError(errno.EIO, text)
 
 
 @contextmanager
@@ -131,6 +141,8 @@ def _take(
     *,
     alone: bool,
 ) -> Image:
+    # SQLite takes any bytes for a name.
+    connection.text_factory = lambda data: data.decode(errors="replace")
     size = _pragma(connection, "page_count") * _pragma(connection, "page_size")
     return Image(
         _content(connection, size, folder) if folder else None,
@@ -173,7 +185,7 @@ def _count_rows(connection: sqlite3.Connection) -> dict[str, int | None]:
             quoted = name.replace('"', '""')
             try:
                 counts[name] = connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]
-            except sqlite3.DatabaseError:
+            except ERRORS:
                 # Out of time, or a virtual table whose module is not loaded here.
                 counts[name] = None
     return counts
@@ -184,12 +196,12 @@ def _damage(connection: sqlite3.Connection) -> str | None:
     with _at_most(connection, CHECK_BUDGET):
         try:
             finding = str(connection.execute("PRAGMA main.quick_check(1)").fetchone()[0])
-        except sqlite3.DatabaseError as error:
+        except ERRORS as error:
             # Anything else is out of time, or a function that is not defined here: the pages come
             # first, so they are good.
             unreadable = code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-            return str(error) if unreadable else None
-    return finding.partition("\n")[2] or finding if finding.startswith(_DAMAGE) else None
+            return text_of(error) if unreadable else None
+    return finding.rpartition("\n")[2] if finding.startswith(_DAMAGE) else None
 
 
 @contextmanager
@@ -213,7 +225,7 @@ def _is_being_written(path: Path) -> bool:
         with closing(connect(path, "rw")) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
-    except sqlite3.DatabaseError as error:
+    except ERRORS as error:
         return code_of(error) in _LOCKED
     return False
 

@@ -30,6 +30,10 @@ PATIENCE = 2.0
 
 IN_BROWSER = sys.platform == "emscripten"
 
+ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What Python raises for an error of SQLite: it cannot decode a message that quotes a damaged
+schema."""
+
 _MIN_PAGE = 512
 
 JournalMode = Literal["delete", "wal"]
@@ -64,7 +68,7 @@ def is_database(path: Path, size: int) -> bool:
     try:
         with reading(path) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
-    except sqlite3.DatabaseError as error:
+    except ERRORS as error:
         if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
             # No connection can use it, so that none loses a lock.
             return _has_header(path)
@@ -129,6 +133,13 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def code_of(error: sqlite3.Error) -> int:
+def text_of(error: Exception) -> str:
+    """Return what SQLite says."""
+    if isinstance(error, UnicodeDecodeError):
+        return bytes(error.object).decode(errors="backslashreplace")
+    return str(error)
+
+
+def code_of(error: Exception) -> int:
     """Return the primary result code; 0 for an error that Python raised itself."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import ApplyError
 from . import connections
-from .connections import JournalMode, NotADatabaseError, busy, code_of, connect
+from .connections import ERRORS, JournalMode, NotADatabaseError, busy, code_of, connect, text_of
 
 _STEP = 1024
 """Pages to copy between two looks at the clock."""
@@ -69,8 +69,8 @@ def check_readable(path: Path) -> None:
     with closing(connect(path, "ro")) as connection:
         try:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise NotADatabaseError(f"SQLite says: {error}") from None
+        except ERRORS as error:
+            raise NotADatabaseError(f"SQLite says: {text_of(error)}") from None
 
 
 def check_replaceable(path: Path) -> None:
@@ -93,14 +93,14 @@ def check_replaceable(path: Path) -> None:
         ):
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("ROLLBACK")
-    except sqlite3.DatabaseError as error:
+    except ERRORS as error:
         code = code_of(error)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise busy(path) from None
         # What SQLite cannot read has no locks either.
         if code not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             raise ApplyError(
-                f"The database {path} cannot be written to: SQLite says {str(error)!r}. "
+                f"The database {path} cannot be written to: SQLite says {text_of(error)!r}. "
                 "Nothing was changed. Check the permissions of the file and of its folder."
             ) from None
 
