@@ -120,7 +120,8 @@ def test_one_that_nothing_was_ever_committed_to(session: Session) -> None:
         assert "open transaction" in str(report.warnings)
         connection.rollback()
     session.clear()
-    session.load(bundle)
+    loaded = session.load(bundle)
+    assert [(line.label, line.kind) for line in loaded.lines()] == [("~/app.db", "file")]
     assert path.read_bytes() == b""
 
 

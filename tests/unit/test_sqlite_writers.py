@@ -147,6 +147,15 @@ def test_a_writer_that_never_pauses_is_reported(
         writer.execute("ROLLBACK")
 
 
+def test_what_cannot_be_copied_is_an_error(session: Session) -> None:
+    """In CPython another process copies, and its error must come through."""
+    with pytest.raises(FileNotFoundError, match=r"none\.db"):
+        sqlite.copy_aside(session.home / "none.db", session.folder / "copy.db")
+    (session.home / "folder").mkdir()
+    with pytest.raises(IsADirectoryError, match="folder"):
+        sqlite.copy_aside(session.home / "folder", session.folder / "copy.db")
+
+
 @crash_needs_processes
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_another_process_writes_all_the_time(session: Session, mode: str) -> None:
@@ -233,6 +242,7 @@ def test_an_exclusive_lock_with_a_journal(session: Session) -> None:
     assert content(path) == before
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("more", ["", SPILL], ids=["idle", "writing"])
 def test_an_exclusive_lock_in_wal_mode(session: Session, more: str) -> None:
     """What was committed is in the log, and what was not has no commit mark there."""
@@ -249,6 +259,8 @@ def test_an_exclusive_lock_in_wal_mode(session: Session, more: str) -> None:
         bundle, report = session.save()
         assert [line.kind for line in report.lines()] == ["database"]
         assert "keeps everybody out" in str(report.warnings)
+        with pytest.raises(DatabaseBusyError, match=r"app\.db"):
+            session.load(bundle)
     expected = content(path)
     session.clear()
     session.load(bundle)
