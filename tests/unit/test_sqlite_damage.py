@@ -74,6 +74,13 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
 """Where SQLite reads the schema and finds damage in the pages."""
 
 
+def finds(data: bytes) -> bool:
+    """Tell whether this SQLite has something to say; older ones do not look into records."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(data)
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+
+
 def saves_as_a_file(session: Session, data: bytes) -> str:
     """Save and load what is no good database; return the warning."""
     path = session.home / "app.db"
@@ -103,6 +110,8 @@ def test_what_is_no_database(session: Session, name: str) -> None:
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_what_is_damaged(session: Session, name: str) -> None:
+    if not finds(DAMAGED[name]()):
+        pytest.skip("this SQLite does not look so closely")
     warning = saves_as_a_file(session, DAMAGED[name]())
     assert "is a damaged database" in warning
     assert "older bundle" in warning
@@ -133,6 +142,8 @@ def test_a_good_one_replaces_it(session: Session, name: str) -> None:
 @pytest.mark.parametrize("name", [*NO_DATABASES, *DAMAGED])
 def test_it_replaces_a_good_one(session: Session, name: str) -> None:
     path, data = session.home / "app.db", (NO_DATABASES | DAMAGED)[name]()
+    if name in DAMAGED and not finds(data):
+        pytest.skip("this SQLite does not look so closely")
     path.write_bytes(data)
     bundle, _ = session.save()
     path.unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_states import CAPTURE, SCRIPTS, build, content, content_of, lacks
@@ -189,9 +190,14 @@ def test_a_read_only_one(session: Session, mode: str, folder_mode: int) -> None:
     session.clear()
     session.load(bundle)
     assert (path.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o444, folder_mode)
-    assert path.stat().st_size
     folder.chmod(0o755)
-    assert content(path) == before
+    assert content_where_writable(path) == before
+
+
+def content_where_writable(path: Path) -> dict[str, Any]:
+    # SQLite may need a log and an index to read it, and would make them as read-only as this.
+    path.chmod(0o644)
+    return content(path)
 
 
 def protect(path: Path, folder: Path, mode: int) -> None:
@@ -215,7 +221,7 @@ def test_a_load_into_a_read_only_one(session: Session, mode: str) -> None:
     assert [line.verdict for line in report.lines()] == ["changed"]
     session.load(bundle)
     assert path.stat().st_mode & 0o777 == 0o444
-    assert content(path) == before
+    assert content_where_writable(path) == before
 
 
 def test_a_log_in_a_folder_that_is_read_only(session: Session) -> None:
@@ -240,7 +246,7 @@ def test_a_log_in_a_folder_that_is_read_only(session: Session) -> None:
     session.clear()
     session.load(bundle)
     folder.chmod(0o755)
-    assert content(folder / "app.db") == before
+    assert content_where_writable(folder / "app.db") == before
 
 
 def test_nothing_is_left_beside_one_in_wal_mode(session: Session) -> None:

@@ -15,9 +15,6 @@ from pathlib import Path
 from . import connections
 from .connections import beside, busy
 
-JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
-"""How a rollback journal starts that is in use (https://www.sqlite.org/fileformat2.html, 3)."""
-
 _CONTENT = ("", "-wal", "-journal")
 """The files that hold a database; the index of the log (``-shm``) is made from these."""
 
@@ -93,19 +90,6 @@ def sidecars(path: Path) -> Iterator[tuple[str, Path]]:
         other = beside(path, suffix)
         if connections.size_of(other):
             yield suffix, other
-
-
-def has_hot_journal(path: Path) -> bool:
-    """Tell whether the journal beside a database can roll it back.
-
-    One that starts with zeros was finished (journal_mode=persist) and says nothing about a writer
-    that keeps its own journal in memory.
-    """
-    try:
-        with beside(path, "-journal").open("rb") as file:
-            return file.read(len(JOURNAL_MAGIC)) == JOURNAL_MAGIC
-    except FileNotFoundError:
-        return False
 
 
 def _copy_all(path: Path, copy: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import connections
-from .aside import copy_together, has_hot_journal, scratch
+from .aside import copy_together, scratch
 from .connections import (
     ERRORS,
     NotADatabaseError,
@@ -21,6 +21,7 @@ from .connections import (
     busy,
     code_of,
     connect,
+    has_hot_journal,
     reading,
     text_of,
 )

@@ -22,6 +22,9 @@ from ..errors import DatabaseBusyError, LitestateError
 HEADER = b"SQLite format 3\0"
 """How a database file starts (https://www.sqlite.org/fileformat2.html, 1.3)."""
 
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+"""How a rollback journal starts that is in use (https://www.sqlite.org/fileformat2.html, 3)."""
+
 SIDECARS = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is in use."""
 
@@ -63,7 +66,9 @@ def is_database(path: Path, size: int) -> bool:
     # A size that is no whole number of pages: cut off, or no database. SQLite leaves no such file,
     # so nobody has it open. One that may not be written to has no writer who could lose a lock, and
     # SQLite would leave a log and an index beside it that nobody may remove.
-    if IN_BROWSER or size % _MIN_PAGE or not os.access(path, os.W_OK):
+    is_plain = IN_BROWSER or size % _MIN_PAGE or not os.access(path, os.W_OK)
+    # The first transaction of a database may write other pages before the one with the header.
+    if is_plain and not has_hot_journal(path):
         return _has_header(path)
     try:
         with reading(path) as connection:
@@ -131,6 +136,19 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def has_hot_journal(path: Path) -> bool:
+    """Tell whether the journal beside a database can roll it back.
+
+    One that starts with zeros was finished (journal_mode=persist) and says nothing about a writer
+    that keeps its own journal in memory.
+    """
+    try:
+        with beside(path, "-journal").open("rb") as file:
+            return file.read(len(JOURNAL_MAGIC)) == JOURNAL_MAGIC
+    except FileNotFoundError:
+        return False
 
 
 def text_of(error: Exception) -> str:
