@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from ..bundle import Reader
 from ..manifest import Member
-from ..sqlite.connections import UNREADABLE
+from ..sqlite.connections import ERRORS
 from .model import DatabaseChange, ObjectChange, TableChange, Verdict
 from .schema import AFTER, BEFORE, Table, explained, tables_of
 from .tables import compare_tables, one_sided
@@ -51,7 +51,7 @@ def compare_databases(
                 tuple(_objects(connection)),
                 tuple(_settings(connection)),
             )
-    except UNREADABLE as error:
+    except ERRORS as error:
         return DatabaseChange(place, problem=explained(error))
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from ..sqlite.connections import UNREADABLE, code_of
+from ..sqlite.connections import ERRORS, code_of
 
 BEFORE, AFTER = "main", "other"
 """The schemas in which the two databases are attached."""
@@ -98,7 +98,7 @@ def _table(
         listed = connection.execute(
             "SELECT name, pk, hidden FROM pragma_table_xinfo(?, ?)", (name, schema)
         ).fetchall()
-    except UNREADABLE as error:
+    except ERRORS as error:
         # A virtual table whose module is not here, for example: the others can be read.
         return Table(name, kind, has_rowid, None, (), sql, explained(error))
     taken = {column.lower() for column, _, _ in listed}

@@ -10,7 +10,7 @@ import sqlite3
 from typing import Literal
 
 from ..export.source import quoted
-from ..sqlite.connections import UNREADABLE, code_of
+from ..sqlite.connections import ERRORS, code_of
 from .model import Matching, TableChange
 from .schema import AFTER, BEFORE, Table, explained
 
@@ -26,7 +26,7 @@ def one_sided(
     try:
         if not problem:
             rows = _count(connection, AFTER if verdict == "added" else BEFORE, table)
-    except UNREADABLE as error:
+    except ERRORS as error:
         problem = explained(error)
     if verdict == "added":
         return TableChange(table.name, verdict, rows_added=rows, problem=problem)
@@ -45,7 +45,7 @@ def compare_tables(
     try:
         if not problem:
             matching, counts = _compare_rows(connection, before, after, common)
-    except UNREADABLE as error:
+    except ERRORS as error:
         problem = explained(error)
     is_redefined = before.sql != after.sql
     if not any(counts) and not is_redefined and not problem:

@@ -74,8 +74,8 @@ def as_bundle(file: IO[bytes]) -> Iterator[IO[bytes]]:
 def _write(fields: Fields, created: datetime, bundle: IO[bytes]) -> None:
     mtime_ns = int(created.timestamp() * 1000) * 1_000_000
     # It is read once and thrown away: compressing it would only take time.
-    with Writer(bundle, compression="store") as writer:
-        if image := _database(fields):
+    with Writer(bundle, compression="store") as writer, sqlite.scratch() as folder:
+        if image := _database(fields, folder):
             writer.add(
                 member_name("database", HOME, DATABASE),
                 "database",
@@ -115,7 +115,7 @@ def _skipped(fields: Fields, present: set[str]) -> Iterator[Skipped]:
         yield Skipped(f"and {more:,} more fields", _IGNORED)
 
 
-def _database(fields: Fields) -> sqlite.Image | None:
+def _database(fields: Fields, folder: Path) -> sqlite.Image | None:
     if DATABASE not in fields.places:
         return None
     with explained(DATABASE):
@@ -127,17 +127,16 @@ def _database(fields: Fields) -> sqlite.Image | None:
             DATABASE,
             f"its {len(content):,} bytes are no SQLite database, they begin with {content[:16]!r}",
         )
-    with tempfile.TemporaryDirectory(prefix="litestate-") as folder:
-        path = Path(folder, DATABASE)
-        path.write_bytes(content)
-        del content
-        try:
-            return sqlite.capture(path)
-        except sqlite.NotADatabaseError as error:
-            raise damaged(DATABASE, f"SQLite cannot read it ({error})") from None
-        except DatabaseBusyError:
-            # Nobody else has this copy: SQLite had another objection, such as to its format.
-            raise damaged(DATABASE, "SQLite cannot read it") from None
+    path = folder / DATABASE
+    path.write_bytes(content)
+    del content
+    try:
+        return sqlite.capture(path, folder)
+    except sqlite.NotADatabaseError as error:
+        raise damaged(DATABASE, f"SQLite cannot read it ({error})") from None
+    except DatabaseBusyError:
+        # Nobody else has this copy: SQLite had another objection, such as to its format.
+        raise damaged(DATABASE, "SQLite cannot read it") from None
 
 
 def _state(fields: Fields) -> bytes:

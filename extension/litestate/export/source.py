@@ -18,7 +18,7 @@ from ..loading import open_bundle
 from ..manifest import Member
 from ..sources import AnySource, expanded
 from ..sqlite import NotADatabaseError, connections, is_database
-from ..sqlite.connections import UNREADABLE, busy, code_of, connect
+from ..sqlite.connections import ERRORS, busy, code_of, connect
 
 AnyDatabase = AnySource | sqlite3.Connection
 
@@ -168,7 +168,7 @@ def _copy(source: sqlite3.Connection, copy: Path) -> None:
     with closing(sqlite3.connect(copy)) as target:
         try:
             source.backup(target, pages=_STEP, progress=give_up, sleep=0.05)
-        except UNREADABLE as error:
+        except ERRORS as error:
             raise _explained(error, path) from None
 
 
@@ -192,13 +192,13 @@ def _choose(reader: Reader, label: str, database: str | None) -> Member:
 def _reading(path: Path) -> sqlite3.Connection:
     try:
         return _begin(path, "ro")
-    except UNREADABLE as error:
+    except ERRORS as error:
         # A WAL database without its index can only be read by somebody who may make one.
         if code_of(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise _explained(error, path) from None
     try:
         return _begin(path, "rw")
-    except UNREADABLE as error:
+    except ERRORS as error:
         raise _explained(error, path) from None
 
 
@@ -208,7 +208,7 @@ def _begin(path: Path, mode: str) -> sqlite3.Connection:
         # The lock is taken by the first read, and with it the moment that is read.
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except UNREADABLE:
+    except ERRORS:
         connection.close()
         raise
     return connection

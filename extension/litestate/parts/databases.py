@@ -4,61 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
 from .. import sqlite
-from ..bundle import CHUNK, Reader, Writer
+from ..bundle import Reader, Writer
 from ..changes import RestoreDatabase, set_attributes
 from ..errors import DamagedBundleError, DatabaseBusyError
-from ..items import Item, Survey, member_name
-from ..places import Root
+from ..items import Survey
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
+from .one_database import capture_one, save_one, tables_text
+
+__all__ = ["TITLE", "apply", "capture", "describe", "tables_text"]
 
 TITLE = "databases"
 
-_SHOWN = 6
-"""Tables of one database that a report names."""
-
 _ENCODING = slice(56, 60)
 """Where a database file says how it encodes text (https://www.sqlite.org/fileformat2.html, 1.3)."""
-
-_OPEN = (
-    "{} has an open transaction: its uncommitted rows are not {}. "
-    "Call commit() first to include them."
-)
 
 
 def describe(survey: Survey) -> Section:
     """Say what would be saved: tables and their rows."""
     section = Section(TITLE)
     for item in survey.of("database"):
-        image = _image(item, section, "saved")
-        if image:
-            section.lines.append(
-                Line(item.label, "database", image.size, detail=tables_text(image.tables))
-            )
+        save_one(item, section, None)
     return section
 
 
 def capture(survey: Survey, sink: Writer) -> Section:
     """Write databases into a bundle, each as of its last commit.
 
-    One that is locked is skipped and reported; one that SQLite cannot read is saved as the file
-    that it is.
+    One that is locked is skipped and reported; one that SQLite cannot read, or finds damage in, is
+    saved as the file that it is.
     """
     section = Section(TITLE)
     for item in survey.of("database"):
         if reason := sink.problem(item.member, "database"):
             section.skip(item, reason, "Rename it.")
-        elif image := _image(item, section, "in the bundle", sink):
-            _add_database(sink, item, image)
-            section.lines.append(
-                Line(item.label, "database", image.size, detail=tables_text(image.tables))
-            )
+        else:
+            save_one(item, section, sink)
     return section
 
 
@@ -76,7 +62,8 @@ def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
             continue
         plan.make_way(target)
         try:
-            verdict = _apply_one(source, target, plan, section)
+            with sqlite.scratch() as folder:
+                verdict = _apply_one(source, target, plan, section, folder)
         except DatabaseBusyError as error:
             if not plan.dry_run:
                 raise
@@ -89,88 +76,10 @@ def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
     return section
 
 
-def tables_text(tables: dict[str, int | None]) -> str:
-    """Return tables and their rows as a person would read them.
-
-    Examples
-    --------
-    >>> tables_text({"runs": 3, "log": None})
-    'runs: 3 rows, log: not counted'
-    """
-    texts = [f"{name}: {_rows_text(rows)}" for name, rows in list(tables.items())[:_SHOWN]]
-    if len(tables) > _SHOWN:
-        texts.append(f"and {len(tables) - _SHOWN} more tables")
-    return ", ".join(texts) or "no tables"
-
-
-def _rows_text(rows: int | None) -> str:
-    if rows is None:
-        return "not counted"
-    return "1 row" if rows == 1 else f"{rows:,} rows"
-
-
-def _image(
-    item: Item, section: Section, where: str, sink: Writer | None = None
-) -> sqlite.Image | None:
-    try:
-        image = _capture(item.root, item.path)
-    except DatabaseBusyError:
-        section.skip(
-            item,
-            "a transaction holds its lock, and its last commit cannot be reached past it",
-            "Call commit() or rollback() on the connection, then save again.",
-        )
-    except sqlite.NotADatabaseError as error:
-        if sink:
-            _add_as_file(sink, item)
-        section.lines.append(Line(item.label, "file", item.size, detail="as a plain file"))
-        section.warnings.append(
-            f"{item.label} looks like a database that is encrypted or damaged ({error})."
-        )
-    except OSError as error:
-        section.skip(item, f"it cannot be read ({error.strerror})", "Check its permissions.")
-    else:
-        if image.open_transaction:
-            section.warnings.append(_OPEN.format(item.label, where))
-        return image
-    return None
-
-
-def _capture(root: Root, path: Path) -> sqlite.Image:
-    if not root.on_drive:
-        return sqlite.capture(path)
-    # SQLite does not work on the drive: "database disk image is malformed".
-    with tempfile.TemporaryDirectory(prefix="litestate-") as folder:
-        copy = Path(folder, "database")
-        sqlite.copy_aside(path, copy)
-        return sqlite.capture(copy)
-
-
-def _add_database(sink: Writer, item: Item, image: sqlite.Image) -> None:
-    details = {"journal_mode": image.journal_mode, "tables": image.tables}
-    sink.add(
-        item.member,
-        "database",
-        image.chunks(),
-        size=image.size,
-        mode=item.mode,
-        mtime_ns=item.mtime_ns,
-        details=details,
-    )
-
-
-def _add_as_file(sink: Writer, item: Item) -> None:
-    with tempfile.TemporaryDirectory(prefix="litestate-") as folder:
-        copy = Path(folder, "file")
-        sqlite.copy_aside(item.path, copy)
-        with copy.open("rb") as file:
-            name = member_name("file", item.root.name, item.relative)
-            chunks = iter(lambda: file.read(CHUNK), b"")
-            sink.add(name, "file", chunks, size=item.size, mode=item.mode, mtime_ns=item.mtime_ns)
-
-
-def _apply_one(source: Reader, target: Target, plan: Plan, section: Section) -> Verdict:
-    old = _present(target)
+def _apply_one(
+    source: Reader, target: Target, plan: Plan, section: Section, folder: Path
+) -> Verdict:
+    old = _present(target, folder)
     if old and _is_same(old, target):
         return "unchanged"
     exists = os.path.lexists(target.path)
@@ -178,7 +87,7 @@ def _apply_one(source: Reader, target: Target, plan: Plan, section: Section) -> 
         sqlite.check_replaceable(target.path)
         if not plan.dry_run:
             _stage_content(source, target, plan, old)
-        if old.data and old.data[_ENCODING] != next(source.chunks(target.member))[_ENCODING]:
+        if _encoding(old.chunks()) != _encoding(source.chunks(target.member)) and old.size:
             section.warnings.append(
                 f"{target.label} has another text encoding than before: connections that are open "
                 "to it are of no use now, connect again."
@@ -188,7 +97,11 @@ def _apply_one(source: Reader, target: Target, plan: Plan, section: Section) -> 
     return "changed" if exists else "added"
 
 
-def _present(target: Target) -> sqlite.Image | None:
+def _encoding(chunks: Iterator[bytes]) -> bytes:
+    return next(chunks, b"")[_ENCODING]
+
+
+def _present(target: Target, folder: Path) -> sqlite.Image | None:
     path = target.path
     if not path.is_file() or path.is_symlink():
         return None
@@ -199,7 +112,7 @@ def _present(target: Target) -> sqlite.Image | None:
     if not sqlite.is_database(path, size):
         return None
     try:
-        return _capture(target.root, path)
+        return capture_one(target.root, path, folder)
     except sqlite.NotADatabaseError:
         return None
 
@@ -213,7 +126,7 @@ def _is_same(image: sqlite.Image, target: Target) -> bool:
     for chunk in image.chunks():
         digest.update(chunk)
     same_content = (image.size, digest.hexdigest()) == (target.member.size, target.member.sha256)
-    return same_content and image.journal_mode == _mode(target) and not image.open_transaction
+    return same_content and image.journal_mode == _mode(target) and image.open_transaction is False
 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> None:

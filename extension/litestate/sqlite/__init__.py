@@ -1,7 +1,9 @@
 """SQLite files: recognise, capture and restore them while somebody else has them open."""
 
-from .capture import EMPTY, Image, capture
-from .connections import SIDECARS, JournalMode, NotADatabaseError, copy_aside, is_database
+from .aside import copy_aside, copy_together, scratch, sidecars
+from .capture import capture
+from .connections import SIDECARS, JournalMode, NotADatabaseError, is_database
+from .image import EMPTY, Image
 from .restore import check_readable, check_replaceable, restore, set_journal_mode
 
 __all__ = [
@@ -14,7 +16,10 @@ __all__ = [
     "check_readable",
     "check_replaceable",
     "copy_aside",
+    "copy_together",
     "is_database",
     "restore",
+    "scratch",
     "set_journal_mode",
+    "sidecars",
 ]

@@ -9,11 +9,10 @@ SQLite Database File", 2.2).
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -23,6 +22,9 @@ from ..errors import DatabaseBusyError, LitestateError
 HEADER = b"SQLite format 3\0"
 """How a database file starts (https://www.sqlite.org/fileformat2.html, 1.3)."""
 
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+"""How a rollback journal starts that is in use (https://www.sqlite.org/fileformat2.html, 3)."""
+
 SIDECARS = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is in use."""
 
@@ -31,8 +33,9 @@ PATIENCE = 2.0
 
 IN_BROWSER = sys.platform == "emscripten"
 
-UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What reading a database can raise: the second where an error quotes a name that is no UTF-8."""
+ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What Python raises for an error of SQLite: it cannot decode a message that quotes a damaged
+schema."""
 
 _MIN_PAGE = 512
 
@@ -52,15 +55,25 @@ def is_database(path: Path, size: int) -> bool:
         An existing file.
     size : int
         Its size in bytes; a database is a whole number of pages of at least 512 bytes.
+
+    Returns
+    -------
+    bool
+        True also for one that is encrypted or damaged but for its header: `capture` says so.
     """
-    if size < _MIN_PAGE or size % _MIN_PAGE:
+    if size < len(HEADER):
         return False
-    if IN_BROWSER:
+    # A size that is no whole number of pages: cut off, or no database. SQLite leaves no such file,
+    # so nobody has it open. One that may not be written to has no writer who could lose a lock, and
+    # SQLite would leave a log and an index beside it that nobody may remove.
+    is_plain = IN_BROWSER or size % _MIN_PAGE or not os.access(path, os.W_OK)
+    # The first transaction of a database may write other pages before the one with the header.
+    if is_plain and not has_hot_journal(path):
         return _has_header(path)
     try:
-        with closing(connect(path, "ro")) as connection:
+        with reading(path) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
-    except UNREADABLE as error:
+    except ERRORS as error:
         if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
             # No connection can use it, so that none loses a lock.
             return _has_header(path)
@@ -92,18 +105,59 @@ def connect(path: Path, mode: str, *, patience: float = 0) -> sqlite3.Connection
     return sqlite3.connect(uri, uri=True, timeout=seconds, isolation_level=None)
 
 
+@contextmanager
+def reading(path: Path, *, patience: float = 0) -> Iterator[sqlite3.Connection]:
+    """Open a database to read it, and leave nothing behind.
+
+    SQLite makes a log and its index beside a database in WAL mode even to read it, and only a
+    connection that may write removes them.
+    """
+    log = beside(path, "-wal")
+    # One with something in it may be from a crash: closing would write that into the database.
+    at_rest = not size_of(log)
+    try:
+        with closing(connect(path, "ro", patience=patience)) as connection:
+            yield connection
+    finally:
+        if at_rest and log.exists():
+            # Who may not write cannot have made them.
+            with suppress(sqlite3.Error), closing(connect(path, "rw")) as connection:
+                connection.execute("PRAGMA schema_version").fetchone()
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """Return the path of what SQLite keeps beside a database; the suffix is of `SIDECARS`."""
+    return path.with_name(path.name + suffix)
+
+
+def size_of(path: Path) -> int:
+    """Return the size of a file in bytes, 0 if it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def has_hot_journal(path: Path) -> bool:
+    """Tell whether the journal beside a database can roll it back.
+
+    One that starts with zeros was finished (journal_mode=persist) and says nothing about a writer
+    that keeps its own journal in memory.
+    """
+    try:
+        with beside(path, "-journal").open("rb") as file:
+            return file.read(len(JOURNAL_MAGIC)) == JOURNAL_MAGIC
+    except FileNotFoundError:
+        return False
+
+
+def text_of(error: Exception) -> str:
+    """Return what SQLite says."""
+    if isinstance(error, UnicodeDecodeError):
+        return bytes(error.object).decode(errors="backslashreplace")
+    return str(error)
+
+
 def code_of(error: Exception) -> int:
     """Return the primary result code; 0 for an error that Python raised itself."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def copy_aside(path: Path, copy: Path) -> None:
-    """Copy a database file byte by byte without dropping this process's locks on it."""
-    if IN_BROWSER or os.name == "nt":
-        shutil.copyfile(path, copy)
-        return
-    # The locks are per process: a child that opens and closes the file takes none of ours away.
-    script = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
-    subprocess.run(
-        [sys.executable, "-I", "-c", script, str(path), str(copy)], check=True, timeout=600
-    )

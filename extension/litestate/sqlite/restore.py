@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from ..errors import ApplyError
 from . import connections
-from .connections import UNREADABLE, JournalMode, NotADatabaseError, busy, code_of, connect
+from .connections import ERRORS, JournalMode, NotADatabaseError, busy, code_of, connect, text_of
 
 _STEP = 1024
 """Pages to copy between two looks at the clock."""
@@ -39,6 +42,7 @@ def restore(image: Path, target: Path, journal_mode: JournalMode) -> None:
             raise busy(target)
 
     with (
+        _writable(target),
         closing(connect(image, "ro")) as source,
         closing(connect(target, "rw", patience=connections.PATIENCE)) as destination,
     ):
@@ -65,26 +69,54 @@ def check_readable(path: Path) -> None:
     with closing(connect(path, "ro")) as connection:
         try:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except UNREADABLE as error:
-            raise NotADatabaseError(f"SQLite says: {error}") from None
+        except ERRORS as error:
+            raise NotADatabaseError(f"SQLite says: {text_of(error)}") from None
 
 
 def check_replaceable(path: Path) -> None:
     """Make sure that nobody holds a lock that `restore` would meet.
 
+    Only a connection that may write can tell, and it rolls back what a crash left behind: the
+    content is the same after that, and any other connection would do it, too.
+
     Raises
     ------
     DatabaseBusyError
         If somebody does.
+    ApplyError
+        If nobody may write to it.
     """
-    with closing(connect(path, "rw", patience=connections.PATIENCE)) as connection:
-        try:
+    try:
+        with (
+            _writable(path),
+            closing(connect(path, "rw", patience=connections.PATIENCE)) as connection,
+        ):
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("ROLLBACK")
-        except sqlite3.OperationalError as error:
-            if code_of(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise busy(path) from None
-            raise
+    except ERRORS as error:
+        code = code_of(error)
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise busy(path) from None
+        # What SQLite cannot read has no locks either.
+        if code not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise ApplyError(
+                f"The database {path} cannot be written to: SQLite says {text_of(error)!r}. "
+                "Nothing was changed. Check the permissions of the file and of its folder."
+            ) from None
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Take the protection from a read-only file meanwhile, as replacing it would."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & stat.S_IWUSR:
+        yield
+        return
+    path.chmod(mode | stat.S_IWUSR)
+    try:
+        yield
+    finally:
+        path.chmod(mode)
 
 
 def set_journal_mode(path: Path, journal_mode: JournalMode) -> None:
