@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from . import places, progress, ui
+from . import places, ui
 from .bundle import Compression, Limits
 from .errors import LitestateError, SaveError, SelectionError
-from .loading import load_from, open_bundle, warn_of_connections
+from .loading import load_from, open_bundle, verify, warn_of_connections
 from .parts import PARTS
 from .plan import Plan
 from .report import Report, Section, count_text, size_text
@@ -134,12 +134,10 @@ def load_state(
     """
     chosen = _ask() if source is None else source
     with open_bundle(chosen, limits) as (reader, label):
-        with progress.shown(f"Checking {label}", reader.total) as reader.advance:
-            reader.verify()
-        with progress.shown(f"Loading {label}", reader.total) as reader.advance:
-            report = load_from(
-                reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
-            )
+        verify(reader, label)
+        report = load_from(
+            reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
+        )
     return ui.show(report)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import names, sqlite
+from . import names, progress, sqlite
 from .bundle import Limits, Reader
 from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
@@ -50,6 +50,20 @@ def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tup
             raise type(error)(f"{label}: {error}") from error
 
 
+def verify(reader: Reader, label: str) -> None:
+    """Check every byte of a bundle, and show how far that has come.
+
+    Raises
+    ------
+    BundleError
+        If it is not as it was written.
+    CancelledError
+        If the person cancels.
+    """
+    with progress.shown(f"Checking {label}", reader.total) as reader.advance:
+        reader.verify()
+
+
 def load_from(
     reader: Reader,
     label: str,
@@ -65,7 +79,8 @@ def load_from(
     targets = wanted.targets(reader.manifest.members)
     plan = Plan(dry_run=dry_run)
     try:
-        sections = [part.apply(reader, targets, plan) for part in PARTS]
+        with progress.shown(f"Loading {label}", reader.total) as reader.advance:
+            sections = [part.apply(reader, targets, plan) for part in PARTS]
         if clean:
             sections.append(_remove_others(reader, plan, wanted))
         if not dry_run:

@@ -68,7 +68,7 @@ class Meter:
 
 
 @contextmanager
-def shown(label: str, total: int) -> Iterator[Advance]:
+def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
     """Show a bar while the block runs, if it takes longer than a second.
 
     In the site it has a button to cancel; elsewhere Ctrl-C or interrupting the kernel does the
@@ -79,14 +79,19 @@ def shown(label: str, total: int) -> Iterator[Advance]:
     label : str
         What is being done.
     total : int
-        Bytes in all.
+        How much in all, by default in bytes; 0 shows nothing.
+    unit : str, optional
+        Of what.
 
     Yields
     ------
     callable
-        To be called with the number of bytes that were done since the last call.
+        To be called with the number of bytes, or whatever the unit is, that were done since the
+        last call.
     """
-    if not places.IN_BROWSER:
+    if total == 0:
+        yield lambda count: None
+    elif not places.IN_BROWSER:
         from tqdm import tqdm
 
         # None: only if stderr is a terminal.
@@ -95,8 +100,8 @@ def shown(label: str, total: int) -> Iterator[Advance]:
             total=total,
             desc=label,
             disable=disable,
-            unit="B",
-            unit_scale=True,
+            unit=unit,
+            unit_scale=unit == "B",
             delay=DELAY,
             leave=False,
         ) as bar:

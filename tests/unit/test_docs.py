@@ -115,7 +115,7 @@ def test_the_format_names_the_limits_of_the_code() -> None:
     assert {field.name for field in dataclasses.fields(Limits)} == shown.keys()
     for argument, value in shown.items():
         assert re.search(rf"^\| `{argument}` \| [^|]+ \| {value} \|", text, re.MULTILINE)
-    assert f"where it is more than {HARMLESS >> 30} GiB" in text
+    assert f"where that sum is more than {HARMLESS >> 30} GiB" in text
 
 
 def test_the_worked_example_is_a_file_that_is_kept(example: bytes) -> None:

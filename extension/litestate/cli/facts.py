@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import loading
 from ..errors import LitestateError
 from ..loading import open_bundle
 from ..manifest import Kind, Manifest, Member
@@ -73,10 +74,10 @@ def look(found: Found, *, verify: bool) -> Facts:
         return Facts(found.name, None, None, verify, found.problem)
     manifest = None
     try:
-        with open_bundle(found.name) as (reader, _):
+        with open_bundle(found.name) as (reader, label):
             manifest = reader.manifest
             if verify:
-                reader.verify()
+                loading.verify(reader, label)
     except (LitestateError, OSError) as error:
         # The name stands in front already.
         problem = str(error).removeprefix(f"{_label(found.name)}: ")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 
+from .. import loading, progress
 from ..loading import open_bundle
 from ..manifest import Manifest
 from ..parts.databases import tables_text
@@ -57,9 +59,12 @@ def _is_one_file(sources: Sequence[str]) -> bool:
 
 
 def _looked(found: Sequence[Found], *, verify: bool) -> Iterator[Facts]:
-    # The one place through which long work passes, bundle by bundle.
-    for one in found:
-        yield look(one, verify=verify)
+    # On a terminal the lines that come are progress enough, and a bar would stand between them.
+    total = 0 if sys.stdout.isatty() else len(found)
+    with progress.shown("Reading", total, "bundle") as advance:
+        for one in found:
+            yield look(one, verify=verify)
+            advance(1)
 
 
 def _code(every: Sequence[Facts]) -> int:
@@ -77,10 +82,10 @@ def _as_json(looked: Iterator[Facts]) -> int:
 
 
 def _inspect_one(options: argparse.Namespace) -> int:
-    with open_bundle(options.bundles[0]) as (reader, _):
+    with open_bundle(options.bundles[0]) as (reader, label):
         manifest = reader.manifest
         if options.verify:
-            reader.verify()
+            loading.verify(reader, label)
     if options.json:
         output.say_json(json.loads(manifest.to_json()))
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import places
 from ..errors import SaveError, SourceError
 from ..export import export_tables
-from ..loading import load_from, open_bundle
+from ..loading import load_from, open_bundle, verify
 from ..saving import bundle_name, write_to
 from ..sources import expanded
 from ..survey import survey
@@ -60,7 +60,7 @@ def extract(options: argparse.Namespace) -> int:
             f"The folder {folder} is not empty. Choose another one with --to, or add --overwrite."
         )
     with open_bundle(options.bundle) as (reader, label):
-        reader.verify()
+        verify(reader, label)
         is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         try:

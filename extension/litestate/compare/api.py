@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from .. import places
 from ..bundle import Reader
-from ..loading import open_bundle
+from ..loading import open_bundle, verify
 from ..manifest import Member
 from ..saving import write_into
 from ..sources import expanded
@@ -44,8 +44,8 @@ def opened(source: str) -> Iterator[tuple[Reader, str]]:
             with open_bundle(file) as (reader, _):
                 yield reader, source
         return
-    with open_bundle(source) as (reader, _):
-        reader.verify()
+    with open_bundle(source) as (reader, label):
+        verify(reader, label)
         yield reader, source
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..bundle import Reader
 from ..errors import ExportError
-from ..loading import open_bundle
+from ..loading import open_bundle, verify
 from ..manifest import Member
 from ..sources import AnySource, expanded
 from ..sqlite import NotADatabaseError, connections, is_database
@@ -134,7 +134,7 @@ def _opened(source: AnyDatabase, database: str | None) -> Iterator[Path]:
             _copy(source, copy)
         else:
             with open_bundle(source) as (reader, label):
-                reader.verify()
+                verify(reader, label)
                 member = _choose(reader, label, database)
                 with copy.open("wb") as file:
                     file.writelines(reader.chunks(member))
