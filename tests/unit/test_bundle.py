@@ -155,4 +155,4 @@ def test_manifests_that_readers_could_read_in_two_ways(
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"a":'])
 def test_a_manifest_that_is_not_one(session: Session, bundle: bytes, data: bytes) -> None:
-    refused(session, pack({**unpack(bundle), MANIFEST_MEMBER: data}), DamagedBundleError)
+    refused(session, raw_manifest(bundle, data), DamagedBundleError)

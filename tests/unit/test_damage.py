@@ -7,7 +7,6 @@ import json
 import os
 import random
 import re
-import sys
 
 import pytest
 from archives import pack, unpack
@@ -17,9 +16,7 @@ from litestate.errors import BundleError, DamagedBundleError
 from litestate.manifest import MANIFEST_MEMBER
 from states import Session, refused
 
-FLIPS = 1_000 if sys.platform == "emscripten" else 10_000
-"""The kernel takes ten times as long for each."""
-
+FLIPS = 10_000
 PIECES = {"mimetype", MANIFEST_MEMBER, "the table of contents"}
 
 
