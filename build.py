@@ -27,6 +27,7 @@ examples:
   python3 build.py build --wheels ~/wheels   look for the site's files there first
   python3 build.py test                      set up, build, run every check and test
   python3 build.py test --unit -k bundle     fast tests with "bundle" in their name
+  python3 build.py bench bundle              how fast bundles are, beside zipfile
 """
 # What each command does, and the rest of what its own --help says.
 COMMANDS = {
@@ -43,6 +44,11 @@ COMMANDS = {
     "test": (
         "run ruff, mypy and every test",
         "Other arguments go to pytest: build.py test -k bundle -x",
+    ),
+    "bench": (
+        "measure the built site against what people would use instead",
+        "Runs in Chromium, prints ratios and writes .build/bench/*.json. Names choose: "
+        "build.py bench bundle",
     ),
     "lock": (
         "make site.lock.json again",
@@ -85,7 +91,7 @@ def add_options(name: str, command: argparse.ArgumentParser) -> None:
         add("--unit", action="store_true", help="only what needs no browser (seconds)")
     elif name == "clean":
         add("--cache", action="store_true", help="remove the downloads too")
-    if name in ("serve", "build", "test"):
+    if name in ("serve", "build", "test", "bench"):
         add(
             "--cache",
             type=Path,
@@ -116,7 +122,7 @@ def main(arguments: list[str]) -> int:
         The exit code.
     """
     options, rest = parser().parse_known_args(arguments)
-    if rest and options.command != "test":
+    if rest and options.command not in ("test", "bench"):
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     with environment.only_one():
         if options.command == "clean":
@@ -133,6 +139,10 @@ def main(arguments: list[str]) -> int:
         from tools import testing
 
         return testing.run_all(rest, only_fast=options.unit)
+    elif options.command == "bench":
+        from tools import testing
+
+        return testing.run_bench(rest)
     return 0
 
 
@@ -144,10 +154,10 @@ def prepare(options: argparse.Namespace) -> None:
 
         lock.remake()
         return
-    if options.command == "test":
+    if options.command in ("test", "bench"):
         environment.require("test")
         environment.require_litestate()
-        if options.unit:
+        if options.command == "test" and options.unit:
             return
     from tools import site
 

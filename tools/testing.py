@@ -51,14 +51,27 @@ def run_tests(arguments: Sequence[str], *, only_fast: bool) -> int:
     int
         pytest's exit code.
     """
-    environment = dict(os.environ, LITESTATE_DIST=str(DIST))
-    if not only_fast:
-        environment["LITESTATE_CHROMIUM"] = str(system.chromium())
+    environment = dict(os.environ) if only_fast else _with_browser()
+    environment["LITESTATE_DIST"] = str(DIST)
     command = [sys.executable, "-m", "pytest"]
     if only_fast and not _names_tests(arguments):
         command += [folder for folder in FAST if (ROOT / folder).is_dir()]
     step("pytest")
     return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, check=False).returncode
+
+
+def run_bench(names: Sequence[str]) -> int:
+    """Run benches, all of them if none is named.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    step("bench")
+    command = [sys.executable, str(ROOT / "bench" / "run.py"), *names]
+    environment = dict(_with_browser(), LITESTATE_DIST=str(DIST))
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def run_all(arguments: Sequence[str], *, only_fast: bool) -> int:
@@ -74,6 +87,10 @@ def run_all(arguments: Sequence[str], *, only_fast: bool) -> int:
         # Said before the tests, so that pytest's summary stays the last line.
         warn("ruff or mypy found something: this run will fail, whatever the tests say")
     return run_tests(arguments, only_fast=only_fast) or (0 if clean else 1)
+
+
+def _with_browser() -> dict[str, str]:
+    return dict(os.environ, LITESTATE_CHROMIUM=str(system.chromium()))
 
 
 def _names_tests(arguments: Sequence[str]) -> bool:

@@ -12,18 +12,8 @@ import pytest
 from lab import Lab
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tools.browser import FLAGS
 from tools.server import Server
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-"""Run as root in a container, and keep Chromium's own requests off the network."""
 
 SUB_PATH = "/some/where/"
 

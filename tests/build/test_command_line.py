@@ -9,7 +9,7 @@ import pytest
 
 from tools import paths
 
-COMMANDS = ("serve", "build", "test", "lock", "clean")
+COMMANDS = ("serve", "build", "test", "bench", "lock", "clean")
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+import random
 import stat
 import sys
+import zipfile
 
 import pytest
 from litestate import save_state
@@ -347,3 +350,22 @@ def test_zeros_with_zstd_open_again(session: Session) -> None:
     session.clear()
     session.load(bundle)
     assert (session.home / "zeros").stat().st_size == 50 << 20
+
+
+@pytest.mark.parametrize(
+    ("parts", "method"),
+    [
+        (("noise",), zipfile.ZIP_STORED),
+        (("text",), zipfile.ZIP_DEFLATED),
+        (("noise", "text"), zipfile.ZIP_DEFLATED),
+        (("text", "noise"), zipfile.ZIP_DEFLATED),
+        (("noise", "noise", "noise", "text"), zipfile.ZIP_DEFLATED),
+    ],
+)
+def test_what_does_not_shrink_is_stored(
+    session: Session, parts: tuple[str, ...], method: int
+) -> None:
+    content = {"noise": random.Random(0).randbytes(1 << 18), "text": b"many words " * 24_000}
+    (session.home / "file").write_bytes(b"".join(content[part] for part in parts))
+    with zipfile.ZipFile(io.BytesIO(session.save()[0])) as archive:
+        assert archive.getinfo("files/home/file").compress_type == method

@@ -21,10 +21,13 @@ from .format import DIGEST_BYTES, comment
 
 Compression = Literal["deflate", "zstd", "store"]
 
-_SAMPLE = 1 << 16
+_SAMPLES = 4
+_SAMPLE = 1 << 14
+"""Bytes of each sample: a quarter of the first MiB may be text though it begins with noise."""
+
 _WORTH_COMPRESSING = 0.9
-"""A member whose first 64 KiB shrink to more than this share is stored: unpacking it faster is
-worth more."""
+"""A member whose samples shrink to more than this share is stored: unpacking it faster is worth
+more."""
 
 _TYPE_BITS: dict[Kind, int] = {
     "file": stat.S_IFREG,
@@ -161,8 +164,8 @@ class Writer:
                 self.advance(len(chunk))
         return total, digest.hexdigest(), f"{self._output.crc32:08x}"
 
-    def _method_for(self, sample: bytes) -> int:
-        sample = sample[:_SAMPLE]
+    def _method_for(self, first: bytes) -> int:
+        sample = _sample(first)
         shrinks = len(zlib.compress(sample, 1)) < _WORTH_COMPRESSING * len(sample)
         return self._method if shrinks else zipfile.ZIP_STORED
 
@@ -238,6 +241,11 @@ def _peek(chunks: Iterable[bytes]) -> tuple[bytes, Iterable[bytes]]:
     iterator = iter(chunks)
     first = next(iterator, b"")
     return first, chain((first,), iterator)
+
+
+def _sample(first: bytes) -> bytes:
+    step = max(len(first) // _SAMPLES, _SAMPLE)
+    return b"".join(first[start : start + _SAMPLE] for start in range(0, len(first), step))
 
 
 def _dos_time(mtime_ns: int) -> tuple[int, int, int, int, int, int]:
