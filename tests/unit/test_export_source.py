@@ -218,3 +218,14 @@ def test_what_sqlite_cannot_open_is_named(tmp_path: Path) -> None:
         with pytest.raises(ExportError, match=rf"{name} cannot be read.*no such.*with tables="):
             export_tables(tmp_path / "app.db", tmp_path / "out.json", **options)
     export_tables(tmp_path / "app.db", tmp_path / "out.json", tables="t")
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+def test_reading_a_database_in_wal_mode_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_database(tmp_path / "wal.db", pragma="journal_mode = wal")
+    export_tables("wal.db", "out.csv")
+    assert (tmp_path / "out.csv").exists()
+    assert not (tmp_path / f"wal.db{suffix}").exists()

@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ..loading import open_bundle, verify
 from ..manifest import Member
 from ..sources import AnySource, expanded
 from ..sqlite import NotADatabaseError, connections, is_database
-from ..sqlite.connections import ERRORS, busy, code_of, connect
+from ..sqlite.connections import ERRORS, busy, code_of, connect, reading
 
 AnyDatabase = AnySource | sqlite3.Connection
 
@@ -112,7 +112,7 @@ def open_tables(
     """
     if tables is not None and query is not None:
         raise ExportError("Give tables= or query=, not both.")
-    with _opened(source, database) as path, closing(_reading(path)) as connection:
+    with _opened(source, database) as path, _reading(path) as connection:
         if query is not None:
             yield connection, [_query_table(connection, query)]
         else:
@@ -189,29 +189,34 @@ def _choose(reader: Reader, label: str, database: str | None) -> Member:
     raise ExportError(f"Which database of {label}? Choose one with database=: {places}.")
 
 
-def _reading(path: Path) -> sqlite3.Connection:
-    try:
-        return _begin(path, "ro")
-    except ERRORS as error:
-        # A WAL database without its index can only be read by somebody who may make one.
-        if code_of(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise _explained(error, path) from None
-    try:
-        return _begin(path, "rw")
-    except ERRORS as error:
-        raise _explained(error, path) from None
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(reading(path, patience=connections.PATIENCE))
+            _begin(connection)
+        except ERRORS as error:
+            # A WAL database without its index can only be read by somebody who may make one.
+            if code_of(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+                raise _explained(error, path) from None
+            connection = stack.enter_context(closing(_writing(path)))
+        yield connection
 
 
-def _begin(path: Path, mode: str) -> sqlite3.Connection:
-    connection = connect(path, mode, patience=connections.PATIENCE)
+def _writing(path: Path) -> sqlite3.Connection:
+    connection = connect(path, "rw", patience=connections.PATIENCE)
     try:
-        # The lock is taken by the first read, and with it the moment that is read.
-        connection.execute("BEGIN")
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except ERRORS:
+        _begin(connection)
+    except ERRORS as error:
         connection.close()
-        raise
+        raise _explained(error, path) from None
     return connection
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    # The lock is taken by the first read, and with it the moment that is read.
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def _explained(error: Exception, path: Path) -> Exception:
