@@ -8,7 +8,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import stat
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +28,83 @@ class Change(Protocol):
 
     def revert(self) -> None:
         """Undo it after it was made."""
+
+
+class NotUndoneError(Exception):
+    """Some changes failed, and others could not be undone.
+
+    Attributes
+    ----------
+    failed : list of (Change, BaseException)
+        Those that were not undone, and why.
+    """
+
+    def __init__(self, failed: list[tuple[Change, BaseException]]) -> None:
+        super().__init__(f"{len(failed)} changes could not be undone")
+        self.failed = failed
+
+
+class Batch:
+    """Changes that are made together or not at all.
+
+    Attributes
+    ----------
+    settled : bool
+        Whether all of them are made, or none. While it is not, what was put aside is the only copy.
+    """
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._changes = changes
+        self.settled = True
+
+    def commit(self) -> None:
+        """Make all changes.
+
+        Raises
+        ------
+        NotUndoneError
+            If one failed, and not all of the others could be undone.
+        BaseException
+            What one of them raised; everything is as it was.
+        """
+        done: list[Change] = []
+        self.settled = False
+        try:
+            for change in self._changes:
+                # Before it is made: it may be stopped in the middle.
+                done.append(change)
+                change.commit()
+        except BaseException as error:
+            with uninterrupted():
+                failed = _revert(done)
+                self.settled = not failed
+            if failed:
+                raise NotUndoneError(failed) from error
+            raise
+        self.settled = True
+
+
+def _revert(done: list[Change]) -> list[tuple[Change, BaseException]]:
+    failed: list[tuple[Change, BaseException]] = []
+    for change in reversed(done):
+        try:
+            change.revert()
+        except BaseException as error:  # Whatever it is, it must not end the way back.
+            failed.append((change, error))
+    return failed
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait, or rather be forgotten: who presses it twice wants nothing more done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @dataclass
@@ -94,12 +175,14 @@ class MakeFolder:
     """Create a folder; its parent exists."""
 
     target: Path
+    _is_new: bool = field(default=False, init=False)
 
     def commit(self) -> None:
+        self._is_new = not os.path.lexists(self.target)
         self.target.mkdir()
 
     def revert(self) -> None:
-        if self.target.is_dir():
+        if self._is_new and self.target.is_dir():
             self.target.rmdir()
 
 
@@ -122,25 +205,49 @@ class RemoveFolder:
 
 @dataclass
 class RestoreDatabase:
-    """Give a database new content under the connections that are open to it."""
+    """Give a database new content under the connections that are open to it.
+
+    Attributes
+    ----------
+    target : pathlib.Path
+        The database.
+    new, old : pathlib.Path
+        Images of what comes, and of what is there.
+    new_mode, old_mode : {"delete", "wal"}
+        Their journal modes.
+    """
 
     target: Path
     new: Path
     new_mode: sqlite.JournalMode
     old: Path
     old_mode: sqlite.JournalMode
+    _seen: object = field(init=False)
     _before: os.stat_result | None = field(default=None, init=False)
 
+    def __post_init__(self) -> None:
+        self._seen = self._version()
+
     def commit(self) -> None:
-        before = self.target.stat()
-        sqlite.restore(self.new, self.target, self.new_mode)
-        # Not before that: if it fails, SQLite itself has rolled back.
-        self._before = before
+        if self._version() != self._seen:
+            # Going back would lose what was committed since.
+            raise OSError(f"{self.target} was changed in the meantime. Load again")
+        self._before = self.target.stat()
+        try:
+            sqlite.restore(self.new, self.target, self.new_mode)
+        except Exception:
+            # SQLite itself has rolled back. After an interrupt nobody knows.
+            self._before = None
+            raise
 
     def revert(self) -> None:
         if self._before:
             sqlite.restore(self.old, self.target, self.old_mode)
             _set_back(self.target, self._before)
+
+    def _version(self) -> object:
+        status, log = self.target.stat(), self.target.with_name(self.target.name + "-wal")
+        return status.st_size, status.st_mtime_ns, log.stat().st_size if log.exists() else 0
 
 
 @dataclass

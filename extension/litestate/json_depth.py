@@ -25,6 +25,16 @@ def is_too_deep(data: bytes, limit: int) -> bool:
     >>> is_too_deep(b'[["[["]]', 2), is_too_deep(b"[[[]]]", 2)
     (False, True)
     """
-    brackets = _NOT_BRACKETS.sub(b"", data)
-    steps = (1 if bracket in b"[{" else -1 for bracket in brackets)
+    steps = (1 if bracket in b"[{" else -1 for bracket in brackets_of(data))
     return any(depth > limit for depth in accumulate(steps))
+
+
+def brackets_of(data: bytes) -> bytes:
+    """Return the brackets of JSON in their order, without those in strings.
+
+    Examples
+    --------
+    >>> brackets_of(b'{"a[": [1, {}]}')
+    b'{[{}]}'
+    """
+    return _NOT_BRACKETS.sub(b"", data)

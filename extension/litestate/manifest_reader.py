@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from . import names
 from .errors import DamagedBundleError, NewerFormatError
-from .json_depth import is_too_deep
+from .json_depth import brackets_of, is_too_deep
 from .manifest import (
     FORMAT,
     JOURNAL_MODES,
@@ -28,19 +28,25 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """How JSON can spell half of a character, which no file name, hash or terminal takes."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
+_BRACKETS, _BRACKETS_OF_ENTRY = 1_000_000, 16
+"""Brackets that a manifest may hold, and more for each entry: an empty list takes two bytes here,
+and sixty when it is read."""
+
 _CRC32 = re.compile("[0-9a-f]{8}")
 
 _TIME_LIMIT = 2**63
 """Nanoseconds: what a 64-bit time holds (the year 2262)."""
 
 
-def read_manifest(data: bytes) -> Manifest:
+def read_manifest(data: bytes, entries: int = 0) -> Manifest:
     """Read and check a manifest.
 
     Parameters
     ----------
     data : bytes
         JSON as in ``docs/bundle-format.md``, section 4.
+    entries : int, optional
+        How many entries the archive has.
 
     Raises
     ------
@@ -51,7 +57,7 @@ def read_manifest(data: bytes) -> Manifest:
     UnsafeBundleError
         For a member name that is not allowed.
     """
-    document = _document(data)
+    document = _document(data, _BRACKETS + _BRACKETS_OF_ENTRY * entries)
     manifest = Manifest(
         created=_take(document, "created", str),
         notebook=_take(document, "notebook", str, type(None)),
@@ -72,9 +78,11 @@ def _damaged(what: str) -> DamagedBundleError:
     )
 
 
-def _document(data: bytes) -> dict[str, Any]:
+def _document(data: bytes, brackets: int) -> dict[str, Any]:
     if is_too_deep(data, _DEPTH):
         raise _damaged("it is nested too deeply")
+    if len(brackets_of(data)) > brackets:
+        raise _damaged("it holds far more than its members need")
     try:
         # Left to itself, json guesses the encoding, and takes more than JSON has.
         document = json.loads(

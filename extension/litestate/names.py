@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import PurePosixPath
+from collections.abc import Iterator
 
 from .errors import UnsafeBundleError
 
 MAX_NAME_BYTES = 4096
 """Longest member name in bytes of UTF-8 (PATH_MAX of Linux)."""
+
+MAX_PARTS = 128
+"""Parts that a member name may have: each is a folder to look at."""
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file, "Naming Conventions"
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
@@ -52,10 +55,10 @@ def problem(name: str) -> str | None:
         return f"is longer than {MAX_NAME_BYTES} bytes"
     if name.startswith("/"):
         return "is an absolute path"
-    for part in name.removesuffix("/").split("/"):
-        if reason := _part_problem(part):
-            return reason
-    return None
+    parts = name.removesuffix("/").split("/")
+    if len(parts) > MAX_PARTS:
+        return f"has more than {MAX_PARTS} parts"
+    return next((reason for part in parts if (reason := _part_problem(part))), None)
 
 
 def _part_problem(part: str) -> str | None:
@@ -135,11 +138,19 @@ class Taken:
 
     The same rules hold for who writes a bundle and for who reads one, so that all that is written
     can be read.
+
+    Parameters
+    ----------
+    outer_first : bool, optional
+        Whether no member comes before one that it stands below, as where they are sorted by their
+        number of parts. Then the folders that names need have not to be remembered: a stranger's
+        names can need a thousand times their own size.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, outer_first: bool = False) -> None:
         self._kinds: dict[str, tuple[str, str]] = {}
         self._parents: dict[str, str] = {}
+        self._outer_first = outer_first
 
     def problem(self, name: str, kind: str) -> str | None:
         """Say why a member cannot stand beside the others, or return None.
@@ -156,8 +167,8 @@ class Taken:
             return f"would be one file with {self._kinds[key][0]!r} on some systems"
         if kind != "directory" and key in self._parents:
             return f"stands where {self._parents[key]!r} needs a folder"
-        for parent in PurePosixPath(key).parents:
-            above, kind_above = self._kinds.get(str(parent), ("", "directory"))
+        for parent in _parents(key):
+            above, kind_above = self._kinds.get(parent, ("", "directory"))
             if kind_above != "directory":
                 return f"stands below {above!r}, which is a {kind_above}"
         return self._journal_problem(key, kind)
@@ -166,8 +177,8 @@ class Taken:
         """Remember a member."""
         key = _key(name)
         self._kinds[key] = name, kind
-        for parent in PurePosixPath(key).parents:
-            self._parents.setdefault(str(parent), name)
+        for parent in () if self._outer_first else _parents(key):
+            self._parents.setdefault(parent, name)
 
     def _journal_problem(self, key: str, kind: str) -> str | None:
         for suffix in _SIDECARS:
@@ -177,6 +188,11 @@ class Taken:
             if kind == "database" and key + suffix in self._kinds:
                 return f"would have {self._kinds[key + suffix][0]!r} replayed into it"
         return None
+
+
+def _parents(key: str) -> Iterator[str]:
+    while key := key.rpartition("/")[0]:
+        yield key
 
 
 def _key(name: str) -> str:

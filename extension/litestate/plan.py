@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Literal
 
 from . import sqlite
-from .changes import Change, MakeFolder, Overwrite, RemoveFolder, Replace, SetAttributes
+from .changes import (
+    Batch,
+    Change,
+    MakeFolder,
+    NotUndoneError,
+    Overwrite,
+    RemoveFolder,
+    Replace,
+    SetAttributes,
+    uninterrupted,
+)
 from .errors import ApplyError, UnsafeBundleError
 from .items import Item, parents
 from .manifest import Member
@@ -58,7 +68,9 @@ class Plan:
     _attributes: list[Change] = field(default_factory=list)
     _folders: set[Path] = field(default_factory=set)
     _staging: dict[Path, Path] = field(default_factory=dict)
+    _checked: set[Path] = field(default_factory=set)
     _staged: int = 0
+    _batch: Batch | None = None
 
     def add(self, change: Change) -> None:
         """Append a change."""
@@ -67,9 +79,8 @@ class Plan:
     def set_attributes(self, target: Target) -> None:
         """Set mode and time when all else is done; the drive keeps neither."""
         if not target.root.on_drive:
-            # The inner ones first: an outer one may be closed to its owner afterwards.
-            self._attributes.insert(
-                0, SetAttributes(target.path, target.member.mode, target.member.mtime_ns)
+            self._attributes.append(
+                SetAttributes(target.path, target.member.mode, target.member.mtime_ns)
             )
 
     def new_path(self, root: Root, target: Path) -> Path:
@@ -176,44 +187,33 @@ class Plan:
         ApplyError
             If one of them failed; the ones before it were undone.
         """
-        done: list[Change] = []
+        # Of the attributes the inner ones first: an outer folder may be closed to its owner then.
+        self._batch = Batch([*self._changes, *reversed(self._attributes)])
         try:
-            for change in (*self._changes, *self._attributes):
-                # Before it is made: it may be stopped in the middle.
-                done.append(change)
-                change.commit()
-        except BaseException as error:
-            self._revert(done, error)
-            if isinstance(error, Exception):
-                raise ApplyError(
-                    f"Loading failed and everything is as it was before: {error}"
-                ) from error
-            raise
+            self._batch.commit()
+        except NotUndoneError as error:
+            kept = ", ".join(str(folder) for folder in self._staging.values())
+            failed = "; ".join(f"{change}: {why}" for change, why in error.failed)
+            raise ApplyError(
+                f"Loading failed ({error.__cause__!r}), and {len(error.failed)} of its changes "
+                f"could not be undone: {failed}. What was there before is kept in {kept}."
+            ) from error
+        except Exception as error:
+            raise ApplyError(
+                f"Loading failed and everything is as it was before: {error}"
+            ) from error
 
     def close(self) -> None:
-        """Remove what was staged."""
-        for folder in self._staging.values():
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _revert(self, done: list[Change], cause: BaseException) -> None:
-        failed = []
-        for change in reversed(done):
-            try:
-                change.revert()
-            except Exception as error:
-                failed.append(f"{change}: {error}")
-        if failed:
-            kept = ", ".join(str(folder) for folder in self._staging.values())
-            # What was there before is in these folders, so they must outlive this plan.
-            self._staging.clear()
-            raise ApplyError(
-                f"Loading failed ({cause}), and {len(failed)} of its changes could not be undone: "
-                f"{'; '.join(failed)}. What was there before is kept in {kept}."
-            ) from cause
+        """Remove what was staged, but never the only copy of what was there."""
+        if self._batch is None or self._batch.settled:
+            with uninterrupted():
+                for folder in self._staging.values():
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _check_parent(self, target: Target, folder: Path) -> None:
-        if folder in self._folders:
+        if folder in self._folders or folder in self._checked:
             return
+        self._checked.add(folder)
         if (
             folder.is_symlink()
             and folder != target.root.path

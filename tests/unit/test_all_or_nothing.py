@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +17,9 @@ from litestate import changes, places
 from litestate.errors import (
     ApplyError,
 )
+from litestate.parts import databases
 from litestate.places import NOTEBOOK, Places, Root
-from states import Session, same_but_for_databases
+from states import Session, count, make_database, same_but_for_databases
 
 CHANGES = [changes.Replace, changes.MakeFolder, changes.RestoreDatabase, changes.SetAttributes]
 CHANGES += [changes.RemoveFolder]
@@ -149,3 +154,101 @@ def test_on_the_drive_files_are_written_over(
     assert (session.notebook / "a").stat().st_ino == inode
     after = {path.name: path.read_text() for path in session.notebook.iterdir()}
     assert after == {name: f"saved {name}" for name in ("a", "b", "c")}
+
+
+@pytest.mark.parametrize("second", range(1, 6))
+def test_a_second_interrupt_on_the_way_back_loses_nothing(
+    session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch, second: int
+) -> None:
+    before = session.snapshot()
+    calls, first = 0, 6
+    move = changes.move
+
+    def interrupted(source: Path, target: Path) -> None:
+        nonlocal calls
+        calls += 1
+        if calls in (first, first + second):
+            raise KeyboardInterrupt
+        move(source, target)
+
+    monkeypatch.setattr(changes, "move", interrupted)
+    with pytest.raises((KeyboardInterrupt, ApplyError)) as caught:
+        session.load(changed, clean=True)
+    if caught.type is KeyboardInterrupt:
+        assert same_but_for_databases(session.snapshot(), before)
+        return
+    assert ".litestate-" in str(caught.value)
+    after = session.snapshot()
+    contents = {value[-1] for value in after.values()}
+    assert {value[-1] for key, value in before.items() if not key.endswith(".db")} <= contents
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no signals")
+@pytest.mark.parametrize("run", range(25))
+def test_ctrl_c_twice_at_any_time(session: Session, run: int) -> None:
+    for number in range(40):
+        (session.home / f"{number}").write_text("saved")
+    make_database(session.home / "app.db", rows=7)
+    bundle, _ = session.save()
+    for number in range(40):
+        (session.home / f"{number}").write_text("newer")
+    (session.home / "app.db").unlink()
+    make_database(session.home / "app.db", rows=5)
+    before = session.snapshot()
+    chance = random.Random(run)
+    again = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        signal.setitimer(
+            signal.ITIMER_REAL, chance.uniform(0.002, 0.08), chance.uniform(0.001, 0.02)
+        )
+        try:
+            session.load(bundle)
+        except KeyboardInterrupt:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            after = {key: value for key, value in session.snapshot().items() if ".lite" not in key}
+            assert same_but_for_databases(after, before)
+            assert count(session.home / "app.db") == 5
+    except KeyboardInterrupt:
+        pytest.skip("it came outside of the load")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, again)
+
+
+def test_an_interrupt_right_after_a_database_was_restored(
+    session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = session.snapshot()
+    restore = changes.sqlite.restore
+    calls = 0
+
+    def interrupted(*arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        restore(*arguments)
+        if calls == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(changes.sqlite, "restore", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        session.load(changed, clean=True)
+    assert same_but_for_databases(session.snapshot(), before)
+    assert count(session.home / "app.db") == 0
+
+
+def test_rows_that_are_committed_meanwhile_are_not_lost(
+    session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As another task of the kernel may do while the progress bar looks for a click."""
+    stage = databases._stage_content
+
+    def and_insert(*arguments: Any) -> None:
+        stage(*arguments)
+        with closing(sqlite3.connect(session.home / "app.db")) as connection:
+            connection.execute("INSERT INTO runs (note) VALUES ('meanwhile')")
+            connection.commit()
+
+    monkeypatch.setattr(databases, "_stage_content", and_insert)
+    with pytest.raises(ApplyError, match="changed in the meantime"):
+        session.load(changed)
+    assert count(session.home / "app.db") == 1

@@ -7,6 +7,7 @@ import json
 import struct
 import sys
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +26,7 @@ from archives import (
     with_member,
 )
 from litestate import Limits
-from litestate.bundle import Reader, limits
+from litestate.bundle import Reader, Writer, limits
 from litestate.bundle.compression import AVAILABLE, METHODS
 from litestate.errors import (
     BundleError,
@@ -33,7 +34,7 @@ from litestate.errors import (
     NotABundleError,
     UnsafeBundleError,
 )
-from litestate.manifest import MANIFEST_MEMBER, MIMETYPE
+from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, Manifest, Scope
 from states import Session, refused
 
 NOISE = "files/home/noise"
@@ -350,3 +351,42 @@ def test_a_manifest_that_unpacks_to_more_than_it_says(session: Session, bundle: 
 def test_a_file_that_never_ends(session: Session) -> None:
     with pytest.raises(litestate.LitestateError):
         litestate.load_state(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"[" + b"[[]]," * 600_000 + b"[]]", "far more than its members need|times as many"),
+        (b'"' + b"a" * (3 << 20) + b'"', "times as many as it was compressed to"),
+    ],
+    ids=["many lists", "a long text"],
+)
+def test_a_manifest_that_takes_much_to_read(
+    session: Session, bundle: bytes, content: bytes, match: str
+) -> None:
+    pieces = pieces_of(bundle)
+    manifest = pieces[MANIFEST_MEMBER].content
+    data = manifest.replace(b'"format":', b'"x": ' + content + b', "format":', 1)
+    pieces[MANIFEST_MEMBER] = Piece(MANIFEST_MEMBER, data, 8)
+    quickly(session, build([*pieces.values()]), BundleError, match)
+    # Stored, it is as large as it looks.
+    pieces[MANIFEST_MEMBER] = Piece(MANIFEST_MEMBER, data)
+    if content.startswith(b"["):
+        quickly(session, build([*pieces.values()]), DamagedBundleError, "far more than")
+
+
+def test_a_folder_of_the_deepest_names_takes_little(session: Session) -> None:
+    """The folders that names need must not be remembered one by one."""
+    names = [f"files/home/{number}/{'a/' * 125}" for number in range(300)]
+    file = io.BytesIO()
+    with Writer(file) as writer:
+        for name in names:
+            writer.add(name, "directory", [], size=0)
+        writer.finish(Manifest("now", None, {}, Scope(), writer.members))
+    tracemalloc.start()
+    try:
+        Reader(file)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20

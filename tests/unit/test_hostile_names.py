@@ -50,6 +50,7 @@ NAMES: dict[str, tuple[str, type[BundleError], str]] = {
     "below a link": ("files/home/link/x", UnsafeBundleError, "stands below"),
     "below a link, in other case": ("files/home/LINK/x", UnsafeBundleError, "stands below"),
     "too long": ("files/home/" + "a" * 5000, UnsafeBundleError, "bytes"),
+    "too deep": ("files/home" + "/a" * 127, UnsafeBundleError, "more than 128 parts"),
     "no root": ("files/x", DamagedBundleError, "does not stand in"),
     "other top": ("stuff/home/x", DamagedBundleError, "does not stand in"),
     "the manifest again": (MANIFEST_MEMBER, UnsafeBundleError, "two members of one name"),

@@ -9,6 +9,8 @@ from .refusals import too_large
 
 _GIB = 1 << 30
 
+_SMALL_MANIFEST = 1 << 20
+
 HARMLESS = _GIB
 """Bytes that a bundle may unpack to whatever its ratio is."""
 
@@ -51,11 +53,19 @@ class Limits:
         if count > self.members:
             raise too_large(f"it has {count:,} members", "members", self.members)
 
-    def check_manifest(self, size: int) -> None:
-        """Refuse a manifest of too many bytes."""
+    def check_manifest(self, size: int, compressed_size: int) -> None:
+        """Refuse a manifest of too many bytes, in all or for what it was compressed to."""
         if size > self.manifest_bytes:
             raise too_large(
                 f"its manifest has {size:,} bytes", "manifest_bytes", self.manifest_bytes
+            )
+        # With the hash of each member in it, a true one shrinks to a tenth or so.
+        if size > _SMALL_MANIFEST and size > self.ratio * compressed_size:
+            raise too_large(
+                f"its manifest has {size:,} bytes, {size // max(compressed_size, 1):,} times as "
+                "many as it was compressed to",
+                "ratio",
+                self.ratio,
             )
 
     def check_total(self, total: int, file_size: int) -> None:

@@ -51,7 +51,7 @@ class Reader:
         _check_ends(file)
         self._entries = read_directory(file, self._limits)
         _check_methods(self._entries.values())
-        self.manifest = read_manifest(self._read_manifest())
+        self.manifest = read_manifest(self._read_manifest(), len(self._entries))
         self._check_members()
 
     @property
@@ -106,7 +106,7 @@ class Reader:
 
     def _read_manifest(self) -> bytes:
         entry = self._entries[MANIFEST_MEMBER]
-        self._limits.check_manifest(entry.size)
+        self._limits.check_manifest(entry.size, entry.compressed_size)
         return b"".join(self._content(entry, None))
 
     def _content(self, entry: Entry, compressed_crc32: str | None) -> Iterator[bytes]:
@@ -139,7 +139,6 @@ class Reader:
         for member in members:
             if self._entries[member.name].size != member.size:
                 raise damaged(member.name, "its size is not what the manifest says")
-        self._limits.check_members(len(members))
         self._limits.check_total(self.total, self._file.seek(0, os.SEEK_END))
 
 
@@ -214,8 +213,8 @@ def _check_methods(entries: Iterable[Entry]) -> None:
 
 
 def _check_collisions(members: Iterable[Member]) -> None:
-    taken = names.Taken()
-    for member in members:
+    taken = names.Taken(outer_first=True)
+    for member in sorted(members, key=lambda member: member.place.count("/")):
         if reason := taken.problem(member.name, member.kind):
             raise unsafe(f"{member.name!r} {reason}")
         taken.add(member.name, member.kind)

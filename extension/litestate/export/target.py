@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from .. import places
-from ..changes import MakeFolder, Overwrite, Replace
+from ..changes import Batch, MakeFolder, NotUndoneError, Overwrite, Replace
 from ..errors import ApplyError, ExportError
 from ..places import DRIVE_LIMIT
 from ..plan import check_closed
@@ -158,32 +159,16 @@ def _commit(changes: list[_Change], kept: Path) -> None:
     ExportError
         If one failed, and not all could be undone.
     """
-    done: list[_Change] = []
+    batch = Batch(changes)
     try:
-        for change in changes:
-            # Before it is made: it may be stopped in the middle.
-            done.append(change)
-            change.commit()
-    except BaseException as error:
-        failed = _revert(done)
-        if failed:
-            raise _HalfWrittenError(
-                f"The export failed ({error!r}), and not everything could be put back: "
-                f"{'; '.join(failed)}. All else is as it was. Copy what you need out of {kept}, "
-                "then remove that folder."
-            ) from error
-        raise
-
-
-def _revert(done: list[_Change]) -> list[str]:
-    """Undo changes, the last one first, and tell what could not be undone."""
-    failed = []
-    for change in reversed(done):
-        try:
-            change.revert()
-        except BaseException as error:  # An interrupt must not end the way back.
-            failed.append(f"{_state(change)} ({error!r})")
-    return failed
+        batch.commit()
+    except NotUndoneError as error:
+        failed = "; ".join(f"{_state(cast('_Change', one))} ({why!r})" for one, why in error.failed)
+        raise _HalfWrittenError(
+            f"The export failed ({error.__cause__!r}), and not everything could be put back: "
+            f"{failed}. All else is as it was. Copy what you need out of {kept}, "
+            "then remove that folder."
+        ) from error
 
 
 def _state(change: _Change) -> str:
