@@ -15,7 +15,7 @@ from .loading import load_from, open_bundle, verify, warn_of_connections
 from .parts import PARTS
 from .plan import Plan
 from .report import Report, Section, count_text, size_text
-from .saving import SUFFIX, bundle_name, download, link_to, write_into, write_to
+from .saving import SUFFIX, bundle_name, download, link_to, target_of, write_into, write_to
 from .sources import AnySource
 from .survey import StrPath, survey
 
@@ -36,7 +36,8 @@ def save_state(
     Parameters
     ----------
     path : path or binary file, optional
-        Where to write the bundle; a folder gets a file of the usual name. An existing file is
+        Where to write the bundle; a folder gets a file of the usual name, and so does what ends in
+        ``/``, which is made. Without a suffix the name gets ``.litestate.zip``. An existing file is
         replaced when the new one is complete. By default the browser offers it for download;
         in plain Python it is written into the current folder.
     name : str, optional
@@ -67,10 +68,7 @@ def save_state(
     elif path is None:
         report = write_to(_free(Path.cwd() / bundle_name(name)), found, compression)
     elif isinstance(path, str | os.PathLike):
-        target = Path(path).expanduser()
-        report = write_to(
-            target / bundle_name(name) if target.is_dir() else target, found, compression
-        )
+        report = write_to(target_of(path, name), found, compression)
     elif hasattr(path, "write"):
         report = write_into(path, found, compression)
     else:

@@ -17,7 +17,7 @@ from .parts import PARTS
 from .places import DRIVE_LIMIT, Places, Root
 from .plan import Plan, Target
 from .report import Report, Section, outcome_text
-from .rules import EXCLUDED, matcher, patterns_of
+from .rules import EXCLUDED, check_foreign, matcher, patterns_of
 from .sources import AnySource, open_source
 from .survey import StrPath, absolute, paths_of, survey_scope
 
@@ -219,6 +219,7 @@ def _check_places(targets: Iterable[Target]) -> None:
 
 def _remove_others(reader: Reader, plan: Plan, wanted: _Selection) -> Section:
     manifest = reader.manifest
+    check_foreign(manifest.scope.exclude)
     current = survey_scope(wanted.places, manifest.scope, wanted.patterns)
     known = {member.place for member in manifest.members}
     known |= {skipped.place for skipped in manifest.skipped}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ DELAY = 1.0
 INTERVAL = 0.2
 """Seconds between two looks at the clock of the person who waits."""
 
+_WIDEST = 40
+"""Characters of a label; a terminal has 80."""
+
 Advance = Callable[[int], object]
 """Takes the number of bytes that were done since the last call; may raise CancelledError."""
 
@@ -22,8 +26,15 @@ Advance = Callable[[int], object]
 class Bar(Protocol):
     """Something on the screen."""
 
-    def update(self, done: int) -> None:
+    def update(self, done: int, *, last: bool = False) -> None:
         """Show how many bytes are done.
+
+        Parameters
+        ----------
+        done : int
+            So many.
+        last : bool, optional
+            Whether nobody will ask again.
 
         Raises
         ------
@@ -61,10 +72,32 @@ class Meter:
         # From when it is done: showing it must not become the work.
         self._due = time.monotonic() + INTERVAL
 
+    def finish(self) -> None:
+        """Look for the last time whether the person wants no more of it.
+
+        Raises
+        ------
+        CancelledError
+            If so. Afterwards it would be too late.
+        """
+        if self._bar is not None:
+            self._bar.update(self._done, last=True)
+
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.close()
+
+
+def short(label: str) -> str:
+    """Return a label that leaves room for the bar.
+
+    Examples
+    --------
+    >>> short("Checking " + "long-" * 20 + "name.litestate.zip")
+    'Checking long-lo…litestate.zip'
+    """
+    return label if len(label) <= _WIDEST else f"{label[:16]}…{label[-13:]}"
 
 
 @contextmanager
@@ -96,9 +129,11 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
 
         # None: only if stderr is a terminal.
         disable = False if ui.execution_count() is not None else None
+        if sys.stderr is None or sys.stderr.closed:
+            disable = True
         with tqdm(
             total=total,
-            desc=label,
+            desc=short(label),
             disable=disable,
             unit=unit,
             unit_scale=unit == "B",
@@ -114,5 +149,6 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
         meter = Meter(lambda: HtmlBar(label, total))
         try:
             yield meter.advance
+            meter.finish()
         finally:
             meter.close()

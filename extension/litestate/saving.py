@@ -16,12 +16,14 @@ from typing import IO, cast
 from . import __version__, progress, sqlite
 from .bundle import CHUNK, Compression, Writer
 from .bundle.format import HEAD, is_bundle
+from .changes import Batch, NotUndoneError, Overwrite
 from .errors import SaveError
 from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
 from .places import DRIVE_LIMIT, IN_BROWSER, Root, detect
 from .report import Report, count_text, size_text
+from .survey import StrPath
 
 SUFFIX = ".litestate.zip"
 """How the name of a bundle ends."""
@@ -43,6 +45,32 @@ def bundle_name(name: str | None) -> str:
     if stem.endswith(SUFFIX):
         return stem
     return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
+
+
+def target_of(path: StrPath, name: str | None) -> Path:
+    """Return which file a path means.
+
+    Parameters
+    ----------
+    path : path
+        A file, with or without a suffix, or a folder, which is made if ``/`` stands at its end.
+    name : str or None
+        First part of the file's name in a folder.
+
+    Raises
+    ------
+    SaveError
+        If the folder cannot be made.
+    """
+    target = Path(path).expanduser()
+    if os.fspath(path).endswith(("/", os.sep)):
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SaveError(f"The folder {target} cannot be made: {error.strerror}.") from error
+    if target.is_dir():
+        return target / bundle_name(name)
+    return target if target.suffix or target.exists() else target.with_name(target.name + SUFFIX)
 
 
 def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
@@ -118,7 +146,21 @@ def _put(temporary: Path, path: Path, root: Root) -> None:
             f"{path} was not written: {size_text(size)} are too much for the notebook's folder "
             f"(at most {size_text(DRIVE_LIMIT)}). Save into the home folder (~) or download it."
         )
-    shutil.copyfile(temporary, path)
+    _overwrite(temporary, path)
+
+
+def _overwrite(temporary: Path, path: Path) -> None:
+    with sqlite.scratch() as folder:
+        aside = folder / path.name
+        try:
+            Batch([Overwrite(path, temporary, aside)]).commit()
+        except NotUndoneError as error:
+            kept = Path(tempfile.mkdtemp(prefix="litestate-"), path.name)
+            aside.rename(kept)
+            raise SaveError(
+                f"{path} was not written ({error.__cause__}), and what was there before could not "
+                f"be put back. It is in {kept}: copy it to where you need it."
+            ) from error
 
 
 def _check_free(path: Path) -> None:
@@ -139,16 +181,24 @@ def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Repo
     """Write a bundle into a file that the caller opened, from where it stands.
 
     A bundle starts at the first byte of a file: where that cannot be, it is made elsewhere first.
+    So it is where something is in the file, which must stay if this fails.
     """
-    if file.seekable() and not file.tell():
+    if file.seekable() and not file.tell() and not _has_content(file):
         report = gather(file, found, compression)
-        file.truncate()
     else:
         with tempfile.TemporaryFile() as copy:
             report = gather(copy, found, compression)
             copy.seek(0)
             shutil.copyfileobj(copy, file)
+            if file.seekable():
+                file.truncate()
     return _headline(report, "Saved a bundle")
+
+
+def _has_content(file: IO[bytes]) -> bool:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size > 0
 
 
 def download(found: Survey, name: str, compression: Compression) -> Report:
@@ -191,7 +241,7 @@ def _headline(report: Report, what: str) -> Report:
     if report.skipped:
         report.headline += f"; {len(report.skipped)} not saved"
     if not report.lines():
-        report.notes.append(
+        report.sections[0].warnings.append(
             "There was nothing to save: the state is the files in the home folder and what was "
             "written in the notebook's folder since the kernel started."
             if IN_BROWSER

@@ -80,7 +80,21 @@ class Walk:
         self._found.items.sort(
             key=lambda item: (item.root.name, PurePosixPath(item.relative).parts)
         )
+        self._leave_out_unfit()
         return self._found
+
+    def _leave_out_unfit(self) -> None:
+        """Take out what has a name that no bundle may hold."""
+        taken, fit = names.Taken(), []
+        for item in self._found.items:
+            problem = names.problem(item.member) or taken.problem(item.member, item.kind)
+            if problem:
+                reason = f"its name {problem}"
+                self._found.skipped.append(Skipped(item.label, reason, "Rename it.", item.place))
+            else:
+                taken.add(item.member, item.kind)
+                fit.append(item)
+        self._found.items = fit
 
     def _enter(self, spot: _Spot) -> bool:
         """Visit what is in a folder; say whether anything in it is state."""

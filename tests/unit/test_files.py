@@ -8,10 +8,13 @@ import random
 import stat
 import sys
 import zipfile
+from pathlib import Path
 
+import litestate
 import pytest
-from litestate import save_state
-from litestate.errors import SaveError, SelectionError
+from litestate import changes, save_state
+from litestate.errors import CancelledError, SaveError, SelectionError
+from litestate.places import NOTEBOOK, Places, Root
 from states import Session, make_database
 
 
@@ -369,3 +372,71 @@ def test_what_does_not_shrink_is_stored(
     (session.home / "file").write_bytes(b"".join(content[part] for part in parts))
     with zipfile.ZipFile(io.BytesIO(session.save()[0])) as archive:
         assert archive.getinfo("files/home/file").compress_type == method
+
+
+def test_what_is_in_an_open_file_stays_if_saving_fails(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (session.home / "a").write_text("a")
+    path = tmp_path / "old.litestate.zip"
+    save_state(path)
+    old = path.read_bytes()
+
+    def cancelled(*_: object) -> None:
+        raise CancelledError("Saving: cancelled.")
+
+    monkeypatch.setattr(litestate.saving, "generator", cancelled)
+    with path.open("r+b") as file, pytest.raises(CancelledError):
+        save_state(file)
+    assert path.read_bytes() == old
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("work", "work.litestate.zip"),
+        ("work.zip", "work.zip"),
+        ("work.txt", "work.txt"),
+        ("new/", "new/state-*.litestate.zip"),
+        ("folder", "folder/state-*.litestate.zip"),
+    ],
+)
+def test_where_a_bundle_goes(session: Session, tmp_path: Path, given: str, expected: str) -> None:
+    (tmp_path / "folder").mkdir()
+    save_state(f"{tmp_path}/{given}")
+    assert len(list(tmp_path.glob(expected))) == 1
+
+
+def test_what_cannot_be_saved_is_not_shown_as_if(session: Session) -> None:
+    for name in ("A.txt", "a.txt", "aux.txt"):
+        (session.home / name).write_text(name)
+    shown, saved = litestate.show_state(), session.save()[1]
+    assert [item.path for item in shown.skipped] == ["~/a.txt", "~/aux.txt"]
+    assert [item.path for item in saved.skipped] == ["~/a.txt", "~/aux.txt"]
+    assert [line.label for line in shown.lines()] == ["~/A.txt"]
+
+
+def test_an_interrupted_write_to_the_drive_leaves_the_old_bundle(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = Places((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
+    (session.notebook / "a").write_text("a")
+    monkeypatch.setattr(litestate.saving, "detect", lambda: drive)
+    save_state(session.notebook / "work.zip")
+    old = (session.notebook / "work.zip").read_bytes()
+    copy = changes.shutil.copyfile
+    calls = 0
+
+    def half(source: Path, target: Path, **options: bool) -> None:
+        nonlocal calls
+        if Path(target).name == "work.zip" and Path(target).parent == session.notebook:
+            calls += 1
+            if calls == 1:
+                Path(target).write_bytes(b"half")
+                raise OSError(28, "No space left")
+        copy(source, target, **options)
+
+    monkeypatch.setattr(changes.shutil, "copyfile", half)
+    with pytest.raises(SaveError, match="What was there before is still there"):
+        save_state(session.notebook / "work.zip")
+    assert (session.notebook / "work.zip").read_bytes() == old

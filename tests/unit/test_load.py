@@ -11,9 +11,12 @@ from typing import Any
 
 import litestate
 import pytest
+from archives import edited, unpack, with_member
 from litestate import clear_state, load_state, places, save_state
 from litestate.errors import (
     ApplyError,
+    BundleError,
+    DamagedBundleError,
     DatabaseBusyError,
     SelectionError,
     SourceError,
@@ -387,3 +390,43 @@ def test_a_bundle_hands_out_no_rights(session: Session, mode: int) -> None:
     session.clear()
     session.load(bundle)
     assert path.stat().st_mode & 0o7777 == mode & 0o777
+
+
+@pytest.mark.parametrize(
+    ("pattern", "error"),
+    [
+        ("*?" * 10 + "Ω", UnsafeBundleError),
+        ("a" * 2000, UnsafeBundleError),
+        ("!", DamagedBundleError),
+        ("\\", DamagedBundleError),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_hostile_patterns_of_a_bundle(
+    session: Session, bundle: bytes, pattern: str, error: type[BundleError], dry_run: bool
+) -> None:
+    (session.home / ("a" * 36)).touch()
+    data = edited(bundle, lambda document: document["scope"].update(exclude=[pattern]))
+    before = session.snapshot()
+    with pytest.raises(error, match=r"Nothing was changed\. Load without clean=True"):
+        session.load(data, clean=True, dry_run=dry_run)
+    assert session.snapshot() == before
+    session.load(data)
+
+
+@pytest.mark.parametrize("journal_mode", ["delete", "wal"])
+@pytest.mark.parametrize("mark", [b"\2\2", b"\3\3", b"\1\2", b"\0\0"])
+def test_a_stored_database_with_other_marks(
+    session: Session, bundle: bytes, mark: bytes, journal_mode: str
+) -> None:
+    database = bytearray(unpack(bundle)["databases/home/app.db"])
+    database[18:20] = mark
+    data = with_member(bundle, "databases/home/other.db", bytes(database), "database")
+
+    def in_mode(document: dict[str, Any]) -> None:
+        document["members"][-1]["details"] = {"journal_mode": journal_mode}
+
+    before = session.snapshot()
+    with pytest.raises(DamagedBundleError, match=r"other\.db.*no database"):
+        session.load(edited(data, in_mode))
+    assert session.snapshot() == before

@@ -30,13 +30,22 @@ _STYLE = """
 .litestate-form button { background: var(--jp-layout-color2, #eee); padding: 1px 12px;
   border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 3px; cursor: pointer; }
 .litestate-form progress { width: 100%; accent-color: var(--jp-brand-color1, #2196f3); }
+.litestate-form .stale { margin: 0; max-height: 0; overflow: hidden;
+  animation: litestate-stale 0s 3s forwards; }
+@keyframes litestate-stale { to { max-height: 6em; } }
 </style>
 """
+
+_STALE = """
+<p class="stale">Nobody listens here any more: run the cell again.</p>
+"""
+"""Comes to light in a notebook that was saved with the form in it and opened again."""
 
 _SCRIPT = """
 const nonce = NONCE;
 const channel = new BroadcastChannel(CHANNEL);
 const form = document.getElementById("litestate-" + nonce);
+form.querySelector(".stale").remove();
 const send = (message) => channel.postMessage({ nonce, ...message });
 const receive = (handle) => channel.addEventListener("message", (event) => {
   if (event.data.nonce === nonce && event.data.kernel) handle(event.data);
@@ -67,7 +76,7 @@ class Form:
         self._proxy = create_proxy(self._receive)
         self._channel = js.BroadcastChannel.new(CHANNEL)
         self._channel.addEventListener("message", self._proxy)
-        element = f'<div class="litestate-form" id="litestate-{self._nonce}">{html}</div>'
+        element = f'<div class="litestate-form" id="litestate-{self._nonce}">{html}{_STALE}</div>'
         self._form = ui.Output("text/html", _STYLE + element)
         connect = _SCRIPT.replace("NONCE", json.dumps(self._nonce))
         connect = connect.replace("CHANNEL", json.dumps(CHANNEL))

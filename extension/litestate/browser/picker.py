@@ -23,7 +23,7 @@ _FORM = """
     <b>Load a bundle.</b> Choose a file that ends in .litestate.zip:<br>
     <input type="file" accept=".zip,.json" disabled>
   </label>
-  <button type="button">Cancel</button>
+  <button type="button" disabled>Cancel</button>
 """
 
 _SCRIPT = """
@@ -31,8 +31,9 @@ const input = form.querySelector("input");
 input.addEventListener("change", () => {
   if (input.files.length) send({ type: "file", file: input.files[0] });
 });
-form.querySelector("button").addEventListener("click", () => send({ type: "cancel" }));
-input.disabled = false;
+const button = form.querySelector("button");
+button.addEventListener("click", () => send({ type: "cancel" }));
+input.disabled = button.disabled = false;
 """
 
 

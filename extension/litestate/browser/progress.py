@@ -10,6 +10,10 @@ from pyodide.ffi import can_run_sync, run_sync
 from ..errors import CancelledError
 from .form import Form
 
+LOOK, LAST_LOOK = 0.004, 0.1
+"""Seconds for a click to come through. It takes some milliseconds, and what is not heard by the
+last look is not heard at all."""
+
 _BAR = """
   <label>{label} <span></span>
     <progress aria-label="{label}" max="{total}" value="0"></progress>
@@ -48,7 +52,7 @@ class HtmlBar:
         self._label = label
         self._form = Form(_BAR.format(label=escape(label), total=max(total, 1)), _SCRIPT)
 
-    def update(self, done: int) -> None:
+    def update(self, done: int, *, last: bool = False) -> None:
         """Show how far it has come, and look whether the button was clicked.
 
         Raises
@@ -60,7 +64,7 @@ class HtmlBar:
         cancellable = can_run_sync()
         self._form.send(done=done, cancellable=cancellable)
         if cancellable:
-            run_sync(asyncio.sleep(0))
+            run_sync(asyncio.sleep(LAST_LOOK if last else LOOK))
         while not self._form.messages.empty():
             message = self._form.messages.get_nowait()
             self._form.forget_script()

@@ -41,10 +41,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     """
     section = Section(TITLE)
     for item in survey.of("database"):
-        if reason := sink.problem(item.member, "database"):
-            section.skip(item, reason, "Rename it.")
-        else:
-            save_one(item, section, sink)
+        save_one(item, section, sink)
     return section
 
 
@@ -137,13 +134,20 @@ def _write(path: Path, chunks: Iterable[bytes]) -> None:
 
 def _write_checked(path: Path, source: Reader, target: Target) -> None:
     _write(path, source.chunks(target.member))
+    reason = ""
+    with path.open("rb") as file:
+        # SQLite would want to write to what is marked otherwise, or refuse to.
+        if file.read(20)[18:] != b"\1\1":
+            reason = "it has not the marks of a stored one in bytes 18 and 19"
     try:
         sqlite.check_readable(path)
     except sqlite.NotADatabaseError as error:
+        reason = str(error)
+    if reason:
         raise DamagedBundleError(
-            f"The bundle is damaged at {target.member.name!r}: it is no database ({error}). "
+            f"The bundle is damaged at {target.member.name!r}: it is no database ({reason}). "
             "Nothing was changed; use another copy of the file."
-        ) from None
+        )
 
 
 def _stage_content(source: Reader, target: Target, plan: Plan, old: sqlite.Image) -> None:

@@ -35,9 +35,6 @@ def capture(survey: Survey, sink: Writer) -> Section:
     """
     section = Section(TITLE, skipped=list(survey.skipped))
     for item in survey.of(*KINDS):
-        if reason := sink.problem(item.member, item.kind):
-            section.skip(item, reason, "Rename it.")
-            continue
         try:
             content = _Content(item)
         except OSError as error:
