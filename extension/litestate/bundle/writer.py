@@ -123,9 +123,6 @@ class Writer:
             raise UnsafeBundleError(f"{name!r} cannot be put into a bundle: {reason}. Rename it.")
         first, chunks = _peek(chunks)
         info = self._info(name, self._method_for(first))
-        if self._zip.start_dir > zipfile.ZIP64_LIMIT:
-            # zipfile would say so in the central directory only, for the offset that stands there.
-            info.extract_version = zipfile.ZIP64_VERSION
         info.date_time = _dos_time(mtime_ns)
         info.external_attr = (_TYPE_BITS[kind] | mode) << 16 | (0x10 if kind == "directory" else 0)
         info.file_size = size
@@ -172,6 +169,9 @@ class Writer:
     def _info(self, name: str, method: int) -> zipfile.ZipInfo:
         info = zipfile.ZipInfo(name)
         info.compress_type = method
+        if self._zip.start_dir > zipfile.ZIP64_LIMIT:
+            # zipfile would say so in the central directory only, for the offset that stands there.
+            info.extract_version = zipfile.ZIP64_VERSION
         info.create_system = (
             3  # Unix, so that the mode in external_attr is read (APPNOTE.TXT 4.4.2)
         )
