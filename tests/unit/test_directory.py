@@ -242,7 +242,7 @@ def written(contents: list[bytes]) -> bytes:
 
 def test_local_and_central_headers_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where only the offset needs ZIP64, which the local header does not hold."""
-    contents = [*[b"small"] * 4, os.urandom(4000), b"", b"small", b"x" * 9000]
+    contents = [*[b"small"] * 4, os.urandom(4000), b"", b"small", b"x" * 150, b"x" * 9000]
     plain = written(contents)
     assert differences(plain) == {}
     offsets = {central["offset"] for _, central in headers(plain).values()}
@@ -256,3 +256,14 @@ def test_local_and_central_headers_agree(monkeypatch: pytest.MonkeyPatch) -> Non
         assert {central["version"] for _, central in headers(data).values()} == {20, 45}
         assert differences(data) == {}
         Reader(io.BytesIO(data)).verify()
+
+
+def test_a_small_manifest_behind_2_gib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its offset alone needs ZIP64; the writer takes 3,000 bytes for 2 GiB."""
+    limit = 3000
+    monkeypatch.setattr(compression.zipfile, "ZIP64_LIMIT", limit)
+    data = written([os.urandom(2000), os.urandom(2000)])
+    local, central = headers(data)[MANIFEST_MEMBER]
+    assert 1.05 * local["size"] < limit < central["offset"]
+    assert differences(data) == {}
+    Reader(io.BytesIO(data)).verify()
