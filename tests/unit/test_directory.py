@@ -26,7 +26,7 @@ from litestate.bundle import CHUNK, Limits, Reader, Writer, compression
 from litestate.bundle.format import COMMENT_BYTES, START, comment
 from litestate.bundle.limits import HARMLESS
 from litestate.errors import DamagedBundleError, UnsafeBundleError
-from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Manifest, Scope
+from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Kind, Manifest, Scope
 from states import Session, refused
 
 NOISE = "files/home/noise"
@@ -143,14 +143,24 @@ KINDS = {
 def test_a_member_where_one_before_it_needs_a_folder(
     session: Session, bundle: bytes, kind: str, name: str
 ) -> None:
-    """Neither order of the two in the manifest is good."""
+    """Whichever of the two the message names first."""
     content = unpack(bundle)["databases/home/app.db"] if kind == "database" else b"noise"
     data = with_member(bundle, "files/home/new/deep/inner", b"inner")
-    session.load(with_member(data, "files/home/new/", b"", "directory"))
+    Reader(io.BytesIO(with_member(data, "files/home/new/", b"", "directory"))).verify()
     data = with_member(data, name, content, kind)
-    refused(
-        session, data, UnsafeBundleError, f"'{name}' stands where 'files/home/new/deep/inner' needs"
-    )
+    refused(session, data, UnsafeBundleError, f"'{name}' stands where|stands below '{name}'")
+
+
+@pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
+def test_it_is_not_written_either(kind: Kind, name: str) -> None:
+    with Writer(io.BytesIO()) as writer:
+        writer.add("files/home/new/deep/inner", "file", [b"inner"], size=5)
+        with pytest.raises(
+            UnsafeBundleError, match=f"'{name}'.*stands where 'files/home/new/deep/inner' needs"
+        ):
+            writer.add(name, kind, [b"noise"], size=5)
+        writer.add("files/home/new/", "directory", [], size=0)
+        assert [member.kind for member in writer.members] == ["file", "directory"]
 
 
 def two_large_members() -> tuple[Reader, list[bytes]]:
