@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import sys
 import zipfile
 import zlib
@@ -21,8 +22,12 @@ from litestate.bundle.format import (
     COMMENT,
     COMMENT_BYTES,
     END,
+    END64,
+    END64_SIGNATURE,
     END_SIGNATURE,
     LOCAL,
+    LOCATOR,
+    LOCATOR_SIGNATURE,
     SIGNATURE,
     comment,
 )
@@ -77,6 +82,17 @@ class Piece:
     @property
     def checksum(self) -> str:
         return f"{zlib.crc32(self.compressed):08x}"
+
+
+@dataclass
+class RawPiece(Piece):
+    """One whose compressed data is given, whether or not it decompresses to the content."""
+
+    data: bytes = b""
+
+    @property
+    def compressed(self) -> bytes:
+        return self.data
 
 
 def build(pieces: list[Piece], end: Mapping[str, int] | None = None, behind: bytes = b"") -> bytes:
@@ -182,3 +198,62 @@ def with_member(bundle: bytes, name: str, content: bytes, kind: str = "file") ->
     more |= {"compressed_crc32": "0" * 8, "mtime_ns": 0, "details": {}}
     document["members"].append(more)
     return pack({**members, name: content, MANIFEST_MEMBER: signed(document)})
+
+
+def with_raw_member(bundle: bytes, name: str, content: bytes, data: bytes, method: int) -> bytes:
+    """Add a member of which only the compressed data may be wrong."""
+    pieces = pieces_of(with_member(bundle, name, content))
+    pieces[name] = RawPiece(name, content, method, data=data)
+    manifest = pieces[MANIFEST_MEMBER]
+    manifest.content = with_checksums(manifest.content, [*pieces.values()])
+    return build([*pieces.values()])
+
+
+def with_zip64_end(bundle: bytes, **changes: int) -> bytes:
+    """Put in the ZIP64 records that no bundle of this size needs, with fields changed."""
+    pieces = [*pieces_of(bundle).values()]
+    plain = build(pieces)
+    position = len(plain) - COMMENT_BYTES - END.size
+    *_, entries, length, start, _ = END.unpack(plain[position:-COMMENT_BYTES])
+    record = {
+        **{"signature": END64_SIGNATURE, "rest": END64.size - 12, "made": 45, "version": 45},
+        **{"disk": 0, "start_disk": 0, "disk_entries": entries, "entries": entries},
+        **{"length": length, "start": start, **changes},
+    }
+    locator = LOCATOR.pack(LOCATOR_SIGNATURE, 0, position, 1)
+    return build(pieces, behind=END64.pack(*record.values()) + locator)
+
+
+def headers(bundle: bytes) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return the local and the central header of each entry, with the numbers of ZIP64 put in."""
+    end = len(bundle) - COMMENT_BYTES - END.size
+    if bundle[end - LOCATOR.size :].startswith(LOCATOR_SIGNATURE):
+        end -= LOCATOR.size + END64.size
+        start = END64.unpack(bundle[end:][: END64.size])[-1]
+    else:
+        start = END.unpack(bundle[end:][: END.size])[6]
+    found = {}
+    while start < end:
+        central, name, extra = _header(bundle, start, CENTRAL, _CENTRAL)
+        start += CENTRAL.size + central["name"] + central["extra"]
+        _put_in(central, extra, ("size", "compressed", "offset"))
+        local, local_name, extra = _header(bundle, central["offset"], LOCAL, _LOCAL)
+        _put_in(local, extra, ("size", "compressed"))
+        found[name] = local | {"name": local_name}, central | {"name": name}
+    return found
+
+
+def _header(
+    bundle: bytes, start: int, layout: struct.Struct, names: tuple[str, ...]
+) -> tuple[dict[str, Any], str, bytes]:
+    fields = dict(zip(names, layout.unpack_from(bundle, start), strict=True))
+    start += layout.size
+    name = bundle[start:][: fields["name"]].decode()
+    return fields, name, bundle[start + fields["name"] :][: fields["extra"]]
+
+
+def _put_in(fields: dict[str, Any], extra: bytes, names: tuple[str, ...]) -> None:
+    wide = [name for name in names if fields[name] == 0xFFFF_FFFF]
+    assert len(extra) == (4 + 8 * len(wide) if wide else 0)
+    values = struct.unpack_from(f"<{len(wide)}Q", extra, 4 if wide else 0)
+    fields.update(zip(wide, values, strict=True))
