@@ -68,6 +68,7 @@ def test_extract_many(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("all/bob/notes.txt").exists()
     bad, nowhere = said.err.splitlines()
     assert bad.startswith("litestate: bad.litestate.zip: The bundle is damaged")
+    assert "Nothing was changed" not in bad
     assert "There is no file" in nowhere
     assert main(["extract", "ada.litestate.zip", "bob.litestate.zip"]) == 0
     assert Path("ada/notes.txt").exists()

@@ -31,7 +31,7 @@ def extract(options: argparse.Namespace) -> int:
         try:
             report = _extract(source, folder, options)
         except wording.FAILURES as error:
-            output.complain(f"{source}: {wording.problem(error, source)}")
+            output.complain(f"{source}: {wording.short(wording.problem(error, source))}")
             failed += 1
         else:
             output.say_report(report)
