@@ -80,6 +80,7 @@ def test_verify_and_summarise_in_one_call(
     ]
     assert len(lines) == COUNT
     assert sum(line.startswith("ok ") for line in lines) == COUNT - 3
+    assert not any("Nothing was changed" in line for line in lines)
     assert lines[199].endswith("runs: 210 rows")
     assert last.startswith(f"{COUNT - 3} ok, 3 bad")
 

@@ -238,6 +238,12 @@ class Terminal:
         return True
 
 
+@pytest.mark.parametrize(("text", "cells"), [("abc", 3), ("東京", 4), ("u\u0308ｱ", 2), ("", 0)])
+def test_cells(text: str, cells: int) -> None:
+    assert columns.cells(text) == cells
+    assert columns.cells(columns.shortened(text * 20, 7)) <= 7
+
+
 @pytest.mark.parametrize("width", [80, 100, 200])
 def test_a_table_on_a_terminal(folder: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     long = "the hand-in of somebody with a long name"
