@@ -47,7 +47,7 @@ def _describe(path: Path) -> Any:
 
 def digest(bundle: str, capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
-    assert main(["verify", bundle]) == 0
+    assert main(["verify", "--long", bundle]) == 0
     return capsys.readouterr().out.split()[-1]
 
 

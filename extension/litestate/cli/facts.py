@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from .. import loading
-from ..errors import LitestateError
+from ..bundle import Limits
+from ..errors import BundleError, NewerFormatError, SourceError
 from ..loading import open_bundle
 from ..manifest import Kind, Manifest, Member
+from ..sources import expanded
+from . import wording
 from .finding import Found
 
 
@@ -27,7 +29,10 @@ class Facts:
     verified : bool
         Whether every byte was checked.
     problem : str
-        What is wrong with it; empty if nothing is known to be.
+        What is wrong with it, or why that is not known; empty if nothing is known to be.
+    is_bad : bool
+        Whether the problem is the bundle's own. It is not where another machine, a newer litestate
+        or ``--no-limits`` may find it good.
     """
 
     name: str
@@ -35,6 +40,7 @@ class Facts:
     manifest: Manifest | None
     verified: bool
     problem: str = ""
+    is_bad: bool = False
 
     @property
     def digest(self) -> str:
@@ -43,9 +49,9 @@ class Facts:
 
     @property
     def status(self) -> str:
-        """What is known: ok, bad, or that it was not verified."""
+        """What is known: ok, bad, unknown (it could not be read here), or not verified."""
         if self.problem:
-            return "bad"
+            return "bad" if self.is_bad else "unknown"
         return "ok" if self.verified else "not verified"
 
     @property
@@ -68,22 +74,35 @@ class Facts:
         return [m for m in self.manifest.members if m.kind == kind] if self.manifest else []
 
 
-def look(found: Found, *, verify: bool) -> Facts:
+def look(found: Found, *, verify: bool, limits: Limits | None = None) -> Facts:
     """Read one bundle's table of contents, or all of it."""
     if found.problem:
-        return Facts(found.name, None, None, verify, found.problem)
+        return Facts(found.name, None, None, verify, found.problem, is_bad=True)
     manifest = None
     try:
-        with open_bundle(found.name) as (reader, label):
+        with open_bundle(found.name, limits) as (reader, label):
             manifest = reader.manifest
             if verify:
                 loading.verify(reader, label)
-    except (LitestateError, OSError) as error:
-        # The name stands in front already.
-        problem = str(error).removeprefix(f"{_label(found.name)}: ")
-        return Facts(found.name, found.size, manifest, verify, problem)
+    except wording.FAILURES as error:
+        problem = wording.problem(error, found.name)
+        is_bad = _is_its_own_fault(error, found.name)
+        return Facts(found.name, found.size, manifest, verify, problem, is_bad)
     return Facts(found.name, found.size, manifest, verify)
 
 
-def _label(name: str) -> str:
-    return name if name.startswith(("http://", "https://")) else Path(name).name
+def _is_its_own_fault(error: Exception, name: str) -> bool:
+    if isinstance(error, BundleError):
+        return not (isinstance(error, NewerFormatError) or wording.is_about_limits(error))
+    # What is named and cannot be opened is as good as not handed in. A server that does not answer,
+    # and a compression that this Python lacks, say nothing of the bundle.
+    is_url = name.startswith(("http://", "https://"))
+    return isinstance(error, SourceError) and not is_url and not _can_be_opened(name)
+
+
+def _can_be_opened(name: str) -> bool:
+    try:
+        with expanded(name).open("rb"):
+            return True
+    except OSError:
+        return False

@@ -8,62 +8,74 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from .. import loading, progress
+from ..bundle import Limits
 from ..loading import open_bundle
 from ..manifest import Manifest
 from ..parts.databases import tables_text
 from ..report.words import printable, size_text
-from ..sources import expanded
-from . import listing, output
+from . import columns, listing, output, wording
 from .facts import Facts, look
-from .finding import Found, find
+from .finding import Found, Search, find, is_folder
 
 
 def inspect(options: argparse.Namespace) -> int:
     """Run ``litestate inspect``."""
     if _is_one_file(options.bundles) and not options.csv:
         return _inspect_one(options)
-    found = find(options.bundles, recursive=options.recursive)
+    search = find(options.bundles, recursive=options.recursive)
+    looked = _looked(search.found, verify=options.verify, limits=_limits(options))
     if options.json:
-        return _as_json(_looked(found, verify=options.verify))
+        return _as_json(looked, search)
     if options.csv:
-        every = list(_looked(found, verify=options.verify))
-        output.say(*listing.csv_lines(every))
-        return _code(every)
-    width = listing.width_of(one.name for one in found)
-    output.say(listing.head(width))
+        return _as_csv(looked, search)
+    table = columns.layout(one.name for one in search.found)
+    output.say(table.head)
     every = []
-    for facts in _looked(found, verify=options.verify):
-        output.say(listing.line(facts, width))
+    for facts in looked:
+        output.say(table.line(facts))
         every.append(facts)
-    output.say(listing.last_line(every, verified=options.verify))
+    _sum_up(every, search, verified=options.verify)
     return _code(every)
 
 
 def verify(options: argparse.Namespace) -> int:
     """Run ``litestate verify``."""
+    is_one = _is_one_file(options.bundles)
+    search = find(options.bundles, recursive=options.recursive)
     every = []
-    for facts in _looked(find(options.bundles, recursive=options.recursive), verify=True):
+    for facts in _looked(search.found, verify=True, limits=_limits(options)):
         every.append(facts)
-        name = printable(facts.name)
+        name, mark = printable(facts.name), columns.MARKS[facts.status]
         if facts.problem:
-            output.say(f"BAD  {name}: {facts.problem}")
+            reason = facts.problem if is_one else wording.short(facts.problem)
+            output.say(f"{mark:<5}{name}: {reason}")
         elif not options.quiet:
-            output.say(f"ok   {name}  {facts.digest}")
-    if not _is_one_file(options.bundles):
-        output.say(listing.last_line(every, verified=True))
+            digest = facts.digest if options.long else facts.digest[: columns.DIGITS]
+            output.say(f"{mark:<5}{name}  {digest}")
+    if not is_one:
+        _sum_up(every, search, verified=True)
     return _code(every)
 
 
+def _sum_up(every: Sequence[Facts], search: Search, *, verified: bool) -> None:
+    output.say(*listing.copies(every))
+    output.say(listing.last_line(every, verified=verified, aside=search.aside_text))
+
+
+def _limits(options: argparse.Namespace) -> Limits | None:
+    return wording.NO_LIMITS if options.no_limits else None
+
+
 def _is_one_file(sources: Sequence[str]) -> bool:
-    return len(sources) == 1 and not expanded(sources[0]).is_dir()
+    return len(sources) == 1 and not is_folder(sources[0])
 
 
-def _looked(found: Sequence[Found], *, verify: bool) -> Iterator[Facts]:
+def _looked(found: Sequence[Found], *, verify: bool, limits: Limits | None) -> Iterator[Facts]:
     # On a terminal the lines that come are progress enough, and a bar would stand between them.
     total = 0 if sys.stdout.isatty() else len(found)
     with progress.shown("Reading", total, "bundle") as advance:
         for one in found:
-            yield look(one, verify=verify)
+            yield look(one, verify=verify, limits=limits)
             advance(1)
 
 
@@ -71,18 +83,35 @@ def _code(every: Sequence[Facts]) -> int:
     return 1 if any(facts.problem for facts in every) else 0
 
 
-def _as_json(looked: Iterator[Facts]) -> int:
+def _as_csv(looked: Iterator[Facts], search: Search) -> int:
+    every = list(looked)
+    if output.is_file_of_utf8():
+        # Without this mark, Excel takes UTF-8 for the system's older encoding: "MÃ¼ller".
+        output.write("\ufeff")
+    output.say(*listing.csv_lines(every))
+    _mention(search)
+    return _code(every)
+
+
+def _mention(search: Search) -> None:
+    # Beside what programs read, not in it.
+    if search.aside_text:
+        output.complain(search.aside_text)
+
+
+def _as_json(looked: Iterator[Facts], search: Search) -> int:
     code, start = 0, "["
     for facts in looked:
         # One by one: two hundred manifests need not be in memory together.
         output.write(f"{start}\n{output.json_text(listing.json_object(facts))}")
         code, start = max(code, _code([facts])), ","
     output.write("\n]\n")
+    _mention(search)
     return code
 
 
 def _inspect_one(options: argparse.Namespace) -> int:
-    with open_bundle(options.bundles[0]) as (reader, label):
+    with open_bundle(options.bundles[0], _limits(options)) as (reader, label):
         manifest = reader.manifest
         if options.verify:
             loading.verify(reader, label)

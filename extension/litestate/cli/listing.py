@@ -1,4 +1,4 @@
-"""Bundles as lines of text, as a table for a spreadsheet, as JSON."""
+"""Many bundles: how many are good, which are alike; as rows for a spreadsheet, as JSON."""
 
 from __future__ import annotations
 
@@ -9,15 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..export.delimited import is_formula
-from ..parts.databases import tables_text
-from ..report.words import printable, size_text
+from ..report.words import printable
 from .facts import Facts
-
-_DIGITS = 12
-"""Characters of a digest that are shown: enough to tell hand-ins apart, as Git does."""
-
-_WIDEST = 40
-"""Characters for names before the columns give way."""
 
 COLUMNS = (
     "bundle",
@@ -45,61 +38,18 @@ COLUMNS = (
 """The columns of ``inspect --csv``."""
 
 
-_HEADS = ("bundle", "created", "litestate", "files", "dbs", "size", "digest", "tables")
+def last_line(every: Sequence[Facts], *, verified: bool, aside: str = "") -> str:
+    """Return how many are good, how many are not, and what was not looked at."""
+    bad, unknown = (sum(facts.status == status for facts in every) for status in ("bad", "unknown"))
+    text = f"{len(every) - bad - unknown} {'ok' if verified else 'read'}, {bad} bad"
+    text += f", {unknown} unknown" if unknown else ""
+    return f"{text}; {aside}" if aside else text
 
 
-def width_of(names: Iterable[str]) -> int:
-    """Return the width of the column of names."""
-    return min(_WIDEST, max((len(printable(name)) for name in names), default=0))
-
-
-def head(width: int) -> str:
-    """Return the line above the lines of `line`."""
-    return _columns("", width, *_HEADS)
-
-
-def line(facts: Facts, width: int) -> str:
-    """Return what is known of one bundle in one line."""
-    name = printable(facts.name)
-    if facts.problem or not facts.manifest:
-        return f"BAD  {name:<{width}}  {facts.problem}"
-    created = facts.manifest.created[:16].replace("T", " ")
-    return _columns(
-        "ok" if facts.verified else "",
-        width,
-        name,
-        created,
-        _made_by(facts.manifest.generator),
-        f"{facts.count('file'):,}",
-        f"{facts.count('database'):,}",
-        "" if facts.size is None else size_text(facts.size),
-        facts.digest[:_DIGITS],
-        tables_text(facts.tables) if facts.count("database") else "",
-    )
-
-
-def _columns(status: str, width: int, *texts: str) -> str:
-    name, created, by, files, databases, size, digest, tables = map(printable, texts)
-    return (
-        f"{status:<5}{name:<{width}}  {created:<16}  {by:<21}  {files:>5}  {databases:>3}"
-        f"  {size:>8}  {digest:<{_DIGITS}}  {tables}"
-    ).rstrip()
-
-
-def _made_by(generator: dict[str, str]) -> str:
-    runtime = "pyodide" if "pyodide" in generator else "python"
-    known = {"litestate": generator.get("litestate", "?"), runtime: generator.get(runtime, "?")}
-    return f"{known['litestate']}, {runtime} {known[runtime]}"[:24]
-
-
-def last_line(every: Sequence[Facts], *, verified: bool) -> str:
-    """Return how many are good, how many bad, and which have the same content."""
-    bad = sum(bool(facts.problem) for facts in every)
-    text = f"{len(every) - bad} {'ok' if verified else 'read'}, {bad} bad"
+def copies(every: Iterable[Facts]) -> Iterable[str]:
+    """Return a line for each group of bundles that have the same content."""
     groups = [group for group in by_content(every).values() if len(group) > 1]
-    if groups:
-        text += f"; equal content: {', '.join(' = '.join(group) for group in groups)}"
-    return text
+    return [f"equal content: {' = '.join(group)}" for group in groups]
 
 
 def by_content(every: Iterable[Facts]) -> dict[str, list[str]]:

@@ -1,19 +1,18 @@
-"""``create``, ``extract`` and ``export``: the commands that write files."""
+"""``create`` and ``export``: write a bundle, write tables."""
 
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 from pathlib import Path
 
 from .. import places
-from ..errors import SaveError, SourceError
+from ..errors import ExportError, SaveError, SourceError
 from ..export import export_tables
-from ..loading import load_from, open_bundle, verify
 from ..saving import bundle_name, write_to
 from ..sources import expanded
 from ..survey import survey
 from . import output
+from .finding import is_folder
 
 
 def create(options: argparse.Namespace) -> int:
@@ -48,40 +47,18 @@ def _target(options: argparse.Namespace, folder: Path) -> Path:
     return target
 
 
-def extract(options: argparse.Namespace) -> int:
-    """Run ``litestate extract``."""
-    if expanded(options.bundle).is_dir():
-        raise SourceError(f"{options.bundle} is a folder. extract takes one bundle: name the file.")
-    folder: Path = options.to or Path(_stem(options.bundle))
-    if folder.exists() and not folder.is_dir():
-        raise SourceError(f"{folder} is a file. Name a folder with --to.")
-    if folder.exists() and any(folder.iterdir()) and not options.overwrite:
-        raise SourceError(
-            f"The folder {folder} is not empty. Choose another one with --to, or add --overwrite."
-        )
-    with open_bundle(options.bundle) as (reader, label):
-        verify(reader, label)
-        is_new = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            report = load_from(reader, label, places.below(folder))
-        except BaseException:
-            # Nothing was loaded. If it is not empty, what could not be undone is in it.
-            if is_new:
-                with suppress(OSError):
-                    folder.rmdir()
-            raise
-    output.say_report(report)
-    return 0
-
-
-def _stem(bundle: str) -> str:
-    name = bundle.rstrip("/").rpartition("/")[2]
-    return name.removesuffix(".zip").removesuffix(".litestate") or "state"
-
-
 def export(options: argparse.Namespace) -> int:
     """Run ``litestate export``."""
+    if options.target == "-":
+        raise ExportError(
+            "export writes files, not standard output. Name one that ends in .xlsx, .csv, .json, "
+            ".parquet or .sql, or a folder for CSV files."
+        )
+    if is_folder(options.source):
+        raise SourceError(
+            f"{options.source} is a folder. export takes a SQLite database or a bundle: name the "
+            "file."
+        )
     report = export_tables(
         options.source,
         options.target,

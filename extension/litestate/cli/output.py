@@ -52,9 +52,18 @@ def json_text(value: Any) -> str:
     >>> json_text({"a": "\x9b"})
     '{\n "a": "\\u009b"\n}'
     """
-    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    text = json.dumps(value, ensure_ascii=encoding != "utf8", indent=1)
+    text = json.dumps(value, ensure_ascii=not _is_utf8(), indent=1)
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def is_file_of_utf8() -> bool:
+    """Tell whether standard output is UTF-8 and goes elsewhere than to a terminal."""
+    return _is_utf8() and not sys.stdout.isatty()
+
+
+def _is_utf8() -> bool:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return encoding.lower().replace("-", "") == "utf8"
 
 
 def complain(message: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from .. import __version__
-from . import differing, inspecting, making
+from . import differing, extracting, inspecting, making
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -25,7 +25,7 @@ litestate COMMAND --help has more of them.
 
 exit codes:
   0    all is well; for diff: no difference
-  1    a bundle is bad, or the command failed; for diff: a difference
+  1    a bundle is bad or unknown, or the command failed; for diff: a difference
   2    wrong usage; for diff also: it failed
   130  Ctrl-C was pressed
   141  nobody reads the output any more, as with "| head -1"
@@ -41,7 +41,10 @@ _INSPECT = """examples:
 --json gives the manifest of one bundle; of several, or of a folder, an array
 of objects: bundle, status, problem, bundle_bytes, manifest.
 Without --verify only the tables of contents are read and checked.
-exit code: 0 if none is bad, 1 if one is
+A terminal that is too narrow shows less; files and pipes get all of it.
+????: it could not be read here (status "unknown"), for a reason that is not
+its own: a newer format, no Zstandard, a server that does not answer, a limit.
+exit code: 0 if all could be read, 1 if one is bad or unknown
 """
 
 _VERIFY = """examples:
@@ -49,17 +52,22 @@ _VERIFY = """examples:
   litestate verify hand-ins
   litestate verify -r -q hand-ins     look into folders; name the bad ones only
 
-After several, the last line counts them and names those of equal content.
-exit code: 0 if all are good, 1 if one is bad
+After several, lines name those of equal content; the last one counts them, and
+says what in a folder was not looked at.
+????: it could not be read here (status "unknown"), for a reason that is not
+its own: a newer format, no Zstandard, a server that does not answer, a limit.
+exit code: 0 if all are good, 1 if one is bad or unknown
 """
 
 _EXTRACT = """examples:
   litestate extract state-2026-11-22.litestate.zip
   litestate extract state-2026-11-22.litestate.zip --to work
   litestate extract https://example.org/dice.litestate.zip --to dice --overwrite
+  litestate extract hand-ins/*.litestate.zip --to all    all/ada, all/bob, ...
 
 The notebook's folder becomes DIR itself, the home folder DIR/litestate-home.
-exit code: 0 if it was extracted, 1 if not
+Of several bundles, a bad one does not keep the others from being extracted.
+exit code: 0 if all were extracted, 1 if not
 """
 
 _CREATE = """examples:
@@ -89,7 +97,9 @@ _EXPORT = """examples:
   litestate export app.db best.json --query "SELECT * FROM runs WHERE score > 1"
   litestate export state-2026-11-22.litestate.zip runs.csv --table runs
   litestate export state-2026-11-22.litestate.zip all.sql --database app.db
+  litestate export app.db runs.parquet --table runs
 
+.parquet (Apache Parquet) needs the package pyarrow.
 exit code: 0 if all was written, 1 if not
 """
 
@@ -142,9 +152,18 @@ def _add_sources(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_no_limits(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-limits",
+        action="store_true",
+        help="however large it unpacks: for bundles of people you trust",
+    )
+
+
 def _add_inspect(commands: Commands) -> None:
     command = _command(commands, "inspect", "list what bundles hold", _INSPECT, inspecting.inspect)
     _add_sources(command)
+    _add_no_limits(command)
     command.add_argument("--verify", action="store_true", help="check every byte, too")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="for programs")
@@ -156,6 +175,8 @@ def _add_verify(commands: Commands) -> None:
     command = _command(commands, "verify", text, _VERIFY, inspecting.verify)
     _add_sources(command)
     command.add_argument("-q", "--quiet", action="store_true", help="name the bad ones only")
+    command.add_argument("--long", action="store_true", help="content digests with all 64 digits")
+    _add_no_limits(command)
 
 
 def _add_diff(commands: Commands) -> None:
@@ -167,18 +188,25 @@ def _add_diff(commands: Commands) -> None:
     command.add_argument(
         "--ignore-modes", action="store_true", help="permissions may differ, as between systems"
     )
+    _add_no_limits(command)
     # As diff(1) does it: 1 says that there is a difference.
     command.set_defaults(failed=2)
 
 
 def _add_extract(commands: Commands) -> None:
-    text = "verify a bundle, then unpack it into a folder"
-    command = _command(commands, "extract", text, _EXTRACT, making.extract)
-    command.add_argument("bundle", metavar="BUNDLE", help="path or URL of a bundle")
-    command.add_argument("--to", metavar="DIR", type=Path, help="folder to make (default: by name)")
+    text = "verify bundles, then unpack each into a folder"
+    command = _command(commands, "extract", text, _EXTRACT, extracting.extract)
+    command.add_argument("bundles", metavar="BUNDLE", nargs="+", help="paths or URLs of bundles")
+    command.add_argument(
+        "--to",
+        metavar="DIR",
+        type=Path,
+        help="folder to make (default: by name); of several bundles, the folder for their folders",
+    )
     command.add_argument(
         "--overwrite", action="store_true", help="use a folder that is not empty; replace its files"
     )
+    _add_no_limits(command)
 
 
 def _add_create(commands: Commands) -> None:
@@ -218,7 +246,9 @@ def _add_export(commands: Commands) -> None:
     command = _command(commands, "export", text, _EXPORT, making.export)
     command.add_argument("source", metavar="SOURCE", help="a SQLite database or a bundle")
     command.add_argument(
-        "target", metavar="TARGET", help="a .xlsx, .csv, .json or .sql file, or a folder for CSVs"
+        "target",
+        metavar="TARGET",
+        help="a .xlsx, .csv, .json, .parquet or .sql file, or a folder for CSVs",
     )
     chosen = command.add_mutually_exclusive_group()
     chosen.add_argument(

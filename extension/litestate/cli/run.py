@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from ..errors import LitestateError
-from . import output
+from . import output, wording
 from .parser import parser
 
 INTERRUPTED = 130
@@ -61,11 +59,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         code: int = options.run(options)
     except BrokenPipeError:
         raise
-    except LitestateError as error:
-        output.complain(str(error))
-        return failed
-    except OSError as error:
-        path = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-        output.complain(f"{path}{error.strerror or error}")
+    except wording.FAILURES as error:
+        output.complain(wording.message(error))
         return failed
     return code

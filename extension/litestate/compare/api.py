@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import IO
 
 from .. import places
-from ..bundle import Reader
+from ..bundle import Limits, Reader
+from ..errors import SourceError
 from ..loading import open_bundle, verify
 from ..manifest import Member
 from ..saving import write_into
@@ -18,13 +20,15 @@ from .model import Comparison, FileChange, Side
 
 
 @contextmanager
-def opened(source: str) -> Iterator[tuple[Reader, str]]:
+def opened(source: str, limits: Limits | None = None) -> Iterator[tuple[Reader, str]]:
     """Open and verify a bundle, or a folder as `save_state` would save it.
 
     Parameters
     ----------
     source : str
         Path or URL of a bundle, or the path of a folder.
+    limits : Limits, optional
+        What is too much.
 
     Yields
     ------
@@ -36,17 +40,37 @@ def opened(source: str) -> Iterator[tuple[Reader, str]]:
     BundleError, SourceError
         If it is no good bundle, or there is none.
     """
-    folder = expanded(source)
-    if folder.is_dir():
-        with tempfile.TemporaryFile() as file:
-            write_into(file, survey(places.plain(folder.resolve())), "store")
+    with ExitStack() as stack:
+        if expanded(source).is_dir():
+            file = stack.enter_context(_packed(source))
+            reader, label = stack.enter_context(open_bundle(file, limits))[0], source
+        else:
+            reader, label = stack.enter_context(open_bundle(source, limits))
+            verify(reader, label)
+        kept = stack.pop_all()
+    try:
+        yield reader, label
+    finally:
+        # Without the error that ended the block: it may be the other bundle's, and `open_bundle`
+        # would put this one's name in front of it.
+        kept.close()
+
+
+def _packed(source: str) -> IO[bytes]:
+    """Return a temporary file with a folder as a bundle."""
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            write_into(file, survey(places.plain(expanded(source).resolve())), "store")
             file.seek(0)
-            with open_bundle(file) as (reader, _):
-                yield reader, source
-        return
-    with open_bundle(source) as (reader, label):
-        verify(reader, label)
-        yield reader, source
+        except BaseException:
+            file.close()
+            raise
+    except OSError as error:
+        raise SourceError(
+            f"The folder {source} could not be packed for the comparison: {error}."
+        ) from error
+    return file
 
 
 def compare(
@@ -67,6 +91,11 @@ def compare(
     -------
     Comparison
         What differs.
+
+    Raises
+    ------
+    SourceError
+        If there is no room for copies of their databases.
     """
     result = Comparison(before[1], after[1])
     old, new = (
@@ -76,13 +105,18 @@ def compare(
     for place in sorted(old.keys() | new.keys()):
         pair = old.get(place), new.get(place)
         changes = len(result.files) + len(result.databases)
-        if change := _file_change(place, *pair, ignore_modes=ignore_modes):
-            result.files.append(change)
+        if file_change := _file_change(place, *pair, ignore_modes=ignore_modes):
+            result.files.append(file_change)
         first, second = pair
         if first and second and _are_other_databases(first, second):
-            result.databases.append(
-                compare_databases(place, (before[0], first), (after[0], second))
-            )
+            try:
+                change = compare_databases(place, (before[0], first), (after[0], second))
+            except OSError as error:
+                raise SourceError(
+                    f"{place} of {before[1]} and of {after[1]} could not be unpacked for the "
+                    f"comparison: {error}."
+                ) from error
+            result.databases.append(change)
         result.same += len(result.files) + len(result.databases) == changes
     for reader, label in (before, after):
         result.notes += [

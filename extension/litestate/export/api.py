@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from .. import places, ui
-from ..errors import ExportError
+from ..errors import ExportError, NotABundleError
 from ..parts.databases import tables_text
 from ..report import Line, Report, Section
 from ..saving import link_to
@@ -91,7 +92,7 @@ def export_tables(
         )
     if not is_folder:
         check_free(path, source, overwrite=overwrite)
-    with open_tables(source, tables, query, database) as (connection, found):
+    with _naming_both(), open_tables(source, tables, query, database) as (connection, found):
         if is_folder:
             section = _write_folder(
                 connection, found, path, overwrite=overwrite, escape_formulas=escape_formulas
@@ -101,6 +102,20 @@ def export_tables(
                 connection, found, path, overwrite=overwrite, escape_formulas=escape_formulas
             )
     return ui.show(_report(section, found, path))
+
+
+@contextmanager
+def _naming_both() -> Iterator[None]:
+    try:
+        yield
+    except NotABundleError as error:
+        what = str(error).partition(" Nothing was changed.")[0]
+        what = what.replace(
+            "This is not a litestate bundle", "This is neither a SQLite database nor a bundle", 1
+        )
+        raise NotABundleError(
+            f"{what} Nothing was written. Choose a database, or a file that save_state() made."
+        ) from None
 
 
 def _write_file(
