@@ -206,8 +206,11 @@ def test_ctrl_c_twice_at_any_time(session: Session, run: int) -> None:
         except KeyboardInterrupt:
             signal.setitimer(signal.ITIMER_REAL, 0)
             after = {key: value for key, value in session.snapshot().items() if ".lite" not in key}
-            assert same_but_for_databases(after, before)
-            assert count(session.home / "app.db") == 5
+            # All of it may be loaded by then: it came while the report was made.
+            rows = {after["home/0"][-1]: count(session.home / "app.db")}
+            assert rows in ({b"newer": 5}, {b"saved": 7})
+            assert after.keys() == before.keys()
+            assert len({after[f"home/{number}"][-1] for number in range(40)}) == 1
     except KeyboardInterrupt:
         pytest.skip("it came outside of the load")
     finally:
