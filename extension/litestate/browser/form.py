@@ -29,6 +29,7 @@ _STYLE = """
   max-width: 100%; margin: 4px 8px 4px 0; }
 .litestate-form button { background: var(--jp-layout-color2, #eee); padding: 1px 12px;
   border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 3px; cursor: pointer; }
+.litestate-form button:disabled { opacity: 0.5; cursor: default; }
 .litestate-form progress { width: 100%; accent-color: var(--jp-brand-color1, #2196f3); }
 .litestate-form .stale { margin: 0; max-height: 0; overflow: hidden;
   animation: litestate-stale 0s 3s forwards; }
