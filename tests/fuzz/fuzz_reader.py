@@ -139,11 +139,11 @@ def look(data: bytes) -> None:
     except LitestateError:
         return
     for member in reader.manifest.members:
-        path = posixpath.normpath(f"/root/{member.relative}")
-        assert path.startswith("/root/") and "\\" not in path and "\0" not in path, member
+        path = posixpath.normpath(f"/base/{member.relative}")
+        assert path.startswith("/base/") and "\\" not in path and "\0" not in path, member
         if member.kind == "symlink":
             leads = posixpath.join(posixpath.dirname(path), reader.content(member).decode())
-            assert posixpath.normpath(leads).startswith("/root"), member
+            assert posixpath.normpath(leads).startswith("/base"), member
 
 
 def main() -> None:
