@@ -9,15 +9,16 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, cast
 
 from . import __version__, progress, sqlite
-from .bundle import CHUNK, Compression, Writer
+from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
-from .errors import SaveError
+from .errors import SaveError, UnsafeBundleError
 from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
@@ -97,7 +98,22 @@ def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
         writer.finish(manifest)
     report.size = file.tell()
     report.digest = manifest.content_digest
+    _warn_of_limits(report, manifest)
     return report
+
+
+def _warn_of_limits(report: Report, manifest: Manifest) -> None:
+    """Say now what `load_state` would say, when the session may be gone."""
+    total = sum(member.size for member in manifest.members)
+    try:
+        Limits().check_members(len(manifest.members))
+        Limits().check_total(total, report.size)
+    except UnsafeBundleError:
+        report.sections[0].warnings.append(
+            f"This bundle has {len(manifest.members):,} members of {size_text(total)} in all, more "
+            "than load_state() takes by itself. It will say which limits= to give it; keep that "
+            "in mind, or save less with paths= or exclude=."
+        )
 
 
 def write_to(path: Path, found: Survey, compression: Compression) -> Report:
@@ -184,7 +200,14 @@ def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Repo
     So it is where something is in the file, which must stay if this fails.
     """
     if file.seekable() and not file.tell() and not _has_content(file):
-        report = gather(file, found, compression)
+        try:
+            report = gather(file, found, compression)
+        except BaseException:
+            # As empty as it was: half a bundle is of no use to anybody.
+            with suppress(OSError, ValueError):
+                file.seek(0)
+                file.truncate()
+            raise
     else:
         with tempfile.TemporaryFile() as copy:
             report = gather(copy, found, compression)

@@ -13,7 +13,7 @@ from pathlib import Path
 import litestate
 import pytest
 from litestate import changes, save_state
-from litestate.errors import CancelledError, SaveError, SelectionError
+from litestate.errors import CancelledError, SaveError, SelectionError, UnsafeBundleError
 from litestate.places import NOTEBOOK, Places, Root
 from states import Session, make_database
 
@@ -389,6 +389,9 @@ def test_what_is_in_an_open_file_stays_if_saving_fails(
     with path.open("r+b") as file, pytest.raises(CancelledError):
         save_state(file)
     assert path.read_bytes() == old
+    with (tmp_path / "new").open("w+b") as file, pytest.raises(CancelledError):
+        save_state(file)
+    assert (tmp_path / "new").stat().st_size == 0
 
 
 @pytest.mark.parametrize(
@@ -440,3 +443,15 @@ def test_an_interrupted_write_to_the_drive_leaves_the_old_bundle(
     with pytest.raises(SaveError, match="What was there before is still there"):
         save_state(session.notebook / "work.zip")
     assert (session.notebook / "work.zip").read_bytes() == old
+
+
+def test_what_the_limits_would_refuse_is_said_when_it_is_saved(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (session.home / "zeros").write_bytes(bytes(3 << 20))
+    assert not session.save()[1].warnings
+    monkeypatch.setattr(litestate.bundle.limits, "HARMLESS", 1 << 20)
+    bundle, report = session.save()
+    assert "limits=" in report.warnings[0]
+    with pytest.raises(UnsafeBundleError, match=r"limits=.*ratio"):
+        session.load(bundle)

@@ -180,7 +180,6 @@ def _read_end(file: IO[bytes], size: int) -> tuple[int, int, int]:
     record = _unpack(file, END, end, END_SIGNATURE)
     count, length, start = record[4:7]
     locator = _peek(file, LOCATOR, end - LOCATOR.size)
-    expected: tuple[Any, ...] = (0, 0, min(count, _MAX16))
     if locator[0] == LOCATOR_SIGNATURE:
         end -= LOCATOR.size + END64.size
         record64 = _unpack(file, END64, end, END64_SIGNATURE)
@@ -188,10 +187,8 @@ def _read_end(file: IO[bytes], size: int) -> tuple[int, int, int]:
         fits = (rest, disk, other_disk, same_count) == (END64.size - 12, 0, 0, count)
         if locator[1:] != (0, end, 1) or not fits:
             raise damaged(CONTENTS, "its ZIP64 records contradict each other")
-        expected = (0, 0, min(count, _MAX16))
-    fits = record[1:4] == expected and record[4] == min(count, _MAX16)
-    fits = fits and record[5:7] == (min(length, _MAX32), min(start, _MAX32))
-    if not fits or record[7] != COMMENT_BYTES or start + length != end:
+    counts, places = (min(count, _MAX16),) * 2, (min(length, _MAX32), min(start, _MAX32))
+    if record[1:] != (0, 0, *counts, *places, COMMENT_BYTES) or start + length != end:
         raise damaged(CONTENTS, "its end record contradicts the rest of the file")
     return count, start, end
 
