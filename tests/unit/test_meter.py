@@ -34,9 +34,11 @@ class Recorded:
         self.takes = 0.0
         self.error: Exception | None = None
         self.closed = 0
+        self.last: list[int] = []
 
-    def update(self, done: int) -> None:
+    def update(self, done: int, *, last: bool = False) -> None:
         self.updates.append((self._clock.now, done))
+        self.last += [done] if last else []
         self._clock.now += self.takes
         if self.error:
             raise self.error
@@ -141,6 +143,20 @@ def test_who_cancels_is_heard(clock: Clock, meter: Meter, made: list[Recorded]) 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+def test_a_click_after_the_last_update_is_heard_before_anything_is_changed(
+    clock: Clock, meter: Meter, made: list[Recorded]
+) -> None:
+    meter.finish()
+    assert made == []
+    clock.now += DELAY
+    meter.advance(10)
+    meter.advance(5)
+    made[0].error = CancelledError("cancelled")
+    with pytest.raises(CancelledError):
+        meter.finish()
+    assert made[0].last == [15]
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the site has no terminal")
