@@ -136,6 +136,7 @@ def load_state(
         report = load_from(
             reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
         )
+        report.digest = reader.manifest.content_digest
     return ui.show(report)
 
 
