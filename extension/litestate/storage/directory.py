@@ -11,9 +11,9 @@ from typing import NoReturn
 
 from ..errors import StorageError, StorageFullError
 from . import system
-from .interface import FILE_NAMES, File, Usage
+from .interface import FILE_NAMES, HEAD, TRIES, File, Usage
 from .keys import key
-from .snapshot import Raw, snapshots
+from .snapshot import Snapshot, rewritten
 
 FOLDER = ".litestate"
 """Name of the folder for all notebooks that run in one folder."""
@@ -93,6 +93,8 @@ class DirectoryStorage:
         """Return a writable storage once the writer has gone, else None."""
         if self.writable:
             return self
+        # One that has been closed says so.
+        self._opened[0].size()
         try:
             lock = system.try_lock(self._place / "lock")
             if lock is None:
@@ -120,8 +122,12 @@ class DirectoryStorage:
         first, second = self._opened
         if self.writable:
             return first, second
-        raws = Raw(first.size, first.read), Raw(second.size, second.read)
-        return snapshots(raws, self.label)
+        for _ in range(TRIES):
+            files = tuple(Snapshot(f.size(), f.read, self.label) for f in self._opened)
+            # Between the two looks, compaction may have moved all to the file that was seen first.
+            if first.read(0, HEAD) == files[0].head:
+                return files[0], files[1]
+        raise rewritten(self.label)
 
 
 class _DirectoryFile:
@@ -130,7 +136,13 @@ class _DirectoryFile:
     def __init__(self, path: Path, writable: bool) -> None:
         self._path = path
         flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
-        self._descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+        self._opened: int | None = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+
+    @property
+    def _descriptor(self) -> int:
+        if self._opened is None:
+            raise StorageError(f"The checkpoints in {self._path.parent} have been closed.")
+        return self._opened
 
     def size(self) -> int:
         try:
@@ -173,10 +185,10 @@ class _DirectoryFile:
             _fail(self._path, "written", error)
 
     def close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
+        if self._opened is not None:
+            os.close(self._opened)
             # The number may soon be that of another file.
-            self._descriptor = -1
+            self._opened = None
 
 
 def _make(base: Path, place: Path) -> None:
@@ -208,8 +220,6 @@ def _fail(path: Path, verb: str, error: OSError) -> NoReturn:
             f"There is no room left for checkpoints in {path} ({error.strerror}). Free some space "
             "on that disk, and run the cell again; older checkpoints are as they were."
         ) from None
-    if error.errno == errno.EBADF:
-        raise StorageError(f"The checkpoints in {path} have been closed.") from None
     raise StorageError(
         f"The checkpoints in {path} cannot be {verb} ({error.strerror or error}). Start Python in "
         "a folder that you may write to; save_state() works in any case."

@@ -13,13 +13,17 @@ FILE_NAMES = ("0.log", "1.log")
 """Compaction writes into the one that is not in use."""
 
 HEAD = 64
-"""Bytes at the start of a file that change whenever the file is rewritten."""
+"""Bytes at the start of a file that differ whenever it has been rewritten: who rewrites a file
+empties it first, and writes these last."""
+
+TRIES = 5
+"""How often a reader looks for a moment in which the writer does not rewrite the files."""
 
 
 class File(Protocol):
     """One file; offsets and sizes are in bytes.
 
-    Every method raises `StorageError` if the storage fails or has been closed.
+    Every method raises `StorageError` if the storage fails, or was writable and has been closed.
     """
 
     def size(self) -> int:
@@ -83,6 +87,7 @@ class Storage(Protocol):
         False if another tab or process holds the lock: then the files are read-only snapshots of
         the time of opening, or of the last `refresh`. Never changes; see `take_over`.
     files : tuple of two File
+        Of a reader, others after each `refresh`.
     """
 
     @property
@@ -101,13 +106,13 @@ class Storage(Protocol):
     def take_over(self) -> Storage | None:
         """Return a writable storage once the writer has gone, else None.
 
-        Cheap, to be called again and again. A storage that has been taken over is closed.
-        A writable one returns itself.
+        Cheap, to be called again and again. A writable one returns itself. A reader that was
+        taken over is of no more use, and need not be closed.
 
         Raises
         ------
         StorageError
-            If the lock was had and the files cannot be opened; the reader stays as it is.
+            If the lock was had and the files cannot be opened, or this one has been closed.
         """
         ...
 

@@ -12,7 +12,7 @@ _BUSY = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK}
 
 _held: dict[int, tuple[int, int]] = {}
 """Device and inode by descriptor of the locks that this process holds. Linux and Windows see a
-second lock of one process by themselves, Emscripten does not."""
+second lock of one process by themselves, Emscripten has no locks."""
 
 
 def try_lock(path: Path) -> int | None:
@@ -77,6 +77,8 @@ else:
     import fcntl
 
     def _lock(descriptor: int) -> bool:
+        if not hasattr(fcntl, "flock"):
+            return True
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
