@@ -92,3 +92,11 @@ class ExportError(LitestateError):
 
 class ImportTableError(LitestateError):
     """A file could not become a table; the database is as it was."""
+
+
+class StorageError(LitestateError):
+    """The place where checkpoints are kept cannot be opened, read or written."""
+
+
+class StorageFullError(StorageError):
+    """There is no room left where checkpoints are kept."""
