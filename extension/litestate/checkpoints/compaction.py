@@ -80,7 +80,9 @@ def move(old: Log, copied: list[Chunk], new: Log) -> None:
 def _copy_chunks(log: Log, live: list[int], new: Log) -> list[Chunk]:
     copied: list[Chunk] = []
     for first, count in zip(live[::2], live[1::2], strict=True):
-        there = [chunk for chunk in log.chunks[first : first + count] if chunk and chunk.number >= 0]
+        there = [
+            chunk for chunk in log.chunks[first : first + count] if chunk and chunk.number >= 0
+        ]
         for span in spans(there):
             for chunk, packed in read_span(log.file, span):
                 new.add(chunk.digest, chunk.size, chunk.codec, packed)

@@ -59,9 +59,7 @@ class History:
         If the storage fails.
     """
 
-    def __init__(
-        self, storage: Storage, name: str, retention: Retention | None = None
-    ) -> None:
+    def __init__(self, storage: Storage, name: str, retention: Retention | None = None) -> None:
         self.name = name
         self.retention = retention or Retention()
         self.dropped: tuple[Checkpoint, ...] = ()
