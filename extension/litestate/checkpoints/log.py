@@ -52,8 +52,7 @@ class Batch:
     def is_full(self) -> bool:
         """Whether nothing more goes in."""
         return (
-            len(self.chunks) >= format.MAX_CHUNKS
-            or len(self._buffer) - _ROOM >= format.MAX_PAYLOAD
+            len(self.chunks) >= format.MAX_CHUNKS or len(self._buffer) - _ROOM >= format.MAX_PAYLOAD
         )
 
     def add(self, chunk: Chunk, packed: bytes | memoryview) -> None:

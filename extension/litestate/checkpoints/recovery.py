@@ -86,9 +86,7 @@ def _damage(scan: Scan, lost: list[int]) -> list[str]:
     if lost:
         problems.append(f"{_named(lost)} lost.")
     torn = [
-        number
-        for number, commit in scan.log.commits.items()
-        if not scan.log.is_whole(commit.live)
+        number for number, commit in scan.log.commits.items() if not scan.log.is_whole(commit.live)
     ]
     if torn:
         problems.append(
