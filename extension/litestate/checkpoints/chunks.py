@@ -114,7 +114,7 @@ def split(pieces: Iterable[Bytes]) -> Iterator[bytes]:
 
 
 def runs_of(numbers: Iterable[int]) -> list[int]:
-    """Write numbers as runs: first, count, first, count, …
+    """Write numbers as runs: first, count, first, count and so on.
 
     Missing ones (`GONE`) have runs of their own.
 

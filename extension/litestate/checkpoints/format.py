@@ -8,8 +8,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 MAGIC = b"\x95LSLOG\r\n"
-"""First bytes of a log; as in PNG, one that is no text, and a line end that a transfer as text would
-change."""
+"""First bytes of a log; as in PNG, one that is no text, and a line end that a transfer as text
+would change."""
 
 VERSION = 1
 """Version of the log format; raised when an older litestate could misread the new form."""

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import (
     DamagedCheckpointError,
     NoCheckpointError,
     ReadOnlyCheckpointsError,
-    StorageError,
     StorageFullError,
 )
 from . import compaction, reading
-from .chunks import Bytes, Content, fingerprint, split
-from .log import Commit, Log
+from .chunks import Bytes, Chunk, Content, fingerprint, split
+from .format import HEADER
+from .log import Commit
 from .record import damaged, read_commit, write_commit
 from .recovery import open_log
-from .retention import Retention, spare, thin
+from .retention import Retention, choose
 from .tree import Checkpoint, Entry, Note, Table, entries_from_json, entries_to_json
 
 if TYPE_CHECKING:
-    from ..storage.interface import File, Storage
-
-_WORTH = 8 << 20
-"""Bytes that a compaction must win: below that, the time it takes is worth more than the room."""
+    from ..storage.interface import Storage
 
 _LITTLE = 4 << 10
 """Bytes that are too few to help anybody who has no room: one checkpoint of a small session."""
@@ -133,7 +129,8 @@ class History:
         self._check_writable()
         log = self._log
         known = list(zip(prints, like.chunks, strict=False)) if like else []
-        chunks, found = [], []
+        chunks: list[Chunk] = []
+        found: list[int] = []
         size = 0
         for data in split(pieces):
             size += len(data)
@@ -203,9 +200,9 @@ class History:
             log.write_batch()
             # What the commit record refers to must never be less durable than the record.
             log.flush()
-            kept, spared = self._choose(Checkpoint(number, note, 0), live, len(data))
-            numbers = tuple(each.number for each in kept)
-            commit = write_commit(log, number, Table(note, numbers, live, 0), data)
+            planned = Commit(Checkpoint(number, note, 0), live, log.end, HEADER + len(data))
+            kept, dropped = choose(log, planned, self.retention)
+            commit = write_commit(log, number, Table(note, kept, live, 0), data)
             log.flush()
         except BaseException:
             # A flush that failed may have lost what it was to write, and say nothing next time.
@@ -213,8 +210,8 @@ class History:
             raise
         log.settle()
         commits = log.commits | {number: commit}
-        log.commits = {each: commits[each] for each in numbers}
-        self._last, self._newest, self.dropped = number, (number, tuple(entries)), spared
+        log.commits = {each: commits[each] for each in kept}
+        self._last, self._newest, self.dropped = number, (number, tuple(entries)), dropped
         return commit.checkpoint
 
     def rollback(self) -> None:
@@ -229,17 +226,8 @@ class History:
         self._log.rollback()
 
     def wants_compaction(self) -> bool:
-        """Whether more than half of the log is of no use, and it is worth the time to copy the rest.
-
-        So the log takes at most twice what it holds, and each byte is copied once on the average.
-        """
-        log = self._log
-        # All that the newest one refers to is live; mostly that is enough to say no.
-        newest = log.live_bytes(list(log.commits.values())[-1:])
-        if not self._is_worth(log.end - newest, newest):
-            return False
-        live = log.live_bytes(log.commits.values())
-        return self._is_worth(log.end - live, live)
+        """Whether so much of the log is of no use that it is worth the time to copy the rest."""
+        return compaction.is_worth(self._log, self.retention.max_bytes)
 
     def compact(self) -> int:
         """Copy what is kept to the other file and use that one from now on.
@@ -257,7 +245,7 @@ class History:
             If it failed; everything is as before.
         """
         self.rollback()
-        return self._compact(list(self._log.commits))
+        return self._compact(list(self._log.commits.values()))
 
     def make_room(self) -> int:
         """Drop every checkpoint that has no label and is not the newest, and compact.
@@ -271,60 +259,27 @@ class History:
             Bytes won; 0 if nothing could be.
         """
         self.rollback()
-        commits = self._log.commits
-        kept = [
-            number
-            for number, commit in commits.items()
-            if number == self._last or commit.checkpoint.note.label is not None
-        ]
-        if self._log.end - self._log.live_bytes(commits[number] for number in kept) < _LITTLE:
+        log = self._log
+        kept, dropped = [], []
+        for commit in log.commits.values():
+            checkpoint = commit.checkpoint
+            if checkpoint.number == self._last or checkpoint.note.label is not None:
+                kept.append(commit)
+            else:
+                dropped.append(checkpoint)
+        if log.end - log.live_bytes(kept) < _LITTLE:
             return 0
-        dropped = tuple(
-            commit.checkpoint for number, commit in commits.items() if number not in kept
-        )
         try:
             won = self._compact(kept)
         except StorageFullError:
             return 0
-        self.dropped = dropped
+        self.dropped = tuple(dropped)
         return won
 
-    def _compact(self, numbers: Sequence[int]) -> int:
+    def _compact(self, kept: Sequence[Commit]) -> int:
         old = self._log
-        if not numbers:
-            return 0
-        first, second = self._storage.files
-        other = second if old.file is first else first
-        try:
-            new, copied = compaction.copy(old, [old.commits[each] for each in numbers], other)
-            compaction.switch(new)
-        except BaseException:
-            _empty(other)
-            raise
-        self._log = new
-        compaction.move(old, copied, new)
-        _empty(old.file)
-        return old.end - new.end
-
-    def _choose(
-        self, checkpoint: Checkpoint, live: list[int], size: int
-    ) -> tuple[list[Checkpoint], tuple[Checkpoint, ...]]:
-        """Return what is kept with a new checkpoint, and what goes for want of room."""
-        kept = thin([*self.checkpoints, checkpoint], self.retention)
-        budget = self.retention.max_bytes
-        if budget is None:
-            return kept, ()
-        log = self._log
-        commits = log.commits | {checkpoint.number: Commit(checkpoint, live, log.end, size)}
-        left = spare(
-            kept, budget, lambda numbers: log.live_bytes(commits[each] for each in numbers)
-        )
-        return left, tuple(each for each in kept if each not in left)
-
-    def _is_worth(self, dead: int, live: int) -> bool:
-        budget = self.retention.max_bytes
-        is_over = budget is not None and self._log.end > budget
-        return dead > _WORTH and (dead > live or is_over)
+        self._log = compaction.compact(old, kept, self._storage.files)
+        return old.end - self._log.end
 
     def _check_writable(self) -> None:
         if not self._storage.writable:
@@ -338,11 +293,3 @@ class History:
             f"The content from byte {at:,} on is damaged: {self._storage.label} does not hold what "
             "was saved. Other files are not affected; an older checkpoint may have it."
         )
-
-
-def _empty(file: File) -> None:
-    # A log that is left in the other file does no harm: the newest checkpoint decides which one
-    # counts, then the generation. Opening, and the next compaction, empty it again.
-    with suppress(StorageError):
-        file.truncate(0)
-        file.flush()

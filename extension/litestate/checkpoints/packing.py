@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import zlib
-from typing import TYPE_CHECKING
 
 from ..errors import CheckpointError
 
@@ -12,19 +11,19 @@ STORED, ZLIB, ZSTD = 0, 1, 2
 """Codecs: as it is, zlib (RFC 1950), one Zstandard frame (RFC 8878)."""
 
 _LEVEL = 1
-"""The fastest of both that compresses text by half; on random bytes level 1 of Zstandard gives up at
-once (2.8 GB/s measured in the kernel)."""
+"""The fastest of both that compresses text by half; on random bytes level 1 of Zstandard gives up
+at once (2.8 GB/s measured in the kernel)."""
 
 _WORTH = 0.9
 """What does not shrink by 10 % is stored: it is read sooner."""
 
-if TYPE_CHECKING or sys.version_info >= (3, 14):
+if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     try:
         from backports import zstd
     except ImportError:
-        zstd = None
+        zstd = None  # type: ignore[assignment]
 
 _ERRORS: tuple[type[Exception], ...] = (zlib.error,) + ((zstd.ZstdError,) if zstd else ())
 _compressor = zstd.ZstdCompressor(level=_LEVEL) if zstd else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from ..errors import RetentionError
+from .log import Commit, Log
 from .tree import Checkpoint
 
 _HOUR, _DAY = 3600, 86400
@@ -54,6 +55,38 @@ def _unit(name: str) -> str:
     return " (bytes), or None for no limit" if name == "max_bytes" else ""
 
 
+def choose(
+    log: Log, newest: Commit, retention: Retention
+) -> tuple[tuple[int, ...], tuple[Checkpoint, ...]]:
+    """Choose what is kept once there is a new checkpoint.
+
+    Parameters
+    ----------
+    log : Log
+        With all others.
+    newest : Commit
+        The new one, `length` being an estimate.
+    retention : Retention
+        The rules.
+
+    Returns
+    -------
+    kept : tuple of int
+        Their numbers, the newest one included.
+    dropped : tuple of Checkpoint
+        Those that go only because of `max_bytes`.
+    """
+    commits = log.commits | {newest.checkpoint.number: newest}
+    kept = thin([commit.checkpoint for commit in commits.values()], retention)
+    left = {checkpoint.number: commits[checkpoint.number] for checkpoint in kept}
+    for checkpoint in kept[:-1]:
+        if retention.max_bytes is None or log.live_bytes(left.values()) <= retention.max_bytes:
+            break
+        if checkpoint.note.label is None:
+            del left[checkpoint.number]
+    return tuple(left), tuple(each for each in kept if each.number not in left)
+
+
 def thin(checkpoints: Sequence[Checkpoint], retention: Retention) -> list[Checkpoint]:
     """Return those that are kept by number and age, in the same order.
 
@@ -62,7 +95,7 @@ def thin(checkpoints: Sequence[Checkpoint], retention: Retention) -> list[Checkp
     checkpoints : sequence of Checkpoint
         The oldest first.
     retention : Retention
-        The rules; `max_bytes` is for `spare`.
+        The rules; `max_bytes` is for `choose`.
     """
     kept = {checkpoint.number for checkpoint in checkpoints if checkpoint.note.label is not None}
     newest_first = [checkpoint.number for checkpoint in reversed(checkpoints)]
@@ -76,26 +109,3 @@ def thin(checkpoints: Sequence[Checkpoint], retention: Retention) -> list[Checkp
             newest[period] = checkpoint.number
         kept.update(list(newest.values())[max(len(newest) - count, 0) :])
     return [checkpoint for checkpoint in checkpoints if checkpoint.number in kept]
-
-
-def spare(
-    checkpoints: Sequence[Checkpoint], max_bytes: int, live: Callable[[Sequence[int]], int]
-) -> list[Checkpoint]:
-    """Return those that are left when the oldest ones have gone for a byte budget.
-
-    Parameters
-    ----------
-    checkpoints : sequence of Checkpoint
-        The oldest first.
-    max_bytes : int
-        The budget. Those that may not go can take more.
-    live : callable
-        Bytes that the checkpoints of these numbers take.
-    """
-    left = {checkpoint.number: checkpoint for checkpoint in checkpoints}
-    for checkpoint in checkpoints[:-1]:
-        if live(list(left)) <= max_bytes:
-            break
-        if checkpoint.note.label is None:
-            del left[checkpoint.number]
-    return list(left.values())

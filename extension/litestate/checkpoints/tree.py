@@ -70,7 +70,7 @@ class Note:
     label: str | None = None
     cell: int | None = None
     source: int | None = None
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     skipped: tuple[Skipped, ...] = ()
 
 
@@ -139,7 +139,7 @@ class Table:
             document = json.loads(data)
             paths, exclude = document["scope"]
             note = Note(
-                *(document[key] for key in ("created", "cause", "label", "cell", "source")),
+                **{key: document[key] for key in ("created", "cause", "label", "cell", "source")},
                 scope=Scope(None if paths is None else tuple(paths), tuple(exclude)),
                 skipped=tuple(Skipped(*each) for each in document["skipped"]),
             )
@@ -182,8 +182,17 @@ def entries_from_json(data: bytes, chunks: Sequence[Chunk | None]) -> tuple[Entr
         If it is something else.
     """
     return tuple(
-        Entry(*row[:6], Content(row[6], _chunks(row[7], chunks)), *row[8:9])
-        for row in json.loads(data)
+        Entry(
+            kind,
+            root,
+            relative,
+            size,
+            mode,
+            mtime_ns,
+            Content(length, _chunks(runs, chunks)),
+            *more,
+        )
+        for kind, root, relative, size, mode, mtime_ns, length, runs, *more in json.loads(data)
     )
 
 
