@@ -12,11 +12,10 @@ from ..errors import DatabaseBusyError
 from ..items import Item, Survey
 from ..manifest import Skipped
 from ..parts.one_database import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
-from .chunks import Content
+from .chunks import EMPTY, Content
+from .differences import place_of
 from .history import History
 from .tree import Entry
-
-_NOTHING = Content(0, ())
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class Capture:
             if item.kind == "database":
                 return self._database(item, known, captured)
             if item.kind != "file":
-                return _Known(item, (_entry(item, item.kind, _NOTHING),))
+                return _Known(item, (_entry(item, item.kind, EMPTY),))
             content, prints = self._put(_pieces(item), known)
             return _Known(item, (_entry(item, "file", content),), prints)
         except DatabaseBusyError:
@@ -136,11 +135,6 @@ class Capture:
         if not known.prints:
             return self._history.put(pieces)
         return self._history.put(pieces, like=known.entries[0].content, prints=known.prints)
-
-
-def place_of(entry: Entry) -> str:
-    """Return root and relative path, as `Item.place` does."""
-    return f"{entry.root}/{entry.relative}"
 
 
 def _pieces(item: Item) -> Iterator[bytes]:

@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 
 from .. import places
 from ..items import Survey
-from ..manifest import Scope
 from ..memory import Memory
 from ..places import Root
 from ..survey import Paths, starts_of
 from ..walk import Walk
+from .differences import Tree
 from .tree import Entry
 
 Touched = Callable[[], set[str]]
@@ -71,13 +71,13 @@ class Looker:
         self._touched = touched
         self._written: set[str] = set()
 
-    def look(self, tree: dict[str, Entry], *, thorough: bool) -> Look:
+    def look(self, tree: Tree, *, thorough: bool) -> Look:
         """Look at what is there.
 
         Parameters
         ----------
         tree : dict of str to Entry
-            What the newest checkpoint holds, by place.
+            What was there before, by place.
         thorough : bool
             Whether to look also at what this kernel has not written on the drive.
         """

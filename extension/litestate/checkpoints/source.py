@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from hashlib import blake2b
 from itertools import zip_longest
 from pathlib import Path
 from typing import cast
@@ -13,7 +12,7 @@ from typing import cast
 from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
 from ..places import Places
-from .chunks import Content, split
+from .chunks import Content, digest_of, split
 from .history import History
 from .tree import Checkpoint, Entry
 
@@ -118,7 +117,7 @@ def as_survey(source: CheckpointSource, places: Places, folder: Path) -> Survey:
 
 
 def _same(content: Content, pieces: Iterable[bytes]) -> bool:
-    found = (blake2b(data, digest_size=32).digest() for data in split(pieces))
+    found = (digest_of(data) for data in split(pieces))
     return all(
         chunk is not None and chunk.digest == digest
         for chunk, digest in zip_longest(content.chunks, found)
