@@ -9,7 +9,7 @@ from .words import SHOWN, count_text, excluded_texts, in_order, printable, size_
 
 # JupyterLab's own variables follow its theme; the second values serve where there are none. The
 # doubled classes outweigh JupyterLab's rules for tables in outputs.
-_STYLE = """
+STYLE = """
 .litestate { font: 13px/1.5 var(--jp-ui-font-family, system-ui, sans-serif);
   color: var(--jp-ui-font-color1, inherit); max-width: 52rem; padding: 2px 0 2px 12px;
   border-left: 3px solid var(--jp-brand-color1, #2196f3); }
@@ -35,7 +35,7 @@ _STYLE = """
 def render(report: Report) -> str:
     """Return the report as one HTML element with its style."""
     bad = " bad" if report.skipped or report.warnings else ""
-    parts = [f'<style>{_STYLE}</style><div class="litestate{bad}">']
+    parts = [f'<style>{STYLE}</style><div class="litestate{bad}">']
     if report.link:
         parts.append(f'<p class="head">{report.link}</p><p>{escape(report.headline)}</p>')
     else:
