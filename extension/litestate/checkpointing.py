@@ -163,7 +163,7 @@ def _find(found: Session, which: Which) -> Checkpoint:
 
 
 def _checkpoint(session: Session, label: str | None) -> Report:
-    made = session.look("asked", label=label, cell=ui.execution_count())
+    made = session.look("asked", label=label, cell=ui.cell_number())
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
@@ -189,13 +189,13 @@ def _restore(session: Session, which: Which) -> Report:
 
 def _undo(session: Session) -> Report:
     session.check_writable()
-    session.look("before undo", cell=ui.execution_count())
+    session.look("before undo", cell=ui.cell_number())
     return ui.show(_back_to(session, restoring.before(session)))
 
 
 def _back_to(session: Session, target: Checkpoint) -> Report:
     aside = None if session.storage.writable else _keep_aside(session)
-    report = restoring.restore(session, target, cell=ui.execution_count())
+    report = restoring.restore(session, target, cell=ui.cell_number())
     report.headline += f" (of {when_text(target.note.created)})"
     if aside is not None:
         report.notes.append(

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .checkpoints import Retention
 from .checkpoints.looking import Looker, Touched
 from .checkpoints.session import Session
 from .errors import NeedsAsyncError, StorageError
-from .places import IN_BROWSER, NOTEBOOK, detect
+from .places import DRIVE, IN_BROWSER, NOTEBOOK, detect
 from .report import Report
 from .storage import open_storage
 from .survey import Paths
@@ -200,7 +200,8 @@ def _name_in_site(page: Page) -> str:
     # A console, or the REPL: one for each folder.
     root = detect().root(NOTEBOOK)
     assert root is not None
-    return f"{PurePosixPath(root.path.as_posix()).name}/console"
+    folder = root.path.relative_to(DRIVE) if root.path.is_relative_to(DRIVE) else root.path
+    return f"console in /{folder}".removesuffix(".")
 
 
 def _name_in_python() -> str:

@@ -132,7 +132,9 @@ def test_like_takes_unchanged_chunks_from_what_was(history: History) -> None:
 
 def test_like_says_nothing_without_prints_of_the_same_chunk(history: History) -> None:
     before, prints = history.put([NOISE])
-    other, _ = history.put([NOISE[: CHUNK - 1]], like=before, prints=[fingerprint(NOISE[: CHUNK - 1])])
+    other, _ = history.put(
+        [NOISE[: CHUNK - 1]], like=before, prints=[fingerprint(NOISE[: CHUNK - 1])]
+    )
     assert content_of(history, other) == NOISE[: CHUNK - 1]
     assert content_of(history, history.put([NOISE], like=before)[0]) == NOISE
     assert len(prints) == 7

@@ -108,7 +108,7 @@ class Checkpoints(Sequence[Row]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(heading)}</th>" for heading in _HEADINGS)
+        head = "".join(f'<th class="{_kind(it)}">{escape(it)}</th>' for it in _HEADINGS)
         body = "".join(
             "<tr>" + "".join(map(_cell, _HEADINGS, row.cells())) + "</tr>"
             for row in self._newest_first()
@@ -192,5 +192,10 @@ def _changed_text(row: Row) -> str:
 
 
 def _cell(heading: str, text: str) -> str:
-    kind = "n" if heading in ("", "size", "new") else "p" if heading == "what changed" else "v"
-    return f'<td class="{kind}">{escape(text)}</td>'
+    return f'<td class="{_kind(heading)}">{escape(text)}</td>'
+
+
+def _kind(heading: str) -> str:
+    if heading in ("", "size", "new"):
+        return "n"
+    return "p" if heading == "what changed" else "v"

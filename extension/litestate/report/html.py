@@ -22,6 +22,10 @@ STYLE = """
 .litestate.litestate.litestate tbody tr:nth-child(n) { background: none; }
 .litestate.litestate tbody td { text-align: left; vertical-align: top; padding: 1px 16px 1px 0;
   border: 0; font: inherit; max-width: none; white-space: normal; overflow-wrap: break-word; }
+.litestate.litestate thead th { text-align: left; padding: 1px 16px 1px 0; border: 0;
+  font: inherit; color: var(--jp-ui-font-color2, #757575); }
+.litestate.litestate thead { border: 0; }
+.litestate.litestate thead th.n { text-align: right; }
 .litestate.litestate tbody td.p { min-width: 10em; max-width: 26em; }
 .litestate.litestate tbody td.n { text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
