@@ -197,9 +197,7 @@ def content_of(history: History, content: Content) -> bytes:
 
 
 def tree_of(history: History, number: int) -> dict[str, bytes]:
-    return {
-        each.relative: content_of(history, each.content) for each in history.entries(number)
-    }
+    return {each.relative: content_of(history, each.content) for each in history.entries(number)}
 
 
 def newest(history: History) -> int:

@@ -1,4 +1,4 @@
-"""Whatever ends a save, one whole checkpoint is there, and never less than what was acknowledged."""
+"""Whatever ends a save, one whole checkpoint is there, never less than was acknowledged."""
 
 from __future__ import annotations
 

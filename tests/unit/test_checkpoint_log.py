@@ -1,4 +1,4 @@
-"""The bytes of the log: whatever is wrong with them, what is whole is found, and the rest is told."""
+"""The bytes of the log: whatever is wrong, what is whole is found, and the rest is told."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from checkpoint_files import (
     save,
     tree_of,
 )
-from litestate.checkpoints import Checkpoint, History, format
+from litestate.checkpoints import Checkpoint, History, Note, format
 from litestate.checkpoints.format import COMMIT, DATA, HEADER, Header
 from litestate.errors import DamagedCheckpointError, LitestateError, NewerCheckpointsError
+from litestate.manifest import Scope, Skipped
 
 NOISE = random.Random(5).randbytes(200_000)
 TREES = {
@@ -92,7 +93,7 @@ def tell_all(history: History) -> None:
     told = bool(history.problems)
     assert newest(history) in (2, 3) or told
     whole = 0
-    for number in TREES:
+    for number, saved in TREES.items():
         try:
             tree = {
                 each.relative: (each.content, content_of(history, each.content))
@@ -101,7 +102,7 @@ def tell_all(history: History) -> None:
         except LitestateError:
             told = True
         else:
-            assert {name: data for name, (_, data) in tree.items()} == TREES[number]
+            assert {name: data for name, (_, data) in tree.items()} == saved
             whole += 1
     assert whole == 3 or told
 
@@ -404,10 +405,7 @@ def test_entries_are_as_they_were() -> None:
     assert again.checkpoints[0].written == history.checkpoints[0].written == history.size
 
 
-def history_note():  # type: ignore[no-untyped-def]
-    from litestate.checkpoints import Note
-    from litestate.manifest import Scope, Skipped
-
+def history_note() -> Note:
     return Note(
         1234567890.123456789,
         "restored",

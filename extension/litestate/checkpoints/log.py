@@ -138,9 +138,7 @@ class Log:
 
     def index(self) -> None:
         """Let `store` find the chunks that were taken in."""
-        self._index = {
-            chunk.digest: chunk for chunk in self.chunks if chunk and chunk.number >= 0
-        }
+        self._index = {chunk.digest: chunk for chunk in self.chunks if chunk and chunk.number >= 0}
         self._batch = Batch(len(self.chunks))
 
     def settle(self) -> None:
