@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 import tracemalloc
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
 from checkpoint_files import (
@@ -18,7 +21,16 @@ from checkpoint_files import (
     save,
     tree_of,
 )
-from litestate.checkpoints import Checkpoint, History, Note, format
+from litestate.checkpoints import (
+    Checkpoint,
+    Entry,
+    History,
+    Note,
+    Retention,
+    compaction,
+    format,
+    packing,
+)
 from litestate.checkpoints.format import COMMIT, DATA, HEADER, Header
 from litestate.errors import DamagedCheckpointError, LitestateError, NewerCheckpointsError
 from litestate.manifest import Scope, Skipped
@@ -208,6 +220,18 @@ def test_damaged_content_is_written_again() -> None:
     again, _ = history.put([NOISE], like=contents["noise"], prints=prints)
     assert again == content
     assert ends[3] < history.size
+
+
+def test_nothing_is_built_on_what_may_be_damaged() -> None:
+    image, ends = log()
+    for other in (5, ends[1] + HEADER, ends[2] - 1):
+        damaged = bytearray(image)
+        damaged[image.index(NOISE[70_000:70_100])] ^= 1
+        damaged[other] ^= 1
+        history = opened(bytes(damaged))
+        assert history.problems
+        content, _ = history.put([NOISE])
+        assert content_of(history, content) == NOISE
 
 
 def test_a_log_in_a_log_is_content() -> None:
@@ -415,3 +439,55 @@ def history_note() -> Note:
         Scope(("home/a",), ("*.pyc",)),
         (Skipped("~/x", "it is a pipe", "close it", "home/x"),),
     )
+
+
+def document() -> str:
+    folders = [parent / "docs" for parent in Path(__file__).resolve().parents]
+    for folder in folders:
+        if (folder / "checkpoint-format.md").is_file():
+            return (folder / "checkpoint-format.md").read_text(encoding="utf-8")
+    pytest.skip("docs/ is not here, as in the site's kernel")
+
+
+def test_the_worked_example_is_what_the_code_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = document()
+    monkeypatch.setattr(format, "new_file_id", lambda: bytes.fromhex("0123456789abcdef"))
+    storage = memory()
+    history = History(storage, "nb")
+    content, _ = history.put(["Zürich\n".encode()])
+    time = 1_795_355_734
+    saved = Entry("file", "home", "note.txt", 8, 0o644, time * 10**9, content)
+    history.commit(Note(float(time), "cell", cell=3), [saved])
+    image = images_of(storage)[0]
+    found = b""
+    for offset, digits in re.findall(r"^([0-9a-f]{8})  ((?:[0-9a-f]{2} ?)+)$", text, re.M):
+        assert len(found) == int(offset, 16)
+        found += bytes.fromhex(digits)
+    table, entries = re.findall(r"^```json\n(.*?)\n```$", text, re.M | re.S)
+    assert found + f"{table}{entries}".encode() == image
+    example = opened(image)
+    assert example.entries(1) == (Entry(*_plain(saved), example.entries(1)[0].content),)
+    assert content_of(example, example.entries(1)[0].content) == "Zürich\n".encode()
+
+
+def _plain(saved: Entry) -> tuple[Any, ...]:
+    return saved.kind, saved.root, saved.relative, saved.size, saved.mode, saved.mtime_ns
+
+
+def test_the_text_names_the_constants_of_the_code() -> None:
+    text = document()
+    for needed in (
+        f"format version {format.VERSION}\n",
+        f"1 to {format.MAX_CHUNKS:,} rows of {format.ROW} bytes",
+        f"at most {format.MAX_PAYLOAD >> 20} MiB + {format.CHUNK >> 10} KiB",
+        f"*chunks* of {format.CHUNK:,} bytes",
+        f"at most {format.MAX_TREE >> 30} GiB when",
+        f"`{format.MAGIC.hex(' ').upper()}`",
+        f"`{format.RECORD_MAGIC.hex(' ').upper()}`",
+        f"| {packing.ZSTD} | one Zstandard frame",
+        f"| {packing.ZLIB} | a zlib stream",
+        f"the last {Retention().last} checkpoints",
+        f"the last {Retention().hours} hours and of the last {Retention().days} days",
+        f"more than {compaction._WORTH >> 20} MiB",
+    ):
+        assert needed in text, needed
