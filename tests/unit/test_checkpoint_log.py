@@ -240,13 +240,19 @@ def test_a_log_in_a_log_is_content() -> None:
     history = History(storage, "nb")
     save(history, {"log": NOISE[:10] + image})
     save(history, {"log": image, "a": b"2"})
+    start = history.size
+    # A copy of itself, in which the records are those of this very file.
+    save(history, {"log": NOISE[:77] + images_of(storage)[0]})
+    save(history, {"a": b"4"})
     found = bytearray(images_of(storage)[0])
-    for at in (HEADER, HEADER + 8, HEADER + HEADER + 1):
+    for at in (HEADER, HEADER + 8, HEADER + HEADER + 1, start, start + 5, start + HEADER):
         damaged = bytearray(found)
         damaged[at] ^= 1
         again = opened(bytes(damaged))
-        assert [checkpoint.number for checkpoint in again.checkpoints] == [1, 2]
-        assert again.problems
+        assert [checkpoint.number for checkpoint in again.checkpoints] == [1, 2, 3, 4]
+        assert tree_of(again, 4) == {"a": b"4"}
+        assert sum("damaged" in problem for problem in again.problems) == 1
+        assert again.size == len(found)
 
 
 def test_records_of_an_earlier_log_in_the_same_file_do_not_count() -> None:
