@@ -85,6 +85,7 @@ const mark = (path) => {
 })();
 """
 
+
 @dataclass(frozen=True)
 class Page:
     """What the page knows about this kernel.
