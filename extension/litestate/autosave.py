@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 from . import ui
@@ -20,8 +21,8 @@ from .survey import Paths
 _NEARLY_FULL = 0.8
 """Share of the browser's storage, or of the disk, from which on it is said to be nearly full."""
 
-_CHECK_EVERY = 16 << 20
-"""Bytes that the log grows by between two looks at how full the storage is."""
+_CHECK_AFTER = 1 / 8
+"""Share of the free room that the log may take before somebody looks again how much is left."""
 
 
 class Autosave:
@@ -30,7 +31,7 @@ class Autosave:
     def __init__(self) -> None:
         self._follower: AfterCell | None = None
         self._session: Session | None = None
-        self._checked = 0
+        self._check_at = 0.0
         self._said: set[str] = set()
 
     def __call__(
@@ -130,7 +131,7 @@ class Autosave:
         if self._follower is not None:
             self._follower.stop()
         self._follower, self._session, self._said = follower, session, set()
-        self._checked = -_CHECK_EVERY
+        self._check_at = 0
         report = _first(now, restore=restore) if now.is_new else Report("")
         report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
         _explain(report, now)
@@ -145,8 +146,8 @@ class Autosave:
             self._say_what_is_wrong(made)
         if session.history.wants_compaction():
             session.history.compact()
-        if session.history.size - self._checked >= _CHECK_EVERY:
-            self._checked = session.history.size
+        if session.history.size >= self._check_at:
+            self._check_at = math.inf
             self._check_room(session)
 
     def _take_over(self, session: Session) -> bool:
@@ -183,7 +184,10 @@ class Autosave:
 
     async def _say_if_nearly_full(self, session: Session) -> None:
         usage = await session.storage.usage()
-        if usage is None or usage.used < _NEARLY_FULL * usage.quota:
+        if usage is None:
+            return
+        self._check_at = session.history.size + _CHECK_AFTER * (usage.quota - usage.used)
+        if usage.used < _NEARLY_FULL * usage.quota:
             return
         self._say(
             f"The storage is nearly full: {size_text(usage.used)} of {size_text(usage.quota)} are "

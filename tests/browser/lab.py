@@ -16,13 +16,14 @@ CELL_TIMEOUT = 120_000
 """Milliseconds for one request to the kernel."""
 
 _READY = """
-async (timeout) => {
+async ([notebook, timeout]) => {
   const ready = async () => {
     await window.jupyterapp.restored;
     let panel = null;
     while (!panel) {
       const widgets = [...window.jupyterapp.shell.widgets("main")];
-      panel = widgets.find((widget) => widget.context?.path?.endsWith(".ipynb"));
+      // What was open in another tab of this profile is opened here, too.
+      panel = widgets.find((widget) => widget.context?.path?.endsWith(notebook));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await panel.context.ready;
@@ -126,6 +127,7 @@ class Lab:
     url: str
     page: Page = field(init=False)
     console: list[str] = field(default_factory=list)
+    _notebook: str = ".ipynb"
 
     def enter(self) -> Lab:
         """Go to the site's own address and wait for a notebook and its kernel."""
@@ -136,6 +138,7 @@ class Lab:
     def open(self, notebook: str = "start.ipynb", app: str = "lab") -> Lab:
         """Open a notebook of the site and wait for its kernel."""
         self._new_page()
+        self._notebook = notebook
         address = "lab/index.html" if app == "lab" else "notebooks/index.html"
         self.page.goto(f"{self.url}{address}?path={notebook}", timeout=START_TIMEOUT)
         return self._wait()
@@ -214,7 +217,7 @@ class Lab:
 
     def _wait(self) -> Lab:
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)
-        self.page.evaluate(_READY, START_TIMEOUT)
+        self.page.evaluate(_READY, [self._notebook, START_TIMEOUT])
         return self
 
 

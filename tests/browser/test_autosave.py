@@ -61,6 +61,15 @@ def failing(lab: Lab, cell: str) -> str:
     return error
 
 
+def wait_for(lab: Lab, number: int) -> None:
+    """Wait for a checkpoint that the pace may have put off."""
+    for _ in range(40):
+        if lab.value(NUMBERS)[-1] == number:
+            return
+        lab.page.wait_for_timeout(500)
+    raise AssertionError(lab.value(NUMBERS))
+
+
 def _text(cell: dict[str, Any]) -> str:
     outputs = cell["outputs"]
     texts = (o.get("text") or o.get("data", {}).get("text/plain") or "" for o in outputs)
@@ -231,7 +240,7 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     assert "no room left for checkpoints" in told
     assert lab.value(NUMBERS)[-1] == 4
     run(lab, "(home / 'c.bin').unlink()\n(home / 'd.txt').write_text('small')")
-    assert lab.value(NUMBERS)[-1] == 5
+    wait_for(lab, 5)
     lab.reload()
     run(lab, START)
     found = look(lab)
@@ -305,15 +314,13 @@ def test_the_pace(open_lab: OpenLab) -> None:
         "import os, time\nfrom pathlib import Path\n"
         "(Path.home() / 'large.bin').write_bytes(os.urandom(30_000_000))",
     )
-    took = lab.value("litestate.autosave.spent")
-    lab.check("began = time.monotonic()")
-    run(lab, *(f"(Path.home() / 'a.txt').write_text('{n}')" for n in range(30)))
-    lab.page.wait_for_timeout(3000)
-    elapsed = lab.value("time.monotonic() - began")
-    spent = lab.value("litestate.autosave.spent") - took
-    assert spent <= 0.2 + 0.025 * elapsed + 0.1, (spent, elapsed)
+    for turn in range(30):
+        lab.check(f"(Path.home() / 'a.txt').write_text('{turn}')")
+    made = lab.value("len(litestate.checkpoints())")
+    assert made < 30, "dear ones are not made after every quick cell"
     # What was put off is kept when there is time.
-    lab.page.wait_for_timeout(10_000)
+    lab.page.wait_for_timeout(15_000)
+    assert lab.value("len(litestate.checkpoints())") > made
     lab.reload()
     run(lab, START)
     lab.check("from pathlib import Path")

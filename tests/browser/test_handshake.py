@@ -7,25 +7,19 @@ from typing import Any
 
 from conftest import OpenLab
 from lab import Lab
-from playwright.sync_api import Route
 
 ASK = """
 import dataclasses, json, time
-from litestate.browser.notebook import identify, identify_now
+from litestate.browser.notebook import identify
 start = time.perf_counter()
-page = {}
+page = await identify()
 took = time.perf_counter() - start
 print(json.dumps(dict(dataclasses.asdict(page), took=took)))
 """
 
-NOW = ASK.replace("{}", "identify_now()")
-
-LATER = ASK.replace("{}", "await identify()")
 
 SOON = 2.0
 """Seconds; it takes 0.02 on an idle machine, and 5 if the page does not answer."""
-
-NO_JSPI = "delete WebAssembly.Suspending; delete WebAssembly.promising;\n"
 
 OPEN = """
 async (path) => {
@@ -44,9 +38,9 @@ async (path) => {
 SHOW = "(path) => { window.jupyterapp.commands.execute('docmanager:open', { path }); }"
 
 
-def ask(lab: Lab, code: str = NOW) -> dict[str, Any]:
+def ask(lab: Lab) -> dict[str, Any]:
     """Run the handshake in a cell of the notebook; it must leave nothing there."""
-    lab.set_cells(code)
+    lab.set_cells(ASK)
     (cell,) = lab.run_all()
     texts = [output["text"] for output in cell["outputs"] if output["output_type"] == "stream"]
     assert texts, cell["outputs"]
@@ -74,9 +68,8 @@ def test_a_restart_is_not_a_reload(open_lab: OpenLab) -> None:
     assert first["restarted"] is False
     assert first["persisted"] in (True, False)
     assert first["title"].startswith("start.ipynb")
-    # The same kernel may ask again, and may wait for it in both ways.
+    # The same kernel may ask again.
     assert ask(lab)["restarted"] is False
-    assert ask(lab, LATER)["restarted"] is False
 
     lab.check("before_restart = 1")
     restart(lab)
@@ -118,7 +111,7 @@ def test_two_notebooks_and_two_views(open_lab: OpenLab) -> None:
     lab.page.evaluate("window.jupyterapp.commands.execute('notebook:create-output-view')")
     lab.page.evaluate(OPEN, "start.ipynb")
     assert ask(lab)["path"] == "start.ipynb"
-    lab.set_cells(NOW.replace("start =", "time.sleep(2); start ="))
+    lab.set_cells(ASK.replace("start =", "time.sleep(2); start ="))
     lab.start_all()
     lab.page.evaluate(SHOW, "folder ü/second.ipynb")
     output = lab.finish()
@@ -140,7 +133,7 @@ def test_the_notebook_app_and_pages_that_expose_nothing(open_lab: OpenLab) -> No
     assert ask(lab)["path"] == "start.ipynb"
     # A site of somebody else, without exposeAppInBrowser.
     lab.page.evaluate("window.panel && (window.hidden = window.jupyterapp)")
-    lab.set_cells(NOW.replace("start =", "time.sleep(2); start ="))
+    lab.set_cells(ASK.replace("start =", "time.sleep(2); start ="))
     lab.start_all()
     lab.page.evaluate("() => { delete window.jupyterapp; }")
     output = lab.finish()
@@ -154,7 +147,7 @@ def test_where_there_is_no_notebook_there_is_no_path(open_lab: OpenLab) -> None:
     # Code that no output area shows, as if the page ran no JavaScript.
     lab.check("from litestate.browser import notebook; notebook.TIMEOUT = 0.5")
     assert "Page(path=None, restarted=False, persisted=None" in lab.check(
-        "print(notebook.identify_now())"
+        "print(await notebook.identify())"
     )
     # A console that shares the notebook's kernel.
     lab.page.evaluate(
@@ -168,25 +161,8 @@ def test_where_there_is_no_notebook_there_is_no_path(open_lab: OpenLab) -> None:
     )
     lab.page.evaluate(
         "(code) => { window.console_.console.inject(code); }",
-        "notebook.TIMEOUT = 5; page = notebook.identify_now()",
+        "notebook.TIMEOUT = 5; page = await notebook.identify()",
     )
     lab.page.wait_for_timeout(2000)
     page = lab.value("[page.path, page.restarted, bool(page.tab)]")
     assert page == [None, False, True]
-
-
-def test_without_jspi_the_error_names_the_other_call(open_lab: OpenLab) -> None:
-    lab = open_lab()
-
-    def without(route: Route) -> None:
-        response = route.fetch()
-        route.fulfill(response=response, body=NO_JSPI + response.text())
-
-    lab.context.route("**/pyodide-kernel-extension/static/*.js*", without)
-    lab.page.close()
-    lab.open()
-    lab.set_cells("from litestate.browser.notebook import identify_now\nidentify_now()")
-    (cell,) = lab.run_all()
-    assert "await aautosave()" in json.dumps(cell["outputs"])
-    assert "NeedsAsyncError" in json.dumps(cell["outputs"])
-    assert ask(lab, LATER)["path"] == "start.ipynb"

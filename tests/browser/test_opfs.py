@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import OpenLab
-from lab import Lab
-from playwright.sync_api import Browser, BrowserContext, Error, Route
+from lab import Lab, without_jspi
+from playwright.sync_api import Browser, BrowserContext, Error
 
 from tools.browser import FLAGS
 
@@ -199,13 +199,8 @@ def test_a_browser_that_lacks_something(open_lab: OpenLab) -> None:
 
 
 def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
-    def without(route: Route) -> None:
-        answer = route.fetch()
-        lacking = "delete WebAssembly.Suspending; delete WebAssembly.promising;\n"
-        route.fulfill(response=answer, body=lacking + answer.text())
-
     context = new_profile()
-    context.route("**/pyodide-kernel-extension/static/*.js*", without)
+    without_jspi(context)
     lab = open_lab(context=context)
     lab.check("from pyodide.ffi import can_run_sync")
     assert not lab.value("can_run_sync()")

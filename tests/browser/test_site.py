@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 from conftest import OpenLab
-from lab import Lab
-from playwright.sync_api import BrowserContext, Route
+from lab import Lab, without_jspi
+from playwright.sync_api import BrowserContext
 
 PACKAGES = "numpy, pandas, matplotlib.pyplot, openpyxl, micropip, cloudpickle, litestate"
-
-NO_JSPI = "delete WebAssembly.Suspending; delete WebAssembly.promising;\n"
 
 
 def test_it_works_below_a_path(
@@ -75,13 +73,8 @@ def test_urls(open_lab: OpenLab) -> None:
 
 def test_without_jspi(site: str, new_profile: Callable[[], BrowserContext], tmp_path: Path) -> None:
     """As in browsers that cannot wait inside a call: a clear error, and a twin that works."""
-
-    def without(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, body=NO_JSPI + answer.text())
-
     context = new_profile()
-    context.route("**/pyodide-kernel-extension/static/*.js*", without)
+    without_jspi(context)
     lab = Lab(context, site).open()
     assert lab.value("__import__('pyodide').ffi.can_run_sync()") is False
     lab.set_cells("from litestate import *\nopen('/home/pyodide/a', 'w').write('a')\nsave_state()")

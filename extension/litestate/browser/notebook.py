@@ -13,9 +13,6 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from pyodide.ffi import can_run_sync, run_sync
-
-from ..errors import NeedsAsyncError
 from .form import Form
 from .session import started
 
@@ -111,23 +108,6 @@ class Page:
     persisted: bool | None = None
     tab: str = ""
     title: str = ""
-
-
-def identify_now() -> Page:
-    """Do what `identify` does, and wait for it here.
-
-    Raises
-    ------
-    NeedsAsyncError
-        If this browser cannot do that.
-    """
-    if not can_run_sync():
-        raise NeedsAsyncError(
-            "This browser cannot wait inside a call until the page has said which notebook this "
-            "is. Write `await aautosave()` instead (from litestate import aautosave)."
-        )
-    page: Page = run_sync(identify())
-    return page
 
 
 async def identify() -> Page:
