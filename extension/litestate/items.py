@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from . import names
 from .manifest import Kind, Scope, Skipped
@@ -94,6 +94,7 @@ def member_name(kind: Kind, root: str, relative: str) -> str:
 
 def parents(relative: str) -> Iterator[str]:
     """Yield the folders above a relative path, the outermost first, without the root itself."""
-    yield from (
-        parent.as_posix() for parent in reversed(PurePosixPath(relative).parents) if parent.parts
-    )
+    end = relative.find("/")
+    while end > 0:
+        yield relative[:end]
+        end = relative.find("/", end + 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from . import names
 
@@ -74,7 +74,7 @@ class Root:
 
     def target(self, relative: str) -> Path:
         """Return the path of something below this root."""
-        return self.path.joinpath(*PurePosixPath(relative).parts)
+        return self.path / relative
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import stat
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -42,7 +43,7 @@ class Target:
     member: Member
     root: Root
 
-    @property
+    @cached_property
     def path(self) -> Path:
         """Absolute path."""
         return self.root.target(self.member.relative)
@@ -68,7 +69,7 @@ class Plan:
     _attributes: list[Change] = field(default_factory=list)
     _folders: set[Path] = field(default_factory=set)
     _staging: dict[Path, Path] = field(default_factory=dict)
-    _checked: set[Path] = field(default_factory=set)
+    _checked: set[str] = field(default_factory=set)
     _staged: int = 0
     _batch: Batch | None = None
 
@@ -137,7 +138,9 @@ class Plan:
             If a folder stands where the target belongs.
         """
         for relative in ("", *parents(target.member.relative)):
-            self._check_parent(target, target.root.target(relative))
+            if (place := f"{target.root.name}/{relative}") not in self._checked:
+                self._checked.add(place)
+                self._check_parent(target, target.root.target(relative))
         if target.member.kind != "directory" and _is_folder(target.path):
             raise ApplyError(
                 f"{target.label} is a {target.member.kind} in the bundle and a folder here. "
@@ -211,9 +214,8 @@ class Plan:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _check_parent(self, target: Target, folder: Path) -> None:
-        if folder in self._folders or folder in self._checked:
+        if folder in self._folders:
             return
-        self._checked.add(folder)
         if (
             folder.is_symlink()
             and folder != target.root.path

@@ -77,7 +77,7 @@ MODULES = [
     module.name
     for module in pkgutil.walk_packages(litestate.__path__, "litestate.")
     if not module.name.endswith("__main__")
-    and (sys.platform == "emscripten" or ".browser" not in module.name)
+    and (sys.platform == "emscripten" or not {"browser", "opfs"} & {*module.name.split(".")})
 ]
 
 

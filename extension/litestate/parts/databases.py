@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +15,7 @@ from ..items import Survey
 from ..loadable import Loadable
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
+from .files import write_new
 from .one_database import capture_one, save_one, tables_text
 
 __all__ = ["TITLE", "apply", "capture", "describe", "tables_text"]
@@ -125,14 +126,8 @@ def _is_same(source: Loadable, image: sqlite.Image, target: Target) -> bool:
     return image.journal_mode == _mode(target) and source.matches(target.member, image.chunks())
 
 
-def _write(path: Path, chunks: Iterable[bytes]) -> None:
-    with path.open("xb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-
-
 def _write_checked(path: Path, source: Loadable, target: Target) -> None:
-    _write(path, source.chunks(target.member))
+    write_new(path, source.chunks(target.member), target.member.size)
     reason = ""
     with path.open("rb") as file:
         # SQLite would want to write to what is marked otherwise, or refuse to.
@@ -152,7 +147,7 @@ def _write_checked(path: Path, source: Loadable, target: Target) -> None:
 def _stage_content(source: Loadable, target: Target, plan: Plan, old: sqlite.Image) -> None:
     new_path, old_path = (plan.new_path(target.root, target.path) for _ in range(2))
     _write_checked(new_path, source, target)
-    _write(old_path, old.chunks())
+    write_new(old_path, old.chunks(), old.size)
     plan.add(RestoreDatabase(target.path, new_path, _mode(target), old_path, old.journal_mode))
     plan.set_attributes(target)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,10 @@ from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
 
 TITLE = "files"
+_GROWS_SLOWLY = 1 << 20
+"""Bytes up to which a file in the browser's memory doubles when it grows; from there on it grows by
+an eighth, and is copied each time (MEMFS.expandFileStorage of Emscripten)."""
+
 KINDS: tuple[Kind, ...] = ("file", "directory", "symlink")
 
 
@@ -133,6 +137,18 @@ class _Content:
                 chunk = self._more(min(CHUNK, left))
 
 
+def write_new(path: Path, chunks: Iterable[bytes], size: int) -> None:
+    """Write a new file, of which the size is known: files in the browser's memory grow slowly."""
+    with path.open("xb", buffering=0) as file:
+        if size > _GROWS_SLOWLY:
+            file.truncate(size)
+        for chunk in chunks:
+            # Not everything at once, where the system says so.
+            view = memoryview(chunk)
+            while view:
+                view = view[file.write(view) :]
+
+
 def _add(sink: Writer, item: Item, content: _Content) -> Member:
     return sink.add(
         item.member,
@@ -200,8 +216,6 @@ def _stage_link(source: Loadable, target: Target, staged: Path) -> None:
 
 
 def _stage_file(source: Loadable, target: Target, staged: Path) -> None:
-    with staged.open("xb") as file:
-        for chunk in source.chunks(target.member):
-            file.write(chunk)
+    write_new(staged, source.chunks(target.member), target.member.size)
     if not target.root.on_drive:
         set_attributes(staged, target.member.mode, target.member.mtime_ns)
