@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from pathlib import Path
@@ -37,5 +36,5 @@ def make(folder: Path) -> int:
     with (folder / "large.bin").open("wb") as file:
         for _ in range(LARGE >> 20):
             # Nothing repeats within the reach of Deflate or Zstandard's fastest level.
-            file.write(os.urandom(16) + piece[16:])
+            file.write(chance.randbytes(16) + piece[16:])
     return SMALL * COUNT + LARGE

@@ -1,0 +1,375 @@
+"""Kill a browser that saves, again and again, and look at what is left each time.
+
+A page with nothing but a kernel saves generations as fast as it can; all of the browser's
+processes get SIGKILL at a random moment; the next start with the same profile has to find one
+whole generation, and never less than the last one that was acknowledged. What this cannot show is
+a machine that loses its power: the operating system's cache survives a killed process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from tools.browser import FLAGS
+from tools.server import Handler, Server
+
+PAGE = Path(__file__).parent / "kill_page"
+ADDRESS = "extensions/@jupyterlite/killing"
+"""Where the page is: as deep as the real kernel's worker, whose address names the site."""
+
+START_TIMEOUT = 60.0
+"""Seconds for a browser and a kernel to start, and for what was left to be checked."""
+
+SHORTEST, LONGEST = 0.1, 3.0
+"""Seconds of saving before the kill."""
+
+_FLAGS = [
+    *FLAGS,
+    "--headless=new",
+    "--remote-debugging-port=0",
+    "--disable-background-timer-throttling",
+    "--disable-renderer-backgrounding",
+    # Nothing but this machine has an address.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+@dataclass
+class Run:
+    """One start of the browser, up to its death.
+
+    Attributes
+    ----------
+    before : int
+        The last generation that was acknowledged before this start.
+    found : int
+        The generation that this start found.
+    acknowledged : int
+        The last one that was acknowledged when it was killed.
+    problems : list of str
+        What was wrong with what it found.
+    said : list of str
+        What the store said when it opened, such as that a torn end was cut off.
+    doing : str
+        What it did last before it was killed.
+    start, seconds : float
+        Seconds until it had checked what was left, and for all of it.
+    """
+
+    before: int
+    found: int = 0
+    acknowledged: int = 0
+    problems: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    doing: str = ""
+    start: float = 0.0
+    seconds: float = 0.0
+
+
+def wrong(run: Run) -> list[str]:
+    """Return what is wrong with what a start found: damage, or less than was promised."""
+    lost = run.found < run.before
+    return run.problems + [
+        f"generation {run.before} was acknowledged, and {run.found} is what is left"
+        for _ in range(lost)
+    ]
+
+
+class Killer:
+    """A profile whose browser is killed.
+
+    Parameters
+    ----------
+    server : _Site
+        Serves the site and the page, and hears what the page reports.
+    chromium : str
+        The browser.
+    profile : Path
+        Folder of the profile.
+    store : str
+        Which module of the page keeps the generations.
+    chance : random.Random
+        Says when to kill.
+    """
+
+    def __init__(
+        self, server: _Site, chromium: str, profile: Path, store: str, chance: random.Random
+    ) -> None:
+        self._server = server
+        self._chromium = chromium
+        self._profile = profile
+        self._store = store
+        self._chance = chance
+        self._acknowledged = 0
+
+    def run(self, *, last: bool = False) -> Run:
+        """Start the browser, hear what it found, let it save for a while, and kill it.
+
+        Parameters
+        ----------
+        last : bool
+            Whether only to look.
+
+        Raises
+        ------
+        RuntimeError
+            If the page fails or does not start.
+        """
+        begun = time.monotonic()
+        run = Run(before=self._acknowledged, acknowledged=self._acknowledged)
+        self._server.forget()
+        browser = self._start()
+        try:
+            self._hear(run, begun + START_TIMEOUT, "opened")
+            run.start = time.monotonic() - begun
+            if not last and not wrong(run):
+                wait = self._chance.uniform(SHORTEST, LONGEST)
+                self._hear(run, time.monotonic() + wait)
+        finally:
+            self._kill(browser)
+        # What had arrived when it was killed.
+        self._hear(run, time.monotonic())
+        self._acknowledged = run.acknowledged
+        run.seconds = time.monotonic() - begun
+        return run
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        query = {
+            "store": self._store,
+            "module": [path.stem for path in PAGE.glob("*.py")],
+            "package": ["litestate"],
+        }
+        page = f"{self._server.url}{ADDRESS}/page.html"
+        return subprocess.Popen(
+            [
+                self._chromium,
+                *_FLAGS,
+                f"--user-data-dir={self._profile}",
+                f"{page}?{urllib.parse.urlencode(query, doseq=True)}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _hear(self, run: Run, deadline: float, until: str = "") -> None:
+        """Take in reports until one of a kind comes, which must, or until the time is over."""
+        while True:
+            try:
+                facts = self._server.reports.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                if until:
+                    raise RuntimeError(f"the page did not start in {START_TIMEOUT} s") from None
+                return
+            run.doing = facts["kind"]
+            if facts["kind"] == "failed":
+                raise RuntimeError(f"the page failed: {facts['why']}")
+            if facts["kind"] == "opened":
+                run.found, run.problems, run.said = (
+                    facts[name] for name in ("number", "problems", "said")
+                )
+            if facts["kind"] == "acknowledged":
+                run.acknowledged = facts["number"]
+            if facts["kind"] == until:
+                return
+
+    def _kill(self, browser: subprocess.Popen[bytes]) -> None:
+        """Kill all of its processes, in any order: each may be the first to miss another."""
+        processes = [browser.pid, *descendants(browser.pid)]
+        self._chance.shuffle(processes)
+        for process in processes:
+            _end(process)
+        browser.wait(timeout=10)
+        deadline = time.monotonic() + 10
+        # And those that were started meanwhile.
+        while left := {*filter(_is_alive, processes), *of_profile(self._profile)}:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"processes {left} of the browser cannot be killed")
+            for process in left:
+                _end(process)
+            time.sleep(0.01)
+
+
+def descendants(process: int) -> list[int]:
+    """Return the children of a process, and theirs."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        if fields := _status(int(folder.name)):
+            children.setdefault(int(fields[1]), []).append(int(folder.name))
+    found: list[int] = []
+    waiting = [process]
+    while waiting:
+        new = children.get(waiting.pop(), [])
+        found += new
+        waiting += new
+    return found
+
+
+def of_profile(profile: Path) -> list[int]:
+    """Return the living processes whose command line names a profile."""
+    mark = os.fsencode(f"--user-data-dir={profile}")
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            named = mark in (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if named:
+            found.append(int(folder.name))
+    return found
+
+
+def _status(process: int) -> list[str]:
+    """Return its state, its parent, and more; nothing if it is gone."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return []
+    # The name before them is in brackets and may hold anything.
+    return text.rpartition(")")[2].split()
+
+
+def _is_alive(process: int) -> bool:
+    fields = _status(process)
+    return bool(fields) and fields[0] not in "ZX"
+
+
+def _end(process: int) -> None:
+    # It may have gone with another.
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+
+
+class _Reporting(Handler):
+    """Serves the site, and takes what the page reports."""
+
+    server: _Site
+
+    def do_POST(self) -> None:
+        """Take one report."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.reports.put(json.loads(body))
+        self.send_response(HTTPStatus.NO_CONTENT)
+        self.end_headers()
+
+
+class _Site(Server):
+    """The site and the page.
+
+    Attributes
+    ----------
+    reports : queue of dict
+        What the page reported.
+    """
+
+    reports: queue.Queue[dict[str, Any]]
+
+    def __init__(self, folder: Path) -> None:
+        self.reports = queue.Queue()
+        super().__init__(folder, 0)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Make our handler look into our folder."""
+        _Reporting(request, client_address, self, directory=os.fspath(self.folder))
+
+    def forget(self) -> None:
+        """Forget what a browser that is dead has reported."""
+        self.reports = queue.Queue()
+
+
+@contextmanager
+def killer(store: str, seed: int) -> Iterator[Killer]:
+    """Serve the page beside the built site, with a new profile.
+
+    Parameters
+    ----------
+    store : str
+        Which module of the page keeps the generations.
+    seed : int
+        Of the moments.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        root = Path(temporary, "site")
+        _lay_out(Path(os.environ["LITESTATE_DIST"]).resolve(), root)
+        with _Site(root) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            profile = Path(temporary, "profile")
+            chromium = os.environ["LITESTATE_CHROMIUM"]
+            yield Killer(server, chromium, profile, store, random.Random(seed))
+            server.shutdown()
+
+
+def _lay_out(dist: Path, root: Path) -> None:
+    """Make a folder that looks like the site and has the page too."""
+    folder = root
+    for name in ("", *ADDRESS.split("/")[:-1]):
+        dist, folder = dist / name, folder / name
+        folder.mkdir(exist_ok=True)
+        for path in dist.iterdir():
+            (folder / path.name).symlink_to(path)
+        # The next one down is a folder of ours.
+        inner = ADDRESS.split("/")[len(folder.relative_to(root).parts)]
+        (folder / inner).unlink(missing_ok=True)
+    shutil.copytree(PAGE, folder / ADDRESS.rpartition("/")[2])
+
+
+def main() -> int:
+    """Kill many times, print how that went, and write no more than that.
+
+    Returns
+    -------
+    int
+        Exit code: 1 if anything was lost or torn.
+    """
+    kills = int(os.environ.get("LITESTATE_KILLS", "200"))
+    seed = int(os.environ.get("LITESTATE_KILL_SEED", str(random.randrange(1 << 32))))
+    store = os.environ.get("LITESTATE_KILL_STORE", "in_history")
+    print(f"\nkill: {kills} times, LITESTATE_KILL_SEED={seed}", flush=True)
+    runs: list[Run] = []
+    with killer(store, seed) as one:
+        for number in range(kills + 1):
+            run = one.run(last=number == kills)
+            runs.append(run)
+            line = f"{number:4}  found {run.found:5}, acknowledged {run.acknowledged:5}"
+            print(f"{line}, killed after: {run.doing:12} {run.seconds:5.1f} s", flush=True)
+            for sentence in (*run.said, *(f"WRONG: {each}" for each in wrong(run))):
+                print(f"      {sentence}", flush=True)
+            if wrong(run):
+                break
+    _summarise(runs)
+    return 1 if any(wrong(run) for run in runs) else 0
+
+
+def _summarise(runs: list[Run]) -> None:
+    doing = [run.doing for run in runs[:-1]]
+    counted = ", ".join(f"{kind} {doing.count(kind)}" for kind in sorted(set(doing)))
+    seconds = [run.seconds for run in runs]
+    print(
+        f"killed {len(runs) - 1} times (last heard: {counted}); the store had something to say "
+        f"{sum(bool(run.said) for run in runs)} times; {sum(bool(wrong(run)) for run in runs)} "
+        f"wrong; {runs[-1].acknowledged} generations; "
+        f"{statistics.mean(seconds):.1f} s each, {sum(seconds):,.0f} s in all"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
