@@ -41,6 +41,9 @@ START_TIMEOUT = 60.0
 SHORTEST, LONGEST = 0.1, 3.0
 """Seconds of saving before the kill."""
 
+AIM = 0.04
+"""Seconds that a save of what the page saves takes, about."""
+
 _FLAGS = [
     *FLAGS,
     "--headless=new",
@@ -68,8 +71,10 @@ class Run:
         What was wrong with what it found.
     said : list of str
         What the store said when it opened, such as that a torn end was cut off.
+    aim : str
+        What it was doing when it was to be killed; nothing, if at any time.
     doing : str
-        What it did last before it was killed.
+        What it reported last.
     start, seconds : float
         Seconds until it had checked what was left, and for all of it.
     """
@@ -79,6 +84,7 @@ class Run:
     acknowledged: int = 0
     problems: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    aim: str = ""
     doing: str = ""
     start: float = 0.0
     seconds: float = 0.0
@@ -137,19 +143,33 @@ class Killer:
         run = Run(before=self._acknowledged, acknowledged=self._acknowledged)
         self._server.forget()
         browser = self._start()
+        processes: list[int] = []
         try:
             self._hear(run, begun + START_TIMEOUT, "opened")
+            if not run.doing:
+                raise RuntimeError(f"the page did not start in {START_TIMEOUT} s")
             run.start = time.monotonic() - begun
+            # Found now, as the search takes as long as a save.
+            processes += family(browser.pid)
+            # In any order: each of them may be the first to miss another.
+            self._chance.shuffle(processes)
             if not last and not wrong(run):
-                wait = self._chance.uniform(SHORTEST, LONGEST)
-                self._hear(run, time.monotonic() + wait)
+                self._wait(run)
         finally:
-            self._kill(browser)
+            self._kill(browser, processes or family(browser.pid))
         # What had arrived when it was killed.
         self._hear(run, time.monotonic())
         self._acknowledged = run.acknowledged
         run.seconds = time.monotonic() - begun
         return run
+
+    def _wait(self, run: Run) -> None:
+        """Let it save for a while; in two of three runs, until something is being written."""
+        self._hear(run, time.monotonic() + self._chance.uniform(SHORTEST, LONGEST))
+        if moment := self._chance.choice(["", "saving", "compacting"]):
+            run.aim = moment
+            self._hear(run, time.monotonic() + LONGEST, moment)
+            time.sleep(self._chance.uniform(0, AIM))
 
     def _start(self) -> subprocess.Popen[bytes]:
         query = {
@@ -172,13 +192,11 @@ class Killer:
         )
 
     def _hear(self, run: Run, deadline: float, until: str = "") -> None:
-        """Take in reports until one of a kind comes, which must, or until the time is over."""
+        """Take in reports until one of a kind comes, or until the time is over."""
         while True:
             try:
                 facts = self._server.reports.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
-                if until:
-                    raise RuntimeError(f"the page did not start in {START_TIMEOUT} s") from None
                 return
             run.doing = facts["kind"]
             if facts["kind"] == "failed":
@@ -192,15 +210,12 @@ class Killer:
             if facts["kind"] == until:
                 return
 
-    def _kill(self, browser: subprocess.Popen[bytes]) -> None:
-        """Kill all of its processes, in any order: each may be the first to miss another."""
-        processes = [browser.pid, *descendants(browser.pid)]
-        self._chance.shuffle(processes)
+    def _kill(self, browser: subprocess.Popen[bytes], processes: list[int]) -> None:
+        """Kill these processes of the browser, and see that none of them is left."""
         for process in processes:
             _end(process)
         browser.wait(timeout=10)
         deadline = time.monotonic() + 10
-        # And those that were started meanwhile.
         while left := {*filter(_is_alive, processes), *of_profile(self._profile)}:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"processes {left} of the browser cannot be killed")
@@ -209,18 +224,15 @@ class Killer:
             time.sleep(0.01)
 
 
-def descendants(process: int) -> list[int]:
-    """Return the children of a process, and theirs."""
+def family(process: int) -> list[int]:
+    """Return a process, its children, and theirs."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         if fields := _status(int(folder.name)):
             children.setdefault(int(fields[1]), []).append(int(folder.name))
-    found: list[int] = []
-    waiting = [process]
-    while waiting:
-        new = children.get(waiting.pop(), [])
-        found += new
-        waiting += new
+    found = [process]
+    for each in found:
+        found += children.get(each, [])
     return found
 
 
@@ -350,7 +362,8 @@ def main() -> int:
             run = one.run(last=number == kills)
             runs.append(run)
             line = f"{number:4}  found {run.found:5}, acknowledged {run.acknowledged:5}"
-            print(f"{line}, killed after: {run.doing:12} {run.seconds:5.1f} s", flush=True)
+            line += f", killed after: {run.doing:12}  start {run.start:4.1f} s"
+            print(f"{line}, all {run.seconds:4.1f} s", flush=True)
             for sentence in (*run.said, *(f"WRONG: {each}" for each in wrong(run))):
                 print(f"      {sentence}", flush=True)
             if wrong(run):

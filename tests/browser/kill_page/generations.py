@@ -20,8 +20,14 @@ SMALLEST, LARGEST = 1 << 10, 5 << 20
 BLOCK, BLOCKS = 64 << 10, 40
 """Of the file of which a part changes: bytes, and how many."""
 
+ROW = 300
+"""Bytes of the row that each generation adds to the database."""
+
 COMPACT_EVERY = 5
 """Generations."""
+
+_POOL = random.Random(20261122).randbytes(3 * LARGEST)
+"""What all files consist of."""
 
 Report = Callable[..., Awaitable[None]]
 
@@ -81,7 +87,7 @@ def write(number: int) -> None:
         (FOLDER / name).write_bytes(content)
     with closing(sqlite3.connect(FOLDER / "data.sqlite")) as database, database:
         database.execute("CREATE TABLE IF NOT EXISTS generations (number INTEGER, content BLOB)")
-        row = (number, _bytes(f"row {number}", 3000))
+        row = (number, _bytes(f"row {number}", ROW))
         database.execute("INSERT INTO generations VALUES (?, ?)", row)
 
 
@@ -135,7 +141,7 @@ def _database_problems(number: int) -> list[str]:
     except sqlite3.Error as error:
         return [f"data.sqlite: {error}"]
     problems = [] if state == "ok" else [f"data.sqlite: {state}"]
-    if rows != [(each, _bytes(f"row {each}", 3000)) for each in range(1, number + 1)]:
+    if rows != [(each, _bytes(f"row {each}", ROW)) for each in range(1, number + 1)]:
         problems.append(f"data.sqlite holds {len(rows)} generations and should hold {number}")
     return problems
 
@@ -158,4 +164,7 @@ def _number(content: bytes) -> int | None:
 
 
 def _bytes(seed: str, size: int) -> bytes:
-    return random.Random(seed).randbytes(size)
+    # A part of a large one: to make megabytes anew would take longer than to save them, and the
+    # kills are meant to land in saves.
+    start = random.Random(seed).randrange(len(_POOL) - size)
+    return _POOL[start : start + size]

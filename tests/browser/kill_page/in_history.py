@@ -8,6 +8,7 @@ from pathlib import Path
 from generations import FOLDER
 from litestate.checkpoints.chunks import Content
 from litestate.checkpoints.history import History
+from litestate.checkpoints.retention import Retention
 from litestate.checkpoints.tree import Entry, Note
 from litestate.storage import open_storage
 
@@ -19,7 +20,8 @@ class Store:
 
     async def open(self) -> list[str]:
         """Open the history; return what was wrong with it."""
-        self._history = History(await open_storage(NAME, patience=10), NAME)
+        storage = await open_storage(NAME, patience=10)
+        self._history = History(storage, NAME, Retention(last=3, hours=0, days=0))
         self._known: dict[str, tuple[Content, tuple[int, ...]]] = {}
         return list(self._history.problems)
 
