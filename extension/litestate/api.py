@@ -17,9 +17,8 @@ from .plan import Plan
 from .report import Report, Section, count_text, size_text
 from .saving import SUFFIX, bundle_name, download, link_to, target_of, write_into, write_to
 from .sources import AnySource
-from .survey import StrPath, survey
+from .survey import Paths, StrPath, survey
 
-Paths = Sequence[StrPath] | StrPath | None
 Patterns = Sequence[str] | str
 
 
@@ -136,6 +135,7 @@ def load_state(
         report = load_from(
             reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
         )
+        report.digest = reader.manifest.content_digest
     return ui.show(report)
 
 

@@ -62,9 +62,41 @@ class SaveError(LitestateError):
     """The bundle could not be written."""
 
 
+class CheckpointError(LitestateError):
+    """Base class of what can be wrong with checkpoints."""
+
+
+class NoCheckpointError(CheckpointError):
+    """There is no checkpoint of that number, or it is no longer kept."""
+
+
+class DamagedCheckpointError(CheckpointError):
+    """Bytes of a checkpoint are not those that were saved."""
+
+
+class NewerCheckpointsError(CheckpointError):
+    """The checkpoints were written by a newer litestate, in a form that this one does not know."""
+
+
+class ReadOnlyCheckpointsError(CheckpointError):
+    """Another tab or process writes the checkpoints; here they can only be read."""
+
+
+class RetentionError(CheckpointError):
+    """Rules for keeping checkpoints that make no sense."""
+
+
 class ExportError(LitestateError):
     """Tables could not be written in another format."""
 
 
 class ImportTableError(LitestateError):
     """A file could not become a table; the database is as it was."""
+
+
+class StorageError(LitestateError):
+    """The place where checkpoints are kept cannot be opened, read or written."""
+
+
+class StorageFullError(StorageError):
+    """There is no room left where checkpoints are kept."""

@@ -11,7 +11,8 @@ from . import names, progress, sqlite
 from .bundle import Limits, Reader
 from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
-from .items import Item
+from .items import Item, Survey
+from .loadable import Loadable
 from .manifest import Member, Skipped
 from .parts import PARTS
 from .places import DRIVE_LIMIT, Places, Root
@@ -65,7 +66,7 @@ def verify(reader: Reader, label: str) -> None:
 
 
 def load_from(
-    reader: Reader,
+    source: Loadable,
     label: str,
     places: Places,
     paths: Sequence[StrPath] | StrPath | None = None,
@@ -73,16 +74,24 @@ def load_from(
     *,
     dry_run: bool = False,
     clean: bool = False,
+    current: Survey | None = None,
 ) -> Report:
-    """Load a verified bundle: see `litestate.load_state`."""
+    """Load a bundle that was verified, or a checkpoint: see `litestate.load_state`.
+
+    Parameters
+    ----------
+    current : Survey, optional
+        What is there now, if that is known: ``clean=True`` removes of this what is not in `source`.
+    """
     wanted = _Selection(places, paths, exclude)
-    targets = wanted.targets(reader.manifest.members)
+    targets = wanted.targets(source.manifest.members)
     plan = Plan(dry_run=dry_run)
     try:
-        with progress.shown(f"Loading {label}", reader.total) as reader.advance:
-            sections = [part.apply(reader, targets, plan) for part in PARTS]
+        with progress.shown(f"Loading {label}", source.total) as source.advance:
+            sections = [part.apply(source, targets, plan) for part in PARTS]
         if clean:
-            sections.append(_remove_others(reader, plan, wanted))
+            found = current or _survey_again(source, wanted)
+            sections.append(_remove_others(source, plan, wanted, found))
         if not dry_run:
             plan.commit()
     except OSError as error:
@@ -91,10 +100,9 @@ def load_from(
         plan.close()
     sections.append(wanted.refused)
     report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
-    report.digest = reader.manifest.content_digest
-    report.headline = _headline(report, label, dry_run=dry_run)
-    if count := len(reader.manifest.skipped):
-        report.notes.append(f"Not in this bundle, {count} in all: {_missing(reader)}.")
+    report.headline = _headline(report, source, label, dry_run=dry_run)
+    if count := len(source.manifest.skipped):
+        report.notes.append(f"Not in this {source.what}, {count} in all: {_missing(source)}.")
     return report
 
 
@@ -217,10 +225,14 @@ def _check_places(targets: Iterable[Target]) -> None:
             )
 
 
-def _remove_others(reader: Reader, plan: Plan, wanted: _Selection) -> Section:
-    manifest = reader.manifest
-    check_foreign(manifest.scope.exclude)
-    current = survey_scope(wanted.places, manifest.scope, wanted.patterns)
+def _survey_again(source: Loadable, wanted: _Selection) -> Survey:
+    scope = source.manifest.scope
+    check_foreign(scope.exclude)
+    return survey_scope(wanted.places, scope, wanted.patterns)
+
+
+def _remove_others(source: Loadable, plan: Plan, wanted: _Selection, current: Survey) -> Section:
+    manifest = source.manifest
     known = {member.place for member in manifest.members}
     known |= {skipped.place for skipped in manifest.skipped}
     section = Section("removed")
@@ -240,19 +252,19 @@ def warn_of_connections(section: Section) -> None:
         )
 
 
-def _headline(report: Report, label: str, *, dry_run: bool) -> str:
+def _headline(report: Report, source: Loadable, label: str, *, dry_run: bool) -> str:
     text = outcome_text(report.lines()) or "nothing"
     same = all(line.verdict == "unchanged" for line in report.lines())
     if dry_run:
         text = f"{label} would change {'nothing' if same else 'this'}: {text}"
     else:
-        text = f"Loaded {label}: {text}"
+        text = f"{source.verb} {label}: {text}"
     return f"{text}; {len(report.skipped)} not loaded" if report.skipped else text
 
 
-def _missing(reader: Reader) -> str:
+def _missing(source: Loadable) -> str:
     by_reason: dict[str, list[str]] = {}
-    for item in reader.manifest.skipped:
+    for item in source.manifest.skipped:
         by_reason.setdefault(item.reason, []).append(item.path)
     groups = [
         f"{', '.join(paths[:3])}{', …' if len(paths) > 3 else ''} ({reason})"

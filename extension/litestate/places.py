@@ -94,6 +94,20 @@ class Places:
                 return root, _relative(path, root.path)
         return _elsewhere(), _relative(path, Path(path.anchor))
 
+    def path(self, place: str) -> Path:
+        """Return where a place (root and relative path) is here.
+
+        Raises
+        ------
+        KeyError
+            If there is no such root.
+        """
+        name, _, relative = place.partition("/")
+        root = self.root(name)
+        if root is None:
+            raise KeyError(name)
+        return root.target(relative)
+
     def show(self, path: Path) -> str:
         """Return the path as a person would write it."""
         root, relative = self.locate(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from pathspec import GitIgnoreSpec
 
@@ -88,13 +89,18 @@ def check_foreign(patterns: Iterable[str]) -> None:
 
 
 def matcher(patterns: Iterable[str]) -> GitIgnoreSpec:
-    """Compile gitignore patterns.
+    """Compile gitignore patterns, or return what was compiled before.
 
     Raises
     ------
     SelectionError
         Naming what is not a pattern.
     """
+    return _compiled(tuple(patterns))
+
+
+@lru_cache(maxsize=32)
+def _compiled(patterns: tuple[str, ...]) -> GitIgnoreSpec:
     try:
         return GitIgnoreSpec.from_lines(patterns)
     except (ValueError, TypeError) as error:

@@ -15,11 +15,12 @@ from .rules import patterns_of
 from .walk import Walk
 
 StrPath = str | os.PathLike[str]
+Paths = Sequence[StrPath] | StrPath | None
 
 
 def survey(
     places: Places,
-    paths: Sequence[StrPath] | StrPath | None = None,
+    paths: Paths = None,
     exclude: Sequence[str] | str = (),
 ) -> Survey:
     """Look at what is there now.
@@ -40,17 +41,27 @@ def survey(
     SelectionError
         If a path does not exist or a pattern is not one.
     """
+    starts, scope = starts_of(places, paths, exclude)
+    return Walk(places, scope).run(starts, named=paths is not None)
+
+
+def starts_of(
+    places: Places, paths: Paths, exclude: Sequence[str] | str
+) -> tuple[list[tuple[Root, str]], Scope]:
+    """Return where to begin to look, and the same for a manifest; see `survey`.
+
+    Raises
+    ------
+    SelectionError
+        If a path does not exist or a pattern is not one.
+    """
     patterns = patterns_of(exclude)
     if paths is None:
-        return Walk(places, Scope(None, patterns)).run(
-            [(root, "") for root in places.roots], named=False
-        )
-    given = paths_of(paths)
-    starts = [_start(places, path) for path in given]
+        return [(root, "") for root in places.roots], Scope(None, patterns)
+    starts = [_start(places, path) for path in paths_of(paths)]
     looked = (f"{root.name}/{relative}".rstrip("/") for root, relative in starts)
     # A name that no bundle may hold cannot be in this one either.
-    scope = Scope(tuple(path for path in looked if not names.problem(path)), patterns)
-    return Walk(places, scope).run(starts, named=True)
+    return starts, Scope(tuple(path for path in looked if not names.problem(path)), patterns)
 
 
 def survey_scope(places: Places, scope: Scope, exclude: Sequence[str] | str = ()) -> Survey:

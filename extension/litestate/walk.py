@@ -9,13 +9,14 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from . import names, sqlite
 from .bundle.format import HEAD, is_bundle
-from .items import Item, Survey
+from .items import Item, Survey, parents
 from .manifest import Kind, Scope, Skipped
+from .memory import Memory
 from .places import Places, Root
 from .rules import EXCLUDED, matcher
 
@@ -29,24 +30,29 @@ BUNDLES = "litestate bundles"
 _OPEN = "it is open, and JupyterLite stores a file of the notebook's folder when it is closed"
 
 
-@dataclass(frozen=True)
-class _Spot:
-    """A place on the way: below which root, and below which start of the walk."""
+class _Spot(NamedTuple):
+    """A place on the way: below which root, where that is, and below which start of the walk."""
 
     root: Root
     relative: str
+    location: str
     base: str = ""
 
     @property
     def path(self) -> Path:
-        return self.root.target(self.relative)
+        return Path(self.location)
 
     @property
     def label(self) -> str:
         return self.root.show(self.relative)
 
     def child(self, name: str) -> _Spot:
-        return _Spot(self.root, _join(self.relative, name), _join(self.base, name))
+        return _Spot(
+            self.root,
+            _join(self.relative, name),
+            self.location.rstrip(os.sep) + os.sep + name,
+            _join(self.base, name),
+        )
 
 
 class Walk:
@@ -58,33 +64,66 @@ class Walk:
         The root folders.
     scope : Scope
         Where to look, and the user's patterns.
+    memory : Memory, optional
+        What an earlier walk with the same scope found out.
     """
 
-    def __init__(self, places: Places, scope: Scope) -> None:
-        self._places = places
+    def __init__(self, places: Places, scope: Scope, memory: Memory | None = None) -> None:
+        self._memory = memory or Memory()
         self._patterns = (*EXCLUDED, *scope.exclude)
         self._spec = matcher(self._patterns)
         self._found = Survey(scope)
-        self._seen: set[Path] = set()
+        self._seen: set[str] = set()
         self._named = False
+        self._roots = {os.fspath(root.path) for root in places.roots}
 
-    def run(self, starts: Iterable[tuple[Root, str]], *, named: bool) -> Survey:
-        """Look at these folders and files; what is `named` is state however old it is."""
+    def run(
+        self,
+        starts: Iterable[tuple[Root, str]],
+        *,
+        named: bool,
+        also: Iterable[tuple[Root, str]] = (),
+    ) -> Survey:
+        """Look at these folders and files.
+
+        Parameters
+        ----------
+        starts : iterable of (Root, str)
+            Where to begin: a root and a path below it.
+        named : bool
+            Whether somebody named them: then they are state however old they are.
+        also : iterable of (Root, str)
+            What is known to have been written, however old it is; the rules hold for it.
+        """
         self._named = named
         for root, relative in starts:
-            spot = _Spot(root, relative)
+            spot = _Spot(root, relative, os.fspath(root.target(relative)))
             if relative:
                 self._visit(spot)
             elif spot.path.is_dir():
                 self._enter(spot)
-        self._found.items.sort(
-            key=lambda item: (item.root.name, PurePosixPath(item.relative).parts)
-        )
+        self._named = True
+        for root, relative in also:
+            self._visit_written(root, relative)
+        self._found.items.sort(key=lambda item: (item.root.name, item.relative.split("/")))
         self._leave_out_unfit()
         return self._found
 
+    def _visit_written(self, root: Root, relative: str) -> None:
+        spot = _Spot(root, relative, os.fspath(root.target(relative)), relative)
+        if not os.path.lexists(spot.location) or not self._visit(spot):
+            return
+        for parent in parents(relative):
+            above = _Spot(root, parent, os.fspath(root.target(parent)), parent)
+            if above.location not in self._seen:
+                self._seen.add(above.location)
+                self._add(above, "directory", os.lstat(above.location))
+
     def _leave_out_unfit(self) -> None:
         """Take out what has a name that no bundle may hold."""
+        found = [item.member for item in self._found.items]
+        if found == self._memory.fit:
+            return
         taken, fit = names.Taken(), []
         for item in self._found.items:
             problem = names.problem(item.member) or taken.problem(item.member, item.kind)
@@ -94,12 +133,13 @@ class Walk:
             else:
                 taken.add(item.member, item.kind)
                 fit.append(item)
+        self._memory.fit = found if len(fit) == len(found) else None
         self._found.items = fit
 
     def _enter(self, spot: _Spot) -> bool:
         """Visit what is in a folder; say whether anything in it is state."""
         try:
-            with os.scandir(spot.path) as entries:
+            with os.scandir(spot.location) as entries:
                 found = sorted(entry.name for entry in entries)
         except OSError as error:
             self._cannot(spot, "be listed", error)
@@ -108,21 +148,21 @@ class Walk:
         return any(visited)
 
     def _visit(self, spot: _Spot) -> bool:
-        path = spot.path
-        if path in self._seen:
+        if spot.location in self._seen:
             return True
         # Before anything else: opening one of these would drop locks, as with the database itself.
-        if _is_sidecar(path):
+        if spot.location.endswith(sqlite.SIDECARS) and _is_sidecar(spot.path):
             return False
         try:
-            status = path.lstat()
+            status = os.lstat(spot.location)
         except OSError as error:
             self._cannot(spot, "be looked at", error)
             return False
         is_folder = stat.S_ISDIR(status.st_mode)
-        if self._is_other_root(spot) or self._is_excluded(spot, is_folder=is_folder):
+        # Another root is walked by itself.
+        if spot.location in self._roots or self._is_excluded(spot, is_folder=is_folder):
             return False
-        self._seen.add(path)
+        self._seen.add(spot.location)
         return self._folder(spot, status) if is_folder else self._leaf(spot, status)
 
     def _folder(self, spot: _Spot, status: os.stat_result) -> bool:
@@ -136,6 +176,9 @@ class Walk:
         if self._is_old(spot, status):
             self._leave_out(spot, UNCHANGED)
             return False
+        if item := self._memory.recall(spot.location, status):
+            self._found.items.append(item)
+            return True
         if stat.S_ISLNK(status.st_mode):
             return self._link(spot, status)
         if not stat.S_ISREG(status.st_mode):
@@ -173,9 +216,11 @@ class Walk:
     def _add(self, spot: _Spot, kind: Kind, status: os.stat_result, target: str = "") -> None:
         size = status.st_size if kind in ("file", "database") else 0
         mode = stat.S_IMODE(status.st_mode)
-        self._found.items.append(
-            Item(spot.root, spot.relative, spot.path, kind, size, mode, status.st_mtime_ns, target)
+        item = Item(
+            spot.root, spot.relative, spot.path, kind, size, mode, status.st_mtime_ns, target
         )
+        self._found.items.append(item)
+        self._memory.keep(spot.location, status, item)
 
     def _cannot(self, spot: _Spot, what: str, error: OSError) -> None:
         self._skip(spot, f"it cannot {what} ({error.strerror})", "Check its permissions.")
@@ -191,19 +236,19 @@ class Walk:
         # What was named itself is wanted, whatever the rules say: as with `git add -f`.
         if not spot.base:
             return False
-        verdict = self._spec.check_file(spot.base + "/" * is_folder)
-        if not verdict.include or verdict.index is None:
+        name = spot.base + "/" * is_folder
+        if (index := self._memory.rule(name)) is None:
+            verdict = self._spec.check_file(name)
+            index = -1 if not verdict.include or verdict.index is None else verdict.index
+            self._memory.keep_rule(name, index)
+        if index < 0:
             return False
-        self._leave_out(spot, self._patterns[verdict.index])
+        self._leave_out(spot, self._patterns[index])
         return True
 
     def _is_old(self, spot: _Spot, status: os.stat_result) -> bool:
         since = spot.root.modified_since
         return since is not None and not self._named and status.st_mtime < since
-
-    def _is_other_root(self, spot: _Spot) -> bool:
-        others = (other.path for other in self._places.roots if other.path != spot.root.path)
-        return spot.path in others
 
 
 def link_target(root: Root, relative: str, target: str) -> str | None:

@@ -35,6 +35,8 @@ class Reader:
     ----------
     manifest : Manifest
         What the bundle says about itself.
+    what, verb : str
+        What this is, and what was done with it when it was applied.
     advance : callable
         Called with the number of bytes of content that were read since the last call.
 
@@ -43,6 +45,8 @@ class Reader:
     NotABundleError, DamagedBundleError, UnsafeBundleError, NewerFormatError
         If the file is not a good bundle; the message says what to do.
     """
+
+    what, verb = "bundle", "Loaded"
 
     def __init__(self, file: IO[bytes], *, limits: Limits | None = None) -> None:
         self._file = file
@@ -85,11 +89,15 @@ class Reader:
         """Return the whole content of a member that is known to be small."""
         return b"".join(self.chunks(member))
 
-    def _verify_member(self, member: Member) -> None:
+    def matches(self, member: Member, pieces: Iterable[bytes]) -> bool:
+        """Tell whether this content, of the same size, is the member's."""
         digest = hashlib.sha256()
-        for chunk in self.chunks(member):
-            digest.update(chunk)
-        if digest.hexdigest() != member.sha256:
+        for piece in pieces:
+            digest.update(piece)
+        return digest.hexdigest() == member.sha256
+
+    def _verify_member(self, member: Member) -> None:
+        if not self.matches(member, self.chunks(member)):
             raise damaged(member.name, "its content is not what was saved")
         if member.kind == "symlink":
             self._check_link(member)

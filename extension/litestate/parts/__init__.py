@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..bundle import Reader, Writer
+from ..bundle import Writer
 from ..items import Survey
+from ..loadable import Loadable
 from ..plan import Plan, Target
 from ..report import Section
 from . import databases, files
@@ -22,8 +23,8 @@ class Part(Protocol):
         """Write it into a bundle; say what was saved and what was not."""
         ...
 
-    def apply(self, source: Reader, targets: list[Target], plan: Plan) -> Section:
-        """Compare a bundle with what is there and stage the difference; change nothing."""
+    def apply(self, source: Loadable, targets: list[Target], plan: Plan) -> Section:
+        """Compare what is kept with what is there and stage the difference; change nothing."""
         ...
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
 from .. import sqlite
-from ..bundle import Reader, Writer
+from ..bundle import Writer
 from ..changes import RestoreDatabase, set_attributes
 from ..errors import DamagedBundleError, DatabaseBusyError
 from ..items import Survey
+from ..loadable import Loadable
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
 from .one_database import capture_one, save_one, tables_text
@@ -45,7 +45,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
+def apply(source: Loadable, targets: list[Target], plan: Plan) -> Section:
     """Compare databases with what is there, and stage what differs.
 
     Raises
@@ -66,7 +66,8 @@ def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
                 raise
             verdict = "changed"
             section.warnings.append(f"As things are, loading would be refused: {error}")
-        detail = tables_text(target.member.details.get("tables", {}))
+        tables = target.member.details.get("tables")
+        detail = "" if tables is None else tables_text(tables)
         section.lines.append(
             Line(target.label, "database", target.member.size, detail=detail, verdict=verdict)
         )
@@ -74,10 +75,10 @@ def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
 
 
 def _apply_one(
-    source: Reader, target: Target, plan: Plan, section: Section, folder: Path
+    source: Loadable, target: Target, plan: Plan, section: Section, folder: Path
 ) -> Verdict:
     old = _present(target, folder)
-    if old and _is_same(old, target):
+    if old and _is_same(source, old, target):
         return "unchanged"
     exists = os.path.lexists(target.path)
     if old and not target.root.on_drive:
@@ -118,12 +119,10 @@ def _mode(target: Target) -> sqlite.JournalMode:
     return cast("sqlite.JournalMode", target.member.details.get("journal_mode", "delete"))
 
 
-def _is_same(image: sqlite.Image, target: Target) -> bool:
-    digest = hashlib.sha256()
-    for chunk in image.chunks():
-        digest.update(chunk)
-    same_content = (image.size, digest.hexdigest()) == (target.member.size, target.member.sha256)
-    return same_content and image.journal_mode == _mode(target) and image.open_transaction is False
+def _is_same(source: Loadable, image: sqlite.Image, target: Target) -> bool:
+    if image.size != target.member.size or image.open_transaction is not False:
+        return False
+    return image.journal_mode == _mode(target) and source.matches(target.member, image.chunks())
 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> None:
@@ -132,7 +131,7 @@ def _write(path: Path, chunks: Iterable[bytes]) -> None:
             file.write(chunk)
 
 
-def _write_checked(path: Path, source: Reader, target: Target) -> None:
+def _write_checked(path: Path, source: Loadable, target: Target) -> None:
     _write(path, source.chunks(target.member))
     reason = ""
     with path.open("rb") as file:
@@ -150,7 +149,7 @@ def _write_checked(path: Path, source: Reader, target: Target) -> None:
         )
 
 
-def _stage_content(source: Reader, target: Target, plan: Plan, old: sqlite.Image) -> None:
+def _stage_content(source: Loadable, target: Target, plan: Plan, old: sqlite.Image) -> None:
     new_path, old_path = (plan.new_path(target.root, target.path) for _ in range(2))
     _write_checked(new_path, source, target)
     _write(old_path, old.chunks())
@@ -158,7 +157,7 @@ def _stage_content(source: Reader, target: Target, plan: Plan, old: sqlite.Image
     plan.set_attributes(target)
 
 
-def _stage_file(source: Reader, target: Target, plan: Plan) -> None:
+def _stage_file(source: Loadable, target: Target, plan: Plan) -> None:
     staged = plan.new_path(target.root, target.path)
     _write_checked(staged, source, target)
     if not target.root.on_drive:

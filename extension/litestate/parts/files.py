@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from .. import sqlite
-from ..bundle import CHUNK, Reader, Writer
+from ..bundle import CHUNK, Writer
 from ..changes import set_attributes
 from ..errors import SaveError
 from ..items import Item, Survey
+from ..loadable import Loadable
 from ..manifest import Kind, Member
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
@@ -50,7 +50,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Reader, targets: list[Target], plan: Plan) -> Section:
+def apply(source: Loadable, targets: list[Target], plan: Plan) -> Section:
     """Compare files, folders and links with what is there, and stage what differs."""
     section = Section(TITLE)
     wanted = [target for target in targets if target.member.kind in KINDS]
@@ -162,7 +162,7 @@ def _has_changed(item: Item, size: int) -> bool:
         return True
 
 
-def _compare(source: Reader, target: Target) -> Verdict:
+def _compare(source: Loadable, target: Target) -> Verdict:
     path, member = target.path, target.member
     if not os.path.lexists(path):
         return "added"
@@ -171,23 +171,21 @@ def _compare(source: Reader, target: Target) -> Verdict:
     if member.kind == "symlink":
         same = path.is_symlink() and os.fsencode(path.readlink()) == source.content(member)
         return "unchanged" if same else "changed"
-    return "unchanged" if _has_content(path, member) else "changed"
+    return "unchanged" if _has_content(source, path, member) else "changed"
 
 
-def _has_content(path: Path, member: Member) -> bool:
+def _has_content(source: Loadable, path: Path, member: Member) -> bool:
     if path.is_symlink() or not path.is_file() or path.stat().st_size != member.size:
         return False
     if sqlite.is_database(path, member.size):
         return False
-    digest = hashlib.sha256()
-    if member.size:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest() == member.sha256
+    if not member.size:
+        return True
+    with path.open("rb") as file:
+        return source.matches(member, iter(lambda: file.read(CHUNK), b""))
 
 
-def _stage(source: Reader, target: Target, plan: Plan, verdict: Verdict) -> None:
+def _stage(source: Loadable, target: Target, plan: Plan, verdict: Verdict) -> None:
     kind = target.member.kind
     if verdict != "unchanged" and kind != "directory":
         staged = plan.new_path(target.root, target.path)
@@ -197,11 +195,11 @@ def _stage(source: Reader, target: Target, plan: Plan, verdict: Verdict) -> None
         plan.set_attributes(target)
 
 
-def _stage_link(source: Reader, target: Target, staged: Path) -> None:
+def _stage_link(source: Loadable, target: Target, staged: Path) -> None:
     staged.symlink_to(source.content(target.member).decode())
 
 
-def _stage_file(source: Reader, target: Target, staged: Path) -> None:
+def _stage_file(source: Loadable, target: Target, staged: Path) -> None:
     with staged.open("xb") as file:
         for chunk in source.chunks(target.member):
             file.write(chunk)

@@ -15,7 +15,7 @@ from ..report import Line, Section
 _SHOWN = 6
 """Tables of one database that a report names."""
 
-_OPEN = (
+OPEN_TRANSACTION = (
     "{} has an open transaction: its uncommitted rows are not {}. "
     "Call commit() first to include them."
 )
@@ -23,8 +23,8 @@ _EXCLUSIVE = (
     "{} is locked by a connection that keeps everybody out (PRAGMA locking_mode = exclusive): if "
     "it has uncommitted rows, they are not {}. Call commit() first to include them."
 )
-_LOCKED = "a transaction holds its lock, and its last commit cannot be reached past it"
-_LOCKED_ADVICE = (
+LOCKED = "a transaction holds its lock, and its last commit cannot be reached past it"
+LOCKED_ADVICE = (
     "Call commit() or rollback() on the connection, then save again. "
     "With PRAGMA locking_mode = exclusive, close the connection."
 )
@@ -50,7 +50,7 @@ def save_one(item: Item, section: Section, sink: Writer | None) -> None:
         try:
             image = capture_one(item.root, item.path, folder if sink else None)
         except DatabaseBusyError:
-            section.skip(item, _LOCKED, _LOCKED_ADVICE)
+            section.skip(item, LOCKED, LOCKED_ADVICE)
         except sqlite.NotADatabaseError as error:
             _save_file(item, section, sink, _UNREADABLE.format(item.label, error))
         except OSError as error:
@@ -72,7 +72,7 @@ def _save_image(item: Item, section: Section, sink: Writer | None, image: sqlite
     detail = tables_text(image.tables)
     section.lines.append(Line(item.label, kind, image.size, detail=detail))
     if image.open_transaction is not False:
-        text = _OPEN if image.open_transaction else _EXCLUSIVE
+        text = OPEN_TRANSACTION if image.open_transaction else _EXCLUSIVE
         section.warnings.append(text.format(item.label, "in the bundle" if sink else "saved"))
     if image.damage:
         section.warnings.append(_DAMAGED_IMAGE.format(item.label, image.damage))
@@ -112,10 +112,12 @@ def _file_name(item: Item) -> str:
     return member_name("file", item.root.name, item.relative)
 
 
-def capture_one(root: Root, path: Path, folder: Path | None) -> sqlite.Image:
+def capture_one(
+    root: Root, path: Path, folder: Path | None, *, quick: bool = False
+) -> sqlite.Image:
     """Read a database where it is; see `sqlite.capture`."""
     if not root.on_drive:
-        return sqlite.capture(path, folder)
+        return sqlite.capture(path, folder, quick=quick)
     # SQLite does not work on the drive: "database disk image is malformed".
     with sqlite.scratch() as place:
         copy = place / "database"

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ _DAMAGE = ("*** in database", "database disk image is malformed")
 do not make the file unreadable."""
 
 
-def capture(path: Path, folder: Path | None) -> Image:
+def capture(path: Path, folder: Path | None, *, quick: bool = False) -> Image:
     """Read a database as of its last commit, without disturbing who has it open.
 
     Nothing is recovered or rolled back in place, also not after a crash: that is done with a copy
@@ -64,6 +65,10 @@ def capture(path: Path, folder: Path | None) -> Image:
     folder : pathlib.Path or None
         Where to put the content of a large database; it must be there as long as the image is
         used. None only looks at the database and leaves the content out.
+    quick : bool, optional
+        Whether to leave out what only reports need: rows are not counted, and nothing looks for
+        damage. In the browser, where nothing else runs meanwhile, the content may then be the
+        database file itself, to be read at once.
 
     Raises
     ------
@@ -76,28 +81,33 @@ def capture(path: Path, folder: Path | None) -> Image:
     """
     # Read in place it would get a log and an index that nobody may remove.
     is_protected = not os.access(path, os.W_OK) and _has_wal_mark(path)
-    if is_protected and (image := _read_copy(path, folder, is_locked=False)):
+    take = _Taker(folder, quick)
+    if is_protected and (image := _read_copy(path, take, is_locked=False)):
         return image
     for patience in (0, connections.PATIENCE):
         try:
-            return _read(path, folder, patience)
+            return _read(path, take, patience)
         except ERRORS as error:
             code = code_of(error)
             if code not in _LOCKED + _NEEDS_WRITING:
                 raise _explained(error) from None
-        if image := _read_copy(path, folder, is_locked=code in _LOCKED):
+        if image := _read_copy(path, take, is_locked=code in _LOCKED):
             return image
         # A lock may be given back; where it is this very thread's, waiting is no use.
     raise busy(path)
 
 
-def _read(path: Path, folder: Path | None, patience: float) -> Image:
+def _read(path: Path, take: _Taker, patience: float) -> Image:
     alone = not connections.size_of(beside(path, "-wal"))
     with reading(path, patience=patience) as connection, _one_commit(connection):
-        return _take(connection, folder, _is_being_written(path), alone=alone)
+        being_written = _is_being_written(path)
+        is_all = alone and path.stat().st_size == _size(connection)
+        if take.quick and is_all and connections.IN_BROWSER:
+            return take.image(connection, being_written, path)
+        return take(connection, being_written, alone=alone)
 
 
-def _read_copy(path: Path, folder: Path | None, *, is_locked: bool) -> Image | None:
+def _read_copy(path: Path, take: _Taker, *, is_locked: bool) -> Image | None:
     """Read a copy of a database and what is beside it.
 
     Without a hot journal or a log, the file of a locked one may hold anything.
@@ -114,7 +124,7 @@ def _read_copy(path: Path, folder: Path | None, *, is_locked: bool) -> Image | N
         being_written = (is_hot or None) if is_locked else False
         try:
             with closing(connect(copy, "rw")) as connection, _one_commit(connection):
-                return _take(connection, folder, being_written, alone=alone)
+                return take(connection, being_written, alone=alone)
         except ERRORS as error:
             raise _explained(error) from None
 
@@ -135,25 +145,51 @@ def _one_commit(connection: sqlite3.Connection) -> Iterator[None]:
     yield
 
 
-def _take(
-    connection: sqlite3.Connection,
-    folder: Path | None,
-    open_transaction: bool | None,
-    *,
-    alone: bool,
-) -> Image:
-    # SQLite takes any bytes for a name.
-    connection.text_factory = lambda data: data.decode(errors="replace")
-    size = _pragma(connection, "page_count") * _pragma(connection, "page_size")
-    return Image(
-        _content(connection, size, folder) if folder else None,
-        size,
-        "wal" if _pragma(connection, "journal_mode") == "wal" else "delete",
-        _count_rows(connection),
-        open_transaction,
-        _damage(connection),
-        alone,
-    )
+@dataclass(frozen=True)
+class _Taker:
+    """Takes an image through a connection that stands at one commit.
+
+    Attributes
+    ----------
+    folder : pathlib.Path or None
+        Where to put the content of a large database; None leaves contents out.
+    quick : bool
+        Whether to leave out what only reports need.
+    """
+
+    folder: Path | None
+    quick: bool
+
+    def __call__(
+        self, connection: sqlite3.Connection, open_transaction: bool | None, *, alone: bool
+    ) -> Image:
+        content = _content(connection, _size(connection), self.folder) if self.folder else None
+        return self.image(connection, open_transaction, content, alone=alone)
+
+    def image(
+        self,
+        connection: sqlite3.Connection,
+        open_transaction: bool | None,
+        content: bytes | Path | None,
+        *,
+        alone: bool = True,
+    ) -> Image:
+        """Return the image with this content."""
+        # SQLite takes any bytes for a name.
+        connection.text_factory = lambda data: data.decode(errors="replace")
+        return Image(
+            content,
+            _size(connection),
+            "wal" if _pragma(connection, "journal_mode") == "wal" else "delete",
+            {} if self.quick else _count_rows(connection),
+            open_transaction,
+            None if self.quick else _damage(connection),
+            alone,
+        )
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    return int(_pragma(connection, "page_count") * _pragma(connection, "page_size"))
 
 
 def _content(connection: sqlite3.Connection, size: int, folder: Path) -> bytes | Path:

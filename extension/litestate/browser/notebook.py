@@ -1,0 +1,154 @@
+"""Ask the page which notebook this kernel belongs to, and what it knows about it.
+
+Nothing tells a kernel the name of its notebook. The page knows in which of its notebooks an output
+appears, and it outlives the kernel: a restart finds the marks that the kernel before has left
+there, a reload does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from pyodide.ffi import can_run_sync, run_sync
+
+from ..errors import NeedsAsyncError
+from .form import Form
+from .session import started
+
+TIMEOUT = 5.0
+"""Seconds for the page to answer. It takes a tenth of one; a page that does not run JavaScript in
+outputs never does."""
+
+_HIDDEN = """
+<style>.litestate-form:has(> .litestate-hidden) { display: none; }</style>
+<span class="litestate-hidden"></span>
+"""
+
+_SCRIPT = """
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const findContext = () => {
+  const widgets = [...(window.jupyterapp?.shell?.widgets("main") ?? [])];
+  const context = widgets.find((widget) => widget.node.contains(form))?.context;
+  return context?.path?.endsWith(".ipynb") ? context : null;
+};
+
+const pathOfAddress = () => {
+  const path = window.jupyterapp ? null : new URLSearchParams(location.search).get("path");
+  return path?.endsWith(".ipynb") ? path : null;
+};
+
+// Firefox asks the person, who may take any time.
+const persist = async () => Promise.race([
+  navigator.storage.persist(),
+  wait(PATIENCE).then(() => navigator.storage.persisted()),
+]).catch(() => null);
+
+const kernels = (window.litestateKernels ??= new Map());
+const followed = (window.litestateFollowed ??= new WeakSet());
+window.litestateTab ??= NEW_TAB;
+
+const follow = (context) => {
+  let path = context.path;
+  context.pathChanged.connect((_, newPath) => {
+    if (kernels.has(path)) kernels.set(newPath, kernels.get(path));
+    kernels.delete(path);
+    path = newPath;
+  });
+  followed.add(context);
+};
+
+const mark = (path) => {
+  if (!kernels.has(path)) kernels.set(path, new Set());
+  const restarted = [...kernels.get(path)].some((kernel) => kernel !== KERNEL);
+  kernels.get(path).add(KERNEL);
+  return restarted;
+};
+
+(async () => {
+  const persisted = persist();
+  const context = findContext();
+  if (context && !followed.has(context)) follow(context);
+  const path = context?.path ?? pathOfAddress();
+  const restarted = path !== null && mark(path);
+  // An output can have a tab of its own. The notebook beside it knows more.
+  if (path === null) await wait(PATIENCE);
+  const page = { path, restarted, persisted: await persisted, tab: window.litestateTab };
+  send({ type: "page", page: JSON.stringify({ ...page, title: document.title }) });
+})();
+"""
+
+_PATIENCE = 100
+"""Milliseconds for a better answer."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page knows about this kernel.
+
+    Attributes
+    ----------
+    path : str or None
+        The notebook, as a path in the site's contents, for example ``folder/start.ipynb``. None in
+        a console and in the REPL, and if the page does not answer.
+    restarted : bool
+        Whether this page has already been asked by another kernel of this notebook: the kernel was
+        restarted, the page was not reloaded.
+    persisted : bool or None
+        Whether the browser has promised to keep what the site stores; None if it does not say.
+    tab : str
+        Identity of the page, until it is reloaded; empty if it does not answer.
+    title : str
+        The page's title, as the browser shows it on the tab.
+    """
+
+    path: str | None = None
+    restarted: bool = False
+    persisted: bool | None = None
+    tab: str = ""
+    title: str = ""
+
+
+def identify_now() -> Page:
+    """Do what `identify` does, and wait for it here.
+
+    Raises
+    ------
+    NeedsAsyncError
+        If this browser cannot do that.
+    """
+    if not can_run_sync():
+        raise NeedsAsyncError(
+            "This browser cannot wait inside a call until the page has said which notebook this "
+            "is. Write `await aautosave()` instead (from litestate import aautosave)."
+        )
+    page: Page = run_sync(identify())
+    return page
+
+
+async def identify() -> Page:
+    """Ask the page, from within a cell; leave nothing in the cell's output."""
+    # The time at which the worker was started is its name: a page starts no two at once.
+    kernel = str(started())
+    script = _SCRIPT.replace("NEW_TAB", json.dumps(secrets.token_hex(8)))
+    script = script.replace("PATIENCE", str(_PATIENCE)).replace("KERNEL", json.dumps(kernel))
+    form = Form(_HIDDEN, script)
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            return await _answer(form)
+    except TimeoutError:
+        return Page()
+    finally:
+        form.close()
+
+
+async def _answer(form: Form) -> Page:
+    message: Any = await form.messages.get()
+    # "ready" is what every form's script says when it has run.
+    while message.type != "page":
+        message = await form.messages.get()
+    return Page(**json.loads(message.page))

@@ -1,0 +1,254 @@
+"""The browser's private files (OPFS): names, handles, and snapshots for readers.
+
+A sync access handle is exclusive, and everything about it is synchronous but opening it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, NoReturn
+
+import js
+from pyodide.ffi import JsException
+
+from ..errors import StorageError, StorageFullError
+
+LABEL = "this browser's storage"
+
+PIECE = 4 << 20
+"""Bytes of the one array of JavaScript's that all data passes through. Writing and reading 4 MB so
+is as fast as from the kernel's own memory, which moves when it grows; a proxy of Python's buffer
+is slower for small pieces, and an array that is made anew for large ones."""
+
+_LAST_WAIT = 1.0
+"""Seconds between two tries to open a file that another worker has open, in the end."""
+
+_MARK = "extensions/@jupyterlite/"
+"""Where JupyterLite has its extensions, and so the script of this worker, below the site."""
+
+_buffer = js.Uint8Array.new(PIECE)
+
+
+def site() -> str:
+    """Return the base URL of the site that this kernel belongs to."""
+    href = str(js.location.href)
+    base, mark, _ = href.partition(_MARK)
+    return base if mark else f"{js.location.origin}/"
+
+
+def missing() -> str:
+    """Name what this browser lacks to keep files; nothing, if it has all."""
+    navigator = js.navigator
+    if not hasattr(navigator, "locks"):
+        return "Web Locks"
+    if not hasattr(getattr(navigator, "storage", None), "getDirectory"):
+        return "a private file system (OPFS)"
+    handle = getattr(js, "FileSystemFileHandle", None)
+    if not hasattr(getattr(handle, "prototype", None), "createSyncAccessHandle"):
+        return "synchronous access to its private file system (OPFS)"
+    return ""
+
+
+async def open_folder(*names: str) -> Any:
+    """Return the handle of a folder, which is made if it does not exist.
+
+    Raises
+    ------
+    StorageError
+        If the browser does not allow it, as some do not in private windows.
+    """
+    try:
+        folder = await js.navigator.storage.getDirectory()
+        for name in names:
+            folder = await folder.getDirectoryHandle(name, create=True)
+    except JsException as error:
+        _fail("opened", error)
+    return folder
+
+
+async def open_file(folder: Any, name: str) -> Any:
+    """Return the handle of a file, which is made if it does not exist.
+
+    Raises
+    ------
+    StorageError
+        If the browser does not allow it.
+    """
+    try:
+        return await folder.getFileHandle(name, create=True)
+    except JsException as error:
+        _fail("opened", error)
+
+
+async def estimate() -> tuple[int, int] | None:
+    """Return how many bytes this origin uses, and may use; None if the browser does not say."""
+    try:
+        answer = await js.navigator.storage.estimate()
+        return int(answer.usage), int(answer.quota)
+    except (JsException, AttributeError):
+        return None
+
+
+class Handle:
+    """A file that this worker alone has open; see `storage.interface.File`.
+
+    Parameters
+    ----------
+    handle : FileSystemSyncAccessHandle
+    """
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    @classmethod
+    async def open(cls, file: Any) -> Handle:
+        """Open a file, and wait for as long as another worker has it open.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be opened for another reason.
+        """
+        wait = 0.02
+        while True:
+            opening = asyncio.ensure_future(file.createSyncAccessHandle())
+            try:
+                return cls(await asyncio.shield(opening))
+            except asyncio.CancelledError:
+                # It cannot be called off; a handle that nobody closes would lock the file.
+                opening.add_done_callback(_close_unwanted)
+                raise
+            except JsException as error:
+                if error.name != "NoModificationAllowedError":
+                    _fail("opened", error)
+            # A worker that was terminated lets go of its files a little later.
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LAST_WAIT)
+
+    def size(self) -> int:
+        """Return the length in bytes."""
+        try:
+            return int(self._handle.getSize())
+        except JsException as error:
+            _fail("read", error)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return bytes, fewer only at the end of the file."""
+        pieces = []
+        while length > 0:
+            view = _view(min(length, PIECE))
+            try:
+                count = int(self._handle.read(view, at=offset))
+            except JsException as error:
+                _fail("read", error)
+            if not count:
+                break
+            pieces.append(_view(count).to_bytes())
+            offset += count
+            length -= count
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Write all, or raise."""
+        left = memoryview(data).cast("B")
+        while left:
+            piece = left[:PIECE]
+            view = _view(len(piece))
+            view.assign(piece)
+            try:
+                count = int(self._handle.write(view, at=offset))
+            except JsException as error:
+                _fail("written", error)
+            if not count:
+                raise _full()
+            # What did not fit is tried again, for the browser's own reason.
+            left = left[count:]
+            offset += count
+
+    def truncate(self, size: int) -> None:
+        """Cut the file off, or extend it with zeros."""
+        try:
+            self._handle.truncate(size)
+        except JsException as error:
+            _fail("written", error)
+
+    def flush(self) -> None:
+        """Return when what was written is durable."""
+        try:
+            self._handle.flush()
+        except JsException as error:
+            _fail("written", error)
+
+    def close(self) -> None:
+        """Let others open the file."""
+        self._handle.close()
+
+
+class Look:
+    """A file that another worker may have open, for reading.
+
+    It is no copy: bytes that were changed since are read as they are now.
+
+    Parameters
+    ----------
+    file : FileSystemFileHandle
+    """
+
+    @classmethod
+    async def open(cls, file: Any) -> Look:
+        """Look at a file.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be done.
+        """
+        try:
+            return cls(await file.getFile())
+        except JsException as error:
+            _fail("read", error)
+
+    def __init__(self, blob: Any) -> None:
+        self._blob = blob
+        self._reader = js.FileReaderSync.new()
+
+    def size(self) -> int:
+        """Return how long the file was when it was looked at, in bytes."""
+        return int(self._blob.size)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return bytes; none, if the file has become too short for them."""
+        piece = self._blob.slice(offset, offset + length)
+        try:
+            data: bytes = self._reader.readAsArrayBuffer(piece).to_bytes()
+        except JsException:
+            return b""
+        return data
+
+
+def _view(size: int) -> Any:
+    return _buffer if size == PIECE else _buffer.subarray(0, size)
+
+
+def _close_unwanted(opening: asyncio.Future[Any]) -> None:
+    if opening.exception() is None:
+        opening.result().close()
+
+
+def _full() -> StorageFullError:
+    return StorageFullError(
+        f"There is no room left for checkpoints in {LABEL}; older checkpoints are as they were. "
+        "Free some space on this computer's disk or delete data of this site that you do not "
+        "need, or keep the work in a file with save_state()."
+    )
+
+
+def _fail(verb: str, error: JsException) -> NoReturn:
+    if error.name == "QuotaExceededError":
+        raise _full() from None
+    if error.name == "InvalidStateError":
+        raise StorageError(f"The checkpoints in {LABEL} have been closed.") from None
+    raise StorageError(
+        f"The checkpoints in {LABEL} cannot be {verb} ({error.name}: {error.message}). A private "
+        "window may not allow it, and another browser may; save_state() works in any case."
+    ) from None

@@ -1,0 +1,164 @@
+"""Where the cells of an IPython session begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sys
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any
+
+_MARK = "litestate_cells"
+"""Attribute of what is put in place of the shell's methods: it outlives a second import."""
+
+
+class Cells:
+    """Follow the cells of a shell, from now on and including the one that runs.
+
+    IPython has events for this, but they do not come in pairs: an empty cell has no beginning, and
+    in JupyterLite's kernel a cell that awaits something has no end. So the two methods that run a
+    cell are followed themselves. Cells that cells run count as part of these, and what is run
+    silently (by the front end, for itself) only as time in which a cell runs.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The shell. Of other objects of this class that follow it, `replaced` is called.
+    begun, ended : callable
+        Called before and after a cell. `ended` gets its number, or None.
+    replaced : callable
+        Called when another one takes over.
+    """
+
+    def __init__(
+        self,
+        shell: Any,
+        begun: Callable[[], None],
+        ended: Callable[[int | None], None],
+        replaced: Callable[[], None],
+    ) -> None:
+        other = getattr(shell.run_cell, _MARK, None)
+        if other is not None:
+            other.replaced()
+        self._shell = shell
+        self._begun = begun
+        self._ended = ended
+        self.replaced = replaced
+        self._depth = 0
+        self._closed = False
+        self._methods = {
+            "run_cell": self._follow(shell.run_cell),
+            "run_cell_async": self._follow_async(shell.run_cell_async),
+        }
+        for name, method in self._methods.items():
+            setattr(method, _MARK, self)
+            setattr(shell, name, method)
+        # The cell that runs was begun by the methods as they were: its end comes otherwise.
+        self._first_task = _task_of_cell(shell)
+        self._in_first = self._first_task is not None or _runs_cell(shell)
+        if self._in_first:
+            shell.events.register("post_run_cell", self._first_ended)
+        if self._first_task is not None:
+            self._first_task.add_done_callback(self._first_task_ended)
+
+    @property
+    def running(self) -> bool:
+        """Whether a cell runs."""
+        return self._in_first or self._depth > 0
+
+    def close(self) -> None:
+        """Follow no more; leave the shell as it was."""
+        self._closed = True
+        self._leave_first()
+        for name, method in self._methods.items():
+            # Somebody else may have put something around it, which still calls it.
+            if vars(self._shell).get(name) is method:
+                delattr(self._shell, name)
+
+    def _follow(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def run_cell(*args: Any, **options: Any) -> Any:
+            self._enter()
+            result = None
+            try:
+                result = original(*args, **options)
+                return result
+            finally:
+                self._leave(result)
+
+        return run_cell
+
+    def _follow_async(self, original: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        async def run_cell_async(*args: Any, **options: Any) -> Any:
+            self._enter()
+            result = None
+            try:
+                result = await original(*args, **options)
+                return result
+            finally:
+                self._leave(result)
+
+        return run_cell_async
+
+    def _enter(self) -> None:
+        if self._depth == 0 and not self._in_first:
+            self._notify(self._begun)
+        self._depth += 1
+
+    def _leave(self, result: Any) -> None:
+        self._depth -= 1
+        info = getattr(result, "info", None)
+        if not self.running and not getattr(info, "silent", False):
+            number = getattr(result, "execution_count", None)
+            self._notify(lambda: self._ended(number))
+
+    def _first_ended(self, result: Any) -> None:
+        # A cell that this cell runs has an end too.
+        if self._depth == 0:
+            self._leave_first()
+            number = getattr(result, "execution_count", None)
+            self._notify(lambda: self._ended(number))
+
+    def _first_task_ended(self, _: Any) -> None:
+        self._leave_first()
+        self._notify(lambda: self._ended(self._shell.execution_count - 1))
+
+    def _leave_first(self) -> None:
+        if self._in_first:
+            self._in_first = False
+            self._shell.events.unregister("post_run_cell", self._first_ended)
+            if self._first_task is not None:
+                self._first_task.remove_done_callback(self._first_task_ended)
+
+    def _notify(self, what: Callable[[], None]) -> None:
+        if not self._closed:
+            what()
+
+
+def _task_of_cell(shell: Any) -> asyncio.Task[Any] | None:
+    """Return the task in which JupyterLite's kernel runs the cell, or None elsewhere.
+
+    Its end is that of a cell that awaits something. Other kernels have the event for that.
+    """
+    run = getattr(getattr(shell, "kernel", None), "run", None)
+    code = getattr(run, "__code__", None)
+    try:
+        tasks = asyncio.all_tasks()
+    except RuntimeError:
+        return None
+    return next((task for task in tasks if _code(task) is code is not None), None)
+
+
+def _runs_cell(shell: Any) -> bool:
+    """Tell whether the caller runs in a cell."""
+    code = type(shell).run_cell_async.__code__
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
+
+
+def _code(task: asyncio.Task[Any]) -> Any:
+    return getattr(task.get_coro(), "cr_code", None)

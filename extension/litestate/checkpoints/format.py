@@ -1,0 +1,204 @@
+"""The bytes of a log: headers and checksums, as in ``docs/checkpoint-format.md``."""
+
+from __future__ import annotations
+
+import os
+import struct
+from hashlib import blake2b
+from typing import NamedTuple
+
+MAGIC = b"\x95LSLOG\r\n"
+"""First bytes of a log; as in PNG, one that is no text, and a line end that a transfer as text
+would change."""
+
+VERSION = 1
+"""Version of the log format; raised when an older litestate could misread the new form."""
+
+HEADER = 64
+"""Bytes of the file's header, and of each record's."""
+
+CHUNK = 64 << 10
+"""Bytes of a chunk; every SQLite page size divides it, so chunks lie on page boundaries."""
+
+MAX_CHUNKS = 1024
+"""Chunks of a DATA record, so that its header and table (45 KiB) come in one `READ`."""
+
+MAX_PAYLOAD = 4 << 20
+"""Bytes of payload after which a DATA record is complete; its last chunk may reach beyond."""
+
+MAX_TREE = 1 << 30
+"""Bytes of a checkpoint's list of entries as JSON: a bound for what reading one may allocate."""
+
+READ = 64 << 10
+"""Bytes that are read at a header: a call into the browser costs more than these bytes."""
+
+DATA, COMMIT = 1, 2
+"""Kinds of records."""
+
+FILE_ID = 8
+"""Bytes of the random name of a log file, which its records repeat."""
+
+_FILE = struct.Struct("<8sH6xQ8s24x8s")
+_RECORD = struct.Struct("<4sHH8sQIII4x16s8s")
+_ROW = struct.Struct("<32sIII")
+
+RECORD_MAGIC = b"\x95rec"
+ROW = _ROW.size
+"""Bytes of one chunk in the table of a DATA record."""
+
+
+class FileHeader(NamedTuple):
+    """What the first 64 bytes of a log say.
+
+    Attributes
+    ----------
+    version, generation : int
+        Of the format, and of the log: each compaction makes the next generation.
+    file_id : bytes
+        Random name of this file.
+    """
+
+    version: int
+    generation: int
+    file_id: bytes
+
+
+class Header(NamedTuple):
+    """What the 64 bytes before a record say.
+
+    Attributes
+    ----------
+    kind : int
+        `DATA` or `COMMIT`.
+    codec : int
+        Of the payload of a COMMIT record.
+    file_id : bytes
+        Of the file that the record was written to.
+    number : int
+        Number of the first chunk, or of the checkpoint.
+    table, payload : int
+        Bytes of the two parts behind the header.
+    unpacked : int
+        Bytes of the payload of a COMMIT record when it is decompressed.
+    check : bytes
+        `checksum` of the table (DATA) or of table and payload (COMMIT).
+    """
+
+    kind: int
+    codec: int
+    file_id: bytes
+    number: int
+    table: int
+    payload: int
+    unpacked: int
+    check: bytes
+
+    @property
+    def length(self) -> int:
+        """Bytes of the whole record."""
+        return HEADER + self.table + self.payload
+
+    @property
+    def checked(self) -> int:
+        """Bytes behind the header that `check` covers."""
+        return self.table if self.kind == DATA else self.table + self.payload
+
+    @property
+    def chunks(self) -> int:
+        """Chunks in a DATA record."""
+        return self.table // ROW
+
+
+def checksum(data: bytes | bytearray | memoryview) -> bytes:
+    """Return the BLAKE2b-128 that a record's header keeps of what follows it."""
+    return blake2b(data, digest_size=16).digest()
+
+
+def new_file_id() -> bytes:
+    """Return a random name for a log file."""
+    return os.urandom(FILE_ID)
+
+
+def pack_file_header(generation: int, file_id: bytes) -> bytes:
+    """Return the first 64 bytes of a log."""
+    packed = _FILE.pack(MAGIC, VERSION, generation, file_id, bytes(8))[:-8]
+    return packed + _short(packed)
+
+
+def read_file_header(data: bytes) -> FileHeader | None:
+    """Read the first 64 bytes of a file; None if they are not those of a log."""
+    if len(data) < HEADER or not data.startswith(MAGIC):
+        return None
+    _, version, generation, file_id, check = _FILE.unpack_from(data)
+    if check != _short(data[: HEADER - 8]):
+        return None
+    return FileHeader(version, generation, file_id)
+
+
+def pack_header(header: Header, offset: int) -> bytes:
+    """Return the 64 bytes before a record that will start at an offset."""
+    packed = _RECORD.pack(RECORD_MAGIC, *header, bytes(8))[:-8]
+    return packed + _short(offset.to_bytes(8, "little") + packed)
+
+
+def read_header(data: bytes, at: int, offset: int) -> Header | None:
+    """Read the header of a record.
+
+    Parameters
+    ----------
+    data : bytes
+        Part of the log.
+    at : int
+        Where in `data` the header should start.
+    offset : int
+        Where in the file that is. A header counts only where it was written, so the records of a
+        log that is itself a file of the state are never taken for records of this one.
+
+    Returns
+    -------
+    Header or None
+        None if there is none, or its fields contradict each other.
+    """
+    packed = data[at : at + HEADER]
+    if len(packed) < HEADER or not packed.startswith(RECORD_MAGIC):
+        return None
+    if packed[-8:] != _short(offset.to_bytes(8, "little") + packed[:-8]):
+        return None
+    header = Header._make(_RECORD.unpack(packed)[1:-1])
+    return header if _is_possible(header, offset) else None
+
+
+def _is_possible(header: Header, offset: int) -> bool:
+    if header.kind != DATA:
+        return header.unpacked <= MAX_TREE
+    # The tables of all chunks before this one take their place, too: no number can be so high
+    # that a list of chunks would fill the memory.
+    return (
+        header.table % ROW == 0
+        and 0 < header.chunks <= MAX_CHUNKS
+        and header.payload <= MAX_PAYLOAD + CHUNK
+        and header.number * ROW <= offset
+    )
+
+
+def pack_row(digest: bytes, size: int, stored: int, codec: int) -> bytes:
+    """Return what the table of a DATA record says of one chunk."""
+    return _ROW.pack(digest, size, stored, codec)
+
+
+def read_rows(table: bytes, payload: int) -> list[tuple[bytes, int, int, int]] | None:
+    """Read the table of a DATA record.
+
+    Returns
+    -------
+    list of tuple or None
+        Digest, size, stored size and codec of each chunk; None if that is impossible.
+    """
+    rows = list(_ROW.iter_unpack(table))
+    if any(not 0 < stored <= size <= CHUNK for _, size, stored, _ in rows):
+        return None
+    return rows if sum(row[2] for row in rows) == payload else None
+
+
+def _short(data: bytes) -> bytes:
+    return blake2b(data, digest_size=8).digest()

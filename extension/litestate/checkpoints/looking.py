@@ -1,0 +1,128 @@
+"""Find what belongs to the state now, again and again, at little cost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from .. import places
+from ..items import Survey
+from ..memory import Memory
+from ..places import Root
+from ..survey import Paths, starts_of
+from ..walk import Walk
+from .differences import Tree
+from .tree import Entry
+
+Touched = Callable[[], set[str]]
+"""Returns what this kernel has written on the drive since the last call: paths below its root."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The outcome of one look.
+
+    Attributes
+    ----------
+    found : Survey
+        What is there.
+    carried : dict of str to Entry
+        What was there before and has not been written since, by place: it was not looked at.
+    """
+
+    found: Survey
+    carried: dict[str, Entry]
+
+
+class Looker:
+    """Looks at one state.
+
+    Every look at the drive is a request to the page, of several milliseconds. So after a cell only
+    those of its files are looked at that this kernel has written.
+
+    Parameters
+    ----------
+    paths, exclude
+        As for `save_state`.
+    touched : callable, optional
+        What was written on the drive. Without it all of the drive is looked at every time.
+
+    Attributes
+    ----------
+    places : Places
+        The root folders.
+    scope : Scope
+        Where is looked.
+    """
+
+    def __init__(
+        self,
+        paths: Paths = None,
+        exclude: Sequence[str] | str = (),
+        touched: Touched | None = None,
+    ) -> None:
+        # As of now: in plain Python they depend on the current folder.
+        self.places = places.detect()
+        self._starts, self.scope = starts_of(self.places, paths, exclude)
+        self._named = paths is not None
+        self._memory = Memory()
+        self._touched = touched
+        self._written: set[str] = set()
+
+    def look(self, tree: Tree, *, thorough: bool) -> Look:
+        """Look at what is there.
+
+        Parameters
+        ----------
+        tree : dict of str to Entry
+            What was there before, by place.
+        thorough : bool
+            Whether to look also at what this kernel has not written on the drive.
+        """
+        drive = next((root for root in self.places.roots if root.on_drive), None)
+        if self._named or drive is None:
+            return Look(self._walk(self._starts), {})
+        known = {place: entry for place, entry in tree.items() if entry.root == drive.name}
+        self._written |= self._take(drive)
+        if thorough or self._touched is None:
+            also = self._written | {entry.relative for entry in known.values()}
+            return Look(self._walk(self._starts, drive, also), {})
+        carried = {
+            place: entry
+            for place, entry in known.items()
+            if self._written.isdisjoint(_and_above(entry.relative))
+        }
+        near = [(root, relative) for root, relative in self._starts if not root.on_drive]
+        return Look(self._walk(near, drive, self._written), carried)
+
+    def settle(self) -> None:
+        """Take it that what was found last is in a checkpoint."""
+        self._written.clear()
+
+    def _walk(
+        self,
+        starts: Iterable[tuple[Root, str]],
+        drive: Root | None = None,
+        also: Iterable[str] = (),
+    ) -> Survey:
+        walk = Walk(self.places, self.scope, self._memory)
+        written = [(drive, relative) for relative in sorted(also)] if drive else ()
+        return walk.run(starts, named=self._named, also=written)
+
+    def _take(self, drive: Root) -> set[str]:
+        if self._touched is None:
+            return set()
+        above = drive.path.relative_to(places.DRIVE).as_posix()
+        prefix = "" if above == "." else f"{above}/"
+        return {
+            path.removeprefix(prefix)
+            for path in self._touched()
+            if path.startswith(prefix) and path != prefix.rstrip("/")
+        }
+
+
+def _and_above(relative: str) -> list[str]:
+    path = PurePosixPath(relative)
+    return [relative, *(os.fspath(parent) for parent in path.parents)]

@@ -1,0 +1,249 @@
+"""The history of this kernel's notebook, and the state that belongs to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from ..errors import NoCheckpointError, ReadOnlyCheckpointsError, StorageFullError
+from ..manifest import Skipped
+from ..places import IN_BROWSER
+from ..report import Line
+from ..storage import Storage
+from .capture import Capture
+from .differences import Tree, differ, differences, place_of
+from .history import History
+from .looking import Look, Looker
+from .retention import Retention
+from .tree import Checkpoint, Entry, Note
+
+
+@dataclass(frozen=True)
+class Made:
+    """A checkpoint that has just been made.
+
+    Attributes
+    ----------
+    checkpoint : Checkpoint
+        The new one.
+    lines : list of Line
+        What differs from the one before.
+    skipped : list of Skipped
+        What could not be read.
+    warnings : list of str
+        What is not as a person might think.
+    dropped : sequence of Checkpoint
+        What had to go because there was no room.
+    """
+
+    checkpoint: Checkpoint
+    lines: list[Line]
+    skipped: list[Skipped] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    dropped: Sequence[Checkpoint] = ()
+
+
+class Session:
+    """One notebook's history, open, and what is known of the state that it is about.
+
+    Parameters
+    ----------
+    storage : Storage
+        Where the history is.
+    name : str
+        Of the notebook.
+    looker : Looker
+        Looks at the state.
+    retention : Retention, optional
+        Which checkpoints are kept.
+
+    Attributes
+    ----------
+    tree : dict of str to Entry
+        By place, what the state is compared with: mostly what the newest checkpoint holds.
+    """
+
+    def __init__(
+        self, storage: Storage, name: str, looker: Looker, retention: Retention | None = None
+    ) -> None:
+        self.name = name
+        self.looker = looker
+        self._retention = retention
+        self._open(storage)
+
+    def _open(self, storage: Storage) -> None:
+        self.storage = storage
+        self.history = History(storage, self.name, self._retention)
+        self._capture = Capture(self.history)
+        self.tree: Tree = self.entries(self.newest) if self.newest else {}
+
+    @property
+    def newest(self) -> Checkpoint | None:
+        """The newest checkpoint, if there is one."""
+        return self.history.checkpoints[-1] if self.history.checkpoints else None
+
+    def find(self, which: int | str | Checkpoint | None) -> Checkpoint:
+        """Return a checkpoint by number or label, or the newest one.
+
+        Raises
+        ------
+        NoCheckpointError
+            If there is none such. Of several with one label, the newest is meant.
+        """
+        kept = self.history.checkpoints
+        if not kept:
+            raise NoCheckpointError(f"There are no checkpoints of {self.name} yet.")
+        if which is None:
+            return kept[-1]
+        wanted = which.number if isinstance(which, Checkpoint) else which
+        for checkpoint in reversed(kept):
+            if wanted in (checkpoint.number, checkpoint.note.label):
+                return checkpoint
+        raise NoCheckpointError(
+            f"There is no checkpoint {wanted!r} of {self.name}; checkpoints() lists those that are "
+            "kept."
+        )
+
+    def entries(self, checkpoint: Checkpoint) -> dict[str, Entry]:
+        """Return what a checkpoint holds, by place."""
+        return {place_of(entry): entry for entry in self.history.entries(checkpoint.number)}
+
+    def start_clean(self) -> None:
+        """Compare with what outlives a kernel, the drive, and not with the newest checkpoint."""
+        self.tree = {place: entry for place, entry in self.tree.items() if self.outlives(entry)}
+
+    def outlives(self, entry: Entry) -> bool:
+        """Tell whether this is on the drive, which JupyterLite keeps itself."""
+        root = self.looker.places.root(entry.root)
+        return root is not None and root.on_drive
+
+    def look(
+        self,
+        cause: str,
+        *,
+        label: str | None = None,
+        cell: int | None = None,
+        thorough: bool = True,
+    ) -> Made | None:
+        """Make a checkpoint if the state has changed, or if it gets a label.
+
+        Parameters
+        ----------
+        cause, label, cell
+            For its `Note`.
+        thorough : bool, optional
+            Whether to look also at what this kernel has not written on the drive.
+
+        Returns
+        -------
+        Made or None
+            None if nothing has changed: nothing was written.
+
+        Raises
+        ------
+        ReadOnlyCheckpointsError
+            If another tab has the history.
+        StorageError
+            If it could not be written; the last checkpoint is as it was.
+        """
+        self.check_writable()
+        note = Note(time.time(), cause, label, cell)
+        try:
+            return self.keep(self.looker.look(self.tree, thorough=thorough), note)
+        except StorageFullError:
+            if not self.history.make_room():
+                raise
+            dropped = self.history.dropped
+            made = self.keep(self.looker.look(self.tree, thorough=thorough), note)
+            return made and replace(made, dropped=dropped)
+
+    def keep(self, look: Look, note: Note) -> Made | None:
+        """Make a checkpoint of what was found, unless nothing has changed and the note has no more.
+
+        Parameters
+        ----------
+        look : Look
+            What was found.
+        note : Note
+            Why it is made; where was looked is added.
+        """
+        with self._all_or_none():
+            captured = self._capture.take(look.found)
+            tree = {**look.carried, **captured.entries}
+            is_named = note.label is not None or note.source is not None
+            if not is_named and not differ(self.tree, tree):
+                self._settle(tree)
+                return None
+            note = replace(note, scope=look.found.scope, skipped=tuple(captured.skipped))
+            checkpoint = self.history.commit(note, list(tree.values()))
+            lines = differences(self.tree, tree, self.looker.places)
+            self._settle(tree)
+        return Made(checkpoint, lines, captured.skipped, captured.warnings, self.history.dropped)
+
+    def adopt(self, look: Look, entries: Iterable[Entry]) -> None:
+        """Know what has just been restored without reading it again."""
+        # Elsewhere another process may have written in between.
+        if not IN_BROWSER:
+            return
+        restored = {place_of(entry): entry for entry in entries}
+        for item in look.found.items:
+            entry = restored.get(item.place)
+            if entry and (entry.kind, entry.size, entry.mode, entry.mtime_ns) == (
+                item.kind,
+                item.size,
+                item.mode,
+                item.mtime_ns,
+            ):
+                self._capture.adopt(item, entry)
+
+    def take_over(self) -> bool:
+        """Become the writer if the other tab has gone; tell whether that has just happened."""
+        if self.storage.writable:
+            return False
+        successor = self.storage.take_over()
+        if successor is None:
+            return False
+        self._open(successor)
+        return True
+
+    async def refresh(self) -> None:
+        """See what another tab has written since."""
+        if not self.storage.writable:
+            await self.storage.refresh()
+            self._open(self.storage)
+
+    def check_writable(self) -> None:
+        """Make sure that this session has the history to itself.
+
+        Raises
+        ------
+        ReadOnlyCheckpointsError
+            If it has not.
+        """
+        if not self.storage.writable:
+            raise ReadOnlyCheckpointsError(
+                f"Another tab (or another Python) has {self.name} open and makes its checkpoints; "
+                "here they can be listed and restored. Close the other one: this one then takes "
+                "over by itself. save_state() works in any case."
+            )
+
+    def close(self) -> None:
+        """Give the history back."""
+        self.storage.close()
+
+    def _settle(self, tree: Tree) -> None:
+        self.tree = tree
+        self._capture.settle()
+        self.looker.settle()
+
+    @contextmanager
+    def _all_or_none(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            # What was put is gone, and with it what was known of it.
+            self._capture = Capture(self.history)
+            self.history.rollback()
+            raise

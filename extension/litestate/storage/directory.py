@@ -1,0 +1,226 @@
+"""Checkpoints in a folder, for CPython."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from ..errors import StorageError, StorageFullError
+from . import system
+from .interface import FILE_NAMES, HEAD, TRIES, File, Usage
+from .keys import key
+from .snapshot import Snapshot, rewritten
+
+FOLDER = ".litestate"
+"""Name of the folder for all notebooks that run in one folder."""
+
+POLL = 0.05
+"""Seconds between two tries to get the lock."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""No room on the disk, in the user's quota, or in a file of this file system."""
+
+
+def open_directory(
+    name: str, *, folder: Path | None = None, patience: float = 2.0
+) -> DirectoryStorage:
+    """Open the files of a notebook, for writing if nobody else does.
+
+    Parameters
+    ----------
+    name : str
+        Of the notebook.
+    folder : Path, optional
+        Where the files of all notebooks are; ``.litestate`` in the current folder, if not given.
+    patience : float
+        Seconds to wait for the lock, at most.
+
+    Raises
+    ------
+    StorageError
+        If the folder cannot be made or used.
+    """
+    base = Path.cwd() / FOLDER if folder is None else folder
+    place = base / key(name)
+    try:
+        _make(base, place)
+        lock = _patient_lock(place, patience)
+        return DirectoryStorage(place, lock)
+    except OSError as error:
+        _fail(place, "used", error)
+
+
+class DirectoryStorage:
+    """Two files and a lock in a folder; see `interface.Storage`.
+
+    Parameters
+    ----------
+    place : Path
+        The folder.
+    lock : int or None
+        File descriptor of the lock, if it was had.
+    """
+
+    def __init__(self, place: Path, lock: int | None) -> None:
+        self._place = place
+        self._lock = lock
+        self.label = str(place)
+        self.writable = lock is not None
+        self._opened: list[_DirectoryFile] = []
+        try:
+            self._opened += [_DirectoryFile(place / name, self.writable) for name in FILE_NAMES]
+            if self.writable:
+                system.sync_folder(place)
+            self.files: tuple[File, File] = self._look()
+        except BaseException:
+            self.close()
+            raise
+
+    async def usage(self) -> Usage | None:
+        """Return how full the disk is."""
+        try:
+            total, _, free = shutil.disk_usage(self._place)
+        except OSError:
+            return None
+        # What is reserved for the system is neither used nor free.
+        return Usage(total - free, total)
+
+    def take_over(self) -> DirectoryStorage | None:
+        """Return a writable storage once the writer has gone, else None."""
+        if self.writable:
+            return self
+        # One that has been closed says so.
+        self._opened[0].size()
+        try:
+            lock = system.try_lock(self._place / "lock")
+            if lock is None:
+                return None
+            successor = DirectoryStorage(self._place, lock)
+        except OSError as error:
+            _fail(self._place, "used", error)
+        self.close()
+        return successor
+
+    async def refresh(self) -> None:
+        """Let a reader see what the writer has written since."""
+        if not self.writable:
+            self.files = self._look()
+
+    def close(self) -> None:
+        """Give back files and lock."""
+        for file in self._opened:
+            file.close()
+        if self._lock is not None:
+            system.unlock(self._lock)
+            self._lock = None
+
+    def _look(self) -> tuple[File, File]:
+        first, second = self._opened
+        if self.writable:
+            return first, second
+        for _ in range(TRIES):
+            files = tuple(Snapshot(f.size(), f.read, self.label) for f in self._opened)
+            # Between the two looks, compaction may have moved all to the file that was seen first.
+            if first.read(0, HEAD) == files[0].head:
+                return files[0], files[1]
+        raise rewritten(self.label)
+
+
+class _DirectoryFile:
+    """A file that stays open."""
+
+    def __init__(self, path: Path, writable: bool) -> None:
+        self._path = path
+        flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
+        self._opened: int | None = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+
+    @property
+    def _descriptor(self) -> int:
+        if self._opened is None:
+            raise StorageError(f"The checkpoints in {self._path.parent} have been closed.")
+        return self._opened
+
+    def size(self) -> int:
+        try:
+            return os.fstat(self._descriptor).st_size
+        except OSError as error:
+            _fail(self._path, "read", error)
+
+    def read(self, offset: int, length: int) -> bytes:
+        pieces = []
+        try:
+            # One call returns at most 2 GiB on Linux.
+            while length > 0 and (piece := system.pread(self._descriptor, length, offset)):
+                pieces.append(piece)
+                offset += len(piece)
+                length -= len(piece)
+        except OSError as error:
+            _fail(self._path, "read", error)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        left = memoryview(data).cast("B")
+        try:
+            while left:
+                count = system.pwrite(self._descriptor, left, offset)
+                left = left[count:]
+                offset += count
+        except OSError as error:
+            _fail(self._path, "written", error)
+
+    def truncate(self, size: int) -> None:
+        try:
+            os.ftruncate(self._descriptor, size)
+        except OSError as error:
+            _fail(self._path, "written", error)
+
+    def flush(self) -> None:
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            _fail(self._path, "written", error)
+
+    def close(self) -> None:
+        if self._opened is not None:
+            os.close(self._opened)
+            # The number may soon be that of another file.
+            self._opened = None
+
+
+def _make(base: Path, place: Path) -> None:
+    base.mkdir(parents=True, exist_ok=True)
+    ignore = base / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("# Made by litestate: checkpoints are not for version control.\n*\n")
+    if not place.exists():
+        place.mkdir(exist_ok=True)
+        system.sync_folder(base)
+
+
+def _patient_lock(place: Path, patience: float) -> int | None:
+    end = time.monotonic() + patience
+    while True:
+        lock = system.try_lock(place / "lock")
+        # A writer that has just got the lock has not made its files yet.
+        readable = all((place / name).exists() for name in FILE_NAMES)
+        if lock is not None or (readable and time.monotonic() >= end):
+            return lock
+        if time.monotonic() >= end + 1:
+            return None
+        time.sleep(POLL)
+
+
+def _fail(path: Path, verb: str, error: OSError) -> NoReturn:
+    if error.errno in _FULL:
+        raise StorageFullError(
+            f"There is no room left for checkpoints in {path} ({error.strerror}). Free some space "
+            "on that disk, and run the cell again; older checkpoints are as they were."
+        ) from None
+    raise StorageError(
+        f"The checkpoints in {path} cannot be {verb} ({error.strerror or error}). Start Python in "
+        "a folder that you may write to; save_state() works in any case."
+    ) from None

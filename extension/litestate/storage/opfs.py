@@ -1,0 +1,164 @@
+"""Checkpoints in the browser's private files (OPFS)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from ..browser import opfs
+from ..browser.locks import WebLock
+from ..errors import LitestateError, StorageError
+from .interface import FILE_NAMES, HEAD, TRIES, File, Usage
+from .keys import key
+from .snapshot import Snapshot, rewritten
+
+FOLDER = "litestate"
+"""Name of the folder for everything of ours in this origin."""
+
+
+async def open_opfs(name: str, *, site: str | None = None, patience: float = 2.0) -> OpfsStorage:
+    """Open the files of a notebook, for writing if no other worker does.
+
+    Parameters
+    ----------
+    name : str
+        Of the notebook.
+    site : str, optional
+        Base URL of the site; that of this kernel, if not given. Sites of one origin share OPFS.
+    patience : float
+        Seconds to wait at most until another worker lets go of the files.
+
+    Raises
+    ------
+    StorageError
+        If this browser cannot keep files, or does not allow it.
+    """
+    if missing := opfs.missing():
+        raise StorageError(
+            f"This browser cannot keep checkpoints: it has no {missing}. Private windows, old "
+            "browsers and pages that came over plain http lack it. save_state() works in any case."
+        )
+    base = opfs.site() if site is None else site
+    folder = await opfs.open_folder(FOLDER, key(base), key(name))
+    files = tuple([await opfs.open_file(folder, file) for file in FILE_NAMES])
+    claim = _Claim(f"litestate:{base}:{name}", files)
+    try:
+        if await claim.wait(patience):
+            return OpfsStorage(claim, claim.handles(), writable=True)
+        return OpfsStorage(claim, await _look(files), writable=False)
+    except BaseException:
+        claim.drop()
+        raise
+
+
+class OpfsStorage:
+    """Two files of OPFS; see `interface.Storage`.
+
+    Parameters
+    ----------
+    claim : _Claim
+        To the files.
+    files : tuple of two File
+        Handles, or snapshots for a reader.
+    writable : bool
+        Whether they are handles.
+    """
+
+    label = opfs.LABEL
+
+    def __init__(self, claim: _Claim, files: tuple[File, File], *, writable: bool) -> None:
+        self._claim: _Claim | None = claim
+        self.files = files
+        self.writable = writable
+
+    async def usage(self) -> Usage | None:
+        """Return how full the browser's storage for this origin is."""
+        found = await opfs.estimate()
+        return found and Usage(*found)
+
+    def take_over(self) -> OpfsStorage | None:
+        """Return a writable storage once the writer has gone, else None.
+
+        The browser grants the lock between two cells, never within one.
+        """
+        claim = self._open()
+        if self.writable:
+            return self
+        if not claim.done():
+            return None
+        successor = OpfsStorage(claim, claim.handles(), writable=True)
+        self._claim = None
+        return successor
+
+    async def refresh(self) -> None:
+        """Let a reader see what the writer has written since."""
+        claim = self._open()
+        if not self.writable:
+            self.files = await _look(claim.files)
+
+    def close(self) -> None:
+        """Give back files and lock."""
+        if self._claim:
+            self._claim.drop()
+            self._claim = None
+
+    def _open(self) -> _Claim:
+        if self._claim is None:
+            raise StorageError(f"The checkpoints in {self.label} have been closed.")
+        return self._claim
+
+
+class _Claim:
+    """A lock and the handles of both files, or a place in the queue for them."""
+
+    def __init__(self, name: str, files: tuple[Any, ...]) -> None:
+        self.files = files
+        self._lock = WebLock(name)
+        self._handles: list[opfs.Handle] = []
+        self._task = asyncio.ensure_future(self._get())
+
+    async def wait(self, patience: float) -> bool:
+        await asyncio.wait([self._task], timeout=patience)
+        return self._task.done()
+
+    def done(self) -> bool:
+        return self._task.done()
+
+    def handles(self) -> tuple[File, File]:
+        """Return the handles, once it is done; raise what went wrong."""
+        self._task.result()
+        first, second = self._handles
+        return first, second
+
+    def drop(self) -> None:
+        """Give all of it back."""
+        self._task.cancel()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for handle in self._handles:
+            handle.close()
+        self._handles.clear()
+        self._lock.release()
+
+    async def _get(self) -> None:
+        try:
+            await self._lock.wait()
+            for file in self.files:
+                self._handles.append(await opfs.Handle.open(file))
+        except LitestateError:
+            # Another worker may have more luck.
+            self._let_go()
+            raise
+
+
+async def _look(files: tuple[Any, ...]) -> tuple[File, File]:
+    for _ in range(TRIES):
+        first, second, again = [
+            await opfs.Look.open(file) for file in (files[0], files[1], files[0])
+        ]
+        snapshots = [Snapshot(look.size(), look.read, opfs.LABEL) for look in (first, second)]
+        # Between the two looks, compaction may have moved all to the file that was seen first.
+        if again.read(0, HEAD) == snapshots[0].head:
+            return snapshots[0], snapshots[1]
+    raise rewritten(opfs.LABEL)
