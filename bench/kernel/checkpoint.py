@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -35,8 +36,9 @@ def save() -> list[Row]:
     for side in (ours, *peers):
         # All before the first file is there: mountNativeFS reads every mount that there is again.
         side.mount()
-    for side in (ours, *peers):
-        load_r.make(side.folder)
+    load_r.make(ours.folder)
+    for side in peers:
+        shutil.copytree(ours.folder, side.folder)
     return [
         *_first(ours, peers),
         *contest("nothing changed", ours, peers, _nothing, target=TARGETS["nothing"]),
