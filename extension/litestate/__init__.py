@@ -10,7 +10,19 @@ Examples
 __version__ = "0.1.0"
 
 from .api import aload_state, asave_state, clear_state, load_state, save_state, show_state
+from .autosave import aautosave, autosave
 from .bundle import Limits
+from .checkpointing import (
+    acheckpoint,
+    acheckpoints,
+    arestore,
+    aundo,
+    checkpoint,
+    checkpoints,
+    restore,
+    undo,
+)
+from .checkpoints import Retention
 from .errors import LitestateError
 from .export import export_tables
 from .importing import import_table
@@ -20,12 +32,23 @@ __all__ = [
     "Limits",
     "LitestateError",
     "Report",
+    "Retention",
+    "aautosave",
+    "acheckpoint",
+    "acheckpoints",
     "aload_state",
+    "arestore",
     "asave_state",
+    "aundo",
+    "autosave",
+    "checkpoint",
+    "checkpoints",
     "clear_state",
     "export_tables",
     "import_table",
     "load_state",
+    "restore",
     "save_state",
     "show_state",
+    "undo",
 ]

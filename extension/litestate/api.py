@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO
 
 from . import places, ui
 from .bundle import Compression, Limits
-from .errors import LitestateError, SaveError, SelectionError
-from .loading import load_from, open_bundle, verify, warn_of_connections
+from .checkpointing import Which, kept, session, session_now
+from .clearing import clear
+from .current import Undoable, undoable
+from .errors import SaveError, SelectionError
+from .items import Survey
+from .loading import load_from, open_bundle, verify
 from .parts import PARTS
-from .plan import Plan
-from .report import Report, Section, count_text, size_text
-from .saving import SUFFIX, bundle_name, download, link_to, target_of, write_into, write_to
+from .report import Report, count_text, size_text
+from .saving import bundle_name, download, free, target_of, write_into, write_to
 from .sources import AnySource
 from .survey import Paths, StrPath, survey
 
@@ -29,6 +32,7 @@ def save_state(
     paths: Paths = None,
     exclude: Patterns = (),
     compression: Compression = "deflate",
+    checkpoint: Which = None,
 ) -> Report:
     """Save files and SQLite databases into one bundle.
 
@@ -48,6 +52,9 @@ def save_state(
         What to leave out, in gitignore syntax. ``"!*.ipynb"`` takes in what is left out by default.
     compression : {"deflate", "zstd", "store"}, optional
         Deflate opens anywhere, Zstandard is faster and needs a recent Python to open.
+    checkpoint : int or str or Row, optional
+        Save what this checkpoint holds, instead of what is there now: its number, its label, or a
+        row of `checkpoints`.
 
     Returns
     -------
@@ -60,12 +67,31 @@ def save_state(
         If ``paths`` or ``exclude`` is wrong.
     SaveError
         If the bundle cannot be written; an older one at ``path`` is still there.
+    NoCheckpointError, DamagedCheckpointError
+        If there is no such checkpoint, or it cannot be read.
     """
-    found = survey(places.detect(), paths, exclude)
+    if checkpoint is None:
+        return _save(survey(places.detect(), paths, exclude), path, name, compression)
+    _check_whole(paths, exclude)
+    with kept(session_now("asave_state"), checkpoint) as found:
+        return _save(found, path, name, compression)
+
+
+def _check_whole(paths: Paths, exclude: Patterns) -> None:
+    if paths is not None or exclude:
+        raise SelectionError(
+            "paths= and exclude= choose from what is there now, and a checkpoint is saved whole. "
+            "Leave them out; load_state() takes them, too."
+        )
+
+
+def _save(
+    found: Survey, path: StrPath | IO[bytes] | None, name: str | None, compression: Compression
+) -> Report:
     if path is None and places.IN_BROWSER:
         report = download(found, bundle_name(name), compression)
     elif path is None:
-        report = write_to(_free(Path.cwd() / bundle_name(name)), found, compression)
+        report = write_to(free(Path.cwd() / bundle_name(name)), found, compression)
     elif isinstance(path, str | os.PathLike):
         report = write_to(target_of(path, name), found, compression)
     elif hasattr(path, "write"):
@@ -132,10 +158,13 @@ def load_state(
     chosen = _ask() if source is None else source
     with open_bundle(chosen, limits) as (reader, label):
         verify(reader, label)
-        report = load_from(
-            reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
-        )
-        report.digest = reader.manifest.content_digest
+        before = nullcontext(Undoable()) if dry_run else undoable("before load", "loaded")
+        with before as said:
+            report = load_from(
+                reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
+            )
+    report.digest = reader.manifest.content_digest
+    said.tell(report)
     return ui.show(report)
 
 
@@ -146,9 +175,14 @@ async def asave_state(
     paths: Paths = None,
     exclude: Patterns = (),
     compression: Compression = "deflate",
+    checkpoint: Which = None,
 ) -> Report:
     """Do what `save_state` does, with ``await``."""
-    return save_state(path, name=name, paths=paths, exclude=exclude, compression=compression)
+    if checkpoint is None:
+        return save_state(path, name=name, paths=paths, exclude=exclude, compression=compression)
+    _check_whole(paths, exclude)
+    with kept(await session(), checkpoint) as found:
+        return _save(found, path, name, compression)
 
 
 async def aload_state(
@@ -192,7 +226,9 @@ def show_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
 
 
 def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
-    """Remove what `save_state` would save, after saving it to a bundle.
+    """Remove what `save_state` would save, after it was kept.
+
+    Where checkpoints are made it is kept as one, so that `undo` brings it back; else in a bundle.
 
     Parameters
     ----------
@@ -202,51 +238,21 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
     Returns
     -------
     Report
-        What was removed, and the bundle to load to have it back.
+        What was removed, and how to have it back.
 
     Raises
     ------
     SelectionError
         In plain Python without ``paths``.
     SaveError
-        If what is there cannot be saved first; nothing is removed then.
+        If what is there cannot be kept first; nothing is removed then.
     """
     if paths is None and not places.IN_BROWSER:
         raise SelectionError(
             f"In plain Python clear_state() would remove everything in {Path.cwd()}. Name "
             "what to remove: paths=[…]."
         )
-    where = places.detect()
-    found = survey(where, paths, exclude)
-    folder = Path.home() if places.IN_BROWSER else Path.cwd()
-    backup = _free(folder / f"before-clear-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
-    saved = write_to(backup, found, "deflate")
-    kept = {line.label for line in saved.lines()}
-    plan, removed = Plan(), Section("removed")
-    try:
-        removed.lines = plan.remove_all([item for item in found.items if item.label in kept])
-        plan.commit()
-    except (LitestateError, OSError):
-        backup.unlink()
-        raise
-    finally:
-        plan.close()
-    warn_of_connections(removed)
-    removed.skipped = saved.skipped
-    report = Report(f"Cleared {count_text(removed.lines)}", [removed])
-    report.skipped_title, report.excluded = (
-        "Not removed, because it could not be saved",
-        found.excluded,
-    )
-    report.path, report.size = str(backup), saved.size
-    report.notes = [f"To have it back: load_state({where.show(backup)!r})"]
-    if places.IN_BROWSER:
-        report.link = link_to(backup)
-        report.notes.append(
-            "That file is in memory: it lasts until the page is reloaded or the kernel restarted. "
-            "The link downloads a copy."
-        )
-    return ui.show(report)
+    return ui.show(clear(survey(places.detect(), paths, exclude)))
 
 
 def _ask() -> AnySource:
@@ -257,9 +263,3 @@ def _ask() -> AnySource:
     from .browser.picker import choose_now
 
     return choose_now()
-
-
-def _free(path: Path) -> Path:
-    stem = path.name.removesuffix(SUFFIX)
-    candidates = (path.with_name(f"{stem}-{number}{SUFFIX}") for number in range(2, 10_000))
-    return path if not path.exists() else next(other for other in candidates if not other.exists())

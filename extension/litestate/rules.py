@@ -33,6 +33,8 @@ EXCLUDED = (
     # A notebook that is open must not be replaced under the editor's feet; JupyterLite keeps
     # notebooks itself.
     "*.ipynb",
+    # Checkpoints of plain Python.
+    ".litestate/",
     # Where changes are staged; what is left of a load that was killed is not state.
     ".litestate-*/",
 )

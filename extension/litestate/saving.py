@@ -273,6 +273,13 @@ def _headline(report: Report, what: str) -> Report:
     return report
 
 
+def free(path: Path) -> Path:
+    """Return a path for a bundle at which there is nothing yet: this one, or with a number."""
+    stem = path.name.removesuffix(SUFFIX)
+    candidates = (path.with_name(f"{stem}-{number}{SUFFIX}") for number in range(2, 10_000))
+    return path if not path.exists() else next(other for other in candidates if not other.exists())
+
+
 def _umask() -> int:
     # There is no way to read it but to set it.
     mask = os.umask(0)

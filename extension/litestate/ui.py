@@ -62,6 +62,13 @@ def execution_count() -> int | None:
     return None if shell is None else int(shell.execution_count)
 
 
+def cell_number() -> int | None:
+    """Return the number that stands beside the running cell, or None outside of IPython."""
+    shell = _shell()
+    # While a cell runs, the execution count is its number or the next one, as the kernel likes.
+    return None if shell is None else len(shell.history_manager.input_hist_parsed) - 1
+
+
 def _shell() -> Any:
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython else None

@@ -95,6 +95,11 @@ class Walk:
         also : iterable of (Root, str)
             What is known to have been written, however old it is; the rules hold for it.
         """
+        written = list(also)
+        self._named = True
+        # First: the walk itself may find them too old.
+        for root, relative in written:
+            self._visit_written(root, relative)
         self._named = named
         for root, relative in starts:
             spot = _Spot(root, relative, os.fspath(root.target(relative)))
@@ -102,16 +107,20 @@ class Walk:
                 self._visit(spot)
             elif spot.path.is_dir():
                 self._enter(spot)
-        self._named = True
-        for root, relative in also:
-            self._visit_written(root, relative)
+        for root, relative in written:
+            self._add_above(root, relative)
         self._found.items.sort(key=lambda item: (item.root.name, item.relative.split("/")))
         self._leave_out_unfit()
         return self._found
 
     def _visit_written(self, root: Root, relative: str) -> None:
         spot = _Spot(root, relative, os.fspath(root.target(relative)), relative)
-        if not os.path.lexists(spot.location) or not self._visit(spot):
+        if os.path.lexists(spot.location):
+            self._visit(spot)
+
+    def _add_above(self, root: Root, relative: str) -> None:
+        """Add the folders that something needs which was found outside of the walk itself."""
+        if os.fspath(root.target(relative)) not in self._seen:
             return
         for parent in parents(relative):
             above = _Spot(root, parent, os.fspath(root.target(parent)), parent)

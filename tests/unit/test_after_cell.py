@@ -179,8 +179,9 @@ def test_stop_leaves_the_shell_as_it_was(shell: Any) -> None:
 
 def test_somebody_elses_wrapper_still_works_after_stop(shell: Any, looks: Looks) -> None:
     ours = shell.run_cell
-    shell.run_cell = functools.wraps(ours)(functools.partial(ours))
+    theirs = shell.run_cell = functools.wraps(ours)(functools.partial(ours))
     looks.after.stop()
+    assert shell.run_cell is theirs
     cell(shell, "x = 5")
     assert shell.user_ns["x"] == 5
     assert looks.seen == []
@@ -231,6 +232,7 @@ def test_nothing_comes_by_itself_after_stop_and_pause(shell: Any, looks: Looks, 
     async def kernel() -> None:
         put_off(shell, looks, 0.05)
         getattr(looks.after, end)()
+        assert looks.after._timer is None
         looks.now += 1000
         await asyncio.sleep(0.2)
         assert looks.seen == []
@@ -249,6 +251,11 @@ def test_a_timer_never_looks_while_a_cell_runs(shell: Any, looks: Looks) -> None
         assert looks.seen == [2]
         await asyncio.sleep(0.1)
         assert looks.seen == [2]
+
+        put_off(shell, looks, 60)
+        cell(shell, "timer_inside = looks.after._timer")
+        assert shell.user_ns["timer_inside"] is None
+        assert looks.after._timer
 
         # Also not if it fires before anything could cancel it.
         put_off(shell, looks, 60)

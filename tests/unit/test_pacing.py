@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from litestate.pacing import MOST, SHARE, START, Pace
+from litestate.pacing import MOST, SHARE, START, USUAL, Pace
 
 PROMISE = 0.025
 """Share of the running time, as the issue has it."""
@@ -95,6 +95,14 @@ def test_a_dear_one_does_not_keep_cheap_ones_waiting() -> None:
     _, costs, waits = run(pace, [(2.0, 0.01)] * 20)
     assert max(waits) == 0
     assert len(costs) == 20
+
+
+def test_a_debt_is_not_for_cells_in_quick_succession() -> None:
+    pace = Pace(0.0)
+    pace.spent(1.2, 1.2)
+    wait = pace.due(1.2)
+    assert wait == pytest.approx(USUAL / SHARE)
+    assert pace.due(1.2 + wait / 2) == pytest.approx(wait / 2)
 
 
 def test_dear_ones_wait_for_each_other() -> None:

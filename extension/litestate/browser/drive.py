@@ -54,8 +54,9 @@ class Touched:
         set of str
             Paths relative to the drive's root, with ``/``: files that were stored, also if that
             failed or nothing was changed in them, and files and folders that were made, renamed
-            (both names) or deleted. Of what is in a renamed folder only the folder's names.
-            A file that is open for writing is not among them until it is closed.
+            (both names) or deleted. Of what is in a folder that was renamed or deleted (here
+            ``os.rmdir`` deletes full ones too) there may be only the folder's names. A file that
+            is open for writing is among them when it is made and when it is closed.
         """
         paths = {str(path) for path in self._paths.to_py()}
         self._paths.clear()

@@ -23,6 +23,9 @@ TIMEOUT = 5.0
 """Seconds for the page to answer. It takes a tenth of one; a page that does not run JavaScript in
 outputs never does."""
 
+_PATIENCE = 100
+"""Milliseconds for a better answer."""
+
 _HIDDEN = """
 <style>.litestate-form:has(> .litestate-hidden) { display: none; }</style>
 <span class="litestate-hidden"></span>
@@ -46,7 +49,7 @@ const pathOfAddress = () => {
 const persist = async () => Promise.race([
   navigator.storage.persist(),
   wait(PATIENCE).then(() => navigator.storage.persisted()),
-]).catch(() => null);
+]);
 
 const kernels = (window.litestateKernels ??= new Map());
 const followed = (window.litestateFollowed ??= new WeakSet());
@@ -70,7 +73,7 @@ const mark = (path) => {
 };
 
 (async () => {
-  const persisted = persist();
+  const persisted = persist().catch(() => null);
   const context = findContext();
   if (context && !followed.has(context)) follow(context);
   const path = context?.path ?? pathOfAddress();
@@ -81,9 +84,6 @@ const mark = (path) => {
   send({ type: "page", page: JSON.stringify({ ...page, title: document.title }) });
 })();
 """
-
-_PATIENCE = 100
-"""Milliseconds for a better answer."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ is slower for small pieces, and an array that is made anew for large ones."""
 _LAST_WAIT = 1.0
 """Seconds between two tries to open a file that another worker has open, in the end."""
 
+_NO_SPACE = (1 << 32) - 8
+"""What writing returns in a private window of Chromium when there is no room: FILE_ERROR_NO_SPACE
+(base/files/file.h), -8, as an unsigned number. Elsewhere it raises a QuotaExceededError."""
+
 _MARK = "extensions/@jupyterlite/"
 """Where JupyterLite has its extensions, and so the script of this worker, below the site."""
 
@@ -143,6 +147,8 @@ class Handle:
                 _fail("read", error)
             if not count:
                 break
+            if count > length:
+                raise _failed("read", _number(count))
             pieces.append(_view(count).to_bytes())
             offset += count
             length -= count
@@ -159,8 +165,8 @@ class Handle:
                 count = int(self._handle.write(view, at=offset))
             except JsException as error:
                 _fail("written", error)
-            if not count:
-                raise _full()
+            if not 0 < count <= len(piece):
+                raise _full() if count in (0, _NO_SPACE) else _failed("written", _number(count))
             # What did not fit is tried again, for the browser's own reason.
             left = left[count:]
             offset += count
@@ -171,6 +177,9 @@ class Handle:
             self._handle.truncate(size)
         except JsException as error:
             _fail("written", error)
+        # In a private window of Chromium nothing else tells that there was no room.
+        if self.size() != size:
+            raise _full()
 
     def flush(self) -> None:
         """Return when what was written is durable."""
@@ -243,12 +252,20 @@ def _full() -> StorageFullError:
     )
 
 
+def _failed(verb: str, reason: str) -> StorageError:
+    return StorageError(
+        f"The checkpoints in {LABEL} cannot be {verb} ({reason}). A private window may not allow "
+        "it, and another browser may; save_state() works in any case."
+    )
+
+
+def _number(count: int) -> str:
+    return f"error {count - (1 << 32)}"
+
+
 def _fail(verb: str, error: JsException) -> NoReturn:
     if error.name == "QuotaExceededError":
         raise _full() from None
     if error.name == "InvalidStateError":
         raise StorageError(f"The checkpoints in {LABEL} have been closed.") from None
-    raise StorageError(
-        f"The checkpoints in {LABEL} cannot be {verb} ({error.name}: {error.message}). A private "
-        "window may not allow it, and another browser may; save_state() works in any case."
-    ) from None
+    raise _failed(verb, f"{error.name}: {error.message}") from None

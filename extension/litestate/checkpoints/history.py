@@ -164,7 +164,8 @@ class History:
             for chunk, packed in reading.read_span(self._log.file, span):
                 data = reading.unpacked(chunk, packed)
                 if data is None:
-                    self._log.lose(chunk)
+                    # There may be more, and nothing new shall be built on any.
+                    reading.verify(self._log)
                     self._fail(at)
                 yield data
                 at += len(data)

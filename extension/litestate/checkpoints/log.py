@@ -138,7 +138,7 @@ class Log:
 
     def index(self) -> None:
         """Let `store` find the chunks that were taken in."""
-        self._index = {chunk.digest: chunk for chunk in self.chunks if chunk}
+        self._index = {chunk.digest: chunk for chunk in self.chunks if chunk and chunk.number >= 0}
         self._batch = Batch(len(self.chunks))
 
     def settle(self) -> None:
@@ -148,8 +148,9 @@ class Log:
     def is_whole(self, live: list[int]) -> bool:
         """Whether all chunks of these runs are there."""
         return all(
-            all(self.chunks[first : first + count])
+            chunk and chunk.number >= 0
             for first, count in zip(live[::2], live[1::2], strict=True)
+            for chunk in self.chunks[first : first + count]
         )
 
     @property
@@ -195,7 +196,8 @@ class Log:
 
     def lose(self, chunk: Chunk) -> None:
         """Never refer to a chunk again: it is damaged."""
-        self._index.pop(chunk.digest, None)
+        if self._index.get(chunk.digest) is chunk:
+            del self._index[chunk.digest]
         chunk.number = GONE
 
     def write_batch(self) -> None:

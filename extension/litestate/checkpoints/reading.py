@@ -11,6 +11,7 @@ from .chunks import Chunk, digest_of
 
 if TYPE_CHECKING:
     from ..storage.interface import File
+    from .log import Log
 
 _MAX_SPAN = 4 << 20
 """Bytes to read at once."""
@@ -60,3 +61,12 @@ def unpacked(chunk: Chunk, packed: memoryview) -> bytes | None:
     except packing.CorruptPackError:
         return None
     return data if digest_of(data) == chunk.digest else None
+
+
+def verify(log: Log) -> None:
+    """Read all chunks of a log, and lose those that are damaged."""
+    log.write_batch()
+    for span in spans(chunk for chunk in log.chunks if chunk and chunk.number >= 0):
+        for chunk, packed in read_span(log.file, span):
+            if unpacked(chunk, packed) is None:
+                log.lose(chunk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from . import format
+from . import format, reading
 from .log import Log
 from .scan import Scan
 
@@ -75,7 +75,11 @@ def _take_commits(scan: Scan) -> list[str]:
     log.cover(each.live for each in log.commits.values())
     log.index()
     lost = sorted(kept - log.commits.keys())
-    return _damage(scan, lost) if scan.damaged or lost else []
+    if not (scan.damaged or lost or not scan.has_header):
+        return []
+    # Where some bytes are damaged, others may be; nothing new shall be built on those.
+    reading.verify(log)
+    return _damage(scan, lost)
 
 
 def _damage(scan: Scan, lost: list[int]) -> list[str]:

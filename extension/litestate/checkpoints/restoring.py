@@ -32,7 +32,7 @@ def restore(session: Session, checkpoint: Checkpoint, *, cell: int | None = None
     if session.storage.writable:
         before = session.keep(look, Note(time.time(), "before restore", cell=cell))
     report = _load(session, checkpoint, entries, look.found)
-    if before or any(line.verdict != "unchanged" for line in report.lines()):
+    if before or report.lines():
         _settle(session, entries, Note(time.time(), "restored", None, cell, checkpoint.number))
     return report
 
@@ -88,7 +88,7 @@ def _load(
 ) -> Report:
     source = CheckpointSource(session.history, checkpoint, entries)
     places, paths = session.looker.places, checkpoint.note.scope.paths
-    return load_from(
+    report = load_from(
         source,
         f"checkpoint {checkpoint.number}",
         places,
@@ -96,6 +96,10 @@ def _load(
         clean=current is not None,
         current=current,
     )
+    for section in report.sections:
+        # A session is mostly as it was: what has changed is what a person looks for.
+        section.lines = [line for line in section.lines if line.verdict != "unchanged"]
+    return report
 
 
 def _settle(session: Session, entries: Sequence[Entry], note: Note) -> None:

@@ -110,6 +110,11 @@ class Session:
         """Return what a checkpoint holds, by place."""
         return {place_of(entry): entry for entry in self.history.entries(checkpoint.number)}
 
+    def configure(self, looker: Looker | None, retention: Retention | None) -> None:
+        """Look at something else from now on, or keep other checkpoints; None leaves it."""
+        self.looker = looker or self.looker
+        self.history.retention = self._retention = retention or self.history.retention
+
     def start_clean(self) -> None:
         """Compare with what outlives a kernel, the drive, and not with the newest checkpoint."""
         self.tree = {place: entry for place, entry in self.tree.items() if self.outlives(entry)}

@@ -9,7 +9,7 @@ from .words import SHOWN, count_text, excluded_texts, in_order, printable, size_
 
 # JupyterLab's own variables follow its theme; the second values serve where there are none. The
 # doubled classes outweigh JupyterLab's rules for tables in outputs.
-_STYLE = """
+STYLE = """
 .litestate { font: 13px/1.5 var(--jp-ui-font-family, system-ui, sans-serif);
   color: var(--jp-ui-font-color1, inherit); max-width: 52rem; padding: 2px 0 2px 12px;
   border-left: 3px solid var(--jp-brand-color1, #2196f3); }
@@ -22,6 +22,10 @@ _STYLE = """
 .litestate.litestate.litestate tbody tr:nth-child(n) { background: none; }
 .litestate.litestate tbody td { text-align: left; vertical-align: top; padding: 1px 16px 1px 0;
   border: 0; font: inherit; max-width: none; white-space: normal; overflow-wrap: break-word; }
+.litestate.litestate thead th { text-align: left; padding: 1px 16px 1px 0; border: 0;
+  font: inherit; color: var(--jp-ui-font-color2, #757575); }
+.litestate.litestate thead { border: 0; }
+.litestate.litestate thead th.n { text-align: right; }
 .litestate.litestate tbody td.p { min-width: 10em; max-width: 26em; }
 .litestate.litestate tbody td.n { text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
@@ -35,7 +39,7 @@ _STYLE = """
 def render(report: Report) -> str:
     """Return the report as one HTML element with its style."""
     bad = " bad" if report.skipped or report.warnings else ""
-    parts = [f'<style>{_STYLE}</style><div class="litestate{bad}">']
+    parts = [f'<style>{STYLE}</style><div class="litestate{bad}">']
     if report.link:
         parts.append(f'<p class="head">{report.link}</p><p>{escape(report.headline)}</p>')
     else:

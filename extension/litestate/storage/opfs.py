@@ -35,8 +35,9 @@ async def open_opfs(name: str, *, site: str | None = None, patience: float = 2.0
     """
     if missing := opfs.missing():
         raise StorageError(
-            f"This browser cannot keep checkpoints: it has no {missing}. Private windows, old "
-            "browsers and pages that came over plain http lack it. save_state() works in any case."
+            f"This browser cannot keep checkpoints: it lacks {missing}. Private windows, old "
+            "browsers and pages that came over plain http do not have it. save_state() works in "
+            "any case."
         )
     base = opfs.site() if site is None else site
     folder = await opfs.open_folder(FOLDER, key(base), key(name))

@@ -1,0 +1,261 @@
+"""A checkpoint after every cell, and everything back after a refresh."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from . import ui
+from .after_cell import AfterCell
+from .checkpoints import Checkpoint, Retention
+from .checkpoints.restoring import restore_missing
+from .checkpoints.session import Made, Session
+from .checkpoints.table import title, when_text
+from .current import Opened, opened, wait
+from .errors import LitestateError
+from .places import IN_BROWSER
+from .report import Report, Section, size_text
+from .survey import Paths
+
+_NEARLY_FULL = 0.8
+"""Share of the browser's storage, or of the disk, from which on it is said to be nearly full."""
+
+_CHECK_EVERY = 16 << 20
+"""Bytes that the log grows by between two looks at how full the storage is."""
+
+
+class Autosave:
+    """What ``litestate.autosave`` is: call it to start, and it has methods to stop."""
+
+    def __init__(self) -> None:
+        self._follower: AfterCell | None = None
+        self._session: Session | None = None
+        self._checked = 0
+        self._said: set[str] = set()
+
+    def __call__(
+        self,
+        name: str | None = None,
+        *,
+        restore: bool = True,
+        paths: Paths = None,
+        exclude: Sequence[str] | str = (),
+        retention: Retention | None = None,
+    ) -> Report:
+        """Bring back what this notebook had, and make a checkpoint after every cell from now on.
+
+        In the site, what the last checkpoint holds comes back after the page was reloaded. After
+        the kernel was restarted it does not, because who restarts wants a clean session; nor does
+        it in plain Python, where files outlive the kernel. Then one line says how to get at it.
+
+        Checkpoints are made between cells, in less than 2.5 % of the time; a cell in which nothing
+        changed makes none.
+
+        Parameters
+        ----------
+        name : str, optional
+            Of the history, by default the notebook's path. Two notebooks with one name share it.
+        restore : bool, optional
+            Whether to bring anything back.
+        paths : path or sequence of path, optional
+            What belongs to the state, by default what `save_state` saves.
+        exclude : str or sequence of str, optional
+            What to leave out, in gitignore syntax.
+        retention : Retention, optional
+            Which checkpoints are kept: by default the last 20, one for each of the last 24 hours
+            and 30 days in which there are any, and all that have a label.
+
+        Returns
+        -------
+        Report
+            What came back.
+
+        Raises
+        ------
+        StorageError
+            If this browser has no storage for it (a private window, perhaps), or the folder cannot
+            be written to. `save_state` works in any case.
+        NeedsAsyncError
+            If this browser cannot wait inside a call; use `aautosave`.
+        LitestateError
+            Outside of a notebook and of IPython: there are no cells to follow.
+        """
+        opening = opened(name, paths=paths, exclude=exclude, retention=retention)
+        return self._begin(wait(opening, "aautosave"), restore=restore)
+
+    async def start(
+        self,
+        name: str | None = None,
+        *,
+        restore: bool = True,
+        paths: Paths = None,
+        exclude: Sequence[str] | str = (),
+        retention: Retention | None = None,
+    ) -> Report:
+        """Do what calling it does, with ``await``."""
+        opening = opened(name, paths=paths, exclude=exclude, retention=retention)
+        return self._begin(await opening, restore=restore)
+
+    def pause(self) -> None:
+        """Make no checkpoints until `resume`."""
+        self._active().pause()
+
+    def resume(self) -> None:
+        """Make checkpoints again; what has changed meanwhile is in the next one."""
+        self._active().resume()
+
+    def stop(self) -> None:
+        """Make no more checkpoints by itself; what there are stay, and so does `checkpoint`."""
+        if self._follower is not None:
+            self._follower.stop()
+
+    def __repr__(self) -> str:
+        if self._session is None or self._follower is None or not self._follower.active:
+            return "Autosave is off: autosave() starts it"
+        newest, last = self._session.newest, "no checkpoint yet"
+        if newest is not None:
+            last = f"{title(newest.note, newest.number)} at {when_text(newest.note.created)}"
+        state = "paused" if self._follower.paused else "on"
+        return f"Autosave is {state} for {self._session.name}; {last}"
+
+    def _active(self) -> AfterCell:
+        if self._follower is None or not self._follower.active:
+            raise LitestateError("Autosave is off: call autosave() first.")
+        return self._follower
+
+    def _begin(self, now: Opened, *, restore: bool) -> Report:
+        session = now.session
+        follower = AfterCell(self._look, self._tell)
+        follower.start()
+        if self._follower is not None:
+            self._follower.stop()
+        self._follower, self._session, self._said = follower, session, set()
+        self._checked = -_CHECK_EVERY
+        report = _first(now, restore=restore) if now.is_new else Report("")
+        report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
+        _explain(report, now)
+        return ui.show(report)
+
+    def _look(self, cell: int | None) -> None:
+        session = self._session
+        if session is None or not (session.storage.writable or self._take_over(session)):
+            return
+        made = session.look("cell", cell=cell, thorough=False)
+        if made is not None:
+            self._say_what_is_wrong(made)
+        if session.history.wants_compaction():
+            session.history.compact()
+        if session.history.size - self._checked >= _CHECK_EVERY:
+            self._checked = session.history.size
+            self._check_room(session)
+
+    def _take_over(self, session: Session) -> bool:
+        before = session.newest
+        if not session.take_over():
+            return False
+        text = "The other tab was closed: this one makes the checkpoints now."
+        if session.newest and session.newest != before:
+            text += f" What the other one had last is {_offer(session.newest)}"
+        self._say(text)
+        return True
+
+    def _say_what_is_wrong(self, made: Made) -> None:
+        for skipped in made.skipped:
+            self._say(
+                f"{skipped.path} is not in the checkpoint as it is now: {skipped.reason}. "
+                f"{skipped.advice}"
+            )
+        if made.dropped:
+            self._say(
+                f"There was no room: {len(made.dropped)} older checkpoints were dropped. "
+                "Give those a label that you want to keep, and download save_state()."
+            )
+
+    def _check_room(self, session: Session) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            wait(self._say_if_nearly_full(session), "")
+            return
+        task = loop.create_task(self._say_if_nearly_full(session))
+        # A task that nobody refers to may vanish.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _say_if_nearly_full(self, session: Session) -> None:
+        usage = await session.storage.usage()
+        if usage is None or usage.used < _NEARLY_FULL * usage.quota:
+            return
+        self._say(
+            f"The storage is nearly full: {size_text(usage.used)} of {size_text(usage.quota)} are "
+            f"used. Checkpoints of {session.name} take {size_text(session.history.size)} of it. "
+            "When no room is left, older ones go first. Download save_state() to be safe."
+        )
+
+    def _say(self, sentence: str) -> None:
+        # Once is enough for what is so after every cell.
+        if sentence not in self._said and self._follower is not None:
+            self._said.add(sentence)
+            self._follower.say(sentence)
+
+    @staticmethod
+    def _tell(sentence: str) -> None:
+        ui.show(Report("", [Section("autosave", warnings=[sentence])]))
+
+
+autosave = Autosave()
+
+
+async def aautosave(
+    name: str | None = None,
+    *,
+    restore: bool = True,
+    paths: Paths = None,
+    exclude: Sequence[str] | str = (),
+    retention: Retention | None = None,
+) -> Report:
+    """Do what `autosave` does, with ``await``: for browsers that cannot wait inside a call."""
+    return await autosave.start(
+        name, restore=restore, paths=paths, exclude=exclude, retention=retention
+    )
+
+
+def _first(now: Opened, *, restore: bool) -> Report:
+    """Bring back what belongs to this notebook, or say what could be brought back."""
+    session, newest = now.session, now.session.newest
+    if newest is None:
+        if session.storage.writable:
+            session.look("start")
+        return Report("")
+    if IN_BROWSER and restore and not now.restarted:
+        return restore_missing(session, newest)
+    if not session.storage.writable:
+        return Report("")
+    if IN_BROWSER:
+        session.start_clean()
+        session.look("start", thorough=False)
+    elif session.look("start") is None:
+        return Report("")
+    return Report("", notes=[f"What it had last is {_offer(newest)}"])
+
+
+def _offer(checkpoint: Checkpoint) -> str:
+    when = when_text(checkpoint.note.created)
+    return f"in {title(checkpoint.note, checkpoint.number)} of {when}: restore({checkpoint.number})"
+
+
+def _explain(report: Report, now: Opened) -> None:
+    session = now.session
+    report.sections = report.sections or [Section("autosave")]
+    warnings = report.sections[0].warnings
+    warnings += session.history.problems
+    if not session.storage.writable:
+        warnings.append(
+            "This notebook is open in another tab, which makes the checkpoints. This tab reads "
+            "them, and takes over when the other one is closed; until then, what changes here is "
+            "not kept."
+        )
+    if now.persisted is False:
+        report.notes.append(
+            "The browser may clear what this site stores when it needs the room: download "
+            "save_state() now and then."
+        )

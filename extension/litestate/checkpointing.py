@@ -1,0 +1,215 @@
+"""What users call to make checkpoints, list them, and go back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from . import ui
+from .checkpoints import Checkpoint, restoring
+from .checkpoints.session import Session
+from .checkpoints.source import CheckpointSource, as_survey
+from .checkpoints.table import Checkpoints, Row, table, title, when_text
+from .current import current, opened, wait
+from .items import Survey
+from .report import Report, Section, count_text, size_text
+from .saving import SUFFIX, free, write_to
+from .sqlite import scratch
+
+Which = int | str | Row | Checkpoint | None
+
+
+def checkpoint(label: str | None = None) -> Report:
+    """Keep the state as it is now, if it has changed since the last checkpoint.
+
+    Parameters
+    ----------
+    label : str, optional
+        A name for it. What has one is made in any case, and kept.
+
+    Returns
+    -------
+    Report
+        What has changed since the one before, and how much that took.
+
+    Raises
+    ------
+    ReadOnlyCheckpointsError
+        If another tab makes the checkpoints of this notebook.
+    StorageError
+        If it cannot be written; the ones before are as they were.
+    NeedsAsyncError
+        If this browser cannot wait inside a call; use `acheckpoint`.
+    """
+    return _checkpoint(session_now("acheckpoint"), label)
+
+
+async def acheckpoint(label: str | None = None) -> Report:
+    """Do what `checkpoint` does, with ``await``."""
+    return _checkpoint(await session(), label)
+
+
+def checkpoints() -> Checkpoints:
+    """Return the list of this notebook's checkpoints; in a notebook it shows as a table.
+
+    Returns
+    -------
+    Checkpoints
+        A sequence of `Row`, the oldest first: number, time, label, cell, what changed, size.
+
+    Raises
+    ------
+    StorageError
+        If there is no storage for checkpoints.
+    NeedsAsyncError
+        If this browser cannot wait inside a call; use `acheckpoints`.
+    """
+    return table(session_now("acheckpoints"))
+
+
+async def acheckpoints() -> Checkpoints:
+    """Do what `checkpoints` does, with ``await``."""
+    return table(await session())
+
+
+def restore(which: Which = None) -> Report:
+    """Bring the state back to a checkpoint: files and databases as they were, and no others.
+
+    What is there now becomes a checkpoint first, so that `undo` brings it back.
+
+    Parameters
+    ----------
+    which : int or str or Row, optional
+        Number, label or row of the list; by default the newest one.
+
+    Returns
+    -------
+    Report
+        What was added, changed and removed.
+
+    Raises
+    ------
+    NoCheckpointError
+        If there is none such.
+    DamagedCheckpointError
+        If its bytes are not those that were saved; nothing was changed.
+    DatabaseBusyError, ApplyError
+        If something stands in the way; everything is as it was.
+    NeedsAsyncError
+        If this browser cannot wait inside a call; use `arestore`.
+    """
+    return _restore(session_now("arestore"), which)
+
+
+async def arestore(which: Which = None) -> Report:
+    """Do what `restore` does, with ``await``."""
+    return _restore(await session(), which)
+
+
+def undo() -> Report:
+    """Go one checkpoint back: what changed last is undone. Again, and it is one more.
+
+    What is there now becomes a checkpoint first, if it is not in one.
+
+    Returns
+    -------
+    Report
+        What was added, changed and removed.
+
+    Raises
+    ------
+    NoCheckpointError
+        If there is no earlier one.
+    DamagedCheckpointError, DatabaseBusyError, ApplyError
+        As for `restore`.
+    NeedsAsyncError
+        If this browser cannot wait inside a call; use `aundo`.
+    """
+    return _undo(session_now("aundo"))
+
+
+async def aundo() -> Report:
+    """Do what `undo` does, with ``await``."""
+    return _undo(await session())
+
+
+async def session() -> Session:
+    """Return this notebook's session, opened if it is not, as new as can be."""
+    found = (await opened()).session
+    await found.refresh()
+    return found
+
+
+def session_now(twin: str) -> Session:
+    """Do what `session` does, and wait for it here; see `wait`."""
+    found = current()
+    # Then there is nothing to wait for, also where a call could not wait.
+    return found if found and found.storage.writable else wait(session(), twin)
+
+
+@contextmanager
+def kept(found: Session, which: Which) -> Iterator[Survey]:
+    """Provide what a checkpoint holds, as if it had just been found."""
+    target = _find(found, which)
+    source = CheckpointSource(found.history, target, found.history.entries(target.number))
+    with scratch() as folder:
+        yield as_survey(source, found.looker.places, folder)
+
+
+def _find(found: Session, which: Which) -> Checkpoint:
+    return found.find(which.number if isinstance(which, Row) else which)
+
+
+def _checkpoint(session: Session, label: str | None) -> Report:
+    made = session.look("asked", label=label, cell=ui.cell_number())
+    if made is None:
+        last = session.newest
+        where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
+        return ui.show(Report(f"Nothing has changed{where}"))
+    section = Section("changed", made.lines, made.skipped, made.warnings)
+    report = Report("", [section])
+    name = title(made.checkpoint.note, made.checkpoint.number)
+    changed = count_text(made.lines) if made.lines else "nothing changed"
+    report.headline = (
+        f"{name.capitalize()}: {changed}; {size_text(made.checkpoint.written)} written"
+    )
+    report.size = made.checkpoint.written
+    if made.dropped:
+        section.warnings.append(
+            f"There was no room: {len(made.dropped)} older checkpoints were dropped."
+        )
+    return ui.show(report)
+
+
+def _restore(session: Session, which: Which) -> Report:
+    return ui.show(_back_to(session, _find(session, which)))
+
+
+def _undo(session: Session) -> Report:
+    session.check_writable()
+    session.look("before undo", cell=ui.cell_number())
+    return ui.show(_back_to(session, restoring.before(session)))
+
+
+def _back_to(session: Session, target: Checkpoint) -> Report:
+    aside = None if session.storage.writable else _keep_aside(session)
+    report = restoring.restore(session, target, cell=ui.cell_number())
+    report.headline += f" (of {when_text(target.note.created)})"
+    if aside is not None:
+        report.notes.append(
+            "Another tab makes the checkpoints, so undo() cannot bring back what was here. It is "
+            f"in a bundle: load_state({str(aside)!r}, clean=True)"
+        )
+    return report
+
+
+def _keep_aside(session: Session) -> Path | None:
+    """Save what is here into a bundle, where no checkpoint can be made of it."""
+    found = session.looker.look(session.tree, thorough=True).found
+    if not found.of("file", "database", "symlink"):
+        return None
+    path = free(Path.home() / f"before-restore-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
+    write_to(path, found, "deflate")
+    return path

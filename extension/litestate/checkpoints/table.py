@@ -1,0 +1,201 @@
+"""The list of checkpoints as people and programs see it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from ..report import Line, count_text, size_text
+from ..report.html import STYLE, escape
+from .differences import Tree, differences
+from .session import Session
+from .tree import Checkpoint, Note
+
+_SHOWN = 3
+"""Names that a line of the table has room for."""
+
+_HEADINGS = ("", "when", "label", "cell", "what changed", "size", "new")
+
+_CAUSES = {"asked": "", "cell": "", "start": ""}
+"""Those that need no word."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One checkpoint of the list.
+
+    Attributes
+    ----------
+    number : int
+        For `restore`.
+    when : float
+        Seconds since 1970.
+    label : str or None
+        The user's name for it.
+    cell : int or None
+        Number of the cell after which it was made.
+    cause : str
+        Why it was made, such as ``"cell"`` or ``"before load"``.
+    changed : list of Line
+        What differs from the one before in this list.
+    size : int
+        Bytes of all that it holds.
+    written : int
+        Bytes that it added to the storage.
+    """
+
+    number: int
+    when: float
+    label: str | None
+    cell: int | None
+    cause: str
+    changed: list[Line]
+    size: int
+    written: int
+
+    def cells(self) -> tuple[str, ...]:
+        """Return what stands in the table."""
+        return (
+            str(self.number),
+            when_text(self.when),
+            self.label or "",
+            "" if self.cell is None else f"[{self.cell}]",
+            _changed_text(self),
+            size_text(self.size),
+            size_text(self.written),
+        )
+
+
+class Checkpoints(Sequence[Row]):
+    """The checkpoints of a notebook that are kept, the oldest first.
+
+    Parameters
+    ----------
+    name : str
+        Of the notebook.
+    rows : sequence of Row
+        One for each.
+    notes : sequence of str
+        What else a person should know.
+    """
+
+    def __init__(self, name: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
+        self.name = name
+        self.notes = notes
+        self._rows = rows
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __str__(self) -> str:
+        table = [_HEADINGS, *(row.cells() for row in self._newest_first())]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = [
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in table
+        ]
+        return "\n".join([self._headline(), *(lines if self._rows else ()), *self.notes])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th class="{_kind(it)}">{escape(it)}</th>' for it in _HEADINGS)
+        body = "".join(
+            "<tr>" + "".join(map(_cell, _HEADINGS, row.cells())) + "</tr>"
+            for row in self._newest_first()
+        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        notes = "".join(f'<p class="dim">{escape(note)}</p>' for note in self.notes)
+        title = f'<p class="head">{escape(self._headline())}</p>'
+        return (
+            f'<style>{STYLE}</style><div class="litestate">{title}'
+            f"{table if self._rows else ''}{notes}</div>"
+        )
+
+    def _headline(self) -> str:
+        count = len(self._rows)
+        if not count:
+            return f"There are no checkpoints of {self.name} yet"
+        return f"{count} checkpoint{'s' if count > 1 else ''} of {self.name}"
+
+    def _newest_first(self) -> Iterator[Row]:
+        return reversed(self._rows)
+
+
+def table(session: Session) -> Checkpoints:
+    """Return the list of a session's checkpoints."""
+    rows: list[Row] = []
+    before: Tree = {}
+    for checkpoint in session.history.checkpoints:
+        tree = session.entries(checkpoint)
+        lines = differences(before, tree, session.looker.places)
+        rows.append(_row(checkpoint, lines, sum(entry.size for entry in tree.values())))
+        before = tree
+    notes = [*session.history.problems]
+    if rows:
+        notes.append("restore(number or label) goes back to one; undo() goes one step back.")
+    return Checkpoints(session.name, rows, notes)
+
+
+def when_text(seconds: float) -> str:
+    """Return a time as a clock on the wall says it, with the day if that is another one."""
+    then, now = time.localtime(seconds), time.localtime()
+    return time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
+
+
+def title(note: Note, number: int) -> str:
+    """Return what to call a checkpoint in a sentence.
+
+    Examples
+    --------
+    >>> title(Note(0.0, "asked", "before cleaning"), 7)
+    "checkpoint 7 ('before cleaning')"
+    """
+    return f"checkpoint {number} ({note.label!r})" if note.label else f"checkpoint {number}"
+
+
+def _row(checkpoint: Checkpoint, lines: list[Line], size: int) -> Row:
+    note = checkpoint.note
+    cause = f"restored {note.source}" if note.source is not None else note.cause
+    return Row(
+        checkpoint.number,
+        note.created,
+        note.label,
+        note.cell,
+        cause,
+        lines,
+        size,
+        checkpoint.written,
+    )
+
+
+def _changed_text(row: Row) -> str:
+    texts = [] if row.cause in _CAUSES else [row.cause]
+    for verdict in ("added", "changed", "removed"):
+        lines = [
+            line for line in row.changed if line.verdict == verdict and line.kind != "directory"
+        ]
+        if len(lines) > _SHOWN:
+            texts.append(f"{count_text(lines)} {verdict}")
+        elif lines:
+            texts.append(f"{', '.join(line.label for line in lines)} {verdict}")
+    return "; ".join(texts) or "folders only" * bool(row.changed) or "nothing"
+
+
+def _cell(heading: str, text: str) -> str:
+    return f'<td class="{_kind(heading)}">{escape(text)}</td>'
+
+
+def _kind(heading: str) -> str:
+    if heading in ("", "size", "new"):
+        return "n"
+    return "p" if heading == "what changed" else "v"

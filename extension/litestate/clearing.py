@@ -1,0 +1,89 @@
+"""Remove the state, after it was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from . import places
+from .checkpoints.session import Session
+from .current import current
+from .errors import LitestateError, StorageError
+from .items import Item, Survey
+from .loading import warn_of_connections
+from .manifest import Skipped
+from .plan import Plan
+from .report import Report, Section, count_text
+from .saving import SUFFIX, free, link_to, write_to
+
+
+def clear(found: Survey) -> Report:
+    """Keep what was found, as a checkpoint if they are made in this kernel, and remove it.
+
+    Raises
+    ------
+    SaveError
+        If it cannot be kept; nothing is removed then.
+    """
+    session = current()
+    report = None
+    if session is not None and session.storage.writable:
+        report = _after_checkpoint(found, session)
+    report = report or _after_bundle(found)
+    report.headline = f"Cleared {count_text(report.sections[0].lines)}"
+    report.skipped_title = "Not removed, because it could not be saved"
+    report.excluded = found.excluded
+    return report
+
+
+def _after_checkpoint(found: Survey, session: Session) -> Report | None:
+    try:
+        made = session.look("before clear")
+    except StorageError:
+        return None
+    skipped = made.skipped if made else []
+    out = {item.place for item in skipped}
+    kept = [item for item in found.items if item.place in session.tree and item.place not in out]
+    report = _remove(kept, skipped)
+    try:
+        session.look("cleared")
+    except StorageError as error:
+        report.sections[0].warnings.append(f"There is no checkpoint of the empty state: {error}")
+    report.notes = ["undo() brings it back."]
+    return report
+
+
+def _after_bundle(found: Survey) -> Report:
+    where = places.detect()
+    folder = Path.home() if places.IN_BROWSER else Path.cwd()
+    backup = free(folder / f"before-clear-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
+    saved = write_to(backup, found, "deflate")
+    labels = {line.label for line in saved.lines()}
+    kept = [item for item in found.items if item.label in labels]
+    report = _remove(kept, saved.skipped, or_else=backup.unlink)
+    report.path, report.size = str(backup), saved.size
+    report.notes = [f"To have it back: load_state({where.show(backup)!r})"]
+    if places.IN_BROWSER:
+        report.link = link_to(backup)
+        report.notes.append(
+            "That file is in memory: it lasts until the page is reloaded or the kernel restarted. "
+            "The link downloads a copy."
+        )
+    return report
+
+
+def _remove(
+    items: Sequence[Item], skipped: list[Skipped], or_else: Callable[[], object] = lambda: None
+) -> Report:
+    plan, removed = Plan(), Section("removed", skipped=skipped)
+    try:
+        removed.lines = plan.remove_all(items)
+        plan.commit()
+    except (LitestateError, OSError):
+        or_else()
+        raise
+    finally:
+        plan.close()
+    warn_of_connections(removed)
+    return Report("", [removed])

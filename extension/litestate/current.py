@@ -1,0 +1,211 @@
+"""The one session whose history is open in this kernel."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .checkpoints import Retention
+from .checkpoints.looking import Looker, Touched
+from .checkpoints.session import Session
+from .errors import NeedsAsyncError, StorageError
+from .places import DRIVE, IN_BROWSER, NOTEBOOK, detect
+from .report import Report
+from .storage import open_storage
+from .survey import Paths
+
+if TYPE_CHECKING:
+    from .browser.notebook import Page
+
+_Result = TypeVar("_Result")
+
+
+@dataclass
+class Opened:
+    """A session, and what was known when it was opened.
+
+    Attributes
+    ----------
+    session : Session
+        The session.
+    is_new : bool
+        Whether this call has opened it: this kernel has not restored anything of it yet.
+    restarted : bool
+        Whether the page is still the one that an earlier kernel of this notebook had.
+    persisted : bool or None
+        Whether the browser has promised to keep what the site stores; None if it does not say.
+    """
+
+    session: Session
+    is_new: bool = True
+    restarted: bool = False
+    persisted: bool | None = None
+
+
+_current: Session | None = None
+
+
+def current() -> Session | None:
+    """Return the session that is open, or None: nothing is opened for asking."""
+    return _current
+
+
+async def opened(
+    name: str | None = None,
+    *,
+    paths: Paths = None,
+    exclude: Sequence[str] | str = (),
+    retention: Retention | None = None,
+) -> Opened:
+    """Open the history of this notebook, or return what is open.
+
+    Parameters
+    ----------
+    name : str, optional
+        Of the history, instead of the notebook's. What is open stays open unless another is named.
+    paths, exclude
+        What belongs to the state, as for `save_state`.
+    retention : Retention, optional
+        Which checkpoints are kept.
+
+    Raises
+    ------
+    StorageError
+        If there is no place for checkpoints.
+    """
+    global _current  # noqa: PLW0603 - a kernel has one notebook
+    if _current is not None and name in (None, _current.name):
+        _current.configure(
+            Looker(paths, exclude, _touched()) if paths or exclude else None, retention
+        )
+        return Opened(_current, is_new=False)
+    looker = Looker(paths, exclude, _touched())
+    page = await _page() if IN_BROWSER else None
+    name = name or (_name_in_site(page) if page else _name_in_python())
+    storage = await open_storage(name)
+    session = Session(storage, name, looker, retention)
+    if _current is not None:
+        _current.close()
+    _current = session
+    return (
+        Opened(session)
+        if page is None
+        else Opened(session, restarted=page.restarted, persisted=page.persisted)
+    )
+
+
+def close() -> None:
+    """Close what is open."""
+    global _current  # noqa: PLW0603
+    if _current is not None:
+        _current.close()
+        _current = None
+
+
+def wait(coroutine: Coroutine[Any, Any, _Result], twin: str) -> _Result:
+    """Wait for a coroutine inside of a synchronous call.
+
+    Parameters
+    ----------
+    coroutine : coroutine
+        What to wait for. Outside of the browser it never really has to wait.
+    twin : str
+        The function to ``await`` where a call cannot wait.
+
+    Raises
+    ------
+    NeedsAsyncError
+        If this browser cannot do that.
+    """
+    if not IN_BROWSER:
+        try:
+            coroutine.send(None)
+        except StopIteration as stop:
+            result: _Result = stop.value
+            return result
+        raise AssertionError("only the browser has to be waited for")
+    from pyodide.ffi import can_run_sync, run_sync
+
+    if not can_run_sync():
+        coroutine.close()
+        raise NeedsAsyncError(
+            "This browser cannot wait for its storage inside a call. Write "
+            f"`await {twin}()` instead (from litestate import {twin})."
+        )
+    waited: _Result = run_sync(coroutine)
+    return waited
+
+
+@dataclass
+class Undoable:
+    """What to tell of a change that `undo` can take back, or cannot."""
+
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def tell(self, report: Report) -> None:
+        """Add it to a report."""
+        report.notes += self.notes
+        report.sections[0].warnings += self.warnings
+
+
+@contextmanager
+def undoable(before: str, after: str) -> Iterator[Undoable]:
+    """Make a checkpoint before and after the block, if checkpoints are made in this kernel.
+
+    Parameters
+    ----------
+    before, after : str
+        Causes of the two.
+    """
+    said = Undoable()
+    if _current is None or not _current.storage.writable:
+        yield said
+        return
+    try:
+        _current.look(before)
+    except StorageError as error:
+        said.warnings.append(f"undo() will not bring back what was there before: {error}")
+    yield said
+    try:
+        if _current.look(after) and not said.warnings:
+            said.notes.append("undo() brings back what was there before.")
+    except StorageError as error:
+        said.warnings.append(f"There is no checkpoint of what is there now: {error}")
+
+
+async def _page() -> Page:
+    from .browser.notebook import identify
+
+    return await identify()
+
+
+def _touched() -> Touched | None:
+    if not IN_BROWSER:
+        return None
+    from .browser.drive import watch
+
+    watched = watch()
+    return None if watched is None else watched.take
+
+
+def _name_in_site(page: Page) -> str:
+    if page.path is not None:
+        return page.path
+    # A console, or the REPL: one for each folder.
+    root = detect().root(NOTEBOOK)
+    assert root is not None
+    folder = root.path.relative_to(DRIVE) if root.path.is_relative_to(DRIVE) else root.path
+    return f"console in /{folder}".removesuffix(".")
+
+
+def _name_in_python() -> str:
+    # Jupyter Server 2 and VS Code say which notebook it is; IPython in a terminal has none.
+    main = sys.modules["__main__"]
+    path = os.environ.get("JPY_SESSION_NAME") or getattr(main, "__vsc_ipynb_file__", None)
+    return Path(path).name if path else "python"

@@ -1,0 +1,192 @@
+"""The page tells the kernel which notebook it belongs to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conftest import OpenLab
+from lab import Lab
+from playwright.sync_api import Route
+
+ASK = """
+import dataclasses, json, time
+from litestate.browser.notebook import identify, identify_now
+start = time.perf_counter()
+page = {}
+took = time.perf_counter() - start
+print(json.dumps(dict(dataclasses.asdict(page), took=took)))
+"""
+
+NOW = ASK.replace("{}", "identify_now()")
+
+LATER = ASK.replace("{}", "await identify()")
+
+SOON = 2.0
+"""Seconds; it takes 0.02 on an idle machine, and 5 if the page does not answer."""
+
+NO_JSPI = "delete WebAssembly.Suspending; delete WebAssembly.promising;\n"
+
+OPEN = """
+async (path) => {
+  const options = { path, kernel: { name: "python" } };
+  const panel = await window.jupyterapp.commands.execute("docmanager:open", options);
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  for (let tries = 0; tries < 200 && !panel.sessionContext.session?.kernel; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await panel.sessionContext.session.kernel.info;
+  window.panel = panel;
+}
+"""
+
+SHOW = "(path) => { window.jupyterapp.commands.execute('docmanager:open', { path }); }"
+
+
+def ask(lab: Lab, code: str = NOW) -> dict[str, Any]:
+    """Run the handshake in a cell of the notebook; it must leave nothing there."""
+    lab.set_cells(code)
+    (cell,) = lab.run_all()
+    texts = [output["text"] for output in cell["outputs"] if output["output_type"] == "stream"]
+    assert texts, cell["outputs"]
+    others = [o["data"] for o in cell["outputs"] if o["output_type"] == "display_data"]
+    assert all(data == {"text/plain": ""} for data in others), others
+    page: dict[str, Any] = json.loads(texts[0])
+    assert page["took"] < SOON
+    return page
+
+
+def restart(lab: Lab) -> None:
+    lab.page.evaluate("() => { window.jupyterapp.commands.execute('kernelmenu:restart'); }")
+    lab.page.get_by_role("button", name="Confirm Kernel Restart").click(timeout=10_000)
+    lab.page.wait_for_function(
+        "['restarting', 'starting', 'unknown'].includes(panel.sessionContext.kernelDisplayStatus)",
+        timeout=20_000,
+    )
+    lab.page.evaluate("async () => { await panel.sessionContext.session.kernel.info; }")
+
+
+def test_a_restart_is_not_a_reload(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    first = ask(lab)
+    assert first["path"] == "start.ipynb"
+    assert first["restarted"] is False
+    assert first["persisted"] in (True, False)
+    assert first["title"].startswith("start.ipynb")
+    # The same kernel may ask again, and may wait for it in both ways.
+    assert ask(lab)["restarted"] is False
+    assert ask(lab, LATER)["restarted"] is False
+
+    lab.check("before_restart = 1")
+    restart(lab)
+    assert lab.run("before_restart").error
+    again = ask(lab)
+    assert again["restarted"] is True
+    assert again["tab"] == first["tab"]
+
+    lab.reload()
+    reloaded = ask(lab)
+    assert reloaded["path"] == "start.ipynb"
+    assert reloaded["restarted"] is False
+    assert reloaded["tab"] != first["tab"]
+
+    # Renamed, it is the same notebook.
+    lab.page.evaluate("panel.context.rename('other name.ipynb')")
+    lab.page.wait_for_function("panel.context.path === 'other name.ipynb'", timeout=10_000)
+    restart(lab)
+    renamed = ask(lab)
+    assert renamed["path"] == "other name.ipynb"
+    assert renamed["restarted"] is True
+
+
+def test_two_notebooks_and_two_views(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.check(
+        "import os, shutil; os.makedirs('/drive/folder ü'); "
+        "shutil.copy('/drive/start.ipynb', '/drive/folder ü/second.ipynb')"
+    )
+    first = ask(lab)
+    lab.page.evaluate(OPEN, "folder ü/second.ipynb")
+    second = ask(lab)
+    assert (first["path"], second["path"]) == ("start.ipynb", "folder ü/second.ipynb")
+    assert (first["restarted"], second["restarted"]) == (False, False)
+    assert first["tab"] == second["tab"]
+
+    # Behind another notebook, and in two views: the script runs in both.
+    lab.page.evaluate(OPEN, "start.ipynb")
+    lab.page.evaluate("window.jupyterapp.commands.execute('notebook:create-output-view')")
+    lab.page.evaluate(OPEN, "start.ipynb")
+    assert ask(lab)["path"] == "start.ipynb"
+    lab.set_cells(NOW.replace("start =", "time.sleep(2); start ="))
+    lab.start_all()
+    lab.page.evaluate(SHOW, "folder ü/second.ipynb")
+    output = lab.finish()
+    assert '\\"path\\": \\"start.ipynb\\"' in output
+
+
+def test_each_tab_has_a_name(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    other = open_lab(context=lab.context)
+    one, two = ask(lab), ask(other)
+    assert one["path"] == two["path"]
+    assert one["tab"] != two["tab"]
+    assert not one["restarted"] and not two["restarted"]
+
+
+def test_the_notebook_app_and_pages_that_expose_nothing(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.open("start.ipynb", app="notebooks")
+    assert ask(lab)["path"] == "start.ipynb"
+    # A site of somebody else, without exposeAppInBrowser.
+    lab.page.evaluate("window.panel && (window.hidden = window.jupyterapp)")
+    lab.set_cells(NOW.replace("start =", "time.sleep(2); start ="))
+    lab.start_all()
+    lab.page.evaluate("() => { delete window.jupyterapp; }")
+    output = lab.finish()
+    lab.page.evaluate("() => { window.jupyterapp = window.hidden; }")
+    assert '\\"path\\": \\"start.ipynb\\"' in output
+    assert '\\"restarted\\": false' in output
+
+
+def test_where_there_is_no_notebook_there_is_no_path(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    # Code that no output area shows, as if the page ran no JavaScript.
+    lab.check("from litestate.browser import notebook; notebook.TIMEOUT = 0.5")
+    assert "Page(path=None, restarted=False, persisted=None" in lab.check(
+        "print(notebook.identify_now())"
+    )
+    # A console that shares the notebook's kernel.
+    lab.page.evaluate(
+        """async () => {
+          const { commands } = window.jupyterapp;
+          window.console_ = await commands.execute("console:create", {
+            path: "", kernelPreference: { id: panel.sessionContext.session.kernel.id },
+          });
+          await window.console_.sessionContext.ready;
+        }"""
+    )
+    lab.page.evaluate(
+        "(code) => { window.console_.console.inject(code); }",
+        "notebook.TIMEOUT = 5; page = notebook.identify_now()",
+    )
+    lab.page.wait_for_timeout(2000)
+    page = lab.value("[page.path, page.restarted, bool(page.tab)]")
+    assert page == [None, False, True]
+
+
+def test_without_jspi_the_error_names_the_other_call(open_lab: OpenLab) -> None:
+    lab = open_lab()
+
+    def without(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=NO_JSPI + response.text())
+
+    lab.context.route("**/pyodide-kernel-extension/static/*.js*", without)
+    lab.page.close()
+    lab.open()
+    lab.set_cells("from litestate.browser.notebook import identify_now\nidentify_now()")
+    (cell,) = lab.run_all()
+    assert "await aautosave()" in json.dumps(cell["outputs"])
+    assert "NeedsAsyncError" in json.dumps(cell["outputs"])
+    assert ask(lab, LATER)["path"] == "start.ipynb"

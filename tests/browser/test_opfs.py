@@ -1,0 +1,219 @@
+"""The browser's private files, with two tabs, without room, and when kernels are killed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import OpenLab
+from lab import Lab
+from playwright.sync_api import Browser, BrowserContext, Error, Route
+
+from tools.browser import FLAGS
+
+OPEN = """
+from litestate.storage import open_storage
+storage = await open_storage("a notebook", patience={patience})
+file = storage.files[0]
+"""
+
+TAKE = """
+taken = storage.take_over()
+if taken:
+    storage, file = taken, taken.files[0]
+print(bool(taken))
+"""
+
+FILL = """
+from litestate.errors import StorageFullError
+at = file.size()
+try:
+    for _ in range(20):
+        file.write(at, bytes(1 << 20))
+        at += 1 << 20
+    print("there was room")
+except StorageFullError as error:
+    print(error)
+"""
+
+LACKING = """
+from pyodide.code import run_js
+from litestate.errors import StorageError
+undo = run_js('''
+  const owner = {owner}.prototype;
+  const found = Object.getOwnPropertyDescriptor(owner, "{name}");
+  delete owner["{name}"];
+  if ("{instead}") owner["{name}"] = () => Promise.reject(new DOMException("no", "{instead}"));
+  () => Object.defineProperty(owner, "{name}", found)
+''')
+try:
+    await open_storage("lacking", patience=5)
+    print("opened")
+except StorageError as error:
+    print(error)
+finally:
+    undo()
+"""
+
+
+def open_storage(lab: Lab, *, patience: float = 10) -> bool:
+    """Open the storage in the kernel; tell whether it is writable."""
+    lab.check(OPEN.replace("{patience}", str(patience)))
+    writable: bool = lab.value("storage.writable")
+    return writable
+
+
+def take_over(lab: Lab) -> float:
+    """Take over, from one cell after another; return the seconds that it took."""
+    start = time.monotonic()
+    while lab.check(TAKE) != "True\n":
+        assert time.monotonic() < start + 20, "the storage was not taken over"
+    return time.monotonic() - start
+
+
+def test_a_restarted_kernel_writes_on(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    for turn in range(3):
+        start = time.monotonic()
+        assert open_storage(lab)
+        print(f"opened in {time.monotonic() - start:.2f} s")
+        assert lab.value("file.size()") == turn * 1000
+        lab.check(f"file.write({turn * 1000}, b'{turn}' * 1000)\nfile.flush()")
+        lab.page.evaluate("window.panel.sessionContext.session.kernel.restart()")
+    lab.reload()
+    assert open_storage(lab)
+    assert lab.value("file.read(0, 5000).decode()") == "".join(str(n) * 1000 for n in range(3))
+
+
+def test_a_second_tab_reads_and_takes_over(
+    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
+) -> None:
+    context = new_profile()
+    first, second = open_lab(context=context), open_lab(context=context)
+    assert open_storage(first)
+    first.check("file.write(0, b'from the first')\nfile.flush()")
+    assert not open_storage(second, patience=0.2)
+    assert second.value("file.read(0, 100).decode()") == "from the first"
+    first.check("file.write(14, b' tab')\nfile.flush()")
+    second.check("await storage.refresh()\nfile = storage.files[0]")
+    assert second.value("file.read(0, 100).decode()") == "from the first tab"
+    assert "only read" in second.run("file.write(0, b'x')").error
+    assert second.check(TAKE) == "False\n"
+
+    # It has rewritten the file, is in the middle of a write, and gone.
+    first.check("file.truncate(0)\nfile.write(0, b'the first, again')\nfile.flush()")
+    first.page.close()
+    print(f"taken over in {take_over(second):.2f} s")
+    assert second.value("file.read(0, 100).decode()") == "the first, again"
+    second.check("file.write(0, b'now the second')\nfile.flush()")
+
+    third = open_lab(context=context)
+    assert not open_storage(third, patience=0.2)
+    assert third.value("file.read(0, 14).decode()") == "now the second"
+    second.check("storage.close()")
+    take_over(third)
+
+
+def test_a_crash_gives_the_files_back(
+    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
+) -> None:
+    context = new_profile()
+    first, second = open_lab(context=context), open_lab(context=context)
+    assert open_storage(first)
+    first.check("file.write(0, b'before the crash')\nfile.flush()")
+    assert not open_storage(second, patience=0.2)
+    with first.page.expect_event("crash", timeout=20_000):
+        session = context.new_cdp_session(first.page)
+        # A process that has crashed does not answer.
+        with pytest.raises(Error):
+            session.send("Page.crash", timeout=1000)
+    print(f"taken over in {take_over(second):.2f} s")
+    assert second.value("file.read(0, 100).decode()") == "before the crash"
+
+
+@pytest.fixture(params=["in memory", "on disk"])
+def profile(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    new_profile: Callable[[], BrowserContext],
+    tmp_path: Path,
+) -> Iterator[BrowserContext]:
+    """A profile as of a private window, and a usual one: Chromium's code for them differs."""
+    if request.param == "in memory":
+        yield new_profile()
+        return
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path / "profile", executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS
+    )
+    yield context
+    context.close()
+
+
+def test_no_room(open_lab: OpenLab, site: str, profile: BrowserContext) -> None:
+    lab = open_lab(context=profile)
+    assert open_storage(lab)
+    lab.check("file.write(0, b'good')\nfile.flush()")
+    used, quota = lab.value("await storage.usage()")
+    assert 0 < used < quota
+    session = profile.new_cdp_session(lab.page)
+    origin = site.rstrip("/")
+    quota = {"origin": origin, "quotaSize": used + 8_000_000}
+    session.send("Storage.overrideQuotaForOrigin", quota)
+    assert "no room left for checkpoints in this browser's storage" in lab.check(FILL)
+    assert "no room left" in lab.run("file.truncate(50 << 20)").error
+    lab.check("file.truncate(4)\nfile.write(4, b', better')\nfile.flush()")
+    assert lab.value("file.read(0, 100).decode()") == "good, better"
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin})
+    assert lab.check(FILL) == "there was room\n"
+    lab.reload()
+    assert open_storage(lab)
+    assert lab.value("file.read(0, 12).decode()") == "good, better"
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_the_site_is_known(open_lab: OpenLab, site: str, sub_site: str, below: bool) -> None:
+    url = sub_site if below else site
+    lab = open_lab(url=url)
+    lab.check("from litestate.browser import opfs")
+    assert lab.value("opfs.site()") == url
+
+
+def test_a_browser_that_lacks_something(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    assert open_storage(lab)
+    for owner, name, instead, reason in (
+        ("StorageManager", "getDirectory", "", "lacks a private file system"),
+        ("StorageManager", "getDirectory", "SecurityError", "cannot be opened (SecurityError: no)"),
+        ("FileSystemFileHandle", "createSyncAccessHandle", "", "lacks synchronous access to"),
+        ("WorkerNavigator", "locks", "", "lacks Web Locks"),
+        ("WorkerNavigator", "storage", "", "lacks a private file system"),
+        ("LockManager", "request", "SecurityError", "lock of the checkpoints"),
+    ):
+        code = LACKING.replace("{owner}", owner).replace("{name}", name)
+        message = lab.check(code.replace("{instead}", instead))
+        assert reason in message
+        assert "save_state() works" in message
+    lab.check("storage.close()")
+    assert open_storage(lab)
+
+
+def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
+    def without(route: Route) -> None:
+        answer = route.fetch()
+        lacking = "delete WebAssembly.Suspending; delete WebAssembly.promising;\n"
+        route.fulfill(response=answer, body=lacking + answer.text())
+
+    context = new_profile()
+    context.route("**/pyodide-kernel-extension/static/*.js*", without)
+    lab = open_lab(context=context)
+    lab.check("from pyodide.ffi import can_run_sync")
+    assert not lab.value("can_run_sync()")
+    assert open_storage(lab)
+    lab.check("file.write(0, b'x' * 5_000_000)\nfile.flush()")
+    assert lab.value("len(file.read(0, 6_000_000))") == 5_000_000
+    lab.reload()
+    assert open_storage(lab)
+    assert lab.value("file.size()") == 5_000_000
