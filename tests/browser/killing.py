@@ -354,7 +354,7 @@ def main() -> int:
     """
     kills = int(os.environ.get("LITESTATE_KILLS", "200"))
     seed = int(os.environ.get("LITESTATE_KILL_SEED", str(random.randrange(1 << 32))))
-    store = os.environ.get("LITESTATE_KILL_STORE", "in_history")
+    store = os.environ.get("LITESTATE_KILL_STORE", "in_session")
     print(f"\nkill: {kills} times, LITESTATE_KILL_SEED={seed}", flush=True)
     runs: list[Run] = []
     with killer(store, seed) as one:

@@ -17,7 +17,7 @@ TRIES = 8
 
 
 def test_one_whole_generation_is_left_and_never_less_than_the_last_acknowledged() -> None:
-    with killer("in_history", seed=20261122) as one:
+    with killer("in_session", seed=20261122) as one:
         runs = [one.run(last=number == KILLS) for number in range(KILLS + 1)]
     assert [wrong(run) for run in runs] == [[] for _ in runs]
     assert runs[-1].found > KILLS
