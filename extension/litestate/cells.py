@@ -152,12 +152,14 @@ def _task_of_cell(shell: Any) -> asyncio.Task[Any] | None:
 
 
 def _runs_cell(shell: Any) -> bool:
-    """Tell whether the caller runs in a cell."""
+    """Tell whether the caller runs in a cell of this shell."""
     code = type(shell).run_cell_async.__code__
     frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_code is not code:
+    while frame is not None:
+        if frame.f_code is code and frame.f_locals["self"] is shell:
+            return True
         frame = frame.f_back
-    return frame is not None
+    return False
 
 
 def _code(task: asyncio.Task[Any]) -> Any:

@@ -41,6 +41,19 @@ def sub_site() -> Iterator[str]:
     yield from _serve(SUB_PATH)
 
 
+@pytest.fixture
+def two_sites(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Addresses of two sites on one origin, as of two projects of one account on GitHub Pages."""
+    for name in ("one", "other"):
+        (tmp_path / name).symlink_to(os.environ["LITESTATE_DIST"], target_is_directory=True)
+    with Server(tmp_path, 0, "/") as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"{server.url}one/", f"{server.url}other/"
+        server.shutdown()
+        thread.join(timeout=10)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""

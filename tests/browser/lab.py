@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Download, Page, expect
+from playwright.sync_api import BrowserContext, Download, Page, Route, expect
 
 START_TIMEOUT = 120_000
 """Milliseconds for the page and the kernel to start; it takes about 20 s on two cores."""
@@ -216,6 +216,17 @@ class Lab:
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)
         self.page.evaluate(_READY, START_TIMEOUT)
         return self
+
+
+def without_jspi(context: BrowserContext) -> None:
+    """Let the kernels of a profile find no way to wait inside a call, as in some browsers."""
+
+    def without(route: Route) -> None:
+        answer = route.fetch()
+        lacking = "delete WebAssembly.Suspending; delete WebAssembly.promising;\n"
+        route.fulfill(response=answer, body=lacking + answer.text())
+
+    context.route("**/pyodide-kernel-extension/static/*.js*", without)
 
 
 def errors(cells: list[dict[str, Any]]) -> list[str]:

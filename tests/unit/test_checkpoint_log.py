@@ -1,10 +1,13 @@
-"""The bytes of the log: whatever is wrong with them, what is whole is found, and the rest is told."""
+"""The bytes of the log: whatever is wrong, what is whole is found, and the rest is told."""
 
 from __future__ import annotations
 
 import random
+import re
 import tracemalloc
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
 from checkpoint_files import (
@@ -18,9 +21,19 @@ from checkpoint_files import (
     save,
     tree_of,
 )
-from litestate.checkpoints import Checkpoint, History, format
+from litestate.checkpoints import (
+    Checkpoint,
+    Entry,
+    History,
+    Note,
+    Retention,
+    compaction,
+    format,
+    packing,
+)
 from litestate.checkpoints.format import COMMIT, DATA, HEADER, Header
 from litestate.errors import DamagedCheckpointError, LitestateError, NewerCheckpointsError
+from litestate.manifest import Scope, Skipped
 
 NOISE = random.Random(5).randbytes(200_000)
 TREES = {
@@ -92,7 +105,7 @@ def tell_all(history: History) -> None:
     told = bool(history.problems)
     assert newest(history) in (2, 3) or told
     whole = 0
-    for number in TREES:
+    for number, saved in TREES.items():
         try:
             tree = {
                 each.relative: (each.content, content_of(history, each.content))
@@ -101,7 +114,7 @@ def tell_all(history: History) -> None:
         except LitestateError:
             told = True
         else:
-            assert {name: data for name, (_, data) in tree.items()} == TREES[number]
+            assert {name: data for name, (_, data) in tree.items()} == saved
             whole += 1
     assert whole == 3 or told
 
@@ -209,19 +222,37 @@ def test_damaged_content_is_written_again() -> None:
     assert ends[3] < history.size
 
 
+def test_nothing_is_built_on_what_may_be_damaged() -> None:
+    image, ends = log()
+    for other in (5, ends[1] + HEADER, ends[2] - 1):
+        damaged = bytearray(image)
+        damaged[image.index(NOISE[70_000:70_100])] ^= 1
+        damaged[other] ^= 1
+        history = opened(bytes(damaged))
+        assert history.problems
+        content, _ = history.put([NOISE])
+        assert content_of(history, content) == NOISE
+
+
 def test_a_log_in_a_log_is_content() -> None:
     image, _ = log()
     storage = memory()
     history = History(storage, "nb")
     save(history, {"log": NOISE[:10] + image})
     save(history, {"log": image, "a": b"2"})
+    start = history.size
+    # A copy of itself, in which the records are those of this very file.
+    save(history, {"log": NOISE[:77] + images_of(storage)[0]})
+    save(history, {"a": b"4"})
     found = bytearray(images_of(storage)[0])
-    for at in (HEADER, HEADER + 8, HEADER + HEADER + 1):
+    for at in (HEADER, HEADER + 8, HEADER + HEADER + 1, start, start + 5, start + HEADER):
         damaged = bytearray(found)
         damaged[at] ^= 1
         again = opened(bytes(damaged))
-        assert [checkpoint.number for checkpoint in again.checkpoints] == [1, 2]
-        assert again.problems
+        assert [checkpoint.number for checkpoint in again.checkpoints] == [1, 2, 3, 4]
+        assert tree_of(again, 4) == {"a": b"4"}
+        assert sum("damaged" in problem for problem in again.problems) == 1
+        assert again.size == len(found)
 
 
 def test_records_of_an_earlier_log_in_the_same_file_do_not_count() -> None:
@@ -404,10 +435,7 @@ def test_entries_are_as_they_were() -> None:
     assert again.checkpoints[0].written == history.checkpoints[0].written == history.size
 
 
-def history_note():  # type: ignore[no-untyped-def]
-    from litestate.checkpoints import Note
-    from litestate.manifest import Scope, Skipped
-
+def history_note() -> Note:
     return Note(
         1234567890.123456789,
         "restored",
@@ -417,3 +445,55 @@ def history_note():  # type: ignore[no-untyped-def]
         Scope(("home/a",), ("*.pyc",)),
         (Skipped("~/x", "it is a pipe", "close it", "home/x"),),
     )
+
+
+def document() -> str:
+    folders = [parent / "docs" for parent in Path(__file__).resolve().parents]
+    for folder in folders:
+        if (folder / "checkpoint-format.md").is_file():
+            return (folder / "checkpoint-format.md").read_text(encoding="utf-8")
+    pytest.skip("docs/ is not here, as in the site's kernel")
+
+
+def test_the_worked_example_is_what_the_code_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = document()
+    monkeypatch.setattr(format, "new_file_id", lambda: bytes.fromhex("0123456789abcdef"))
+    storage = memory()
+    history = History(storage, "nb")
+    content, _ = history.put(["Zürich\n".encode()])
+    time = 1_795_355_734
+    saved = Entry("file", "home", "note.txt", 8, 0o644, time * 10**9, content)
+    history.commit(Note(float(time), "cell", cell=3), [saved])
+    image = images_of(storage)[0]
+    found = b""
+    for offset, digits in re.findall(r"^([0-9a-f]{8})  ((?:[0-9a-f]{2} ?)+)$", text, re.M):
+        assert len(found) == int(offset, 16)
+        found += bytes.fromhex(digits)
+    table, entries = re.findall(r"^```json\n(.*?)\n```$", text, re.M | re.S)
+    assert found + f"{table}{entries}".encode() == image
+    example = opened(image)
+    assert example.entries(1) == (Entry(*_plain(saved), example.entries(1)[0].content),)
+    assert content_of(example, example.entries(1)[0].content) == "Zürich\n".encode()
+
+
+def _plain(saved: Entry) -> tuple[Any, ...]:
+    return saved.kind, saved.root, saved.relative, saved.size, saved.mode, saved.mtime_ns
+
+
+def test_the_text_names_the_constants_of_the_code() -> None:
+    text = document()
+    for needed in (
+        f"format version {format.VERSION}\n",
+        f"1 to {format.MAX_CHUNKS:,} rows of {format.ROW} bytes",
+        f"at most {format.MAX_PAYLOAD >> 20} MiB + {format.CHUNK >> 10} KiB",
+        f"*chunks* of {format.CHUNK:,} bytes",
+        f"at most {format.MAX_TREE >> 30} GiB when",
+        f"`{format.MAGIC.hex(' ').upper()}`",
+        f"`{format.RECORD_MAGIC.hex(' ').upper()}`",
+        f"| {packing.ZSTD} | one Zstandard frame",
+        f"| {packing.ZLIB} | a zlib stream",
+        f"the last {Retention().last} checkpoints",
+        f"the last {Retention().hours} hours and of the last {Retention().days} days",
+        f"more than {compaction._WORTH >> 20} MiB",
+    ):
+        assert needed in text, needed

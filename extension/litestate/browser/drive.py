@@ -6,13 +6,12 @@ from typing import Any
 
 import pyodide_js
 from pyodide.code import run_js
-from pyodide.ffi import JsException
 
 from ..places import DRIVE
 
 _WATCH = """
 (fs, mountpoint) => {
-  const api = fs.lookupPath(mountpoint).node.mount?.type?.API;
+  const api = fs.analyzePath(mountpoint).object?.mount?.type?.API;
   const writers = ["put", "mknod", "rename", "rmdir"];
   if (!writers.every((name) => typeof api?.[name] === "function")) return undefined;
   if (!api.litestateTouched) {
@@ -75,10 +74,7 @@ def watch() -> Touched | None:
     Touched or None
         None if there is no drive, or if this JupyterLite is built differently.
     """
-    try:
-        paths = run_js(_WATCH)(pyodide_js.FS, str(DRIVE))
-    except JsException:
-        return None
+    paths = run_js(_WATCH)(pyodide_js.FS, str(DRIVE))
     return None if paths is None else Touched(paths)
 
 

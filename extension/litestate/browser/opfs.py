@@ -9,7 +9,7 @@ import asyncio
 from typing import Any, NoReturn
 
 import js
-from pyodide.ffi import JsException
+from pyodide.ffi import JsException, can_run_sync, run_sync
 
 from ..errors import StorageError, StorageFullError
 
@@ -196,11 +196,15 @@ class Handle:
 class Look:
     """A file that another worker may have open, for reading.
 
-    It is no copy: bytes that were changed since are read as they are now.
+    It is no copy: bytes that were changed since are read as they are now. After any change
+    Chromium gives none of them, unless the profile is in memory, until the file is looked at
+    anew. That takes a wait, which without JSPI only `open` can do.
 
     Parameters
     ----------
     file : FileSystemFileHandle
+    blob : File
+        What the look found.
     """
 
     @classmethod
@@ -213,25 +217,36 @@ class Look:
             If that cannot be done.
         """
         try:
-            return cls(await file.getFile())
+            return cls(file, await file.getFile())
         except JsException as error:
             _fail("read", error)
 
-    def __init__(self, blob: Any) -> None:
+    def __init__(self, file: Any, blob: Any) -> None:
+        self._file = file
         self._blob = blob
         self._reader = js.FileReaderSync.new()
 
     def size(self) -> int:
-        """Return how long the file was when it was looked at, in bytes."""
+        """Return how long the file was when it was looked at last, in bytes."""
         return int(self._blob.size)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return bytes; none, if the file has become too short for them."""
+        """Return bytes; none, if they cannot be had any more."""
+        data = self._slice(offset, length)
+        if data is None and can_run_sync():
+            try:
+                self._blob = run_sync(self._file.getFile())
+            except JsException:
+                return b""
+            data = self._slice(offset, length)
+        return data or b""
+
+    def _slice(self, offset: int, length: int) -> bytes | None:
         piece = self._blob.slice(offset, offset + length)
         try:
             data: bytes = self._reader.readAsArrayBuffer(piece).to_bytes()
         except JsException:
-            return b""
+            return None
         return data
 
 

@@ -21,17 +21,27 @@ def write_commit(log: Log, number: int, table: Table, entries: bytes) -> Commit:
     number : int
         Of the checkpoint.
     table : Table
-        Its first part; to `written` comes what this record takes.
+        Its first part. If `written` is 0, it becomes what all records since the last commit take.
     entries : bytes
         Its second part, as of `tree.entries_to_json`.
     """
     codec, packed = packing.pack(entries)
     if not table.written:
-        table = replace(table, written=log.pending + HEADER + len(packed))
+        table = _measured(table, log.pending + HEADER + len(packed))
     head = table.to_json()
     offset = log.write_commit(number, head, codec, packed, len(entries))
-    checkpoint = Checkpoint(number, table.note, table.written + len(head))
+    checkpoint = Checkpoint(number, table.note, table.written)
     return Commit(checkpoint, table.live, offset, HEADER + len(head) + len(packed))
+
+
+def _measured(table: Table, others: int) -> Table:
+    """Let a table say how many bytes it and the others are."""
+    written = others
+    # It ends: a larger number never makes it shorter.
+    while written != others + len(table.to_json()):
+        written = others + len(table.to_json())
+        table = replace(table, written=written)
+    return table
 
 
 def read_commit(log: Log, commit: Commit) -> tuple[Table, bytes]:

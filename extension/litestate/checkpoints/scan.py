@@ -49,8 +49,7 @@ class Raw(NamedTuple):
         table = Table.from_json(self.body[: self.header.table], self.offset)
         if table is None:
             return None
-        written = table.written + self.header.table
-        checkpoint = Checkpoint(self.header.number, table.note, written)
+        checkpoint = Checkpoint(self.header.number, table.note, table.written)
         return Commit(checkpoint, table.live, self.offset, self.header.length), table
 
 

@@ -106,7 +106,7 @@ class Table:
     live : list of int
         Runs of the chunks that it refers to, merged.
     written : int
-        Bytes that its records took when it was made, without this table.
+        Bytes that all its records took when it was made; compaction does not change it.
     """
 
     note: Note

@@ -36,7 +36,8 @@ class File(Protocol):
         Raises
         ------
         StorageError
-            For a reader also if the writer has rewritten the file since the last refresh.
+            For a reader also if the writer has rewritten the file since the last refresh; in a
+            browser without JSPI, if it has written anything. Refresh and read again.
         """
         ...
 

@@ -77,6 +77,6 @@ class Snapshot:
 def rewritten(label: str) -> StorageError:
     """Return the error for a file that changed under a reader."""
     return StorageError(
-        f"The checkpoints in {label} were rewritten by the tab or process that writes them, "
+        f"The checkpoints in {label} were changed by the tab or process that writes them, "
         "while they were read. Try again."
     )

@@ -1,0 +1,320 @@
+"""Autosave as a person meets it: cells, reloads, restarts, two tabs, no room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conftest import OpenLab
+from lab import Lab, errors, without_jspi
+from playwright.sync_api import BrowserContext
+from test_handshake import restart
+
+START = "import litestate\nlitestate.autosave()"
+
+WORK = """
+import sqlite3
+from pathlib import Path
+home = Path.home()
+(home / "notes.txt").write_text("first")
+(home / "folder" / "empty").mkdir(parents=True, exist_ok=True)
+connection = sqlite3.connect(home / "app.db")
+connection.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, x)")
+connection.executemany("INSERT INTO t (x) VALUES (?)", [(n,) for n in range(100)])
+connection.commit()
+connection.execute("INSERT INTO t (x) VALUES ('never committed')")
+Path("on the drive.csv").write_text("a,b")
+"""
+
+LOOK = """
+import json, sqlite3
+from pathlib import Path
+home = Path.home()
+def look():
+    found = {
+        str(path.relative_to(home)): path.read_text() if path.suffix == ".txt" else ""
+        for path in home.rglob("*") if ".ipython" not in str(path)
+    }
+    if "app.db" in found:
+        with sqlite3.connect(home / "app.db") as connection:
+            found["app.db"] = connection.execute("SELECT count(*) FROM t").fetchone()[0]
+        connection.close()
+    return found
+print(json.dumps(look()))
+"""
+
+NUMBERS = "[row.number for row in litestate.checkpoints()]"
+
+
+def run(lab: Lab, *cells: str) -> list[str]:
+    """Run these cells in the notebook; return what each of them put out, as text."""
+    lab.set_cells(*cells)
+    made = lab.run_all()
+    assert not errors(made), errors(made)
+    return [_text(cell) for cell in made]
+
+
+def failing(lab: Lab, cell: str) -> str:
+    """Run a cell that must fail; return its error."""
+    lab.set_cells(cell)
+    (error,) = errors(lab.run_all())
+    return error
+
+
+def _text(cell: dict[str, Any]) -> str:
+    outputs = cell["outputs"]
+    texts = (o.get("text") or o.get("data", {}).get("text/plain") or "" for o in outputs)
+    return "\n".join(text for text in texts if text)
+
+
+def look(lab: Lab) -> dict[str, Any]:
+    lab.check(LOOK)
+    found: dict[str, Any] = lab.value("look()")
+    return found
+
+
+def test_everything_is_back_after_a_reload(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    started, *_ = run(lab, START, WORK, "(home / 'notes.txt').write_text('second')", "1 + 1")
+    assert started.startswith("Autosave is on for start.ipynb.")
+    made = lab.value(NUMBERS)
+    assert len(made) == 2, "one for each cell that changed something"
+    cells = lab.value("[(row.cell, row.cause) for row in litestate.checkpoints()]")
+    assert cells == [[2, "cell"], [3, "cell"]]
+    lab.check("connection.rollback()")
+    before = look(lab)
+    assert before["notes.txt"] == "second"
+    assert before["app.db"] == 100
+
+    lab.reload()
+    assert look(lab) == {}
+    # The one cell.
+    (restored,) = run(lab, START)
+    assert "Restored checkpoint 2: 1 database, 1 file, 2 folders added" in restored
+    assert look(lab) == before
+    assert lab.value("open('on the drive.csv').read()") == "a,b"
+    # What was restored is not a change.
+    assert lab.value(NUMBERS) == made
+
+    # Nothing is restored twice in one session: this would take back what was done since.
+    run(lab, "(home / 'notes.txt').write_text('third')", START)
+    assert look(lab)["notes.txt"] == "third"
+
+
+def test_a_restart_gives_a_clean_session(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, START, WORK)
+    lab.check("connection.rollback()")
+    before = look(lab)
+    restart(lab)
+    started, _ = run(lab, START, "1 + 1")
+    assert "What it had last is in checkpoint 1 of" in started
+    assert "restore(1)" in started
+    assert look(lab) == {}
+    # Nor is the clean session a change, before something is done in it.
+    assert lab.value(NUMBERS) == [1]
+    run(lab, "litestate.restore(1)")
+    assert look(lab) == before
+
+
+def test_undo_after_a_load_and_after_clearing(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, START, WORK, "connection.rollback()\nconnection.close()")
+    before = look(lab)
+    lab.check("litestate.save_state('/tmp/first', paths=home)")
+    run(lab, "(home / 'notes.txt').unlink()\n(home / 'other.txt').write_text('other')")
+    changed = look(lab)
+    loaded, undone = run(
+        lab, "litestate.load_state('/tmp/first.litestate.zip')", "litestate.undo()"
+    )
+    assert "undo() brings back what was there before" in loaded
+    assert "Restored checkpoint 2" in undone
+    assert look(lab) == changed
+    assert lab.value("open('on the drive.csv').read()") == "a,b"
+
+    run(lab, "litestate.clear_state()")
+    assert look(lab) == {}
+    assert not lab.value("Path('on the drive.csv').exists()")
+    run(lab, "litestate.undo()")
+    assert look(lab) == changed
+    assert lab.value("open('on the drive.csv').read()") == "a,b"
+    run(lab, "litestate.restore(1)")
+    assert look(lab) == before
+
+
+def test_a_bundle_of_a_checkpoint(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, START, WORK, "connection.rollback()\nconnection.close()")
+    lab.check("then = litestate.save_state('/tmp/then')")
+    run(lab, "(home / 'notes.txt').unlink()", "litestate.checkpoint('without notes')")
+    lab.check("again = litestate.save_state('/tmp/again', checkpoint=1)")
+    assert lab.value("then.digest == again.digest")
+    assert "checkpoint is saved whole" in failing(
+        lab, "litestate.save_state(checkpoint='without notes', paths='.')"
+    )
+
+
+def test_two_tabs(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
+    context = new_profile()
+    first = open_lab(context=context)
+    run(first, START, WORK, "connection.rollback()\nconnection.close()")
+    before = look(first)
+    second = open_lab(context=context)
+    (told,) = run(second, START)
+    assert "This notebook is open in another tab, which makes the checkpoints" in told
+    assert look(second) == before
+    assert "Another tab" in failing(second, "litestate.checkpoint()")
+    run(first, "(home / 'notes.txt').write_text('of the first')")
+    (listed,) = run(second, "litestate.checkpoints()")
+    assert "2 checkpoints of start.ipynb" in listed
+    (restored,) = run(second, "litestate.restore()")
+    assert look(second)["notes.txt"] == "of the first"
+    assert "in a bundle: load_state('" in restored
+
+    first.page.close()
+    told, _ = run(second, "(home / 'notes.txt').write_text('of the second')", "1")
+    if not told.endswith("this one makes the checkpoints now."):
+        # The browser takes a moment to give the lock back.
+        second.page.wait_for_timeout(2000)
+        (told,) = run(second, "2")
+    assert "The other tab was closed: this one makes the checkpoints now." in told
+    assert second.value(NUMBERS)[-1] == 3
+    second.reload()
+    run(second, START)
+    assert look(second)["notes.txt"] == "of the second"
+
+
+def test_two_notebooks_do_not_mix(
+    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
+) -> None:
+    context = new_profile()
+    one = open_lab(context=context)
+    run(one, START, WORK)
+    other = open_lab("sqlite-tutorial.ipynb", context=context)
+    (started,) = run(other, START)
+    assert started.startswith("Autosave is on for sqlite-tutorial.ipynb.")
+    assert look(other) == {}
+
+
+def test_two_sites_on_one_origin_do_not_mix(
+    two_sites: tuple[str, str], new_profile: Callable[[], BrowserContext]
+) -> None:
+    context = new_profile()
+    one, other = (Lab(context, url).open() for url in two_sites)
+    run(one, START, WORK)
+    (started,) = run(other, START)
+    assert "another tab" not in started
+    assert look(other) == {}
+    run(other, "from pathlib import Path\n(Path.home() / 'notes.txt').write_text('other')")
+    one.reload()
+    run(one, START)
+    assert look(one)["notes.txt"] == "first"
+
+
+def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], BrowserContext]) -> None:
+    context = new_profile()
+    lab = open_lab(context=context)
+    run(lab, START, "import os\nfrom pathlib import Path\nhome = Path.home()")
+    for turn in range(3):
+        run(lab, f"(home / 'a.bin').write_bytes(b'{turn}' + os.urandom(2_000_000))")
+    assert len(lab.value(NUMBERS)) == 3
+    used = lab.value("(await litestate.current.current().storage.usage()).used")
+    session = context.new_cdp_session(lab.page)
+    quota = {"origin": site.rstrip("/"), "quotaSize": used + 3_000_000}
+    session.send("Storage.overrideQuotaForOrigin", quota)
+    # The older ones go, and it is kept.
+    (told,) = run(lab, "(home / 'b.bin').write_bytes(os.urandom(4_000_000))")
+    assert "There was no room: 2 older checkpoints were dropped" in told
+    assert lab.value(NUMBERS) == [3, 4]
+    # Nothing is left to go: the last one stays, and it is said.
+    (told,) = run(lab, "(home / 'c.bin').write_bytes(os.urandom(20_000_000))")
+    assert "no room left for checkpoints" in told
+    assert lab.value(NUMBERS)[-1] == 4
+    run(lab, "(home / 'c.bin').unlink()\n(home / 'd.txt').write_text('small')")
+    assert lab.value(NUMBERS)[-1] == 5
+    lab.reload()
+    run(lab, START)
+    found = look(lab)
+    assert found["d.txt"] == "small"
+    assert "c.bin" not in found
+
+
+def test_nearly_no_room(
+    open_lab: OpenLab, site: str, new_profile: Callable[[], BrowserContext]
+) -> None:
+    context = new_profile()
+    lab = open_lab(context=context)
+    session = context.new_cdp_session(lab.page)
+    used = lab.page.evaluate("navigator.storage.estimate().then((it) => it.usage)")
+    quota = {"origin": site.rstrip("/"), "quotaSize": int((used + 3_000_000) * 1.1)}
+    session.send("Storage.overrideQuotaForOrigin", quota)
+    told = run(
+        lab,
+        START,
+        "import os, asyncio\nfrom pathlib import Path\n"
+        "(Path.home() / 'a.bin').write_bytes(os.urandom(3_000_000))",
+        "await asyncio.sleep(1)",
+        "2",
+    )
+    assert "The storage is nearly full" in "".join(told)
+
+
+def test_pausing_and_stopping(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, START, "litestate.autosave.pause()", WORK, "connection.rollback()")
+    assert lab.value(NUMBERS) == []
+    assert "Autosave is paused for start.ipynb" in run(lab, "litestate.autosave")[0]
+    run(lab, "litestate.autosave.resume()", "1")
+    assert lab.value(NUMBERS) == [1]
+    run(lab, "litestate.autosave.stop()", "(home / 'notes.txt').write_text('second')")
+    assert lab.value(NUMBERS) == [1]
+    assert "Autosave is off" in run(lab, "litestate.autosave")[0]
+
+
+def test_without_opfs(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.check(
+        "from pyodide.code import run_js\nrun_js('delete StorageManager.prototype.getDirectory')"
+    )
+    message = failing(lab, START)
+    assert "lacks a private file system" in message
+    assert "save_state() works" in message
+    run(lab, WORK, "connection.rollback()\nconnection.close()", "litestate.save_state()")
+
+
+def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
+    context = new_profile()
+    without_jspi(context)
+    lab = open_lab(context=context)
+    assert "`await aautosave()`" in failing(lab, START)
+    run(lab, "await litestate.aautosave()", WORK, "connection.rollback()\nconnection.close()")
+    before = look(lab)
+    assert lab.value(NUMBERS) == [1]
+    lab.reload()
+    run(lab, "import litestate\nawait litestate.aautosave()")
+    assert look(lab) == before
+    run(lab, "(home / 'notes.txt').unlink()", "litestate.undo()")
+    assert look(lab) == before
+
+
+def test_the_pace(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(
+        lab,
+        START,
+        "import os, time\nfrom pathlib import Path\n"
+        "(Path.home() / 'large.bin').write_bytes(os.urandom(30_000_000))",
+    )
+    took = lab.value("litestate.autosave.spent")
+    lab.check("began = time.monotonic()")
+    run(lab, *(f"(Path.home() / 'a.txt').write_text('{n}')" for n in range(30)))
+    lab.page.wait_for_timeout(3000)
+    elapsed = lab.value("time.monotonic() - began")
+    spent = lab.value("litestate.autosave.spent") - took
+    assert spent <= 0.2 + 0.025 * elapsed + 0.1, (spent, elapsed)
+    # What was put off is kept when there is time.
+    lab.page.wait_for_timeout(10_000)
+    lab.reload()
+    run(lab, START)
+    lab.check("from pathlib import Path")
+    assert lab.value("(Path.home() / 'a.txt').read_text()") == "29"
