@@ -8,12 +8,9 @@ a machine that loses its power: the operating system's cache survives a killed p
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import random
-import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -22,18 +19,14 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+
+from kill_site import ADDRESS, PAGE, KillSite, lay_out
+from processes import end, family, is_alive, of_profile
 
 from tools.browser import FLAGS
-from tools.server import Handler, Server
-
-PAGE = Path(__file__).parent / "kill_page"
-ADDRESS = "extensions/@jupyterlite/killing"
-"""Where the page is: as deep as the real kernel's worker, whose address names the site."""
 
 START_TIMEOUT = 60.0
 """Seconds for a browser and a kernel to start, and for what was left to be checked."""
@@ -104,7 +97,7 @@ class Killer:
 
     Parameters
     ----------
-    server : _Site
+    server : KillSite
         Serves the site and the page, and hears what the page reports.
     chromium : str
         The browser.
@@ -117,7 +110,7 @@ class Killer:
     """
 
     def __init__(
-        self, server: _Site, chromium: str, profile: Path, store: str, chance: random.Random
+        self, server: KillSite, chromium: str, profile: Path, store: str, chance: random.Random
     ) -> None:
         self._server = server
         self._chromium = chromium
@@ -146,7 +139,7 @@ class Killer:
         processes: list[int] = []
         try:
             self._hear(run, begun + START_TIMEOUT, "opened")
-            if not run.doing:
+            if run.doing != "opened":
                 raise RuntimeError(f"the page did not start in {START_TIMEOUT} s")
             run.start = time.monotonic() - begun
             # Found now, as the search takes as long as a save.
@@ -212,100 +205,14 @@ class Killer:
 
     def _kill(self, browser: subprocess.Popen[bytes], processes: list[int]) -> None:
         """Kill these processes of the browser, and see that none of them is left."""
-        for process in processes:
-            _end(process)
+        end(processes)
         browser.wait(timeout=10)
         deadline = time.monotonic() + 10
-        while left := {*filter(_is_alive, processes), *of_profile(self._profile)}:
+        while left := {*filter(is_alive, processes), *of_profile(self._profile)}:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"processes {left} of the browser cannot be killed")
-            for process in left:
-                _end(process)
+            end(left)
             time.sleep(0.01)
-
-
-def family(process: int) -> list[int]:
-    """Return a process, its children, and theirs."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        if fields := _status(int(folder.name)):
-            children.setdefault(int(fields[1]), []).append(int(folder.name))
-    found = [process]
-    for each in found:
-        found += children.get(each, [])
-    return found
-
-
-def of_profile(profile: Path) -> list[int]:
-    """Return the living processes whose command line names a profile."""
-    mark = os.fsencode(f"--user-data-dir={profile}")
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            named = mark in (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if named:
-            found.append(int(folder.name))
-    return found
-
-
-def _status(process: int) -> list[str]:
-    """Return its state, its parent, and more; nothing if it is gone."""
-    try:
-        text = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
-    except OSError:
-        return []
-    # The name before them is in brackets and may hold anything.
-    return text.rpartition(")")[2].split()
-
-
-def _is_alive(process: int) -> bool:
-    fields = _status(process)
-    return bool(fields) and fields[0] not in "ZX"
-
-
-def _end(process: int) -> None:
-    # It may have gone with another.
-    with suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
-
-
-class _Reporting(Handler):
-    """Serves the site, and takes what the page reports."""
-
-    server: _Site
-
-    def do_POST(self) -> None:
-        """Take one report."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.reports.put(json.loads(body))
-        self.send_response(HTTPStatus.NO_CONTENT)
-        self.end_headers()
-
-
-class _Site(Server):
-    """The site and the page.
-
-    Attributes
-    ----------
-    reports : queue of dict
-        What the page reported.
-    """
-
-    reports: queue.Queue[dict[str, Any]]
-
-    def __init__(self, folder: Path) -> None:
-        self.reports = queue.Queue()
-        super().__init__(folder, 0)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Make our handler look into our folder."""
-        _Reporting(request, client_address, self, directory=os.fspath(self.folder))
-
-    def forget(self) -> None:
-        """Forget what a browser that is dead has reported."""
-        self.reports = queue.Queue()
 
 
 @contextmanager
@@ -321,27 +228,13 @@ def killer(store: str, seed: int) -> Iterator[Killer]:
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         root = Path(temporary, "site")
-        _lay_out(Path(os.environ["LITESTATE_DIST"]).resolve(), root)
-        with _Site(root) as server:
+        lay_out(Path(os.environ["LITESTATE_DIST"]).resolve(), root)
+        with KillSite(root) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             profile = Path(temporary, "profile")
             chromium = os.environ["LITESTATE_CHROMIUM"]
             yield Killer(server, chromium, profile, store, random.Random(seed))
             server.shutdown()
-
-
-def _lay_out(dist: Path, root: Path) -> None:
-    """Make a folder that looks like the site and has the page too."""
-    folder = root
-    for name in ("", *ADDRESS.split("/")[:-1]):
-        dist, folder = dist / name, folder / name
-        folder.mkdir(exist_ok=True)
-        for path in dist.iterdir():
-            (folder / path.name).symlink_to(path)
-        # The next one down is a folder of ours.
-        inner = ADDRESS.split("/")[len(folder.relative_to(root).parts)]
-        (folder / inner).unlink(missing_ok=True)
-    shutil.copytree(PAGE, folder / ADDRESS.rpartition("/")[2])
 
 
 def main() -> int:
