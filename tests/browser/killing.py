@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import queue
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -245,6 +246,8 @@ def main() -> int:
     int
         Exit code: 1 if anything was lost or torn.
     """
+    # The browser is in a session of its own, and would go on after us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     kills = int(os.environ.get("LITESTATE_KILLS", "200"))
     seed = int(os.environ.get("LITESTATE_KILL_SEED", str(random.randrange(1 << 32))))
     store = os.environ.get("LITESTATE_KILL_STORE", "in_session")
