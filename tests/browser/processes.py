@@ -27,7 +27,8 @@ def of_profile(profile: Path) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            named = mark in (folder / "cmdline").read_bytes().split(b"\0")
+            # Chromium's children write theirs anew, with spaces between the words.
+            named = mark in (folder / "cmdline").read_bytes()
         except OSError:
             continue
         if named:
