@@ -1,8 +1,9 @@
 """Measure litestate in the built site, side by side with what people would use instead.
 
-Started by `python3 build.py bench [name …]`. Each name is a module of bench/kernel/ with a function
-``run()``, which is executed in the kernel of the site, in Chromium. Only ratios to the peer in the
-same run say something: the machine, and what else it does, is the same for both.
+Started by `python3 build.py bench [name …]`. Each name is a module of bench/kernel/, whose
+functions return rows and are executed in the kernel of the site, in Chromium, with a reload of the
+page between one and the next. Only ratios to the peer in the same run say something: the machine,
+and what else it does, is the same for both. ``kill`` is another thing: a test that takes long.
 """
 
 from __future__ import annotations
@@ -11,91 +12,128 @@ import json
 import os
 import platform
 import sys
+import tempfile
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import BrowserType, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+KERNEL = Path(__file__).parent / "kernel"
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(KERNEL)]
 
 from lab import Lab  # noqa: E402
+from rows import Row, merged, parse, table  # noqa: E402
 
 from tools.browser import FLAGS  # noqa: E402
 from tools.server import Server  # noqa: E402
 
-KERNEL = Path(__file__).parent / "kernel"
 RESULTS = ROOT / ".build" / "bench"
-BENCHES = ("bundle",)
+BENCHES = {
+    "bundle": ("run",),
+    # A restore can be cold only once after each reload.
+    "checkpoint": ("save", "restore", "restore", "restore"),
+}
+"""The functions of each, in the order in which they run."""
+
+KILL = "kill"
 TIMEOUT = 900_000
-"""Milliseconds for one of them."""
+"""Milliseconds for one function."""
 
 _RUN = """
 import litestate, sys
 sys.path.insert(0, "/tmp/bench")
-print("RESULT" + __import__("json").dumps(__import__("{name}").run()))
+import rows as _rows
+print("RESULT" + _rows.dump(__import__("{name}").{function}()))
 """
 
 
 def main(names: list[str]) -> int:
     """Run benches, print a table of each, and write JSON.
 
+    Parameters
+    ----------
+    names : list of str
+        Which; without any, all but ``kill``.
+
     Returns
     -------
     int
-        Exit code: 2 for a name that there is not.
+        Exit code: 2 for a name that there is not, 1 if a killed browser lost something.
     """
-    if unknown := sorted(set(names) - set(BENCHES)):
-        known = ", ".join(BENCHES)
-        print(f"There is no bench {', '.join(unknown)}; there is {known}.", file=sys.stderr)
+    known = (*BENCHES, KILL)
+    if unknown := sorted(set(names) - set(known)):
+        print(
+            f"There is no bench {', '.join(unknown)}; there is {', '.join(known)}.",
+            file=sys.stderr,
+        )
         return 2
-    with Server(Path(os.environ["LITESTATE_DIST"]), 0, "/") as server:
+    names = names or list(BENCHES)
+    with Server(Path(os.environ["LITESTATE_DIST"]), 0, "/") as server, sync_playwright() as started:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS
-            )
-            for name in names or BENCHES:
-                # A profile of its own: what one stores must not help or hinder the next.
-                lab = Lab(browser.new_context(), server.url).open()
-                report(name, measured(lab, name), browser.version)
-                lab.context.close()
-            browser.close()
+        for name in names:
+            if name != KILL:
+                report(name, *measured(started.chromium, server.url, name))
         server.shutdown()
-    return 0
+    if KILL not in names:
+        return 0
+    import killing
+
+    return killing.main()
 
 
-def measured(lab: Lab, name: str) -> list[dict[str, Any]]:
-    """Run one bench in the kernel."""
+def measured(chromium: BrowserType, url: str, name: str) -> tuple[list[Row], str]:
+    """Run one bench in the kernel.
+
+    Returns
+    -------
+    list of Row
+        What was measured.
+    str
+        Version of the browser.
+    """
+    rows: list[Row] = []
+    # On the disk, as people have it: a profile that is kept in memory stores faster. And one of
+    # its own: what one bench stores must not help or hinder the next.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        context = chromium.launch_persistent_context(
+            profile, executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS
+        )
+        lab = Lab(context, url)
+        for number, function in enumerate(BENCHES[name]):
+            lab = lab.reload() if number else lab.open()
+            rows += _called(lab, name, function)
+        assert context.browser
+        version = context.browser.version
+        context.close()
+    return merged(rows), version
+
+
+def _called(lab: Lab, name: str, function: str) -> list[Row]:
     sources = {path.name: path.read_text("utf-8") for path in KERNEL.glob("*.py")}
     lab.check(
         "from pathlib import Path\nPath('/tmp/bench').mkdir()\n"
         f"for name, text in {sources!r}.items(): Path('/tmp/bench', name).write_text(text)"
     )
-    output = lab.run(_RUN.format(name=name), TIMEOUT)
+    output = lab.run(_RUN.format(name=name, function=function), TIMEOUT)
     if output.error:
-        raise SystemExit(f"bench {name} failed: {output.error}")
-    rows: list[dict[str, Any]] = json.loads(output.text.partition("RESULT")[2])
-    return rows
+        raise SystemExit(f"bench {name} failed in {function}(): {output.error}")
+    return parse(output.text.partition("RESULT")[2])
 
 
-def report(name: str, rows: list[dict[str, Any]], browser: str) -> None:
+def report(name: str, rows: list[Row], browser: str) -> None:
     """Print a table, and write the same as JSON."""
     print(f"\nbench {name}, Chromium {browser}, {os.cpu_count()} cores")
-    print(f"{'':<26}{'litestate':>12}{'peer':>12}{'ratio':>8}  peer")
-    for row in rows:
-        row["ratio"] = row["ours"] / row["theirs"]
-        ours, theirs = (f"{1000 * row[side]:,.0f} ms" for side in ("ours", "theirs"))
-        print(f"{row['what']:<26}{ours:>12}{theirs:>12}{row['ratio']:>8.2f}  {row['peer']}")
-    made = {
+    print(table(rows))
+    made: dict[str, Any] = {
         "bench": name,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "browser": browser,
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "rows": rows,
+        "rows": [row.facts() for row in rows],
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
     target = RESULTS / f"{name}.json"

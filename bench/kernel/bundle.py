@@ -6,11 +6,11 @@ import shutil
 import zipfile
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import litestate
 import load_r
 from measure import against
+from rows import Row
 
 STATE = Path.home() / "load"
 OURS, THEIRS = Path("/tmp/ours.litestate.zip"), Path("/tmp/theirs.zip")
@@ -18,7 +18,7 @@ OURS, THEIRS = Path("/tmp/ours.litestate.zip"), Path("/tmp/theirs.zip")
 METHODS = {"zstd": getattr(zipfile, "ZIP_ZSTANDARD", None), "deflate": zipfile.ZIP_DEFLATED}
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> list[Row]:
     """Save and load load R; nothing is compressed twice."""
     load_r.make(STATE)
     load = partial(litestate.load_state, OURS)
@@ -30,7 +30,7 @@ def run() -> list[dict[str, Any]]:
     ]
 
 
-def _save(name: str, method: int) -> dict[str, Any]:
+def _save(name: str, method: int) -> Row:
     save = partial(litestate.save_state, OURS, paths=STATE, compression=name)
     return against(f"save, {name}", f"zipfile, {name}", save, partial(_zip, method))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from pathlib import Path
@@ -28,14 +27,13 @@ def make(folder: Path) -> int:
 
     def content(size: int) -> bytes:
         half = size // 2
-        text = " ".join(chance.choice(words) for _ in range(half // 10 + 1)).encode()
+        text = " ".join(chance.choices(words, k=half // 10 + 1)).encode()
         return chance.randbytes(size - half) + (text * (half // len(text) + 1))[:half]
 
     for number in range(COUNT):
         (folder / f"{number:03}.bin").write_bytes(content(SMALL))
-    piece = content(1 << 20)
     with (folder / "large.bin").open("wb") as file:
         for _ in range(LARGE >> 20):
-            # Nothing repeats within the reach of Deflate or Zstandard's fastest level.
-            file.write(os.urandom(16) + piece[16:])
+            # Nothing repeats: what keeps each chunk but once must not have it easier than others.
+            file.write(content(1 << 20))
     return SMALL * COUNT + LARGE

@@ -1,13 +1,39 @@
-"""Time two ways of doing one thing, turn by turn. Runs in the kernel."""
+"""Time several ways of doing one thing, turn by turn. Runs in the kernel."""
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from rows import Row, Taken, Target
 
 ROUNDS = 5
+
+
+class Side(Protocol):
+    """One way to keep a folder.
+
+    Attributes
+    ----------
+    name : str
+        Who that is.
+    folder : Path
+        What it keeps.
+    """
+
+    name: str
+    folder: Path
+
+    def store(self) -> Any:
+        """Keep what changed."""
+
+    def written(self) -> int | None:
+        """Return how many bytes it has written so far, or None if that cannot be known."""
+
+
+S = TypeVar("S", bound=Side)
 
 
 def against(
@@ -18,7 +44,7 @@ def against(
     *,
     prepare: Callable[[], Any] = lambda: None,
     rounds: int = ROUNDS,
-) -> dict[str, Any]:
+) -> Row:
     """Time both in turns, so that what else the machine does meets both.
 
     Parameters
@@ -31,22 +57,62 @@ def against(
         Runs before each and is not timed.
     rounds : int, optional
         How often.
+    """
+    row = Row(what, peer, Taken(), Taken())
+    for _ in range(rounds):
+        for way, taken in ((ours, row.ours), (theirs, row.theirs)):
+            prepare()
+            taken.seconds.append(timed(way))
+    return row
+
+
+def contest(
+    what: str,
+    ours: S,
+    peers: Sequence[S],
+    prepare: Callable[[S, int], Any],
+    *,
+    target: Target | None = None,
+    rounds: int = ROUNDS,
+) -> list[Row]:
+    """Time how long each side takes to keep what was changed in its folder.
+
+    Parameters
+    ----------
+    what : str
+        What was changed.
+    ours, peers : sides
+        Who keeps it.
+    prepare : callable
+        Makes the change; gets the side and the number of the round, and is not timed.
+    target : Target, optional
+        What is asked of ours.
+    rounds : int, optional
+        How often.
 
     Returns
     -------
-    dict
-        ``what``, ``peer``, and ``ours`` and ``theirs``: the median in seconds.
+    list of Row
+        One per peer, with the same times of ours.
     """
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for way, taken in zip((ours, theirs), times, strict=True):
-            prepare()
-            start = time.perf_counter()
-            way()
-            taken.append(time.perf_counter() - start)
-    return {
-        "what": what,
-        "peer": peer,
-        "ours": statistics.median(times[0]),
-        "theirs": statistics.median(times[1]),
-    }
+    sides = (ours, *peers)
+    taken = [Taken() for _ in sides]
+    for number in range(rounds):
+        for side, its in zip(sides, taken, strict=True):
+            prepare(side, number)
+            before = side.written()
+            its.seconds.append(timed(side.store))
+            after = side.written()
+            if before is not None and after is not None:
+                its.written.append(after - before)
+    return [
+        Row(what, peer.name, taken[0], its, target)
+        for peer, its in zip(peers, taken[1:], strict=True)
+    ]
+
+
+def timed(way: Callable[[], Any]) -> float:
+    """Return the seconds that a call takes."""
+    start = time.perf_counter()
+    way()
+    return time.perf_counter() - start

@@ -1,0 +1,55 @@
+"""What of litestate is measured beside the peers. Runs in the kernel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from litestate.checkpoints.looking import Looker
+from litestate.checkpoints.restoring import restore_missing
+from litestate.checkpoints.session import Session
+from litestate.storage import open_storage
+from pyodide.ffi import run_sync
+
+NOTEBOOK = "bench"
+
+
+class Litestate:
+    """Checkpoints, as `autosave()` makes them after a cell and brings them back after a reload.
+
+    Without its pacing, which is there to wait.
+    """
+
+    name = "litestate"
+
+    def __init__(self) -> None:
+        self.folder = Path.home() / "load"
+
+    def mount(self) -> None:
+        """Open the log."""
+        storage = run_sync(open_storage(NOTEBOOK))
+        # Nothing is written on the drive.
+        self._session = Session(storage, NOTEBOOK, Looker(touched=set))
+
+    def unmount(self) -> None:
+        """Give the log back."""
+        self._session.close()
+
+    def store(self) -> None:
+        """Make a checkpoint, if anything has changed."""
+        self._session.look("cell", thorough=False)
+
+    def fetch(self) -> None:
+        """Open the log and bring back the newest checkpoint."""
+        self.mount()
+        restore_missing(self._session, self._session.find(None))
+
+    def written(self) -> int:
+        """Return the size of the log."""
+        return self._session.history.size
+
+    def forget(self) -> None:
+        """Begin a log with nothing in it."""
+        for file in self._session.storage.files:
+            file.truncate(0)
+        self.unmount()
+        self.mount()

@@ -1,0 +1,184 @@
+"""One line of a bench's table: made in the kernel, printed by run.py."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an issue asks for.
+
+    Attributes
+    ----------
+    seconds : float
+        At most.
+    written : int or None
+        Bytes written, at most; None if it asks for no number.
+    """
+
+    seconds: float
+    written: int | None = None
+
+
+@dataclass
+class Taken:
+    """What one side took.
+
+    Attributes
+    ----------
+    seconds : list of float
+        One per round.
+    written : list of int
+        Bytes written to what survives a reload, one per round; empty where nobody can tell.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    written: list[int] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """Seconds."""
+        return statistics.median(self.seconds)
+
+    @property
+    def median_written(self) -> int | None:
+        """Bytes, if they are known."""
+        return round(statistics.median(self.written)) if self.written else None
+
+
+@dataclass
+class Row:
+    """One thing done, by litestate and by one peer in the same run.
+
+    Attributes
+    ----------
+    what, peer : str
+        What is done, and who does it besides litestate.
+    ours, theirs : Taken
+        What it took.
+    target : Target or None
+        What is asked for.
+    """
+
+    what: str
+    peer: str
+    ours: Taken
+    theirs: Taken
+    target: Target | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Our time in theirs; below 1 is faster."""
+        return self.ours.median / self.theirs.median
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the target is met; None if there is none."""
+        if self.target is None:
+            return None
+        limit, written = self.target.written, self.ours.median_written
+        if self.ours.median > self.target.seconds:
+            return False
+        # Bytes that are asked for and not known are not met.
+        return limit is None or (written is not None and written <= limit)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what goes into the JSON file: medians in seconds, bytes, and every round."""
+        return {
+            "what": self.what,
+            "peer": self.peer,
+            "ours": self.ours.median,
+            "theirs": self.theirs.median,
+            "ratio": self.ratio,
+            "ours_written": self.ours.median_written,
+            "theirs_written": self.theirs.median_written,
+            "target": self.target and asdict(self.target),
+            "met": self.is_met,
+            "rounds": {"ours": asdict(self.ours), "theirs": asdict(self.theirs)},
+        }
+
+
+def dump(rows: Sequence[Row]) -> str:
+    """Return rows as the text that `parse` reads."""
+    return json.dumps([asdict(row) for row in rows])
+
+
+def parse(text: str) -> list[Row]:
+    """Return the rows of `dump`."""
+    return [
+        Row(
+            made["what"],
+            made["peer"],
+            Taken(**made["ours"]),
+            Taken(**made["theirs"]),
+            made["target"] and Target(**made["target"]),
+        )
+        for made in json.loads(text)
+    ]
+
+
+def merged(rows: Iterable[Row]) -> list[Row]:
+    """Put the rounds of rows that measure the same thing into one row."""
+    found: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        known = found.setdefault((row.what, row.peer), row)
+        if known is not row:
+            for mine, more in ((known.ours, row.ours), (known.theirs, row.theirs)):
+                mine.seconds += more.seconds
+                mine.written += more.written
+    return list(found.values())
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return rows as text, for people. Columns that no row has anything in are left out."""
+    lines = [_HEAD, *(_cells(row) for row in rows)]
+    used = [any(line[number] for line in lines[1:]) for number in range(len(_HEAD))]
+    lines = [[cell for cell, keep in zip(line, used, strict=True) if keep] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    # Text to the left at both ends, numbers to the right between.
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if number in (0, len(widths) - 1) else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+_HEAD = ["", "litestate", "peer", "ratio", "written", "by peer", "target", "", "peer"]
+
+
+def _cells(row: Row) -> list[str]:
+    target = ""
+    if row.target:
+        target = f"{_time(row.target.seconds)}"
+        if row.target.written is not None:
+            target += f", {_size(row.target.written)}"
+    met = {None: "", True: "met", False: "missed"}[row.is_met]
+    return [
+        row.what,
+        _time(row.ours.median),
+        _time(row.theirs.median),
+        f"{row.ratio:.2f}",
+        _size(row.ours.median_written),
+        _size(row.theirs.median_written),
+        target,
+        met,
+        row.peer,
+    ]
+
+
+def _time(seconds: float) -> str:
+    milliseconds = 1000 * seconds
+    return f"{milliseconds:,.1f} ms" if milliseconds < 100 else f"{milliseconds:,.0f} ms"
+
+
+def _size(written: int | None) -> str:
+    if written is None:
+        return ""
+    return f"{written / 1000:,.1f} kB" if written < 1_000_000 else f"{written / 1e6:,.2f} MB"

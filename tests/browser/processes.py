@@ -1,0 +1,60 @@
+"""The processes of a browser, found in /proc."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def family(process: int) -> list[int]:
+    """Return a process, its children, and theirs."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        if fields := _status(int(folder.name)):
+            children.setdefault(int(fields[1]), []).append(int(folder.name))
+    found = [process]
+    for each in found:
+        found += children.get(each, [])
+    return found
+
+
+def of_profile(profile: Path) -> list[int]:
+    """Return the living processes whose command line names a profile."""
+    mark = os.fsencode(f"--user-data-dir={profile}")
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            # Chromium's children write theirs anew, with spaces between the words.
+            named = mark in (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if named:
+            found.append(int(folder.name))
+    return found
+
+
+def _status(process: int) -> list[str]:
+    """Return its state, its parent, and more; nothing if it is gone."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return []
+    # The name before them is in brackets and may hold anything.
+    return text.rpartition(")")[2].split()
+
+
+def is_alive(process: int) -> bool:
+    """Return whether a process can still do something."""
+    fields = _status(process)
+    return bool(fields) and fields[0] not in "ZX"
+
+
+def end(processes: Iterable[int]) -> None:
+    """Kill processes, in this order, without a notice."""
+    for process in processes:
+        # It may have gone with another.
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
