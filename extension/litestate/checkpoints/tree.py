@@ -7,9 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..json_depth import is_too_deep
 from ..manifest import Scope, Skipped
 from .chunks import GONE, Chunk, Content, merge, runs_of
 from .format import ROW
+
+_MAX_DEPTH = 64
+"""Levels of nesting; version 1 has three, and what the details of an entry have."""
 
 _MAX_RUN = 1 << 22
 """Chunks in a row (256 GiB): a bound for what reading a few bytes may allocate."""
@@ -136,7 +140,7 @@ class Table:
     def from_json(cls, data: bytes, offset: int) -> Table | None:
         """Read it from a record at an offset; None if it is something else."""
         try:
-            document = json.loads(data)
+            document = _load(data)
             paths, exclude = document["scope"]
             note = Note(
                 **{key: document[key] for key in ("created", "cause", "label", "cell", "source")},
@@ -149,7 +153,7 @@ class Table:
             if live and (live[-2] + live[-1]) * ROW > offset:
                 return None
             return cls(note, kept, live, int(document["written"]))
-        except (ValueError, TypeError, LookupError, RecursionError):
+        except (ValueError, TypeError, LookupError):
             return None
 
 
@@ -192,7 +196,7 @@ def entries_from_json(data: bytes, chunks: Sequence[Chunk | None]) -> tuple[Entr
             Content(length, _chunks(runs, chunks)),
             *more,
         )
-        for kind, root, relative, size, mode, mtime_ns, length, runs, *more in json.loads(data)
+        for kind, root, relative, size, mode, mtime_ns, length, runs, *more in _load(data)
     )
 
 
@@ -227,7 +231,7 @@ def renumbered(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
     data, runs
         As of `entries_to_json`.
     """
-    rows = json.loads(data)
+    rows = _load(data)
     for row in rows:
         runs = row[7]
         row[7] = runs_of(
@@ -236,6 +240,12 @@ def renumbered(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
             for number in ([GONE] * count if first == GONE else numbers[first : first + count])
         )
     return _dump(rows), merge(row[7] for row in rows)
+
+
+def _load(data: bytes) -> Any:
+    if is_too_deep(data, _MAX_DEPTH):
+        raise ValueError("it is nested too deeply")
+    return json.loads(data)
 
 
 def _dump(document: Any) -> bytes:
