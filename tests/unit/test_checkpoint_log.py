@@ -403,6 +403,9 @@ def test_entries_that_say_something_else_are_refused(entries: bytes) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 << 20
+    with pytest.raises(DamagedCheckpointError, match="Checkpoint 1 is damaged"):
+        history.compact()
+    assert save(history, {}) == 2
 
 
 def test_records_of_unknown_kinds_are_passed_over() -> None:
