@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from litestate.storage.interface import File, Usage
 Images = tuple[bytes, bytes]
 Tree = Mapping[str, bytes]
 ALL = Retention(last=10_000)
+
+FEWER = 25 if sys.platform == "emscripten" else 1
+"""One of so many cases is enough where Python is slow: it is the same code."""
 
 
 class MemoryFile:

@@ -96,22 +96,22 @@ def split(pieces: Iterable[Bytes]) -> Iterator[bytes]:
     bytes
         `CHUNK` of them, the last time what remains. Never none.
     """
-    rest = b""
+    rest = bytearray()
     for piece in pieces:
         view = memoryview(piece).cast("B")
         start = 0
         if rest:
             start = CHUNK - len(rest)
-            rest += bytes(view[:start])
+            rest += view[:start]
             if len(rest) < CHUNK:
                 continue
-            yield rest
+            yield bytes(rest)
         end = start + (len(view) - start) // CHUNK * CHUNK
         for at in range(start, end, CHUNK):
             yield bytes(view[at : at + CHUNK])
-        rest = bytes(view[end:])
+        rest = bytearray(view[end:])
     if rest:
-        yield rest
+        yield bytes(rest)
 
 
 def runs_of(numbers: Iterable[int]) -> list[int]:

@@ -13,7 +13,7 @@ from .chunks import GONE, Chunk, merge
 from .format import HEADER
 from .log import Commit, Log
 from .reading import read_span, spans
-from .record import read_commit, write_commit
+from .record import damaged, read_commit, write_commit
 from .tree import renumbered
 
 if TYPE_CHECKING:
@@ -141,6 +141,9 @@ def _copy_commits(log: Log, kept: Sequence[Commit], numbers: list[int], new: Log
         number = commit.checkpoint.number
         so_far.append(number)
         table, data = read_commit(log, commit)
-        entries, live = renumbered(data, numbers)
+        try:
+            entries, live = renumbered(data, numbers)
+        except (ValueError, TypeError, LookupError):
+            raise damaged(number) from None
         table = replace(table, kept=tuple(so_far), live=live)
         new.commits[number] = write_commit(new, number, table, entries)

@@ -95,7 +95,7 @@ class History:
         _, data = read_commit(self._log, commit)
         try:
             return entries_from_json(data, self._log.chunks)
-        except (ValueError, TypeError, LookupError, RecursionError):
+        except (ValueError, TypeError, LookupError):
             raise damaged(number) from None
 
     def put(

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from ..json_depth import is_too_deep
 from ..manifest import Scope, Skipped
 from .chunks import GONE, Chunk, Content, merge, runs_of
 from .format import ROW
+
+T = TypeVar("T")
+
+_MAX_DEPTH = 64
+"""Levels of nesting; version 1 has three, and what the details of an entry have."""
 
 _MAX_RUN = 1 << 22
 """Chunks in a row (256 GiB): a bound for what reading a few bytes may allocate."""
@@ -136,7 +142,7 @@ class Table:
     def from_json(cls, data: bytes, offset: int) -> Table | None:
         """Read it from a record at an offset; None if it is something else."""
         try:
-            document = json.loads(data)
+            document = _load(data)
             paths, exclude = document["scope"]
             note = Note(
                 **{key: document[key] for key in ("created", "cause", "label", "cell", "source")},
@@ -149,7 +155,7 @@ class Table:
             if live and (live[-2] + live[-1]) * ROW > offset:
                 return None
             return cls(note, kept, live, int(document["written"]))
-        except (ValueError, TypeError, LookupError, RecursionError):
+        except (ValueError, TypeError, LookupError):
             return None
 
 
@@ -192,20 +198,25 @@ def entries_from_json(data: bytes, chunks: Sequence[Chunk | None]) -> tuple[Entr
             Content(length, _chunks(runs, chunks)),
             *more,
         )
-        for kind, root, relative, size, mode, mtime_ns, length, runs, *more in json.loads(data)
+        for kind, root, relative, size, mode, mtime_ns, length, runs, *more in _load(data)
     )
 
 
 def _chunks(runs: list[int], chunks: Sequence[Chunk | None]) -> tuple[Chunk, ...]:
-    found: list[Chunk] = []
+    return tuple(chunk or _missing() for chunk in _expand(runs, chunks, None))
+
+
+def _expand(runs: list[int], items: Sequence[T], missing: T) -> list[T]:
+    """Return the items that runs of their numbers refer to."""
+    found: list[T] = []
     for first, count in zip(runs[::2], runs[1::2], strict=True):
         if not 0 < count <= _MAX_RUN or first < GONE:
             raise ValueError(f"no run starts at {first} and has {count} chunks")
-        part = [None] * count if first == GONE else chunks[first : first + count]
+        part = [missing] * count if first == GONE else items[first : first + count]
         if len(part) != count:
             raise ValueError(f"there are no chunks {first} to {first + count - 1}")
-        found += (chunk or _missing() for chunk in part)
-    return tuple(found)
+        found += part
+    return found
 
 
 def _missing() -> Chunk:
@@ -226,8 +237,90 @@ def renumbered(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
     -------
     data, runs
         As of `entries_to_json`.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError
+        If it is something else.
     """
-    rows = json.loads(data)
+    rows = _load(data)
+    for row in rows:
+        row[7] = runs_of(_expand(row[7], numbers, GONE))
+    return _dump(rows), merge(row[7] for row in rows)
+
+
+def entries_from_json(data: bytes, chunks: Sequence[Chunk | None]) -> tuple[Entry, ...]:
+    """Read the second part of a commit record.
+
+    Parameters
+    ----------
+    data : bytes
+        As `entries_to_json` made it.
+    chunks : sequence of Chunk or None
+        Those of the log by number; None for those that are damaged.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError
+        If it is something else.
+    """
+    return tuple(
+        Entry(
+            kind,
+            root,
+            relative,
+            size,
+            mode,
+            mtime_ns,
+            Content(length, _chunks(runs, chunks)),
+            *more,
+        )
+        for kind, root, relative, size, mode, mtime_ns, length, runs, *more in _load(data)
+    )
+
+
+def _chunks(runs: list[int], chunks: Sequence[Chunk | None]) -> tuple[Chunk, ...]:
+    return tuple(chunk or _missing() for chunk in _expand(runs, chunks, None))
+
+
+def _expand(runs: list[int], items: Sequence[T], missing: T) -> list[T]:
+    """Return the items that runs of their numbers refer to."""
+    found: list[T] = []
+    for first, count in zip(runs[::2], runs[1::2], strict=True):
+        if not 0 < count <= _MAX_RUN or first < GONE:
+            raise ValueError(f"no run starts at {first} and has {count} chunks")
+        part = [missing] * count if first == GONE else items[first : first + count]
+        if len(part) != count:
+            raise ValueError(f"there are no chunks {first} to {first + count - 1}")
+        found += part
+    return found
+
+
+def _missing() -> Chunk:
+    return Chunk(b"", 0, 0, 0, GONE, 0)
+
+
+def renumbered(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
+    """Refer to other chunks.
+
+    Parameters
+    ----------
+    data : bytes
+        As `entries_to_json` made it.
+    numbers : sequence of int
+        New number by old one, or `GONE`.
+
+    Returns
+    -------
+    data, runs
+        As of `entries_to_json`.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError
+        If it is something else.
+    """
+    rows = _load(data)
     for row in rows:
         runs = row[7]
         row[7] = runs_of(
@@ -236,6 +329,12 @@ def renumbered(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
             for number in ([GONE] * count if first == GONE else numbers[first : first + count])
         )
     return _dump(rows), merge(row[7] for row in rows)
+
+
+def _load(data: bytes) -> Any:
+    if is_too_deep(data, _MAX_DEPTH):
+        raise ValueError("it is nested too deeply")
+    return json.loads(data)
 
 
 def _dump(document: Any) -> bytes:
