@@ -12,8 +12,8 @@ from .checkpoints import Checkpoint, Retention
 from .checkpoints.restoring import restore_missing
 from .checkpoints.session import Made, Session
 from .checkpoints.table import title, when_text
-from .current import Opened, opened, wait
-from .errors import LitestateError
+from .current import Opened, close, opened, wait
+from .errors import DamagedCheckpointError, LitestateError
 from .places import IN_BROWSER
 from .report import Report, Section, size_text
 from .survey import Paths
@@ -132,7 +132,13 @@ class Autosave:
             self._follower.stop()
         self._follower, self._session, self._said = follower, session, set()
         self._check_at = 0
-        report = _first(now, restore=restore) if now.is_new else Report("")
+        try:
+            report = _first(now, restore=restore) if session.is_fresh else Report("")
+        except BaseException:
+            # What could not be brought back must not be followed by a checkpoint without it.
+            self.stop()
+            close()
+            raise
         report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
         _explain(report, now)
         return ui.show(report)
@@ -226,20 +232,29 @@ async def aautosave(
 def _first(now: Opened, *, restore: bool) -> Report:
     """Bring back what belongs to this notebook, or say what could be brought back."""
     session, newest = now.session, now.session.newest
-    if newest is None:
-        if session.storage.writable:
-            session.look("start")
-        return Report("")
-    if IN_BROWSER and restore and not now.restarted:
-        return restore_missing(session, newest)
-    if not session.storage.writable:
-        return Report("")
-    if IN_BROWSER:
-        session.start_clean()
-        session.look("start", thorough=False)
-    elif session.look("start") is None:
+    if newest is not None and IN_BROWSER and restore and not now.restarted:
+        return _newest_whole(session)
+    made = session.look("start") if session.storage.writable else None
+    if newest is None or (made is None and not IN_BROWSER):
         return Report("")
     return Report("", notes=[f"What it had last is {_offer(newest)}"])
+
+
+def _newest_whole(session: Session) -> Report:
+    """Restore the newest checkpoint, or the one before if that one is damaged."""
+    damage = []
+    for checkpoint in reversed(session.history.checkpoints):
+        try:
+            report = restore_missing(session, checkpoint)
+        except DamagedCheckpointError as error:
+            damage.append(f"{title(checkpoint.note, checkpoint.number)} is not whole: {error}")
+        else:
+            break
+    else:
+        report = Report("No checkpoint could be restored.")
+    report.sections = report.sections or [Section("autosave")]
+    report.sections[0].warnings += damage
+    return report
 
 
 def _offer(checkpoint: Checkpoint) -> str:

@@ -33,8 +33,6 @@ class Opened:
     ----------
     session : Session
         The session.
-    is_new : bool
-        Whether this call has opened it: this kernel has not restored anything of it yet.
     restarted : bool
         Whether the page is still the one that an earlier kernel of this notebook had.
     persisted : bool or None
@@ -42,17 +40,16 @@ class Opened:
     """
 
     session: Session
-    is_new: bool = True
     restarted: bool = False
     persisted: bool | None = None
 
 
-_current: Session | None = None
+_current: Opened | None = None
 
 
 def current() -> Session | None:
     """Return the session that is open, or None: nothing is opened for asking."""
-    return _current
+    return _current.session if _current else None
 
 
 async def opened(
@@ -79,31 +76,26 @@ async def opened(
         If there is no place for checkpoints.
     """
     global _current  # noqa: PLW0603 - a kernel has one notebook
-    if _current is not None and name in (None, _current.name):
-        _current.configure(
-            Looker(paths, exclude, _touched()) if paths or exclude else None, retention
-        )
-        return Opened(_current, is_new=False)
+    if _current is not None and name in (None, _current.session.name):
+        looker = Looker(paths, exclude, _touched()) if paths is not None or exclude else None
+        _current.session.configure(looker, retention)
+        return _current
     looker = Looker(paths, exclude, _touched())
     page = await _page() if IN_BROWSER else None
     name = name or (_name_in_site(page) if page else _name_in_python())
-    storage = await open_storage(name)
-    session = Session(storage, name, looker, retention)
-    if _current is not None:
-        _current.close()
-    _current = session
-    return (
-        Opened(session)
-        if page is None
-        else Opened(session, restarted=page.restarted, persisted=page.persisted)
-    )
+    session = Session(await open_storage(name), name, looker, retention)
+    close()
+    _current = Opened(session)
+    if page is not None:
+        _current.restarted, _current.persisted = page.restarted, page.persisted
+    return _current
 
 
 def close() -> None:
     """Close what is open."""
     global _current  # noqa: PLW0603
     if _current is not None:
-        _current.close()
+        _current.session.close()
         _current = None
 
 
@@ -163,17 +155,17 @@ def undoable(before: str, after: str) -> Iterator[Undoable]:
     before, after : str
         Causes of the two.
     """
-    said = Undoable()
-    if _current is None or not _current.storage.writable:
+    said, session = Undoable(), current()
+    if session is None or not session.storage.writable:
         yield said
         return
     try:
-        _current.look(before)
+        session.look(before)
     except StorageError as error:
         said.warnings.append(f"undo() will not bring back what was there before: {error}")
     yield said
     try:
-        if _current.look(after) and not said.warnings:
+        if session.look(after) and not said.warnings:
             said.notes.append("undo() brings back what was there before.")
     except StorageError as error:
         said.warnings.append(f"There is no checkpoint of what is there now: {error}")

@@ -9,6 +9,7 @@ from ..errors import NoCheckpointError
 from ..items import Survey
 from ..loading import load_from
 from ..report import Report
+from .differences import place_of
 from .session import Session
 from .source import CheckpointSource
 from .tree import Checkpoint, Entry, Note
@@ -52,7 +53,9 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
     if before:
         _settle(session, entries, Note(time.time(), "restored", None, cell, checkpoint.number))
     else:
+        session.tree = {place_of(entry): entry for entry in every}
         session.adopt(session.looker.look(session.tree, thorough=False), entries)
+    session.is_fresh = False
     return report
 
 

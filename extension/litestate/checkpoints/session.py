@@ -62,7 +62,10 @@ class Session:
     Attributes
     ----------
     tree : dict of str to Entry
-        By place, what the state is compared with: mostly what the newest checkpoint holds.
+        By place, what the state is compared with: mostly what the newest checkpoint holds, but in a
+        kernel that has just started only what outlives one.
+    is_fresh : bool
+        Whether nothing has been kept or restored yet in this kernel.
     """
 
     def __init__(
@@ -71,13 +74,19 @@ class Session:
         self.name = name
         self.looker = looker
         self._retention = retention
+        self.is_fresh = True
         self._open(storage)
 
     def _open(self, storage: Storage) -> None:
         self.storage = storage
         self.history = History(storage, self.name, self._retention)
         self._capture = Capture(self.history)
-        self.tree: Tree = self.entries(self.newest) if self.newest else {}
+        newest = self.entries(self.newest) if self.newest else {}
+        self.tree: Tree = {
+            place: entry
+            for place, entry in newest.items()
+            if not (IN_BROWSER and self.is_fresh) or self.outlives(entry)
+        }
 
     @property
     def newest(self) -> Checkpoint | None:
@@ -115,12 +124,8 @@ class Session:
         self.looker = looker or self.looker
         self.history.retention = self._retention = retention or self.history.retention
 
-    def start_clean(self) -> None:
-        """Compare with what outlives a kernel, the drive, and not with the newest checkpoint."""
-        self.tree = {place: entry for place, entry in self.tree.items() if self.outlives(entry)}
-
     def outlives(self, entry: Entry) -> bool:
-        """Tell whether this is on the drive, which JupyterLite keeps itself."""
+        """Tell whether this is on the drive: JupyterLite keeps it from one kernel to the next."""
         root = self.looker.places.root(entry.root)
         return root is not None and root.on_drive
 
@@ -185,6 +190,7 @@ class Session:
             checkpoint = self.history.commit(note, list(tree.values()))
             lines = differences(self.tree, tree, self.looker.places)
             self._settle(tree)
+            self.is_fresh = False
         return Made(checkpoint, lines, captured.skipped, captured.warnings, self.history.dropped)
 
     def adopt(self, look: Look, entries: Iterable[Entry]) -> None:
