@@ -1,7 +1,14 @@
 """Keep the work of a notebook session: files and SQLite databases in one bundle that you own.
 
+In between, `autosave` keeps it by itself: after every cell as a checkpoint, which comes back when
+the page was reloaded.
+
 Examples
 --------
+>>> import litestate
+>>> litestate.autosave()  # doctest: +SKIP
+>>> litestate.undo()  # doctest: +SKIP
+
 >>> from litestate import save_state, load_state
 >>> save_state()  # doctest: +SKIP
 >>> load_state("state-2026-11-22.litestate.zip")  # doctest: +SKIP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import doctest
 import hashlib
@@ -9,11 +10,12 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate import names
+from litestate import Retention, checkpoint, checkpoints, current, errors, names
 from litestate.bundle import Limits
 from litestate.bundle.limits import HARMLESS
 from litestate.cli import main
@@ -143,12 +145,74 @@ def test_the_guide_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> Non
     assert re.findall(r"^\| `litestate (\w+) ", read("guide.md"), re.MULTILINE) == commands
 
 
-def test_the_examples_of_the_guide_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A current folder whose checkpoints are closed in the end."""
     monkeypatch.chdir(tmp_path)
+    current.close()
+    yield tmp_path
+    current.close()
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_examples_of_the_guide_run() -> None:
     examples = doctest.DocTestParser().get_doctest(read("guide.md"), {}, "guide.md", None, 0)
     assert examples.examples
     failed, _ = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(examples)
     assert not failed
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_guide_shows_the_table_of_checkpoints_as_it_is() -> None:
+    (shown,) = [block for block in blocks(read("guide.md"), "text") if "what changed" in block]
+    checkpoint("before cleaning")
+    real = str(checkpoints()).splitlines()
+    lines = shown.splitlines()
+    assert lines[0] == "4 checkpoints of start.ipynb"
+    assert real[0] == "1 checkpoint of python"
+    assert lines[1].split() == real[1].split()
+    assert lines[-1] == real[-1]
+
+
+def test_the_guide_names_the_retention_of_the_code() -> None:
+    kept = Retention()
+    assert (
+        f"The last {kept.last} checkpoints, the newest one of each of the last {kept.hours} hours "
+        f"and {kept.days} days"
+    ) in read("guide.md")
+
+
+def sentences() -> list[str]:
+    """Return every text in the code of the package, with ``…`` where it puts something in."""
+    found = []
+    for path in sorted(Path(errors.__file__).parent.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                found.append("".join(map(_literal, node.values)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    return found
+
+
+def _literal(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else "…"
+
+
+def test_the_guide_quotes_messages_as_they_are() -> None:
+    (table,) = re.findall(r"^\| Message \|.*?\n\n", read("guide.md"), re.MULTILINE | re.DOTALL)
+    quoted = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(quoted) == len(table.splitlines()) - 3
+    said = sentences()
+    for message in quoted:
+        assert any(message in sentence for sentence in said), message
+
+
+def test_the_guide_explains_every_error() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    bases = {errors.LitestateError, errors.BundleError, errors.CheckpointError}
+    explained = re.findall(r"^\| `(\w+Error)` \|", read("guide.md"), re.MULTILINE)
+    assert set(explained) == {kind.__name__ for kind in kinds if kind not in bases}
 
 
 def anchors(page: Path) -> set[str]:
