@@ -14,6 +14,7 @@ from .checkpoints.session import Made, Session
 from .checkpoints.table import title, when_text
 from .current import Opened, close, opened, wait
 from .errors import DamagedCheckpointError, LitestateError
+from .manifest import Skipped
 from .places import IN_BROWSER
 from .report import Report, Section, size_text
 from .survey import Paths
@@ -148,8 +149,7 @@ class Autosave:
         if session is None or not (session.storage.writable or self._take_over(session)):
             return
         made = session.look("cell", cell=cell, thorough=False)
-        if made is not None:
-            self._say_what_is_wrong(made)
+        self._say_what_is_wrong(session.captured.skipped, made)
         if session.history.wants_compaction():
             session.history.compact()
         if session.history.size >= self._check_at:
@@ -166,13 +166,13 @@ class Autosave:
         self._say(text)
         return True
 
-    def _say_what_is_wrong(self, made: Made) -> None:
-        for skipped in made.skipped:
+    def _say_what_is_wrong(self, unsaved: Sequence[Skipped], made: Made | None) -> None:
+        for skipped in unsaved:
             self._say(
                 f"{skipped.path} is not in the checkpoint as it is now: {skipped.reason}. "
                 f"{skipped.advice}"
             )
-        if made.dropped:
+        if made is not None and made.dropped:
             self._say(
                 f"There was no room: {len(made.dropped)} older checkpoints were dropped. "
                 "Give those a label that you want to keep, and download save_state()."

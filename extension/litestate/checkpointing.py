@@ -14,6 +14,7 @@ from .checkpoints.source import CheckpointSource, as_survey
 from .checkpoints.table import Checkpoints, Row, table, title, when_text
 from .current import current, opened, wait
 from .items import Survey
+from .places import IN_BROWSER
 from .report import Report, Section, count_text, size_text
 from .saving import SUFFIX, free, write_to
 from .sqlite import scratch
@@ -167,7 +168,10 @@ def _checkpoint(session: Session, label: str | None) -> Report:
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
-        return ui.show(Report(f"Nothing has changed{where}"))
+        # What cannot be read, and what is not committed, may have changed.
+        state = session.captured
+        section = Section("changed", skipped=state.skipped, warnings=state.warnings)
+        return ui.show(Report(f"Nothing has changed{where}", [section]))
     section = Section("changed", made.lines, made.skipped, made.warnings)
     report = Report("", [section])
     name = title(made.checkpoint.note, made.checkpoint.number)
@@ -190,12 +194,12 @@ def _restore(session: Session, which: Which) -> Report:
 def _undo(session: Session) -> Report:
     session.check_writable()
     session.look("before undo", cell=ui.cell_number())
-    return ui.show(_back_to(session, restoring.before(session)))
+    return ui.show(_back_to(session, restoring.before(session), "undone"))
 
 
-def _back_to(session: Session, target: Checkpoint) -> Report:
+def _back_to(session: Session, target: Checkpoint, cause: str = "restored") -> Report:
     aside = None if session.storage.writable else _keep_aside(session)
-    report = restoring.restore(session, target, cell=ui.cell_number())
+    report = restoring.restore(session, target, cell=ui.cell_number(), cause=cause)
     report.headline += f" (of {when_text(target.note.created)})"
     if aside is not None:
         report.notes.append(
@@ -210,6 +214,7 @@ def _keep_aside(session: Session) -> Path | None:
     found = session.looker.look(session.tree, thorough=True).found
     if not found.of("file", "database", "symlink"):
         return None
-    path = free(Path.home() / f"before-restore-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
+    folder = Path.home() if IN_BROWSER else Path.cwd()
+    path = free(folder / f"before-restore-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
     write_to(path, found, "deflate")
     return path

@@ -39,12 +39,15 @@ def clear(found: Survey) -> Report:
 
 def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     try:
-        made = session.look("before clear")
+        session.look("before clear")
     except StorageError:
         return None
-    skipped = made.skipped if made else []
+    skipped = session.captured.skipped
     out = {item.place for item in skipped}
-    kept = [item for item in found.items if item.place in session.tree and item.place not in out]
+    kept = [item for item in found.items if item.place not in out]
+    if any(item.place not in session.tree for item in kept):
+        # Checkpoints are of a part of it only (autosave(paths=…)).
+        return None
     report = _remove(kept, skipped)
     try:
         session.look("cleared")

@@ -166,9 +166,16 @@ def undoable(before: str, after: str) -> Iterator[Undoable]:
     yield said
     try:
         if session.look(after) and not said.warnings:
-            said.notes.append("undo() brings back what was there before.")
+            said.notes.append(f"undo() brings back what was there before{_of_which(session)}.")
     except StorageError as error:
         said.warnings.append(f"There is no checkpoint of what is there now: {error}")
+
+
+def _of_which(session: Session) -> str:
+    scope = session.looker.scope
+    if scope.paths is None and not scope.exclude:
+        return ""
+    return ", only of what checkpoints are made of here: see paths= and exclude= of autosave()"
 
 
 async def _page() -> Page:

@@ -66,6 +66,9 @@ class Survey:
         What belongs to the state, a folder before what is in it.
     skipped : list of Skipped
         What would belong to it and cannot be saved.
+    unread : list of str
+        Places of which nobody can say what is there: files that cannot be opened, folders that
+        cannot be listed.
     excluded : dict of str to list of str
         What a rule leaves out: the rule, mostly a pattern, to paths.
     """
@@ -73,6 +76,7 @@ class Survey:
     scope: Scope
     items: list[Item] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     excluded: dict[str, list[str]] = field(default_factory=dict)
 
     def of(self, *kinds: Kind) -> list[Item]:

@@ -13,7 +13,7 @@ from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .items import Item, Survey
 from .loadable import Loadable
-from .manifest import Member, Skipped
+from .manifest import Kind, Member, Skipped
 from .parts import PARTS
 from .places import DRIVE_LIMIT, Places, Root
 from .plan import Plan, Target
@@ -88,10 +88,11 @@ def load_from(
     plan = Plan(dry_run=dry_run)
     try:
         with progress.shown(f"Loading {label}", source.total) as source.advance:
+            found = (current or _survey_again(source, wanted)) if clean else None
+            # First: a file may belong where a folder is that goes.
+            removed = _remove_others(source, plan, wanted, found) if found else None
             sections = [part.apply(source, targets, plan) for part in PARTS]
-        if clean:
-            found = current or _survey_again(source, wanted)
-            sections.append(_remove_others(source, plan, wanted, found))
+        sections += [removed] if removed else []
         if not dry_run:
             plan.commit()
     except OSError as error:
@@ -233,14 +234,27 @@ def _survey_again(source: Loadable, wanted: _Selection) -> Survey:
 
 def _remove_others(source: Loadable, plan: Plan, wanted: _Selection, current: Survey) -> Section:
     manifest = source.manifest
-    known = {member.place for member in manifest.members}
-    known |= {skipped.place for skipped in manifest.skipped}
+    known = {member.place: member.kind for member in manifest.members}
+    unknown = tuple(f"{skipped.place.rstrip('/')}/" for skipped in manifest.skipped)
     section = Section("removed")
-    others = [item for item in current.items if item.place not in known and wanted.may_remove(item)]
-    section.lines = plan.remove_all(others)
+    others = [
+        item
+        for item in current.items
+        if not f"{item.place}/".startswith(unknown)
+        and (item.place not in known or _is_other_kind(item, known[item.place]))
+        and wanted.may_remove(item)
+    ]
+    lines = plan.remove_all(others)
+    replaced = {item.label for item in others if item.place in known}
+    section.lines = [line for line in lines if line.label not in replaced]
     if not plan.dry_run:
         warn_of_connections(section)
     return section
+
+
+def _is_other_kind(item: Item, kind: Kind) -> bool:
+    """Tell whether a folder must go because something else belongs in its place."""
+    return item.kind == "directory" != kind
 
 
 def warn_of_connections(section: Section) -> None:

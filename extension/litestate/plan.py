@@ -70,6 +70,7 @@ class Plan:
     _folders: set[Path] = field(default_factory=set)
     _staging: dict[Path, Path] = field(default_factory=dict)
     _checked: set[str] = field(default_factory=set)
+    _gone: set[Path] = field(default_factory=set)
     _staged: int = 0
     _batch: Batch | None = None
 
@@ -141,7 +142,8 @@ class Plan:
             if (place := f"{target.root.name}/{relative}") not in self._checked:
                 self._checked.add(place)
                 self._check_parent(target, target.root.target(relative))
-        if target.member.kind != "directory" and _is_folder(target.path):
+        is_removed = target.path in self._gone
+        if target.member.kind != "directory" and _is_folder(target.path) and not is_removed:
             raise ApplyError(
                 f"{target.label} is a {target.member.kind} in the bundle and a folder here. "
                 "Nothing was changed. "
@@ -161,20 +163,20 @@ class Plan:
         DatabaseBusyError
             If one of them is a database in use: its uncommitted rows are nowhere else.
         """
-        gone: set[Path] = set()
+        gone = self._gone
         lines = []
         # What is in a folder comes after it in a survey, and must go before it.
         for item in reversed(items):
             if item.kind == "directory" and not gone.issuperset(item.path.iterdir()):
                 continue
-            self._remove(item, gone)
+            self._remove(item)
             lines.append(Line(item.label, item.kind, item.size, verdict="removed"))
         return lines
 
-    def _remove(self, item: Item, gone: set[Path]) -> None:
-        gone.add(item.path)
+    def _remove(self, item: Item) -> None:
+        self._gone.add(item.path)
         if item.kind == "database":
-            gone.update(item.path.with_name(item.path.name + end) for end in sqlite.SIDECARS)
+            self._gone.update(item.path.with_name(item.path.name + end) for end in sqlite.SIDECARS)
         if self.dry_run:
             return
         if item.kind == "directory":

@@ -26,7 +26,6 @@ UNCHANGED = "unchanged since the kernel started (name them to save them: paths=[
 BUNDLES = "litestate bundles"
 """Rule for bundles: saving a bundle into the next one would double it each time."""
 
-
 _OPEN = "it is open, and JupyterLite stores a file of the notebook's folder when it is closed"
 
 
@@ -41,6 +40,10 @@ class _Spot(NamedTuple):
     @property
     def path(self) -> Path:
         return Path(self.location)
+
+    @property
+    def place(self) -> str:
+        return f"{self.root.name}/{self.relative}"
 
     @property
     def label(self) -> str:
@@ -198,6 +201,7 @@ class Walk:
 
     def _file(self, spot: _Spot, status: os.stat_result) -> bool:
         if spot.root.is_open(spot.path):
+            self._found.unread.append(spot.place)
             self._skip(spot, _OPEN, "Close it and save again, or keep it in the home folder (~).")
             return False
         kind: Kind = "file"
@@ -232,6 +236,9 @@ class Walk:
         self._memory.keep(spot.location, status, item)
 
     def _cannot(self, spot: _Spot, what: str, error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):
+            return  # Removed meanwhile, or since it was named.
+        self._found.unread.append(spot.place)
         self._skip(spot, f"it cannot {what} ({error.strerror})", "Check its permissions.")
 
     def _skip(self, spot: _Spot, reason: str, advice: str) -> None:

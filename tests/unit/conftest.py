@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import litestate.current
+import litestate.memory
 import pytest
+from checkpointed import CLOCK, Kernel
 from litestate import places
 from litestate.places import HOME, NOTEBOOK, Places, Root
 from states import Session, make_database
@@ -74,3 +78,13 @@ def changed(session: Session) -> bytes:
         connection.commit()
     make_database(session.home / "extra.db")
     return bundle
+
+
+@pytest.fixture
+def kernel(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
+    """A session with checkpoints, and a file system whose clock is known."""
+    monkeypatch.setattr(litestate.memory, "RACY", int(CLOCK * 1e9))
+    kernel = Kernel(session, tmp_path / "history")
+    yield kernel
+    kernel.session.close()
+    litestate.current._current = None

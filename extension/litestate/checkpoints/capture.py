@@ -47,11 +47,14 @@ class Captured:
         the entries.
     warnings : list of str
         What is not as a person might think.
+    unread : list of str
+        Places of which nobody can say what is there now; what is below them belongs to them.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 class Capture:
@@ -74,7 +77,7 @@ class Capture:
         Nothing is committed, and nothing is known better before `settle`.
         """
         self._seen = {}
-        captured = Captured(skipped=list(found.skipped))
+        captured = Captured(skipped=list(found.skipped), unread=list(found.unread))
         for item in found.items:
             known = self._known.get(item.place, _UNKNOWN)
             if known.item is not item:
@@ -104,11 +107,15 @@ class Capture:
         except OSError as error:
             reason = f"it cannot be read ({error.strerror})"
             captured.skipped.append(_skipped(item, reason, "Check its permissions."))
+        captured.unread.append(item.place)
         # What is known of it is better than nothing; and it is tried again next time.
         return _Known(None, known.entries, known.prints)
 
     def _database(self, item: Item, known: _Known, captured: Captured) -> _Known:
         with sqlite.scratch() as folder:
+            if item.size % sqlite.MIN_PAGE and not any(sqlite.sidecars(item.path)):
+                # Cut off: SQLite would read the whole pages, and the rest may be all there is.
+                return _Known(item, tuple(self._as_files(item, folder)))
             try:
                 image = capture_one(item.root, item.path, folder, quick=True)
             except sqlite.NotADatabaseError:

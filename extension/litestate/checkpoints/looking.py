@@ -86,6 +86,8 @@ class Looker:
             return Look(self._walk(self._starts), {})
         known = {place: entry for place, entry in tree.items() if entry.root == drive.name}
         self._written |= self._take(drive)
+        # What is damaged in the history can be read again here.
+        self._written |= {it.relative for it in known.values() if not it.content.whole}
         if thorough or self._touched is None:
             also = self._written | {entry.relative for entry in known.values()}
             return Look(self._walk(self._starts, drive, also), {})

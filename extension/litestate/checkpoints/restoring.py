@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
-from ..errors import NoCheckpointError
+from ..errors import NoCheckpointError, StorageError
 from ..items import Survey
 from ..loading import load_from
+from ..manifest import Skipped
 from ..report import Report
-from .differences import place_of
+from .differences import differ, place_of
 from .session import Session
 from .source import CheckpointSource
 from .tree import Checkpoint, Entry, Note
 
+_UNKEPT = "what is there now does not belong to the state, so undo() could not bring it back"
 
-def restore(session: Session, checkpoint: Checkpoint, *, cell: int | None = None) -> Report:
+
+def restore(
+    session: Session, checkpoint: Checkpoint, *, cell: int | None = None, cause: str = "restored"
+) -> Report:
     """Bring the state back to a checkpoint, after a checkpoint of what is there.
 
     Where another tab makes the checkpoints, none is made of what is there: see that it is kept.
+
+    Parameters
+    ----------
+    session, checkpoint
+        What goes where.
+    cell : int, optional
+        Number of the cell that asks for it.
+    cause : {"restored", "undone"}, optional
+        Whether the next `undo` takes this back, or goes one more step back.
 
     Raises
     ------
@@ -32,9 +48,11 @@ def restore(session: Session, checkpoint: Checkpoint, *, cell: int | None = None
     before = None
     if session.storage.writable:
         before = session.keep(look, Note(time.time(), "before restore", cell=cell))
-    report = _load(session, checkpoint, entries, look.found)
-    if before or report.lines():
-        _settle(session, entries, Note(time.time(), "restored", None, cell, checkpoint.number))
+    report = _load(session, checkpoint, entries, look.found, clean=True)
+    target = {place_of(entry): entry for entry in entries}
+    if before or cause == "undone" or differ(session.tree, target):
+        note = Note(time.time(), cause, None, cell, checkpoint.number)
+        _settle(session, entries, note, report)
     return report
 
 
@@ -49,9 +67,10 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
     before = None
     if session.storage.writable and _would_be_lost(look.found, entries):
         before = session.keep(look, Note(time.time(), "before restore", cell=cell))
-    report = _load(session, checkpoint, entries, None)
+    report = _load(session, checkpoint, entries, look.found, clean=False)
     if before:
-        _settle(session, entries, Note(time.time(), "restored", None, cell, checkpoint.number))
+        note = Note(time.time(), "restored", None, cell, checkpoint.number)
+        _settle(session, entries, note, report)
     else:
         session.tree = {place_of(entry): entry for entry in every}
         session.adopt(session.looker.look(session.tree, thorough=False), entries)
@@ -69,8 +88,8 @@ def before(session: Session) -> Checkpoint:
     """
     kept = {checkpoint.number: checkpoint for checkpoint in session.history.checkpoints}
     here = session.find(None)
-    # What was restored is where one stands, not the act of restoring it.
-    while here.note.source is not None and here.note.source in kept:
+    # After undo() one stands where that led to; to have restored something can be undone itself.
+    while here.note.cause == "undone" and here.note.source in kept:
         here = kept[here.note.source]
     earlier = [checkpoint for number, checkpoint in kept.items() if number < here.number]
     if not earlier:
@@ -87,26 +106,82 @@ def _would_be_lost(found: Survey, entries: Sequence[Entry]) -> bool:
 
 
 def _load(
-    session: Session, checkpoint: Checkpoint, entries: Sequence[Entry], current: Survey | None
+    session: Session,
+    checkpoint: Checkpoint,
+    entries: Sequence[Entry],
+    found: Survey,
+    *,
+    clean: bool,
 ) -> Report:
-    source = CheckpointSource(session.history, checkpoint, entries)
-    places, paths = session.looker.places, checkpoint.note.scope.paths
-    report = load_from(
-        source,
-        f"checkpoint {checkpoint.number}",
-        places,
-        None if paths is None else [places.path(path) for path in paths],
-        clean=current is not None,
-        current=current,
+    label, places = f"checkpoint {checkpoint.number}", session.looker.places
+    scope = checkpoint.note.scope.paths
+    paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
+    skipped = _unkept(session, checkpoint, entries, found, paths)
+    out = {each.place for each in skipped}
+    source = CheckpointSource(
+        session.history, checkpoint, [entry for entry in entries if place_of(entry) not in out]
     )
+    report = load_from(source, label, places, paths, clean=clean, current=found)
+    report.sections[0].skipped += skipped
     for section in report.sections:
         # A session is mostly as it was: what has changed is what a person looks for.
         section.lines = [line for line in section.lines if line.verdict != "unchanged"]
     return report
 
 
-def _settle(session: Session, entries: Sequence[Entry], note: Note) -> None:
-    if session.storage.writable:
-        look = session.looker.look(session.tree, thorough=True)
-        session.adopt(look, entries)
+def _unkept(
+    session: Session,
+    checkpoint: Checkpoint,
+    entries: Sequence[Entry],
+    found: Survey,
+    paths: Sequence[Path] | None,
+) -> list[Skipped]:
+    """Return what would overwrite something else that was not found, so that it is not kept either.
+
+    A rule leaves it out now, such as a bundle or what is outside of ``paths=``.
+    """
+    known = {item.place for item in found.items}
+    doubtful = [
+        entry
+        for entry in entries
+        if place_of(entry) not in known and _is_in_the_way(_path(session, entry), entry)
+    ]
+    if not doubtful:
+        return []
+    source = CheckpointSource(session.history, checkpoint, doubtful)
+    compared = load_from(source, "", session.looker.places, paths, dry_run=True)
+    differing = {line.label for line in compared.lines("changed")}
+    return [
+        Skipped(label, _UNKEPT, "Move it away, then restore again.", place_of(entry))
+        for entry in doubtful
+        if (label := _label(session, entry)) in differing
+    ]
+
+
+def _is_in_the_way(path: Path | None, entry: Entry) -> bool:
+    if path is None or not os.path.lexists(path):
+        return False
+    return entry.kind != "directory" or path.is_symlink() or not path.is_dir()
+
+
+def _path(session: Session, entry: Entry) -> Path | None:
+    root = session.looker.places.root(entry.root)
+    return None if root is None else root.target(entry.relative)
+
+
+def _label(session: Session, entry: Entry) -> str:
+    root = session.looker.places.root(entry.root)
+    return place_of(entry) if root is None else root.show(entry.relative)
+
+
+def _settle(session: Session, entries: Sequence[Entry], note: Note, report: Report) -> None:
+    if not session.storage.writable:
+        return
+    look = session.looker.look(session.tree, thorough=True)
+    session.adopt(look, entries)
+    try:
         session.keep(look, note)
+    except StorageError as error:
+        # All is restored by now.
+        text = f"There is no checkpoint of what is there now: {error}"
+        report.sections[0].warnings.append(text)

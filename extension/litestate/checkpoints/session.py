@@ -12,7 +12,7 @@ from ..manifest import Skipped
 from ..places import IN_BROWSER
 from ..report import Line
 from ..storage import Storage
-from .capture import Capture
+from .capture import Capture, Captured
 from .differences import Tree, differ, differences, place_of
 from .history import History
 from .looking import Look, Looker
@@ -66,6 +66,9 @@ class Session:
         kernel that has just started only what outlives one.
     is_fresh : bool
         Whether nothing has been kept or restored yet in this kernel.
+    captured : Captured
+        The outcome of the last look, also if it found no change: what could not be read, and what
+        is not as a person might think.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Session:
     ) -> None:
         self.name = name
         self.looker = looker
+        self.captured = Captured()
         self._retention = retention
         self.is_fresh = True
         self._open(storage)
@@ -180,8 +184,9 @@ class Session:
             Why it is made; where was looked is added.
         """
         with self._all_or_none():
-            captured = self._capture.take(look.found)
+            captured = self.captured = self._capture.take(look.found)
             tree = {**look.carried, **captured.entries}
+            tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None
             if not is_named and not differ(self.tree, tree):
                 self._settle(tree)
@@ -192,6 +197,17 @@ class Session:
             self._settle(tree)
             self.is_fresh = False
         return Made(checkpoint, lines, captured.skipped, captured.warnings, self.history.dropped)
+
+    def _last_known(self, unread: Sequence[str], tree: Tree) -> Tree:
+        """Return what was there when it could still be read: it is not known to be gone."""
+        below = tuple(place.rstrip("/") + "/" for place in unread)
+        return {
+            place: entry
+            for place, entry in self.tree.items()
+            if place not in tree
+            and entry.content.whole
+            and (place in unread or place.startswith(below))
+        }
 
     def adopt(self, look: Look, entries: Iterable[Entry]) -> None:
         """Know what has just been restored without reading it again."""

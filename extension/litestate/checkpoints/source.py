@@ -12,6 +12,7 @@ from typing import cast
 from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
 from ..places import Places
+from ..sqlite import set_journal_mode
 from .chunks import Content, digest_of, split
 from .history import History
 from .tree import Checkpoint, Entry
@@ -100,6 +101,8 @@ def as_survey(source: CheckpointSource, places: Places, folder: Path) -> Survey:
         if member.kind in ("file", "database"):
             with path.open("xb") as file:
                 file.writelines(source.chunks(member))
+            if member.details.get("journal_mode") == "wal":
+                set_journal_mode(path, "wal")
             os.utime(path, ns=(member.mtime_ns, member.mtime_ns))
         found.items.append(
             Item(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
+from ..errors import DamagedCheckpointError
 from ..report import Line, count_text, size_text
 from ..report.html import STYLE, escape
 from .differences import Tree, differences
@@ -134,13 +135,18 @@ class Checkpoints(Sequence[Row]):
 def table(session: Session) -> Checkpoints:
     """Return the list of a session's checkpoints."""
     rows: list[Row] = []
+    damaged: list[str] = []
     before: Tree = {}
     for checkpoint in session.history.checkpoints:
-        tree = session.entries(checkpoint)
+        try:
+            tree = session.entries(checkpoint)
+        except DamagedCheckpointError as error:
+            damaged.append(str(error))
+            continue
         lines = differences(before, tree, session.looker.places)
         rows.append(_row(checkpoint, lines, sum(entry.size for entry in tree.values())))
         before = tree
-    notes = [*session.history.problems]
+    notes = [*session.history.problems, *damaged]
     if rows:
         notes.append("restore(number or label) goes back to one; undo() goes one step back.")
     return Checkpoints(session.name, rows, notes)

@@ -80,6 +80,8 @@ def _apply_one(
 ) -> Verdict:
     old = _present(target, folder)
     if old and _is_same(source, old, target):
+        if not plan.dry_run:
+            plan.set_attributes(target)
         return "unchanged"
     exists = os.path.lexists(target.path)
     if old and not target.root.on_drive:

@@ -37,7 +37,8 @@ ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What Python raises for an error of SQLite: it cannot decode a message that quotes a damaged
 schema."""
 
-_MIN_PAGE = 512
+MIN_PAGE = 512
+"""Bytes of the smallest page (https://www.sqlite.org/fileformat2.html, 1.3.2)."""
 
 JournalMode = Literal["delete", "wal"]
 
@@ -66,7 +67,7 @@ def is_database(path: Path, size: int) -> bool:
     # A size that is no whole number of pages: cut off, or no database. SQLite leaves no such file,
     # so nobody has it open. One that may not be written to has no writer who could lose a lock, and
     # SQLite would leave a log and an index beside it that nobody may remove.
-    is_plain = IN_BROWSER or size % _MIN_PAGE or not os.access(path, os.W_OK)
+    is_plain = IN_BROWSER or size % MIN_PAGE or not os.access(path, os.W_OK)
     # The first transaction of a database may write other pages before the one with the header.
     if is_plain and not has_hot_journal(path):
         return _has_header(path)

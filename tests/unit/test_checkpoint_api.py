@@ -1,0 +1,237 @@
+"""The public functions: what they say, bundles made of checkpoints, readers, and one session."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from pathlib import Path
+
+import litestate
+import litestate.current
+import pytest
+from checkpointed import IN_KERNEL, Kernel, changed, connected, digest, tree, unreadable
+from litestate import Retention
+from litestate.bundle import Reader
+from litestate.current import opened, wait
+from litestate.errors import (
+    DamagedCheckpointError,
+    NoCheckpointError,
+    ReadOnlyCheckpointsError,
+    SelectionError,
+)
+from states import count, make_database
+
+
+@pytest.fixture
+def active(kernel: Kernel) -> Kernel:
+    kernel.activate()
+    return kernel
+
+
+def fill(kernel: Kernel) -> None:
+    home = kernel.state.home
+    (home / "folder" / "empty").mkdir(parents=True)
+    (home / "folder" / "text").write_text("text " * 100_000)
+    (home / "nothing").touch()
+    (home / "script").write_text("#!/bin/sh")
+    (home / "script").chmod(0o755)
+    (home / "link").symlink_to("folder/text")
+    (home / "dangling").symlink_to("nobody")
+    (kernel.state.notebook / "größe.csv").write_text("1")
+    make_database(home / "app.db")
+    make_database(home / "wal.db", pragma="journal_mode = wal")
+    (home / "encrypted").write_bytes(b"SQLite format 3\0" + os.urandom(4080))
+    os.utime(home / "folder" / "text", ns=(10**18, 10**18))
+
+
+def members(bundle: bytes) -> dict[str, tuple[object, ...]]:
+    manifest = Reader(io.BytesIO(bundle)).manifest
+    return {
+        it.name: (it.kind, it.size, it.sha256, it.mode, it.mtime_ns, it.details)
+        for it in manifest.members
+    }
+
+
+def test_a_bundle_of_a_checkpoint_is_that_of_the_time(active: Kernel) -> None:
+    fill(active)
+    litestate.checkpoint("then")
+    then, report = active.state.save()
+    assert not report.skipped
+    before = tree(active.state.folder)
+    active.state.clear()
+    (active.state.home / "folder").write_text("newer")
+    litestate.checkpoint("now")
+    now, _ = active.state.save()
+    bundle, report = active.state.save(checkpoint="then")
+    assert members(bundle) == members(then)
+    assert digest(bundle) == digest(then) == report.digest
+    assert digest(active.state.save(checkpoint=2)[0]) == digest(now)
+    assert (active.state.home / "folder").read_text() == "newer"
+    active.state.clear()
+    active.state.load(bundle)
+    assert tree(active.state.folder) == before
+
+
+def test_a_bundle_of_a_checkpoint_in_a_file_and_with_await(active: Kernel, tmp_path: Path) -> None:
+    fill(active)
+    litestate.checkpoint("then")
+    report = litestate.save_state(tmp_path / "x", checkpoint=litestate.checkpoints()[0])
+    saving = litestate.asave_state(tmp_path / "y", checkpoint=1)
+    with pytest.raises(StopIteration):
+        saving.send(None)
+    assert report.path is not None
+    assert digest(Path(report.path).read_bytes()) == digest(
+        (tmp_path / "y.litestate.zip").read_bytes()
+    )
+
+
+def test_no_bundle_of_what_is_not_there(active: Kernel, tmp_path: Path) -> None:
+    with pytest.raises(NoCheckpointError):
+        litestate.save_state(tmp_path / "x", checkpoint=1)
+    fill(active)
+    litestate.checkpoint()
+    for options in ({"paths": "x"}, {"exclude": "*.db"}):
+        with pytest.raises(SelectionError, match="checkpoint is saved whole"):
+            litestate.save_state(tmp_path / "x", checkpoint=1, **options)  # type: ignore[arg-type]
+    path = next(path for path in active.history.rglob("*.log") if path.stat().st_size)
+    data = bytearray(path.read_bytes())
+    for entry in active.session.history.entries(1):
+        for chunk in entry.content.chunks:
+            data[chunk.offset : chunk.offset + chunk.stored] = bytes(chunk.stored)
+    path.write_bytes(data)
+    with pytest.raises(DamagedCheckpointError):
+        litestate.save_state(tmp_path / "x", checkpoint=1)
+    assert not list(tmp_path.glob("x*"))
+
+
+def test_what_checkpoint_says(active: Kernel) -> None:
+    assert str(litestate.checkpoint()) == "Nothing has changed; there is no state yet"
+    (active.state.home / "a").write_text("a")
+    report = litestate.checkpoint()
+    assert str(report).startswith("Checkpoint 1: 1 file; ")
+    assert changed(report) == {"~/a": "added"}
+    assert report.size == active.size
+    assert str(litestate.checkpoint()) == "Nothing has changed since checkpoint 1"
+    report = litestate.checkpoint("here")
+    assert str(report).startswith("Checkpoint 2 ('here'): nothing changed; ")
+    assert "Nothing has changed since checkpoint 2 ('here')" in str(litestate.checkpoint())
+
+
+def test_checkpoint_says_what_it_could_not_read(active: Kernel) -> None:
+    path = active.state.home / "a"
+    path.write_text("a")
+    make_database(active.state.home / "app.db")
+    litestate.checkpoint()
+    path.write_text("b")
+    insert = "INSERT INTO runs (note) VALUES ('not committed')"
+    with unreadable(path), connected(active.state.home / "app.db", "BEGIN", insert):
+        report = litestate.checkpoint()
+    assert report.headline == "Nothing has changed since checkpoint 1"
+    assert [skipped.path for skipped in report.skipped] == ["~/a"]
+    assert "open transaction" in report.warnings[0]
+    assert "cannot be read" in str(report)
+    assert changed(litestate.checkpoint()) == {"~/a": "changed"}
+
+
+def test_the_table(active: Kernel) -> None:
+    assert "no checkpoints" in str(litestate.checkpoints())
+    (active.state.home / "<a>").write_text("a")
+    litestate.checkpoint("<first>")
+    for number in range(5):
+        (active.state.home / f"{number}").write_text("a")
+    active.session.look("cell", cell=7)
+    (active.state.home / "<a>").unlink()
+    active.session.look("before load")
+    active.restore(1)
+    listed = litestate.checkpoints()
+    assert [row.number for row in listed] == [1, 2, 3, 4]
+    assert [row.label for row in listed] == ["<first>", None, None, None]
+    assert [row.cell for row in listed] == [None, 7, None, None]
+    texts = [row.cells()[4] for row in listed]
+    assert texts[0] == "~/<a> added"
+    assert texts[1] == "5 files added"
+    assert texts[2] == "before load; ~/<a> removed"
+    assert texts[3] == "restored 1; ~/<a> added; 5 files removed"
+    assert sum(row.written for row in listed) == active.size
+    assert listed[1].size == 6
+    html = listed._repr_html_()
+    assert "<first>" not in html
+    assert "&lt;first&gt;" in html
+    assert str(listed).index("restored 1") < str(listed).index("<first>")
+    assert list(listed[1:3]) == [listed[1], listed[2]]
+
+
+@pytest.mark.skipif(IN_KERNEL, reason="there is one process in the kernel, and it has no locks")
+def test_a_reader(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "real home"))
+    (tmp_path / "real home").mkdir()
+    path = kernel.state.home / "a"
+    path.write_text("1")
+    make_database(kernel.state.home / "app.db")
+    kernel.looked()
+    reader = Kernel(kernel.state, kernel.history)
+    reader.activate()
+    path.write_text("mine")
+    with connected(kernel.state.home / "app.db") as db:
+        db.execute("DELETE FROM runs")
+    before = tree(kernel.state.home)
+    for function in (litestate.checkpoint, litestate.undo):
+        with pytest.raises(ReadOnlyCheckpointsError):
+            function()
+    assert [row.number for row in litestate.checkpoints()] == [1]
+    report = litestate.restore()
+    assert path.read_text() == "1"
+    assert count(kernel.state.home / "app.db") == 10
+    assert not list((tmp_path / "real home").iterdir())
+    aside = next(kernel.state.notebook.glob("before-restore-*"))
+    assert str(aside) in report.notes[-1]
+    litestate.load_state(aside, clean=True)
+    assert tree(kernel.state.home) == before
+    # What is saved or loaded needs no checkpoint.
+    bundle, _ = reader.state.save()
+    assert not litestate.load_state(bundle).warnings
+    kernel.session.close()
+    assert reader.session.take_over()
+    assert changed(litestate.checkpoint())["~/a"] == "changed"
+    reader.session.close()
+
+
+@pytest.mark.skipif(IN_KERNEL, reason="the kernel keeps checkpoints in OPFS, which needs a page")
+def test_one_session_is_open(kernel: Kernel) -> None:
+    kernel.session.close()
+    assert litestate.current.current() is None
+    (kernel.state.notebook / "a").write_text("a")
+    first = wait(opened("one"), "x")
+    assert first.is_new
+    assert litestate.current.current() is first.session
+    again = wait(opened(), "x")
+    assert again.session is first.session
+    assert not again.is_new
+    litestate.checkpoint()
+    other = wait(opened("two", retention=Retention(last=3)), "x")
+    assert other.is_new
+    assert other.session.history.retention.last == 3
+    assert not len(litestate.checkpoints())
+    assert len(wait(opened("one"), "x").session.history.checkpoints) == 1
+    scoped = wait(opened("one", paths=["a"]), "x")
+    assert scoped.session.looker.scope.paths == ("notebook/a",)
+    assert not scoped.is_new
+    litestate.current.close()
+    assert litestate.current.current() is None
+    litestate.current.close()
+    assert len(litestate.checkpoints()) == 0
+    assert asyncio.run(_list("one")) == 1
+
+
+async def _list(name: str) -> int:
+    await opened(name)
+    return len(await litestate.acheckpoints())
+
+
+@pytest.mark.skipif(IN_KERNEL, reason="the kernel keeps checkpoints in OPFS, which needs a page")
+def test_a_path_that_does_not_exist_opens_nothing(kernel: Kernel) -> None:
+    kernel.session.close()
+    with pytest.raises(SelectionError, match="no such file"):
+        wait(opened("one", paths=["nobody"]), "x")
+    assert litestate.current.current() is None

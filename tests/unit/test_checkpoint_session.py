@@ -1,0 +1,445 @@
+"""Sessions that are interrupted, run out of room, or have no right to write; and any operations."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from checkpoint_files import Files, Quota
+from checkpointed import IN_KERNEL, Kernel, changed, tree
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from litestate import places
+from litestate.checkpoints import Retention
+from litestate.checkpoints.looking import Looker
+from litestate.checkpoints.session import Session
+from litestate.errors import NoCheckpointError, ReadOnlyCheckpointsError, StorageFullError
+from litestate.places import NOTEBOOK, Places, Root
+from litestate.storage.directory import open_directory
+from states import make_database
+
+NOISE = random.Random(3)
+PACKAGE = str(Path(places.__file__).parent)
+
+
+class Interrupter:
+    """Raises KeyboardInterrupt at one line of litestate's own code."""
+
+    def __init__(self, at: float) -> None:
+        self.left = at
+        self.count = 0
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line":
+            self.count += 1
+            if self.count > self.left:
+                self.left = float("inf")
+                raise KeyboardInterrupt
+        return self
+
+    def run(self, function: Callable[[], object]) -> bool:
+        """Say whether it was interrupted."""
+        before = sys.gettrace()
+        sys.settrace(self)
+        try:
+            function()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(before)
+        return False
+
+
+def test_interrupted_anywhere(kernel: Kernel) -> None:
+    home = kernel.state.home
+    make_database(home / "app.db")
+    (home / "folder").mkdir()
+    (home / "a").write_text("a")
+    kernel.looked()
+    random_, done = random.Random(8), 0
+
+    def change(number: int) -> None:
+        (home / "a").write_bytes(NOISE.randbytes(100_000))
+        (home / "folder" / f"{number}").write_text(f"{number}")
+        with closing(sqlite3.connect(home / "app.db")) as connection:
+            connection.execute("INSERT INTO runs (note) VALUES (?)", (f"{number}",))
+            connection.commit()
+
+    change(0)
+    counter = Interrupter(float("inf"))
+    counter.run(kernel.look)
+    assert counter.count > 200
+    points = sorted(random_.sample(range(counter.count), 60)) + list(
+        range(counter.count - 60, counter.count)
+    )
+    for number, at in enumerate(points, 1):
+        change(number)
+        done += Interrupter(at).run(kernel.look)
+        now = tree(kernel.state.folder)
+        kernel.look()
+        kernel.same()
+        numbers = [checkpoint.number for checkpoint in kernel.session.history.checkpoints]
+        assert numbers == sorted(set(numbers))
+        if number % 10 == 0:
+            kernel.reopen()
+            kernel.same()
+            assert not kernel.session.history.problems
+        newest = kernel.number()
+        for path in (home / "a", home / "app.db", home / "folder" / f"{number}"):
+            path.unlink()
+        kernel.restore(newest)
+        assert tree(kernel.state.folder) == now, at
+    assert done > 100
+
+
+class Memory(Kernel):
+    """A kernel whose storage has room for so many bytes."""
+
+    def __init__(self, kernel: Kernel, quota: int, **options: Any) -> None:
+        self.disk: list[Quota] = []
+        storage = Files((Quota(self.disk, quota), Quota(self.disk, quota)))
+        super().__init__(kernel.state, kernel.history, storage=storage, **options)
+
+    @property
+    def size(self) -> int:
+        return sum(len(file.image) for file in self.disk)
+
+
+def test_old_checkpoints_make_room_for_much_more(kernel: Kernel) -> None:
+    small = Memory(kernel, 450_000)
+    path = kernel.state.home / "a"
+    for _ in range(40):
+        path.write_bytes(NOISE.randbytes(10_000))
+        small.looked()
+    path.write_bytes(content := NOISE.randbytes(100_000))
+    made = small.looked()
+    assert len(made.dropped) >= 19
+    assert [each.number for each in small.session.history.checkpoints] == [40, 41]
+    small.same()
+    small.restore(40)
+    small.restore(41)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=StorageFullError,
+    reason="what does not fit is mostly smaller than the copy of the newest checkpoint that "
+    "make_room() needs room for: room must be made before there is none",
+)
+def test_old_checkpoints_make_room(kernel: Kernel) -> None:
+    small = Memory(kernel, 450_000)
+    for _ in range(12):
+        (kernel.state.home / "a").write_bytes(NOISE.randbytes(100_000))
+        small.looked()
+
+
+def test_no_room_at_all(kernel: Kernel) -> None:
+    small = Memory(kernel, 300_000)
+    path = kernel.state.home / "a"
+    path.write_bytes(NOISE.randbytes(100_000))
+    (kernel.state.home / "b").write_text("b")
+    make_database(kernel.state.home / "app.db")
+    small.looked()
+    before = tree(kernel.state.folder)
+    path.write_bytes(NOISE.randbytes(400_000))
+    for _ in range(3):
+        with pytest.raises(StorageFullError):
+            small.look()
+        assert [each.number for each in small.session.history.checkpoints] == [1]
+        assert small.size <= 300_000
+    path.write_bytes(NOISE.randbytes(1000))
+    (kernel.state.home / "c").write_text("c")
+    assert changed(small.look()) == {"~/a": "changed", "~/c": "added"}
+    small.same()
+    small.restore(1)
+    assert tree(kernel.state.folder) == before
+
+
+def test_there_is_room_again(kernel: Kernel) -> None:
+    small = Memory(kernel, 50_000)
+    (kernel.state.home / "a").write_bytes(NOISE.randbytes(100_000))
+    make_database(kernel.state.home / "app.db")
+    with pytest.raises(StorageFullError):
+        small.look()
+    for file in small.disk:
+        file.quota = 10_000_000
+    assert changed(small.look()) == {"~/a": "added", "~/app.db": "added"}
+    small.same()
+
+
+def test_labels_survive_when_there_is_no_room(kernel: Kernel) -> None:
+    small = Memory(kernel, 600_000)
+    path = kernel.state.home / "a"
+    path.write_bytes(first := NOISE.randbytes(50_000))
+    small.looked(label="keep me")
+    for _ in range(40):
+        path.write_bytes(NOISE.randbytes(10_000))
+        small.looked()
+    path.write_bytes(NOISE.randbytes(200_000))
+    assert small.looked().dropped
+    small.restore("keep me")
+    assert path.read_bytes() == first
+
+
+def test_restore_of_one_that_is_about_to_be_dropped(kernel: Kernel) -> None:
+    kernel.retention = Retention(last=2, hours=0, days=0)
+    kernel.reopen()
+    path = kernel.state.home / "a"
+    for number in range(3):
+        path.write_text(f"{number}")
+        kernel.looked()
+    path.write_text("unsaved")
+    kernel.restore(2)
+    assert path.read_text() == "1"
+    with pytest.raises(NoCheckpointError):
+        kernel.session.find(2)
+    kernel.session.history.compact()
+    kernel.same()
+    kernel.reopen()
+    kernel.same()
+
+
+def test_compaction_between_two_looks(kernel: Kernel) -> None:
+    kernel.retention = Retention(last=2, hours=0, days=0)
+    kernel.reopen()
+    for number in range(6):
+        (kernel.state.home / "a").write_bytes(NOISE.randbytes(200_000))
+        (kernel.state.home / f"b{number}").write_bytes(NOISE.randbytes(1000))
+        kernel.looked()
+        kernel.session.history.compact()
+        kernel.same()
+    now = tree(kernel.state.folder)
+    newest = kernel.number()
+    shutil.rmtree(kernel.state.home)
+    kernel.state.home.mkdir()
+    kernel.restore(newest)
+    assert tree(kernel.state.folder) == now
+
+
+@pytest.mark.skipif(IN_KERNEL, reason="there is one process in the kernel, and it has no locks")
+def test_a_reader_and_its_take_over(kernel: Kernel) -> None:
+    path = kernel.state.home / "a"
+    path.write_text("1")
+    kernel.looked()
+    reader = Kernel(kernel.state, kernel.history)
+    assert not reader.storage.writable
+    with pytest.raises(ReadOnlyCheckpointsError, match="Close the other one"):
+        reader.look()
+    assert not reader.session.take_over()
+    path.write_text("2")
+    kernel.looked()
+    reader.session.refresh().close()
+    assert [each.number for each in reader.session.history.checkpoints] == [1]
+    with pytest.raises(StopIteration):
+        reader.session.refresh().send(None)
+    assert [each.number for each in reader.session.history.checkpoints] == [1, 2]
+    reader.restore(1)
+    assert path.read_text() == "1"
+    assert len(reader.session.history.checkpoints) == 2
+    kernel.session.close()
+    assert reader.session.take_over()
+    assert not reader.session.take_over()
+    assert changed(reader.look()) == {"~/a": "changed"}
+    reader.same()
+    reader.restore(2)
+    assert path.read_text() == "2"
+    reader.session.close()
+
+
+def test_two_histories_in_one_folder_never_mix(kernel: Kernel) -> None:
+    (kernel.state.home / "a").write_text("a")
+    kernel.looked()
+    other = Session(open_directory("other", folder=kernel.history), "other", Looker())
+    assert other.newest is None
+    assert other.look("cell") is not None
+    other.close()
+
+
+def test_a_drive_is_looked_at_only_where_it_was_written(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = kernel.state.notebook
+    monkeypatch.setattr(places, "DRIVE", folder.parent)
+    drive = Root(NOTEBOOK, folder, "", on_drive=True, modified_since=2e9)
+    monkeypatch.setattr(places, "detect", lambda: Places((drive,)))
+    written: set[str] = set()
+
+    def touched() -> set[str]:
+        taken = set(written)
+        written.clear()
+        return taken
+
+    def write(name: str, text: str, *, tell: bool = True) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+        if tell:
+            written.add(f"notebook/{name}")
+
+    kernel.options = {"touched": touched}
+    kernel.reopen()
+    write("old", "came with the site", tell=False)
+    write("a", "1")
+    write("deep/er/b", "1")
+    expected = {"a": "added", "deep": "added", "deep/er": "added", "deep/er/b": "added"}
+    assert changed(kernel.look(thorough=False)) == expected
+    kernel.look(thorough=False)
+    write("deep/er/b", "2")
+    write("a", "2", tell=False)
+    assert changed(kernel.look(thorough=False)) == {"deep/er/b": "changed"}
+    assert changed(kernel.look(thorough=True)) == {"a": "changed"}
+    shutil.rmtree(folder / "deep" / "er")
+    written |= {"notebook/deep/er/b", "notebook/deep/er"}
+    made = kernel.look(thorough=False)
+    assert changed(made) == {"deep/er": "removed", "deep/er/b": "removed"}
+    (folder / "a").rename(folder / "c")
+    written |= {"notebook/a", "notebook/c", "elsewhere/x"}
+    assert changed(kernel.look(thorough=False)) == {"a": "removed", "c": "added"}
+    assert (folder / "old").exists()
+    # What failed is looked at again.
+    write("c", "3")
+    with monkeypatch.context() as patch:
+        patch.setattr(kernel.session.history, "commit", None)
+        with pytest.raises(TypeError):
+            kernel.look(thorough=False)
+    assert changed(kernel.look(thorough=False)) == {"c": "changed"}
+
+
+NAMES = ["a", "b", "c", "d/a", "d/b", "d/e/a"]
+OPERATIONS = st.one_of(
+    st.tuples(st.just("write"), st.sampled_from(NAMES), st.binary(max_size=20)),
+    st.tuples(st.just("large"), st.sampled_from(NAMES), st.integers(0, 3)),
+    st.tuples(st.just("append"), st.sampled_from(NAMES), st.binary(max_size=5)),
+    st.tuples(st.just("truncate"), st.sampled_from(NAMES), st.integers(0, 70_000)),
+    st.tuples(st.just("rename"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
+    st.tuples(st.just("delete"), st.sampled_from([*NAMES, "d", "d/e"]), st.none()),
+    st.tuples(st.just("mkdir"), st.sampled_from([*NAMES, "d", "d/e"]), st.none()),
+    st.tuples(st.just("chmod"), st.sampled_from(NAMES), st.sampled_from([0o600, 0o644, 0o755])),
+    st.tuples(st.just("link"), st.sampled_from(NAMES), st.sampled_from(["a", "b"])),
+    st.tuples(st.just("same"), st.sampled_from(NAMES), st.binary(min_size=4, max_size=4)),
+    st.tuples(st.just("sql"), st.sampled_from(["x.db", "d/y.db"]), st.booleans()),
+    st.tuples(st.just("look"), st.none(), st.none()),
+    st.tuples(st.just("reopen"), st.none(), st.none()),
+    st.tuples(st.just("restore"), st.integers(0, 5), st.none()),
+)
+
+
+class Folder:
+    """Does what an operation says, where that is possible."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel, self.home = kernel, kernel.state.home
+        self.trees: dict[int, Any] = {}
+
+    def do(self, verb: str, name: Any, value: Any) -> None:
+        if name is None or verb == "restore":
+            getattr(self, verb)(name)
+            return
+        try:
+            getattr(self, verb)(self.home / name, value)
+        except (OSError, sqlite3.Error, shutil.Error):
+            return
+
+    def write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def large(self, path: Path, number: int) -> None:
+        self.write(path, random.Random(number).randbytes(150_000))
+
+    def append(self, path: Path, data: bytes) -> None:
+        with path.open("ab") as file:
+            file.write(data)
+
+    def truncate(self, path: Path, size: int) -> None:
+        with path.open("r+b") as file:
+            file.truncate(size)
+
+    def rename(self, path: Path, other: str) -> None:
+        path.rename(self.home / other)
+
+    def delete(self, path: Path, _: None) -> None:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def mkdir(self, path: Path, _: None) -> None:
+        path.mkdir()
+
+    def chmod(self, path: Path, mode: int) -> None:
+        if not path.is_symlink():
+            path.chmod(mode | 0o100 * path.is_dir())
+
+    def link(self, path: Path, target: str) -> None:
+        path.symlink_to("../" * (len(path.relative_to(self.home).parts) - 1) + target)
+
+    def same(self, path: Path, data: bytes) -> None:
+        status = path.stat()
+        with path.open("r+b") as file:
+            file.write(data[: status.st_size])
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    def sql(self, path: Path, is_wal: bool) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"PRAGMA journal_mode = {'wal' if is_wal else 'delete'}")
+            connection.execute("CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY, note)")
+            connection.execute("INSERT INTO runs (note) VALUES (hex(randomblob(100)))")
+            connection.commit()
+
+    def look(self, _: None = None) -> None:
+        made = self.kernel.look()
+        now = tree(self.home)
+        if made is None and self.trees:
+            assert now == self.trees[max(self.trees)]
+        elif made is not None:
+            self.trees[made.checkpoint.number] = now
+        else:
+            assert not now
+
+    def reopen(self, _: None) -> None:
+        self.kernel.reopen()
+
+    def restore(self, back: int) -> None:
+        self.look()
+        if not self.trees:
+            return
+        number = sorted(self.trees)[-1 - back % len(self.trees)]
+        self.kernel.restore(number)
+        assert tree(self.home) == self.trees[number]
+        self.kernel.same()
+        newest = self.kernel.session.newest
+        assert newest is not None
+        self.trees[newest.number] = self.trees[number]
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(operations=st.lists(OPERATIONS, min_size=5, max_size=30))
+def test_any_operations(kernel: Kernel, operations: list[tuple[str, Any, Any]]) -> None:
+    kernel.session.close()
+    shutil.rmtree(kernel.history, ignore_errors=True)
+    shutil.rmtree(kernel.state.home)
+    kernel.state.home.mkdir()
+    kernel.retention = Retention(last=10_000)
+    kernel.reopen()
+    folder = Folder(kernel)
+    for operation in operations:
+        folder.do(*operation)
+    folder.look()
+    for number, expected in folder.trees.items():
+        shutil.rmtree(kernel.state.home)
+        kernel.state.home.mkdir()
+        kernel.restore(number)
+        assert tree(kernel.state.home) == expected
