@@ -46,6 +46,8 @@ class AfterCell:
         Whether no looks are made for now.
     pending : bool
         Whether something ran since the last look that succeeded.
+    trouble : str
+        Why the last look failed; empty if it did not.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class AfterCell:
         self._told: set[str] = set()
         self.paused = False
         self.pending = False
+        self.trouble = ""
 
     @property
     def active(self) -> bool:
@@ -150,6 +153,7 @@ class AfterCell:
         try:
             self._look(self._number)
             self._told.clear()
+            self.trouble = ""
         except KeyboardInterrupt:
             self._failed("KeyboardInterrupt", "This checkpoint was interrupted")
         except LitestateError as error:
@@ -164,7 +168,7 @@ class AfterCell:
             self._pace.spent(end - start, end)
 
     def _failed(self, kind: str, sentence: str) -> None:
-        self.pending = True
+        self.pending, self.trouble = True, sentence
         if kind not in self._told:
             self._told.add(kind)
             self.say(f"Autosave: {sentence.rstrip('.')}. It is tried again after the next cell.")

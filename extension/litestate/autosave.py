@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from . import ui
 from .after_cell import AfterCell
 from .checkpoints import Checkpoint, Retention
+from .checkpoints.capture import Captured
 from .checkpoints.restoring import restore_missing
 from .checkpoints.session import Made, Session
 from .checkpoints.table import title, when_text
 from .current import Opened, close, opened, wait
 from .errors import DamagedCheckpointError, LitestateError
-from .manifest import Skipped
 from .places import IN_BROWSER
 from .report import Report, Section, size_text
 from .survey import Paths
@@ -114,11 +114,17 @@ class Autosave:
     def __repr__(self) -> str:
         if self._session is None or self._follower is None or not self._follower.active:
             return "Autosave is off: autosave() starts it"
-        newest, last = self._session.newest, "no checkpoint yet"
+        session, follower = self._session, self._follower
+        if not session.storage.writable:
+            return f"Autosave waits: another tab makes the checkpoints of {session.name}"
+        newest, last = session.newest, "no checkpoint yet"
         if newest is not None:
             last = f"{title(newest.note, newest.number)} at {when_text(newest.note.created)}"
-        state = "paused" if self._follower.paused else "on"
-        return f"Autosave is {state} for {self._session.name}; {last}"
+        state = "paused" if follower.paused else "on"
+        text = f"Autosave is {state} for {session.name}; {last}"
+        if follower.trouble:
+            return f"{text}. What has changed since is not in it: {follower.trouble}"
+        return f"{text}. What has changed since is not in it yet" if follower.pending else text
 
     def _active(self) -> AfterCell:
         if self._follower is None or not self._follower.active:
@@ -149,7 +155,7 @@ class Autosave:
         if session is None or not (session.storage.writable or self._take_over(session)):
             return
         made = session.look("cell", cell=cell, thorough=False)
-        self._say_what_is_wrong(session.captured.skipped, made)
+        self._say_what_is_wrong(session.captured, made)
         if session.history.wants_compaction():
             session.history.compact()
         if session.history.size >= self._check_at:
@@ -166,15 +172,17 @@ class Autosave:
         self._say(text)
         return True
 
-    def _say_what_is_wrong(self, unsaved: Sequence[Skipped], made: Made | None) -> None:
-        for skipped in unsaved:
+    def _say_what_is_wrong(self, captured: Captured, made: Made | None) -> None:
+        for warning in captured.warnings:
+            self._say(warning)
+        for skipped in captured.skipped:
             self._say(
                 f"{skipped.path} is not in the checkpoint as it is now: {skipped.reason}. "
                 f"{skipped.advice}"
             )
         if made is not None and made.dropped:
             self._say(
-                f"There was no room: {len(made.dropped)} older checkpoints were dropped. "
+                f"There is little room: {len(made.dropped)} older checkpoints were dropped. "
                 "Give those a label that you want to keep, and download save_state()."
             )
 
@@ -190,6 +198,7 @@ class Autosave:
 
     async def _say_if_nearly_full(self, session: Session) -> None:
         usage = await session.storage.usage()
+        session.learn(usage)
         if usage is None:
             return
         self._check_at = session.history.size + _CHECK_AFTER * (usage.quota - usage.used)
@@ -234,7 +243,10 @@ def _first(now: Opened, *, restore: bool) -> Report:
     session, newest = now.session, now.session.newest
     if newest is not None and IN_BROWSER and restore and not now.restarted:
         return _newest_whole(session)
-    made = session.look("start") if session.storage.writable else None
+    made = None
+    if session.storage.writable:
+        # Also of nothing, so that what the first cell does can be undone.
+        made = session.look("start", always=newest is None)
     if newest is None or (made is None and not IN_BROWSER):
         return Report("")
     return Report("", notes=[f"What it had last is {_offer(newest)}"])

@@ -11,7 +11,7 @@ from . import ui
 from .checkpoints import Checkpoint, restoring
 from .checkpoints.session import Session
 from .checkpoints.source import CheckpointSource, as_survey
-from .checkpoints.table import Checkpoints, Row, table, title, when_text
+from .checkpoints.table import Checkpoints, Row, table, title
 from .current import current, opened, wait
 from .items import Survey
 from .places import IN_BROWSER
@@ -182,7 +182,7 @@ def _checkpoint(session: Session, label: str | None) -> Report:
     report.size = made.checkpoint.written
     if made.dropped:
         section.warnings.append(
-            f"There was no room: {len(made.dropped)} older checkpoints were dropped."
+            f"There is little room: {len(made.dropped)} older checkpoints were dropped."
         )
     return ui.show(report)
 
@@ -200,11 +200,10 @@ def _undo(session: Session) -> Report:
 def _back_to(session: Session, target: Checkpoint, cause: str = "restored") -> Report:
     aside = None if session.storage.writable else _keep_aside(session)
     report = restoring.restore(session, target, cell=ui.cell_number(), cause=cause)
-    report.headline += f" (of {when_text(target.note.created)})"
     if aside is not None:
         report.notes.append(
             "Another tab makes the checkpoints, so undo() cannot bring back what was here. It is "
-            f"in a bundle: load_state({str(aside)!r}, clean=True)"
+            f"in a bundle: load_state({session.looker.places.show(aside)!r}, clean=True)"
         )
     return report
 

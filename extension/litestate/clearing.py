@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from . import places
+from . import places, ui
 from .checkpoints.session import Session
 from .current import current
 from .errors import LitestateError, StorageError
@@ -39,7 +39,7 @@ def clear(found: Survey) -> Report:
 
 def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     try:
-        session.look("before clear")
+        session.look("before clear", cell=ui.cell_number())
     except StorageError:
         return None
     skipped = session.captured.skipped
@@ -50,7 +50,7 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
         return None
     report = _remove(kept, skipped)
     try:
-        session.look("cleared")
+        session.look("cleared", cell=ui.cell_number())
     except StorageError as error:
         report.sections[0].warnings.append(f"There is no checkpoint of the empty state: {error}")
     report.notes = ["undo() brings it back."]

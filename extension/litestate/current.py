@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from . import ui
 from .checkpoints import Retention
 from .checkpoints.looking import Looker, Touched
 from .checkpoints.session import Session
@@ -84,6 +85,7 @@ async def opened(
     page = await _page() if IN_BROWSER else None
     name = name or (_name_in_site(page) if page else _name_in_python())
     session = Session(await open_storage(name), name, looker, retention)
+    session.learn(await session.storage.usage())
     close()
     _current = Opened(session)
     if page is not None:
@@ -160,12 +162,12 @@ def undoable(before: str, after: str) -> Iterator[Undoable]:
         yield said
         return
     try:
-        session.look(before)
+        session.look(before, cell=ui.cell_number())
     except StorageError as error:
         said.warnings.append(f"undo() will not bring back what was there before: {error}")
     yield said
     try:
-        if session.look(after) and not said.warnings:
+        if session.look(after, cell=ui.cell_number()) and not said.warnings:
             said.notes.append(f"undo() brings back what was there before{_of_which(session)}.")
     except StorageError as error:
         said.warnings.append(f"There is no checkpoint of what is there now: {error}")

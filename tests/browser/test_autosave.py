@@ -87,9 +87,9 @@ def test_everything_is_back_after_a_reload(open_lab: OpenLab) -> None:
     started, *_ = run(lab, START, WORK, "(home / 'notes.txt').write_text('second')", "1 + 1")
     assert started.startswith("Autosave is on for start.ipynb.")
     made = lab.value(NUMBERS)
-    assert len(made) == 2, "one for each cell that changed something"
+    assert len(made) == 3, "one at the start, and one for each cell that changed something"
     cells = lab.value("[(row.cell, row.cause) for row in litestate.checkpoints()]")
-    assert cells == [[2, "cell"], [3, "cell"]]
+    assert cells == [[None, "start"], [2, "cell"], [3, "cell"]]
     lab.check("connection.rollback()")
     before = look(lab)
     assert before["notes.txt"] == "second"
@@ -99,7 +99,7 @@ def test_everything_is_back_after_a_reload(open_lab: OpenLab) -> None:
     assert look(lab) == {}
     # The one cell.
     (restored,) = run(lab, START)
-    assert "Restored checkpoint 2: 1 database, 1 file, 2 folders added" in restored
+    assert ": 1 database, 1 file, 2 folders added" in restored.partition("Restored checkpoint 3 of ")[2]
     assert look(lab) == before
     assert lab.value("open('on the drive.csv').read()") == "a,b"
     # What was restored is not a change.
@@ -117,12 +117,12 @@ def test_a_restart_gives_a_clean_session(open_lab: OpenLab) -> None:
     before = look(lab)
     restart(lab)
     started, _ = run(lab, START, "1 + 1")
-    assert "What it had last is in checkpoint 1 of" in started
-    assert "restore(1)" in started
+    assert "What it had last is in checkpoint 2 of" in started
+    assert "restore(2)" in started
     assert look(lab) == {}
     # Nor is the clean session a change, before something is done in it.
-    assert lab.value(NUMBERS) == [1]
-    run(lab, "litestate.restore(1)")
+    assert lab.value(NUMBERS) == [1, 2]
+    run(lab, "litestate.restore(2)")
     assert look(lab) == before
 
 
@@ -137,7 +137,7 @@ def test_undo_after_a_load_and_after_clearing(open_lab: OpenLab) -> None:
         lab, "litestate.load_state('/tmp/first.litestate.zip')", "litestate.undo()"
     )
     assert "undo() brings back what was there before" in loaded
-    assert "Restored checkpoint 2" in undone
+    assert "Restored checkpoint 3" in undone
     assert look(lab) == changed
     assert lab.value("open('on the drive.csv').read()") == "a,b"
 
@@ -147,7 +147,7 @@ def test_undo_after_a_load_and_after_clearing(open_lab: OpenLab) -> None:
     run(lab, "litestate.undo()")
     assert look(lab) == changed
     assert lab.value("open('on the drive.csv').read()") == "a,b"
-    run(lab, "litestate.restore(1)")
+    run(lab, "litestate.restore(2)")
     assert look(lab) == before
 
 
@@ -156,7 +156,7 @@ def test_a_bundle_of_a_checkpoint(open_lab: OpenLab) -> None:
     run(lab, START, WORK, "connection.rollback()\nconnection.close()")
     lab.check("then = litestate.save_state('/tmp/then')")
     run(lab, "(home / 'notes.txt').unlink()", "litestate.checkpoint('without notes')")
-    lab.check("again = litestate.save_state('/tmp/again', checkpoint=1)")
+    lab.check("again = litestate.save_state('/tmp/again', checkpoint=2)")
     assert lab.value("then.digest == again.digest")
     assert "checkpoint is saved whole" in failing(
         lab, "litestate.save_state(checkpoint='without notes', paths='.')"
@@ -175,7 +175,7 @@ def test_two_tabs(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) 
     assert "Another tab" in failing(second, "litestate.checkpoint()")
     run(first, "(home / 'notes.txt').write_text('of the first')")
     (listed,) = run(second, "litestate.checkpoints()")
-    assert "2 checkpoints of start.ipynb" in listed
+    assert "3 checkpoints of start.ipynb" in listed
     (restored,) = run(second, "litestate.restore()")
     assert look(second)["notes.txt"] == "of the first"
     assert "in a bundle: load_state('" in restored
@@ -187,7 +187,7 @@ def test_two_tabs(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) 
         second.page.wait_for_timeout(2000)
         (told,) = run(second, "2")
     assert "The other tab was closed: this one makes the checkpoints now." in told
-    assert second.value(NUMBERS)[-1] == 3
+    assert second.value(NUMBERS)[-1] == 4
     second.reload()
     run(second, START)
     assert look(second)["notes.txt"] == "of the second"
@@ -226,21 +226,21 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     run(lab, START, "import os\nfrom pathlib import Path\nhome = Path.home()")
     for turn in range(3):
         run(lab, f"(home / 'a.bin').write_bytes(b'{turn}' + os.urandom(2_000_000))")
-    assert len(lab.value(NUMBERS)) == 3
+    assert len(lab.value(NUMBERS)) == 4
     used = lab.value("(await litestate.current.current().storage.usage()).used")
     session = context.new_cdp_session(lab.page)
     quota = {"origin": site.rstrip("/"), "quotaSize": used + 3_000_000}
     session.send("Storage.overrideQuotaForOrigin", quota)
     # The older ones go, and it is kept.
     (told,) = run(lab, "(home / 'b.bin').write_bytes(os.urandom(4_000_000))")
-    assert "There was no room: 2 older checkpoints were dropped" in told
-    assert lab.value(NUMBERS) == [3, 4]
+    assert "There is little room: 3 older checkpoints were dropped" in told
+    assert lab.value(NUMBERS) == [4, 5]
     # Nothing is left to go: the last one stays, and it is said.
     (told,) = run(lab, "(home / 'c.bin').write_bytes(os.urandom(20_000_000))")
     assert "no room left for checkpoints" in told
-    assert lab.value(NUMBERS)[-1] == 4
+    assert lab.value(NUMBERS)[-1] == 5
     run(lab, "(home / 'c.bin').unlink()\n(home / 'd.txt').write_text('small')")
-    wait_for(lab, 5)
+    wait_for(lab, 6)
     lab.reload()
     run(lab, START)
     found = look(lab)
@@ -271,12 +271,12 @@ def test_nearly_no_room(
 def test_pausing_and_stopping(open_lab: OpenLab) -> None:
     lab = open_lab()
     run(lab, START, "litestate.autosave.pause()", WORK, "connection.rollback()")
-    assert lab.value(NUMBERS) == []
+    assert lab.value(NUMBERS) == [1]
     assert "Autosave is paused for start.ipynb" in run(lab, "litestate.autosave")[0]
     run(lab, "litestate.autosave.resume()", "1")
-    assert lab.value(NUMBERS) == [1]
+    assert lab.value(NUMBERS) == [1, 2]
     run(lab, "litestate.autosave.stop()", "(home / 'notes.txt').write_text('second')")
-    assert lab.value(NUMBERS) == [1]
+    assert lab.value(NUMBERS) == [1, 2]
     assert "Autosave is off" in run(lab, "litestate.autosave")[0]
 
 
@@ -298,7 +298,7 @@ def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContex
     assert "`await aautosave()`" in failing(lab, START)
     run(lab, "await litestate.aautosave()", WORK, "connection.rollback()\nconnection.close()")
     before = look(lab)
-    assert lab.value(NUMBERS) == [1]
+    assert lab.value(NUMBERS) == [1, 2]
     lab.reload()
     run(lab, "import litestate\nawait litestate.aautosave()")
     assert look(lab) == before

@@ -185,7 +185,7 @@ def test_a_reader(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert count(kernel.state.home / "app.db") == 10
     assert not list((tmp_path / "real home").iterdir())
     aside = next(kernel.state.notebook.glob("before-restore-*"))
-    assert str(aside) in report.notes[-1]
+    assert aside.name in report.notes[-1]
     litestate.load_state(aside, clean=True)
     assert tree(kernel.state.home) == before
     # What is saved or loaded needs no checkpoint.
@@ -203,20 +203,18 @@ def test_one_session_is_open(kernel: Kernel) -> None:
     assert litestate.current.current() is None
     (kernel.state.notebook / "a").write_text("a")
     first = wait(opened("one"), "x")
-    assert first.is_new
+    assert first.session.is_fresh
     assert litestate.current.current() is first.session
     again = wait(opened(), "x")
     assert again.session is first.session
-    assert not again.is_new
     litestate.checkpoint()
     other = wait(opened("two", retention=Retention(last=3)), "x")
-    assert other.is_new
+    assert other.session.is_fresh
     assert other.session.history.retention.last == 3
     assert not len(litestate.checkpoints())
     assert len(wait(opened("one"), "x").session.history.checkpoints) == 1
     scoped = wait(opened("one", paths=["a"]), "x")
     assert scoped.session.looker.scope.paths == ("notebook/a",)
-    assert not scoped.is_new
     litestate.current.close()
     assert litestate.current.current() is None
     litestate.current.close()

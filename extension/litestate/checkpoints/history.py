@@ -248,11 +248,22 @@ class History:
         self.rollback()
         return self._compact(list(self._log.commits.values()))
 
-    def make_room(self) -> int:
-        """Drop every checkpoint that has no label and is not the newest, and compact.
+    @property
+    def least_bytes(self) -> int:
+        """Bytes of a log with nothing in it but what may not be dropped."""
+        return self._log.live_bytes(self._needed())
+
+    def make_room(self, room: int = 0) -> int:
+        """Drop the oldest checkpoints that have no label, and compact.
 
         What was put since the last commit is forgotten. Nothing is dropped if the storage has no
         room for a copy of what would remain.
+
+        Parameters
+        ----------
+        room : int, optional
+            Bytes that what remains may take. The newest checkpoint and those with a label remain
+            in any case.
 
         Returns
         -------
@@ -261,21 +272,28 @@ class History:
         """
         self.rollback()
         log = self._log
-        kept, dropped = [], []
-        for commit in log.commits.values():
-            checkpoint = commit.checkpoint
-            if checkpoint.number == self._last or checkpoint.note.label is not None:
+        kept = self._needed()
+        for commit in reversed(log.commits.values()):
+            if commit not in kept:
+                if log.live_bytes([*kept, commit]) > room:
+                    break
                 kept.append(commit)
-            else:
-                dropped.append(checkpoint)
         if log.end - log.live_bytes(kept) < _LITTLE:
             return 0
+        commits = list(log.commits.values())
         try:
-            won = self._compact(kept)
+            won = self._compact([commit for commit in commits if commit in kept])
         except StorageFullError:
             return 0
-        self.dropped = tuple(dropped)
+        self.dropped = tuple(commit.checkpoint for commit in commits if commit not in kept)
         return won
+
+    def _needed(self) -> list[Commit]:
+        return [
+            commit
+            for number, commit in self._log.commits.items()
+            if number == self._last or commit.checkpoint.note.label is not None
+        ]
 
     def _compact(self, kept: Sequence[Commit]) -> int:
         old = self._log

@@ -15,6 +15,7 @@ from ..report import Report
 from .differences import differ, place_of
 from .session import Session
 from .source import CheckpointSource
+from .table import title, when_text
 from .tree import Checkpoint, Entry, Note
 
 _UNKEPT = "what is there now does not belong to the state, so undo() could not bring it back"
@@ -113,7 +114,8 @@ def _load(
     *,
     clean: bool,
 ) -> Report:
-    label, places = f"checkpoint {checkpoint.number}", session.looker.places
+    label = f"{title(checkpoint.note, checkpoint.number)} of {when_text(checkpoint.note.created)}"
+    places = session.looker.places
     scope = checkpoint.note.scope.paths
     paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
     skipped = _unkept(session, checkpoint, entries, found, paths)

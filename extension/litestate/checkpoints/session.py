@@ -11,7 +11,7 @@ from ..errors import NoCheckpointError, ReadOnlyCheckpointsError, StorageFullErr
 from ..manifest import Skipped
 from ..places import IN_BROWSER
 from ..report import Line
-from ..storage import Storage
+from ..storage import Storage, Usage
 from .capture import Capture, Captured
 from .differences import Tree, differ, differences, place_of
 from .history import History
@@ -79,6 +79,7 @@ class Session:
         self.captured = Captured()
         self._retention = retention
         self.is_fresh = True
+        self._capacity: int | None = None
         self._open(storage)
 
     def _open(self, storage: Storage) -> None:
@@ -140,6 +141,7 @@ class Session:
         label: str | None = None,
         cell: int | None = None,
         thorough: bool = True,
+        always: bool = False,
     ) -> Made | None:
         """Make a checkpoint if the state has changed, or if it gets a label.
 
@@ -149,6 +151,8 @@ class Session:
             For its `Note`.
         thorough : bool, optional
             Whether to look also at what this kernel has not written on the drive.
+        always : bool, optional
+            Whether to make one even if nothing has changed.
 
         Returns
         -------
@@ -165,15 +169,40 @@ class Session:
         self.check_writable()
         note = Note(time.time(), cause, label, cell)
         try:
-            return self.keep(self.looker.look(self.tree, thorough=thorough), note)
+            found = self.looker.look(self.tree, thorough=thorough)
+            made = self.keep(found, note, always=always)
         except StorageFullError:
             if not self.history.make_room():
                 raise
             dropped = self.history.dropped
-            made = self.keep(self.looker.look(self.tree, thorough=thorough), note)
+            found = self.looker.look(self.tree, thorough=thorough)
+            made = self.keep(found, note, always=always)
             return made and replace(made, dropped=dropped)
+        return made and self._leave_room(made)
 
-    def keep(self, look: Look, note: Note) -> Made | None:
+    def learn(self, usage: Usage | None) -> None:
+        """Take note of how full the storage is."""
+        free = None if usage is None else usage.quota - usage.used
+        self._capacity = None if free is None else self.history.size + free
+
+    def _leave_room(self, made: Made) -> Made:
+        """Drop old checkpoints while there is still room for a copy of the others.
+
+        Without that room nothing can be dropped any more: a log can only be made shorter by making
+        a new one.
+        """
+        if self._capacity is None:
+            return made
+        history, free = self.history, self._capacity - self.history.size
+        needed = history.least_bytes + made.checkpoint.written
+        if free >= needed:
+            return made
+        # By half, or it would have to be done again after the next one.
+        if not history.make_room(min(free, self._capacity - needed) // 2):
+            return made
+        return replace(made, dropped=[*made.dropped, *history.dropped])
+
+    def keep(self, look: Look, note: Note, *, always: bool = False) -> Made | None:
         """Make a checkpoint of what was found, unless nothing has changed and the note has no more.
 
         Parameters
@@ -182,13 +211,15 @@ class Session:
             What was found.
         note : Note
             Why it is made; where was looked is added.
+        always : bool, optional
+            Whether to make one even if nothing has changed.
         """
         with self._all_or_none():
             captured = self.captured = self._capture.take(look.found)
             tree = {**look.carried, **captured.entries}
             tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None
-            if not is_named and not differ(self.tree, tree):
+            if not always and not is_named and not differ(self.tree, tree):
                 self._settle(tree)
                 return None
             note = replace(note, scope=look.found.scope, skipped=tuple(captured.skipped))
