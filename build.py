@@ -27,7 +27,7 @@ examples:
   python3 build.py build --wheels ~/wheels   look for the site's files there first
   python3 build.py test                      set up, build, run every check and test
   python3 build.py test --unit -k bundle     fast tests with "bundle" in their name
-  python3 build.py bench bundle              how fast bundles are, beside zipfile
+  python3 build.py bench checkpoint          how fast checkpoints are, beside IDBFS and others
 """
 # What each command does, and the rest of what its own --help says.
 COMMANDS = {
@@ -48,7 +48,7 @@ COMMANDS = {
     "bench": (
         "measure the built site against what people would use instead",
         "Runs in Chromium, prints ratios and writes .build/bench/*.json. Names choose: "
-        "build.py bench bundle",
+        "bundle, checkpoint; and kill, which is left out otherwise: it kills Chromium while it saves.",
     ),
     "lock": (
         "make site.lock.json again",

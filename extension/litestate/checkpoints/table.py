@@ -19,7 +19,7 @@ _SHOWN = 3
 
 _HEADINGS = ("", "when", "label", "cell", "what changed", "size", "new")
 
-_CAUSES = {"asked": "", "cell": "", "start": ""}
+_CAUSES = ("asked", "cell")
 """Those that need no word."""
 
 
