@@ -168,7 +168,7 @@ def test_the_guide_shows_the_table_of_checkpoints_as_it_is() -> None:
     checkpoint("before cleaning")
     real = str(checkpoints()).splitlines()
     lines = shown.splitlines()
-    assert lines[0] == "4 checkpoints of start.ipynb"
+    assert lines[0] == "5 checkpoints of start.ipynb"
     assert real[0] == "1 checkpoint of python"
     assert lines[1].split() == real[1].split()
     assert lines[-1] == real[-1]
