@@ -109,9 +109,12 @@ class Checkpoints(Sequence[Row]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th class="{_kind(it)}">{escape(it)}</th>' for it in _HEADINGS)
+        # In a narrow window there is no room for a column with nothing in it.
+        has_labels = any(row.label for row in self._rows)
+        shown = [at for at, it in enumerate(_HEADINGS) if it != "label" or has_labels]
+        head = "".join(_cell("th", at, _HEADINGS[at]) for at in shown)
         body = "".join(
-            "<tr>" + "".join(map(_cell, _HEADINGS, row.cells())) + "</tr>"
+            f"<tr>{''.join(_cell('td', at, row.cells()[at]) for at in shown)}</tr>"
             for row in self._newest_first()
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -197,11 +200,9 @@ def _changed_text(row: Row) -> str:
     return "; ".join(texts) or "folders only" * bool(row.changed) or "nothing"
 
 
-def _cell(heading: str, text: str) -> str:
-    return f'<td class="{_kind(heading)}">{escape(text)}</td>'
-
-
-def _kind(heading: str) -> str:
+def _cell(tag: str, column: int, text: str) -> str:
+    heading = _HEADINGS[column]
+    kind = "p" if heading == "what changed" else "v"
     if heading in ("", "size", "new"):
-        return "n"
-    return "p" if heading == "what changed" else "v"
+        kind = "n"
+    return f'<{tag} class="{kind}">{escape(text)}</{tag}>'
