@@ -1,0 +1,146 @@
+"""Autosave in plain Python, in IPython's own shell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import litestate
+import litestate.current
+import pytest
+from litestate.errors import LitestateError
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "emscripten", reason="tests/browser/test_autosave.py does this in the site"
+)
+
+
+class Shell:
+    """A shell in a folder, as if it had just been started there."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
+
+        config = Config({"HistoryManager": {"enabled": False}})
+        # A module of its own: the shell would put its namespace in the place of pytest's __main__.
+        self.shell = InteractiveShell(config=config, user_module=ModuleType("cells"))
+        monkeypatch.setattr("IPython.get_ipython", lambda: self.shell)
+        monkeypatch.chdir(folder)
+
+    def cell(self, code: str) -> Any:
+        result = self.shell.run_cell(code, store_history=True)
+        result.raise_error()
+        return result.result
+
+    def fails(self, code: str) -> str:
+        result = self.shell.run_cell(code, store_history=True)
+        return str(result.error_in_exec)
+
+
+@pytest.fixture
+def new_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    before = sys.displayhook, sys.excepthook
+    shells: list[Shell] = []
+    (tmp_path / "work").mkdir()
+
+    def new() -> Shell:
+        litestate.autosave.stop()
+        litestate.current.close()
+        shells.append(Shell(tmp_path / "work", monkeypatch))
+        return shells[-1]
+
+    yield new
+    litestate.autosave.stop()
+    litestate.current.close()
+    for shell in reversed(shells):
+        shell.shell.restore_sys_module_state()
+    sys.displayhook, sys.excepthook = before
+
+
+def rows() -> list[tuple[int, str, int | None]]:
+    return [(row.number, row.cause, row.cell) for row in litestate.checkpoints()]
+
+
+def test_each_cell_that_changes_something_is_kept(new_shell: Any, tmp_path: Path) -> None:
+    shell = new_shell()
+    report = shell.cell("import litestate\nlitestate.autosave()")
+    assert str(report).startswith("Autosave is on for python.")
+    shell.cell("open('a.txt', 'w').write('1')")
+    shell.cell("1 + 1")
+    assert "division" in shell.fails("open('a.txt', 'w').write('22')\n1 / 0")
+    assert rows() == [(1, "start", None), (2, "cell", 2), (3, "cell", 4)]
+    shell.cell("litestate.undo()")
+    assert (tmp_path / "work" / "a.txt").read_text() == "1"
+    assert "Autosave is on for python; checkpoint" in repr(litestate.autosave)
+
+
+def test_a_new_process_restores_nothing_by_itself(new_shell: Any, tmp_path: Path) -> None:
+    shell = new_shell()
+    shell.cell("import litestate\nlitestate.autosave()\nopen('a.txt', 'w').write('1')")
+    path = tmp_path / "work" / "a.txt"
+    shell = new_shell()
+    report = shell.cell("import litestate\nlitestate.autosave()")
+    assert "What it had last" not in str(report), "the folder is as it was"
+    shell = new_shell()
+    path.write_text("edited elsewhere")
+    report = shell.cell("import litestate\nlitestate.autosave()")
+    assert path.read_text() == "edited elsewhere"
+    assert "What it had last is in checkpoint 2 of" in str(report)
+    shell.cell("litestate.restore(2)")
+    assert path.read_text() == "1"
+    shell.cell("litestate.undo()")
+    assert path.read_text() == "edited elsewhere"
+
+
+def test_what_is_wrong_is_told_once(new_shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    shell = new_shell()
+    shell.cell("import litestate, sqlite3\nlitestate.autosave()")
+    shell.cell("db = sqlite3.connect('app.db')\ndb.execute('CREATE TABLE t (x)')\ndb.commit()")
+    capsys.readouterr()
+    for number in range(3):
+        shell.cell(f"cursor = db.execute('INSERT INTO t VALUES ({number})')")
+    told = capsys.readouterr().out
+    assert told.count("Note: app.db has an open transaction") == 1
+    shell.cell("db.commit()")
+    shell.cell("db.close()")
+    shell.cell("litestate.autosave.pause()")
+    shell.cell("open('b', 'w').write('b')")
+    made = len(litestate.checkpoints())
+    assert "paused" in repr(litestate.autosave)
+    assert "What has changed since is not in it yet" in repr(litestate.autosave)
+    shell.cell("litestate.autosave.resume()")
+    assert len(litestate.checkpoints()) == made + 1
+
+
+def test_what_was_not_restored_is_not_saved_over(
+    new_shell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = new_shell()
+    shell.cell("import litestate\nlitestate.autosave()\nopen('a', 'w').write('a')")
+    before = rows()
+    shell = new_shell()
+
+    def fail(*_: object, **__: object) -> None:
+        raise LitestateError("as if the restore had failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["litestate.autosave"], "_first", fail)
+        assert "as if the restore" in shell.fails("import litestate\nlitestate.autosave()")
+        shell.cell("import os; os.remove('a')")
+    assert "Autosave is off" in repr(litestate.autosave)
+    assert rows() == before
+
+
+def test_outside_of_ipython(new_shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_shell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)
+    with pytest.raises(LitestateError, match="no cells to follow"):
+        litestate.autosave()
+    for method in (litestate.autosave.pause, litestate.autosave.resume):
+        with pytest.raises(LitestateError, match="Autosave is off"):
+            method()
+    litestate.autosave.stop()
