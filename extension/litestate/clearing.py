@@ -28,7 +28,9 @@ def clear(found: Survey) -> Report:
     """
     session = current()
     report = None
-    if session is not None and session.storage.writable:
+    # After a change of the current folder, one place may be another file than in a checkpoint.
+    is_here = session is not None and session.looker.places == places.detect()
+    if session is not None and session.storage.writable and is_here:
         report = _after_checkpoint(found, session)
     report = report or _after_bundle(found)
     report.headline = f"Cleared {count_text(report.sections[0].lines)}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import litestate
 import pytest
 from checkpointed import Kernel, connected, tree, unreadable
+from litestate import places
+from litestate.current import close
 from litestate.errors import (
     ApplyError,
     DamagedCheckpointError,
@@ -168,6 +171,26 @@ def test_clear_what_checkpoints_are_not_made_of(steps: Steps) -> None:
     assert report.path is not None
     litestate.load_state(report.path)
     assert tree(home) == before
+
+
+@pytest.mark.skipif(places.IN_BROWSER, reason="the notebook's folder never changes there")
+def test_clear_in_another_folder_keeps_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        (folder / "data.txt").write_text(folder.name)
+    monkeypatch.chdir(first)
+    try:
+        litestate.checkpoint()
+        monkeypatch.chdir(second)
+        report = litestate.clear_state(paths="data.txt")
+        assert report.path is not None
+        litestate.load_state(report.path)
+    finally:
+        close()
+    assert [(folder / "data.txt").read_text() for folder in (first, second)] == ["first", "second"]
 
 
 def test_clear_does_not_remove_what_cannot_be_read(steps: Steps) -> None:
