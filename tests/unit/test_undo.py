@@ -65,6 +65,20 @@ def test_after_a_cell_twice_and_to_the_end(steps: Steps) -> None:
     assert steps.now() == steps.trees[0]
 
 
+def test_never_forward(kernel: Kernel) -> None:
+    kernel.session.configure(None, litestate.Retention(last=6, hours=0, days=0))
+    steps = Steps(kernel)
+    for _ in range(6):
+        steps.step()
+    # Each undo makes a checkpoint, and the oldest one is no longer kept.
+    for expected in (4, 3, 2):
+        litestate.undo()
+        assert steps.now() == steps.trees[expected]
+    with pytest.raises(NoCheckpointError, match="nothing to undo"):
+        litestate.undo()
+    assert steps.now() == steps.trees[2]
+
+
 def test_go_on_after_undo(steps: Steps) -> None:
     first, second = steps.step(), steps.step()
     litestate.undo()

@@ -88,15 +88,16 @@ def before(session: Session) -> Checkpoint:
         If there is none.
     """
     kept = {checkpoint.number: checkpoint for checkpoint in session.history.checkpoints}
-    here = session.find(None)
-    # After undo() one stands where that led to; to have restored something can be undone itself.
-    while here.note.cause == "undone" and here.note.source in kept:
-        here = kept[here.note.source]
-    earlier = [checkpoint for number, checkpoint in kept.items() if number < here.number]
+    here = session.find(None).number
+    # After undo() one stands where that led to, kept or not; to have restored something can be
+    # undone itself.
+    while here in kept and kept[here].note.cause == "undone":
+        here = kept[here].note.source or 0
+    earlier = [checkpoint for number, checkpoint in kept.items() if number < here]
     if not earlier:
         raise NoCheckpointError(
-            f"There is nothing to undo: checkpoint {here.number} is the oldest one of "
-            f"{session.name} that is kept."
+            f"There is nothing to undo: no checkpoint of {session.name} before number {here} is "
+            "kept."
         )
     return earlier[-1]
 
