@@ -84,7 +84,13 @@ async def opened(
     looker = Looker(paths, exclude, _touched())
     page = await _page() if IN_BROWSER else None
     name = name or (_name_in_site(page) if page else _name_in_python())
-    session = Session(await open_storage(name), name, looker, retention)
+    storage = await open_storage(name)
+    try:
+        session = Session(storage, name, looker, retention)
+    except BaseException:
+        # The next try would find its own lock, and look for another tab.
+        storage.close()
+        raise
     session.learn(await session.storage.usage())
     close()
     _current = Opened(session)

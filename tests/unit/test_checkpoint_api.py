@@ -20,6 +20,7 @@ from litestate.errors import (
     ReadOnlyCheckpointsError,
     SelectionError,
 )
+from litestate.storage.directory import open_directory
 from states import count, make_database
 
 
@@ -228,6 +229,28 @@ async def _list(name: str) -> int:
 
 
 @pytest.mark.skipif(IN_KERNEL, reason="the kernel keeps checkpoints in OPFS, which needs a page")
+def test_what_cannot_be_opened_is_given_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    storage = open_directory("nb", folder=tmp_path, patience=0)
+
+    async def given(_name: str) -> object:
+        return storage
+
+    def damaged(*_: object) -> None:
+        raise DamagedCheckpointError("as it were")
+
+    monkeypatch.setattr("litestate.current.open_storage", given)
+    monkeypatch.setattr("litestate.current.Session", damaged)
+    monkeypatch.setattr("litestate.current.IN_BROWSER", False)
+    with pytest.raises(DamagedCheckpointError):
+        wait(opened("nb"), "")
+    again = open_directory("nb", folder=tmp_path, patience=0)
+    assert again.writable
+    again.close()
+
+
 def test_a_path_that_does_not_exist_opens_nothing(kernel: Kernel) -> None:
     kernel.session.close()
     with pytest.raises(SelectionError, match="no such file"):
