@@ -164,6 +164,7 @@ def _find(found: Session, which: Which) -> Checkpoint:
 
 
 def _checkpoint(session: Session, label: str | None) -> Report:
+    taken = _take_over(session)
     made = session.look("asked", label=label, cell=ui.cell_number())
     if made is None:
         last = session.newest
@@ -171,9 +172,9 @@ def _checkpoint(session: Session, label: str | None) -> Report:
         # What cannot be read, and what is not committed, may have changed.
         state = session.captured
         section = Section("changed", skipped=state.skipped, warnings=state.warnings)
-        return ui.show(Report(f"Nothing has changed{where}", [section]))
+        return ui.show(Report(f"Nothing has changed{where}", [section], notes=taken))
     section = Section("changed", made.lines, made.skipped, made.warnings)
-    report = Report("", [section])
+    report = Report("", [section], notes=taken)
     name = title(made.checkpoint.note, made.checkpoint.number)
     changed = count_text(made.lines) if made.lines else "nothing changed"
     report.headline = (
@@ -191,7 +192,19 @@ def _restore(session: Session, which: Which) -> Report:
     return ui.show(_back_to(session, _find(session, which)))
 
 
+def _take_over(session: Session) -> list[str]:
+    """Become the writer if the other tab has gone; return what a person should know of it."""
+    if not session.take_over() or session.newest is None:
+        return []
+    last = session.newest
+    return [
+        "The other tab was closed: this one makes the checkpoints now. What the other one had last "
+        f"is in {title(last.note, last.number)}: restore({last.number})"
+    ]
+
+
 def _undo(session: Session) -> Report:
+    session.take_over()
     session.check_writable()
     session.look("before undo", cell=ui.cell_number())
     return ui.show(_back_to(session, restoring.before(session), "undone"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import litestate
@@ -20,6 +21,7 @@ from litestate.errors import (
     ReadOnlyCheckpointsError,
     SelectionError,
 )
+from litestate.report import Report
 from litestate.storage.directory import open_directory
 from states import count, make_database
 
@@ -199,6 +201,25 @@ def test_a_reader(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 @pytest.mark.skipif(IN_KERNEL, reason="the kernel keeps checkpoints in OPFS, which needs a page")
+@pytest.mark.parametrize("call", [litestate.checkpoint, litestate.undo])
+def test_a_reader_takes_over_without_autosave(kernel: Kernel, call: Callable[[], Report]) -> None:
+    file = kernel.state.home / "file"
+    file.write_text("first")
+    kernel.looked()
+    reader = Kernel(kernel.state, kernel.history)
+    reader.activate()
+    file.write_text("second")
+    kernel.looked()
+    with pytest.raises(ReadOnlyCheckpointsError):
+        call()
+    kernel.session.close()
+    file.write_text("third")
+    call()
+    assert reader.session.storage.writable
+    assert file.read_text() == ("third" if call is litestate.checkpoint else "second")
+    reader.session.close()
+
+
 def test_one_session_is_open(kernel: Kernel) -> None:
     kernel.session.close()
     assert litestate.current.current() is None
