@@ -17,6 +17,7 @@ from litestate.errors import (
     NoCheckpointError,
     SelectionError,
     StorageError,
+    StorageFullError,
 )
 from states import count, make_database
 
@@ -330,6 +331,22 @@ def test_a_damaged_checkpoint_does_not_hide_the_others(steps: Steps) -> None:
     assert 2 not in [row.number for row in litestate.checkpoints()]
     litestate.restore(3)
     assert steps.now() == steps.trees[2]
+
+
+def test_what_was_dropped_in_vain_is_said(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        (steps.kernel.state.home / "data").write_bytes(os.urandom(50_000))
+        steps.step()
+    history = steps.kernel.session.history
+
+    def full(*_: object, **__: object) -> None:
+        raise StorageFullError("older checkpoints are as they were")
+
+    monkeypatch.setattr(type(history), "put", full)
+    (steps.kernel.state.home / "data").write_bytes(os.urandom(50_000))
+    with pytest.raises(StorageFullError, match="also after 2 older ones were dropped"):
+        litestate.checkpoint()
+    assert [row.number for row in litestate.checkpoints()] == [3]
 
 
 def test_no_room_for_the_note_of_a_restore(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:

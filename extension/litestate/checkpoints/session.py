@@ -176,7 +176,16 @@ class Session:
                 raise
             dropped = self.history.dropped
             found = self.looker.look(self.tree, thorough=thorough)
-            made = self.keep(found, note, always=always)
+            try:
+                made = self.keep(found, note, always=always)
+            except StorageFullError as error:
+                # What it says is true of the last try only.
+                raise StorageFullError(
+                    f"There is no room for this checkpoint in {self.storage.label}, also after "
+                    f"{len(dropped)} older ones were dropped. The newest one and those with a "
+                    "label are as they were. Free some space, or keep the work in a file with "
+                    "save_state()."
+                ) from error
             return made and replace(made, dropped=dropped)
         return made and self._leave_room(made)
 
