@@ -137,10 +137,11 @@ class Autosave:
         follower.start()
         if self._follower is not None:
             self._follower.stop()
-        self._follower, self._session, self._said = follower, session, set()
+        before, self._session = self._session, session
+        self._follower, self._said = follower, set()
         self._check_at = 0
         try:
-            report = _first(now, restore=restore) if session.is_fresh else Report("")
+            report = _first(now, restore=restore) if session.is_fresh else _again(now, before)
         except BaseException:
             # What could not be brought back must not be followed by a checkpoint without it.
             self.stop()
@@ -252,6 +253,13 @@ def _first(now: Opened, *, restore: bool) -> Report:
     return Report("", notes=[f"What it had last is {_offer(newest)}"])
 
 
+def _again(now: Opened, before: Session | None) -> Report:
+    """Say what could be brought back where something else was kept or restored before."""
+    if before is now.session or now.newest is None:
+        return Report("")
+    return Report("", notes=[f"What it had last is {_offer(now.newest)}"])
+
+
 def _newest_whole(session: Session) -> Report:
     """Restore the newest checkpoint, or the one before if that one is damaged."""
     damage = []
@@ -285,6 +293,8 @@ def _explain(report: Report, now: Opened) -> None:
             "them, and takes over when the other one is closed; until then, what changes here is "
             "not kept."
         )
+    if now.path is not None:
+        report.notes.append(f"{now.path} was called {session.name} when its history began.")
     if now.persisted is False:
         report.notes.append(
             "The browser may clear what this site stores when it needs the room: download "

@@ -13,6 +13,7 @@ from .checkpoints.session import Session
 from .checkpoints.source import CheckpointSource, as_survey
 from .checkpoints.table import Checkpoints, Row, table, title
 from .current import current, opened, wait
+from .errors import CheckpointError
 from .items import Survey
 from .places import IN_BROWSER
 from .report import Report, Section, count_text, size_text
@@ -44,12 +45,12 @@ def checkpoint(label: str | None = None) -> Report:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `acheckpoint`.
     """
-    return _checkpoint(session_now("acheckpoint"), label)
+    return _checkpoint(session_now("acheckpoint"), _checked(label))
 
 
 async def acheckpoint(label: str | None = None) -> Report:
     """Do what `checkpoint` does, with ``await``."""
-    return _checkpoint(await session(), label)
+    return _checkpoint(await session(), _checked(label))
 
 
 def checkpoints() -> Checkpoints:
@@ -159,7 +160,15 @@ def kept(found: Session, which: Which) -> Iterator[Survey]:
         yield as_survey(source, found.looker.places, folder)
 
 
+def _checked(label: object) -> str | None:
+    if label is None or (isinstance(label, str) and label):
+        return label
+    raise CheckpointError(f"label= takes a name, not {label!r}. Nothing was kept.")
+
+
 def _find(found: Session, which: Which) -> Checkpoint:
+    if isinstance(which, bool) or not isinstance(which, int | str | Row | Checkpoint | None):
+        raise CheckpointError(f"A checkpoint is a number, a label or a row, not {which!r}.")
     return found.find(which.number if isinstance(which, Row) else which)
 
 

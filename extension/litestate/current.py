@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import ui
-from .checkpoints import Retention
+from .checkpoints import Checkpoint, Retention
 from .checkpoints.looking import Looker, Touched
 from .checkpoints.session import Session
-from .errors import NeedsAsyncError, StorageError
+from .errors import CheckpointError, NeedsAsyncError, RetentionError, StorageError
 from .places import DRIVE, IN_BROWSER, NOTEBOOK, detect
 from .report import Report
 from .storage import open_storage
@@ -38,11 +38,17 @@ class Opened:
         Whether the page is still the one that an earlier kernel of this notebook had.
     persisted : bool or None
         Whether the browser has promised to keep what the site stores; None if it does not say.
+    path : str or None
+        The notebook, if it was renamed and its history still has the old name.
+    newest : Checkpoint or None
+        The newest one there was then.
     """
 
     session: Session
     restarted: bool = False
     persisted: bool | None = None
+    path: str | None = None
+    newest: Checkpoint | None = None
 
 
 _current: Opened | None = None
@@ -77,6 +83,10 @@ async def opened(
         If there is no place for checkpoints.
     """
     global _current  # noqa: PLW0603 - a kernel has one notebook
+    if name is not None and not (isinstance(name, str) and name):
+        raise CheckpointError(f"A history has a name, and {name!r} is none.")
+    if retention is not None and not isinstance(retention, Retention):
+        raise RetentionError(f"retention= takes a Retention(…), not {retention!r}.")
     if _current is not None and name in (None, _current.session.name):
         looker = Looker(paths, exclude, _touched()) if paths is not None or exclude else None
         _current.session.configure(looker, retention)
@@ -93,9 +103,10 @@ async def opened(
         raise
     session.learn(await session.storage.usage())
     close()
-    _current = Opened(session)
+    _current = Opened(session, newest=session.newest)
     if page is not None:
         _current.restarted, _current.persisted = page.restarted, page.persisted
+        _current.path = None if page.path == page.name else page.path
     return _current
 
 
@@ -202,8 +213,8 @@ def _touched() -> Touched | None:
 
 
 def _name_in_site(page: Page) -> str:
-    if page.path is not None:
-        return page.path
+    if page.name is not None:
+        return page.name
     # A console, or the REPL: one for each folder.
     root = detect().root(NOTEBOOK)
     assert root is not None

@@ -178,6 +178,9 @@ class Walk:
         return self._folder(spot, status) if is_folder else self._leaf(spot, status)
 
     def _folder(self, spot: _Spot, status: os.stat_result) -> bool:
+        if spot.relative.count("/") >= names.MAX_PARTS:
+            self._skip(spot, f"it lies more than {names.MAX_PARTS} folders deep", "Move it up.")
+            return False
         has_state = self._enter(spot)
         wanted = has_state or not self._is_old(spot, status)
         if wanted:

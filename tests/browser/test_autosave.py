@@ -240,7 +240,7 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     assert lab.value(NUMBERS) == [4, 5]
     # Nothing is left to go: the last one stays, and it is said.
     (told,) = run(lab, "(home / 'c.bin').write_bytes(os.urandom(20_000_000))")
-    assert "no room left for checkpoints" in told
+    assert "There is no room" in told
     assert lab.value(NUMBERS)[-1] == 5
     run(lab, "(home / 'c.bin').unlink()\n(home / 'd.txt').write_text('small')")
     wait_for(lab, 6)

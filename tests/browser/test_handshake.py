@@ -90,7 +90,14 @@ def test_a_restart_is_not_a_reload(open_lab: OpenLab) -> None:
     restart(lab)
     renamed = ask(lab)
     assert renamed["path"] == "other name.ipynb"
+    assert renamed["name"] == "start.ipynb"
     assert renamed["restarted"] is True
+    # Another one that gets its path has nothing to do with its history.
+    lab.check("import shutil; shutil.copy('/drive/data-analysis.ipynb', '/drive/start.ipynb')")
+    lab.page.evaluate(OPEN, "start.ipynb")
+    other = ask(lab)
+    assert other["path"] == "start.ipynb"
+    assert other["name"].startswith("start.ipynb of 20")
 
 
 def test_two_notebooks_and_two_views(open_lab: OpenLab) -> None:
@@ -102,6 +109,7 @@ def test_two_notebooks_and_two_views(open_lab: OpenLab) -> None:
     first = ask(lab)
     lab.page.evaluate(OPEN, "folder ü/second.ipynb")
     second = ask(lab)
+    assert (first["name"], second["name"]) == (first["path"], second["path"])
     assert (first["path"], second["path"]) == ("start.ipynb", "folder ü/second.ipynb")
     assert (first["restarted"], second["restarted"]) == (False, False)
     assert first["tab"] == second["tab"]
@@ -146,7 +154,7 @@ def test_where_there_is_no_notebook_there_is_no_path(open_lab: OpenLab) -> None:
     lab = open_lab()
     # Code that no output area shows, as if the page ran no JavaScript.
     lab.check("from litestate.browser import notebook; notebook.TIMEOUT = 0.5")
-    assert "Page(path=None, restarted=False, persisted=None" in lab.check(
+    assert "Page(path=None, name=None, restarted=False, persisted=None" in lab.check(
         "print(await notebook.identify())"
     )
     # A console that shares the notebook's kernel.

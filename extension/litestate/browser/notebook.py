@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .form import Form
+from .opfs import site
 from .session import started
 
 TIMEOUT = 5.0
@@ -52,11 +53,18 @@ const kernels = (window.litestateKernels ??= new Map());
 const followed = (window.litestateFollowed ??= new WeakSet());
 window.litestateTab ??= NEW_TAB;
 
+// The history of a notebook that is renamed goes with it; another one that gets its old path begins
+// a new one.
+const nameKey = (path) => `litestate:${SITE}:${path}`;
+const nameOf = (path) => localStorage.getItem(nameKey(path)) ?? path;
+
 const follow = (context) => {
   let path = context.path;
   context.pathChanged.connect((_, newPath) => {
     if (kernels.has(path)) kernels.set(newPath, kernels.get(path));
     kernels.delete(path);
+    localStorage.setItem(nameKey(newPath), nameOf(path));
+    localStorage.setItem(nameKey(path), `${path} of ${new Date().toISOString()}`);
     path = newPath;
   });
   followed.add(context);
@@ -77,7 +85,8 @@ const mark = (path) => {
   const restarted = path !== null && mark(path);
   // An output can have a tab of its own. The notebook beside it knows more.
   if (path === null) await wait(PATIENCE);
-  const page = { path, restarted, persisted: await persisted, tab: window.litestateTab };
+  const name = path && nameOf(path);
+  const page = { path, name, restarted, persisted: await persisted, tab: window.litestateTab };
   send({ type: "page", page: JSON.stringify({ ...page, title: document.title }) });
 })();
 """
@@ -92,6 +101,8 @@ class Page:
     path : str or None
         The notebook, as a path in the site's contents, for example ``folder/start.ipynb``. None in
         a console and in the REPL, and if the page does not answer.
+    name : str or None
+        What the path was when autosave began: that of a notebook that was renamed since.
     restarted : bool
         Whether this page has already been asked by another kernel of this notebook: the kernel was
         restarted, the page was not reloaded.
@@ -104,6 +115,7 @@ class Page:
     """
 
     path: str | None = None
+    name: str | None = None
     restarted: bool = False
     persisted: bool | None = None
     tab: str = ""
@@ -116,6 +128,7 @@ async def identify() -> Page:
     kernel = str(started())
     script = _SCRIPT.replace("NEW_TAB", json.dumps(secrets.token_hex(8)))
     script = script.replace("PATIENCE", str(_PATIENCE)).replace("KERNEL", json.dumps(kernel))
+    script = script.replace("SITE", json.dumps(site()))
     form = Form(_HIDDEN, script)
     try:
         async with asyncio.timeout(TIMEOUT):

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from ..errors import NoCheckpointError, ReadOnlyCheckpointsError, StorageFullError
+from ..errors import (
+    NoCheckpointError,
+    ReadOnlyCheckpointsError,
+    StorageError,
+    StorageFullError,
+)
 from ..manifest import Skipped
 from ..places import IN_BROWSER
 from ..report import Line
@@ -83,8 +88,8 @@ class Session:
         self._open(storage)
 
     def _open(self, storage: Storage) -> None:
-        self.storage = storage
         self.history = History(storage, self.name, self._retention)
+        self.storage = storage
         self._capture = Capture(self.history)
         newest = self.entries(self.newest) if self.newest else {}
         self.tree: Tree = {
@@ -272,7 +277,11 @@ class Session:
         successor = self.storage.take_over()
         if successor is None:
             return False
-        self._open(successor)
+        try:
+            self._open(successor)
+        except BaseException:
+            successor.close()
+            raise
         return True
 
     async def refresh(self) -> None:
@@ -312,5 +321,7 @@ class Session:
         except BaseException:
             # What was put is gone, and with it what was known of it.
             self._capture = Capture(self.history)
-            self.history.rollback()
+            # It is tried again before the next write; why this one failed says more.
+            with suppress(StorageError):
+                self.history.rollback()
             raise
