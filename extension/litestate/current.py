@@ -14,7 +14,7 @@ from . import ui
 from .checkpoints import Checkpoint, Retention
 from .checkpoints.looking import Looker, Touched
 from .checkpoints.session import Session
-from .errors import CheckpointError, NeedsAsyncError, RetentionError, StorageError
+from .errors import CheckpointError, RetentionError, StorageError
 from .places import DRIVE, IN_BROWSER, NOTEBOOK, detect
 from .report import Report
 from .storage import open_storage
@@ -140,16 +140,13 @@ def wait(coroutine: Coroutine[Any, Any, _Result], twin: str) -> _Result:
             result: _Result = stop.value
             return result
         raise AssertionError("only the browser has to be waited for")
-    from pyodide.ffi import can_run_sync, run_sync
+    from .browser.waiting import wait as wait_in_browser
 
-    if not can_run_sync():
-        coroutine.close()
-        raise NeedsAsyncError(
-            "This browser cannot wait for its storage inside a call. Write "
-            f"`await {twin}()` instead (from litestate import {twin})."
-        )
-    waited: _Result = run_sync(coroutine)
-    return waited
+    return wait_in_browser(
+        coroutine,
+        "This browser cannot wait for its storage inside a call. Write "
+        f"`await {twin}()` instead (from litestate import {twin}).",
+    )
 
 
 @dataclass

@@ -44,6 +44,9 @@ class Kernel:
         self.storage = self.storage or open_directory("nb", folder=self.history, patience=0)
         looker = Looker(**self.options)
         self.session = Session(self.storage, "nb", looker, self.retention)
+        if IN_KERNEL and self.session.newest:
+            # The folder of this test outlives the session, as in plain Python.
+            self.session.tree = self.session.entries(self.session.newest)
 
     def look(self, **about: Any) -> Made | None:
         return self.session.look("cell", **about)

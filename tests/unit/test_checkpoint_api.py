@@ -220,7 +220,10 @@ def test_a_reader_takes_over_without_autosave(kernel: Kernel, call: Callable[[],
     reader.session.close()
 
 
-def test_one_session_is_open(kernel: Kernel) -> None:
+def test_one_session_is_open(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    if IN_KERNEL:
+        # No page answers code that no output shows.
+        monkeypatch.setattr("litestate.browser.notebook.TIMEOUT", 0.05)
     kernel.session.close()
     assert litestate.current.current() is None
     (kernel.state.notebook / "a").write_text("a")

@@ -112,6 +112,8 @@ def test_ctrl_c(tmp_path: Path, command: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
+        # Where these tests are a background job of a shell, it has it that they ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         deadline = time.monotonic() + LIMIT
         # Until the work itself has begun: `diff` has unpacked both, `verify` one.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import IO, Any
 
-from pyodide.ffi import can_run_sync, run_sync
-
-from ..errors import CancelledError, NeedsAsyncError, SourceError
+from ..errors import CancelledError, SourceError
 from .blobs import open_blob
 from .form import Form
+from .waiting import wait
 
 READY_TIMEOUT = 20.0
 """Seconds for the page to show the form. It takes well under one; a page without JavaScript
@@ -45,13 +44,11 @@ def choose_now() -> IO[bytes]:
     NeedsAsyncError
         If this browser cannot do that.
     """
-    if not can_run_sync():
-        raise NeedsAsyncError(
-            "This browser cannot wait for a file inside a call. Write `await aload_state()` "
-            "instead (from litestate import aload_state), or give load_state() a path or a URL."
-        )
-    chosen: IO[bytes] = run_sync(choose())
-    return chosen
+    return wait(
+        choose(),
+        "This browser cannot wait for a file inside a call. Write `await aload_state()` "
+        "instead (from litestate import aload_state), or give load_state() a path or a URL.",
+    )
 
 
 async def choose() -> IO[bytes]:
