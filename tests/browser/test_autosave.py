@@ -196,18 +196,6 @@ def test_two_tabs(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) 
     assert look(second)["notes.txt"] == "of the second"
 
 
-def test_two_notebooks_do_not_mix(
-    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
-) -> None:
-    context = new_profile()
-    one = open_lab(context=context)
-    run(one, START, WORK)
-    other = open_lab("sqlite-tutorial.ipynb", context=context)
-    (started,) = run(other, START)
-    assert started.startswith("Autosave is on for sqlite-tutorial.ipynb.")
-    assert look(other) == {}
-
-
 def test_two_sites_on_one_origin_do_not_mix(
     two_sites: tuple[str, str], new_profile: Callable[[], BrowserContext]
 ) -> None:
@@ -313,8 +301,7 @@ def test_the_pace(open_lab: OpenLab) -> None:
     made = lab.value("len(litestate.checkpoints())")
     assert made < 30, "dear ones are not made after every quick cell"
     # What was put off is kept when there is time.
-    lab.page.wait_for_timeout(15_000)
-    assert lab.value("len(litestate.checkpoints())") > made
+    wait_for(lab, lab.value(NUMBERS)[-1] + 1)
     lab.reload()
     run(lab, START)
     lab.check("from pathlib import Path")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="finds the browser's processes in /proc"
 )
 
-KILLS = 5
+KILLS = 3
 TRIES = 8
 """Kills in which a store that does it wrong has to be caught; most often it is the first."""
 

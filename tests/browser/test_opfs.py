@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import OpenLab
-from lab import Lab, without_jspi
+from lab import Lab
 from playwright.sync_api import Browser, BrowserContext, Error
 
 from tools.browser import FLAGS
@@ -74,17 +74,9 @@ def take_over(lab: Lab) -> float:
     return time.monotonic() - start
 
 
-@pytest.fixture(params=["in memory", "on disk"])
-def profile(
-    request: pytest.FixtureRequest,
-    browser: Browser,
-    new_profile: Callable[[], BrowserContext],
-    tmp_path: Path,
-) -> Iterator[BrowserContext]:
-    """A profile as of a private window, and a usual one: Chromium's code for them differs."""
-    if request.param == "in memory":
-        yield new_profile()
-        return
+@pytest.fixture
+def profile(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A profile on disk: Chromium's code for those in memory, as elsewhere here, is another."""
     context = browser.browser_type.launch_persistent_context(
         tmp_path / "profile", executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS
     )
@@ -171,14 +163,6 @@ def test_no_room(open_lab: OpenLab, site: str, profile: BrowserContext) -> None:
     assert lab.value("file.read(0, 12).decode()") == "good, better"
 
 
-@pytest.mark.parametrize("below", [False, True])
-def test_the_site_is_known(open_lab: OpenLab, site: str, sub_site: str, below: bool) -> None:
-    url = sub_site if below else site
-    lab = open_lab(url=url)
-    lab.check("from litestate.browser import opfs")
-    assert lab.value("opfs.site()") == url
-
-
 def test_a_browser_that_lacks_something(open_lab: OpenLab) -> None:
     lab = open_lab()
     assert open_storage(lab)
@@ -196,17 +180,3 @@ def test_a_browser_that_lacks_something(open_lab: OpenLab) -> None:
         assert "save_state() works" in message
     lab.check("storage.close()")
     assert open_storage(lab)
-
-
-def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
-    context = new_profile()
-    without_jspi(context)
-    lab = open_lab(context=context)
-    lab.check("from pyodide.ffi import can_run_sync")
-    assert not lab.value("can_run_sync()")
-    assert open_storage(lab)
-    lab.check("file.write(0, b'x' * 5_000_000)\nfile.flush()")
-    assert lab.value("len(file.read(0, 6_000_000))") == 5_000_000
-    lab.reload()
-    assert open_storage(lab)
-    assert lab.value("file.size()") == 5_000_000
