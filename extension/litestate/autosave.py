@@ -261,19 +261,23 @@ def _again(now: Opened, before: Session | None) -> Report:
 
 
 def _newest_whole(session: Session) -> Report:
-    """Restore the newest checkpoint, or the one before if that one is damaged."""
-    damage = []
-    for checkpoint in reversed(session.history.checkpoints):
+    """Restore what is whole of the newest checkpoint, or of one before if it cannot be read."""
+    damage: dict[int, str] = {}
+    # Twice each: from the first time on, it is known what is damaged.
+    for checkpoint in (each for each in reversed(session.history.checkpoints) for _ in range(2)):
         try:
             report = restore_missing(session, checkpoint)
         except DamagedCheckpointError as error:
-            damage.append(f"{title(checkpoint.note, checkpoint.number)} is not whole: {error}")
+            name = title(checkpoint.note, checkpoint.number)
+            damage[checkpoint.number] = f"{name} is not whole. {error}"
         else:
+            # What it lacks is in the report.
+            damage.pop(checkpoint.number, None)
             break
     else:
         report = Report("No checkpoint could be restored.")
     report.sections = report.sections or [Section("autosave")]
-    report.sections[0].warnings += damage
+    report.sections[0].warnings += damage.values()
     return report
 
 

@@ -198,7 +198,8 @@ def _checkpoint(session: Session, label: str | None) -> Report:
 
 
 def _restore(session: Session, which: Which) -> Report:
-    return ui.show(_back_to(session, _find(session, which)))
+    taken = _take_over(session)
+    return ui.show(_back_to(session, _find(session, which), taken))
 
 
 def _take_over(session: Session) -> list[str]:
@@ -213,15 +214,18 @@ def _take_over(session: Session) -> list[str]:
 
 
 def _undo(session: Session) -> Report:
-    session.take_over()
+    taken = _take_over(session)
     session.check_writable()
     session.look("before undo", cell=ui.cell_number())
-    return ui.show(_back_to(session, restoring.before(session), "undone"))
+    return ui.show(_back_to(session, restoring.before(session), taken, "undone"))
 
 
-def _back_to(session: Session, target: Checkpoint, cause: str = "restored") -> Report:
+def _back_to(
+    session: Session, target: Checkpoint, notes: list[str], cause: str = "restored"
+) -> Report:
     aside = None if session.storage.writable else _keep_aside(session)
     report = restoring.restore(session, target, cell=ui.cell_number(), cause=cause)
+    report.notes += notes
     if aside is not None:
         report.notes.append(
             "Another tab makes the checkpoints, so undo() cannot bring back what was here. It is "

@@ -84,7 +84,7 @@ async def opened(
     """
     global _current  # noqa: PLW0603 - a kernel has one notebook
     if name is not None and not (isinstance(name, str) and name):
-        raise CheckpointError(f"A history has a name, and {name!r} is none.")
+        raise CheckpointError(f"name= takes a text, not {name!r}. Leave it out for the notebook's.")
     if retention is not None and not isinstance(retention, Retention):
         raise RetentionError(f"retention= takes a Retention(…), not {retention!r}.")
     if _current is not None and name in (None, _current.session.name):

@@ -10,6 +10,7 @@ import litestate
 import pytest
 from checkpointed import Kernel, connected, tree, unreadable
 from litestate import places
+from litestate.checkpoints import restoring
 from litestate.current import close
 from litestate.errors import (
     ApplyError,
@@ -286,10 +287,13 @@ def test_a_folder_in_the_way_with_something_that_is_left_out(steps: Steps) -> No
 
 def _damage(steps: Steps) -> None:
     """Turn every bit of the first content that is only in the first checkpoint."""
-    history = steps.kernel.session.history
-    first = {entry.relative: entry for entry in history.entries(1)}["step"]
-    chunk = first.content.chunks[0]
-    path = next(path for path in steps.kernel.history.rglob("*.log") if path.stat().st_size)
+    _damage_file(steps.kernel, "step")
+
+
+def _damage_file(kernel: Kernel, relative: str) -> None:
+    entries = {entry.relative: entry for entry in kernel.session.history.entries(1)}
+    chunk = entries[relative].content.chunks[0]
+    path = next(path for path in kernel.history.rglob("*.log") if path.stat().st_size)
     with path.open("r+b") as file:
         file.seek(chunk.offset)
         data = file.read(chunk.stored)
@@ -310,6 +314,39 @@ def test_damage_changes_nothing(steps: Steps) -> None:
     assert steps.now() == steps.trees[1]
     steps.write()
     litestate.checkpoint()
+
+
+def test_what_is_whole_of_a_damaged_checkpoint_comes_back(kernel: Kernel) -> None:
+    home = kernel.state.home
+    (home / "good").write_text("good")
+    (home / "bad").write_text("bad")
+    kernel.looked()
+    (home / "good").write_text("newer")
+    (home / "bad").write_text("newest")
+    kernel.looked()
+    _damage_file(kernel, "bad")
+    kernel.activate()
+    with pytest.raises(DamagedCheckpointError, match=r"home/bad: .*Try again to have the rest"):
+        litestate.restore(1)
+    assert (home / "good").read_text() == "newer"
+    report = litestate.restore(1)
+    assert [skipped.path for skipped in report.skipped] == ["~/bad"]
+    assert (home / "good").read_text() == "good"
+    assert (home / "bad").read_text() == "newest", "left alone, not removed"
+    litestate.undo()
+    assert (home / "good").read_text() == "newer"
+    # A new kernel that has nothing yet, as after a reload.
+    (home / "good").unlink()
+    (home / "bad").unlink()
+    kernel.reopen()
+    number = kernel.session.find(1)
+    assert kernel.session.newest != number
+    with pytest.raises(DamagedCheckpointError):
+        restoring.restore_missing(kernel.session, number)
+    restoring.restore_missing(kernel.session, number)
+    assert (home / "good").read_text() == "good"
+    note = kernel.session.find(None).note
+    assert (note.cause, note.source) == ("restored", 1), "the next kernel brings back the same"
 
 
 def test_a_damaged_checkpoint_does_not_hide_the_others(steps: Steps) -> None:

@@ -310,5 +310,5 @@ class History:
     def _fail(self, at: int) -> NoReturn:
         raise DamagedCheckpointError(
             f"The content from byte {at:,} on is damaged: {self._storage.label} does not hold what "
-            "was saved. Other files are not affected; an older checkpoint may have it."
+            "was saved. An older checkpoint may have it."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import NoCheckpointError, StorageError
@@ -19,6 +20,8 @@ from .table import title, when_text
 from .tree import Checkpoint, Entry, Note
 
 _UNKEPT = "what is there now does not belong to the state, so undo() could not bring it back"
+_DAMAGED = "its content is damaged where the checkpoints are kept"
+_DAMAGED_ADVICE = "What is there now was left alone. An older checkpoint may have it."
 
 
 def restore(
@@ -42,7 +45,8 @@ def restore(
     StorageError
         If what is there cannot be kept.
     DamagedCheckpointError, DatabaseBusyError, ApplyError
-        If it is not possible; everything is as it was.
+        If it is not possible; everything is as it was. After the first of these the damage is
+        known, and another try restores the rest.
     """
     entries = session.history.entries(checkpoint.number)
     look = session.looker.look(session.tree, thorough=True)
@@ -65,11 +69,11 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
     every = session.history.entries(checkpoint.number)
     entries = [entry for entry in every if not session.outlives(entry)]
     look = session.looker.look(session.tree, thorough=False)
-    before = None
     if session.storage.writable and _would_be_lost(look.found, entries):
-        before = session.keep(look, Note(time.time(), "before restore", cell=cell))
+        session.keep(look, Note(time.time(), "before restore", cell=cell))
     report = _load(session, checkpoint, entries, look.found, clean=False)
-    if before:
+    if session.storage.writable and session.find(None) != checkpoint:
+        # The next kernel shall bring back this one, too.
         note = Note(time.time(), "restored", None, cell, checkpoint.number)
         _settle(session, entries, note, report)
     else:
@@ -119,12 +123,19 @@ def _load(
     places = session.looker.places
     scope = checkpoint.note.scope.paths
     paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
-    skipped = _unkept(session, checkpoint, entries, found, paths)
+    damaged = [entry for entry in entries if not entry.content.whole]
+    whole = [entry for entry in entries if entry.content.whole]
+    skipped = _unkept(session, checkpoint, whole, found, paths)
+    skipped += [
+        Skipped(_label(session, entry), _DAMAGED, _DAMAGED_ADVICE, place_of(entry))
+        for entry in damaged
+    ]
     out = {each.place for each in skipped}
     source = CheckpointSource(
-        session.history, checkpoint, [entry for entry in entries if place_of(entry) not in out]
+        session.history, checkpoint, [entry for entry in whole if place_of(entry) not in out]
     )
-    report = load_from(source, label, places, paths, clean=clean, current=found)
+    current = replace(found, items=[item for item in found.items if item.place not in out])
+    report = load_from(source, label, places, paths, clean=clean, current=current)
     report.sections[0].skipped += skipped
     for section in report.sections:
         # A session is mostly as it was: what has changed is what a person looks for.

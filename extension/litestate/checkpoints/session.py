@@ -113,7 +113,9 @@ class Session:
         """
         kept = self.history.checkpoints
         if not kept:
-            raise NoCheckpointError(f"There are no checkpoints of {self.name} yet.")
+            raise NoCheckpointError(
+                f"There are no checkpoints of {self.name} yet: checkpoint() makes one."
+            )
         if which is None:
             return kept[-1]
         wanted = which.number if isinstance(which, Checkpoint) else which

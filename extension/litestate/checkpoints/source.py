@@ -9,6 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import cast
 
+from ..errors import DamagedCheckpointError
 from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
 from ..places import Places
@@ -66,9 +67,15 @@ class CheckpointSource:
         if entry.kind == "symlink":
             yield entry.details["target"].encode()
             return
-        for piece in self._history.read(entry.content):
-            yield piece
-            self.advance(len(piece))
+        try:
+            for piece in self._history.read(entry.content):
+                yield piece
+                self.advance(len(piece))
+        except DamagedCheckpointError as error:
+            raise DamagedCheckpointError(
+                f"{member.place}: {error} Nothing was changed. Try again to have the rest without "
+                "it."
+            ) from None
 
     def content(self, member: Member) -> bytes:
         """Return the whole content of a member that is known to be small."""
