@@ -18,7 +18,7 @@ class Folder {
     /** Names in the last listing; undefined if there was none. */
     this.names = undefined;
     this.modes = new Map();
-    this.mtime = Date.now();
+    this.mtime = undefined;
     /** What the kernel deleted, as long as the page may still have it. */
     this.gone = new Set();
     /** Names that there were not, and when that was said. */
@@ -86,7 +86,7 @@ export class Folders {
     const now = performance.now();
     folder.cost = now - start;
     folder.until = now + Math.max(BELIEVED, BELIEVED_PER_COST * folder.cost);
-    if (!folder.names || !equal(names, folder.names)) folder.mtime = Date.now();
+    if (folder.names && !equal(names, folder.names)) folder.mtime = Date.now();
     folder.names = names;
     for (const name of folder.modes.keys()) if (!names.has(name)) folder.modes.delete(name);
   }
@@ -95,6 +95,8 @@ export class Folders {
   mtime(path) {
     const folder = this.of(path);
     if (folder.names && !folder.isNew && folder.until <= performance.now()) this.list(path);
+    // The page has no time of the whole drive.
+    folder.mtime ??= (path && this.remote.stat(path).mtime) || Date.now();
     return folder.mtime;
   }
 
@@ -105,6 +107,11 @@ export class Folders {
     folder.gone.delete(name);
     folder.absent.delete(name);
     folder.mtime = Date.now();
+  }
+
+  /** The kernel made a folder here. */
+  madeFolder(path) {
+    Object.assign(this.of(path), { isNew: true, mtime: Date.now() });
   }
 
   /** The kernel deleted something, or gave it another name. */

@@ -35,8 +35,11 @@ export class FileState {
     this.since = Infinity;
     /** Why the drive doesn't have it. */
     this.problem = undefined;
-    /** What the drive said: time of the version that it has, and when it said so. */
+    /** Whether the drive has some version of it, and the time of that (milliseconds). */
+    this.isOnDrive = false;
     this.mtime = undefined;
+    /** When the page last said that there is such a file, and how large and old it is. */
+    this.seen = 0;
     this.checked = 0;
   }
 
@@ -243,11 +246,12 @@ export class Writeback {
   succeeded(node, version, mtime) {
     const state = node.drive;
     state.stored = version;
+    state.isOnDrive = true;
     state.mtime = mtime;
     state.problem = undefined;
     this.troubled.delete(node);
     if (state.isGone) return;
-    this.ledger.note(state.path, { mtime: node.mtime, mode: node.mode, stored: mtime });
+    this.ledger.note(state.path, { written: true, mtime: node.mtime, mode: node.mode, stored: mtime });
   }
 
   failed(node, problem) {
