@@ -12,6 +12,8 @@ const BELIEVED = 1000; // Milliseconds.
 const BELIEVED_PER_COST = 20;
 /** Milliseconds that a listing is assumed to take before one was made. */
 const FIRST_GUESS = 30;
+/** The page makes a folder under such a name, and then gives it the right one. */
+const UNFINISHED = /^Untitled Folder\d*$/;
 
 class Folder {
   constructor() {
@@ -28,6 +30,8 @@ class Folder {
     this.until = 0;
     /** Whether the kernel made it, so that nobody has to be asked what is in it. */
     this.isNew = false;
+    /** How many folders in it the helper is asked to make. */
+    this.making = 0;
   }
 }
 
@@ -83,6 +87,9 @@ export class Folders {
     // The page never answers who asks for the names in a folder that isn't there.
     if (path && this.remote.mode(path) === undefined) this.remote.fail('ENOENT');
     const names = new Set(this.kernelNames(path, this.remote.list(path)));
+    for (const name of folder.making ? names : []) {
+      if (UNFINISHED.test(name) && !folder.modes.has(name)) names.delete(name);
+    }
     const now = performance.now();
     folder.cost = now - start;
     folder.until = now + Math.max(BELIEVED, BELIEVED_PER_COST * folder.cost);
@@ -112,6 +119,14 @@ export class Folders {
   /** The kernel made a folder here. */
   madeFolder(path) {
     Object.assign(this.of(path), { isNew: true, mtime: Date.now() });
+    this.of(split(path)[0]).making++;
+  }
+
+  /** The page has made it, too, or failed to. */
+  confirmedFolder(path) {
+    this.of(path).isNew = false;
+    const folder = this.of(split(path)[0]);
+    folder.making = Math.max(0, folder.making - 1);
   }
 
   /** The kernel deleted something, or gave it another name. */

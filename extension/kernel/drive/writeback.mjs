@@ -232,13 +232,12 @@ export class Writeback {
       node.drive.pending--;
       if (error) this.failed(node, { reason: error, code: 'ENOSPC' });
       else if (!superseded && path === node.drive.path) this.succeeded(node, version, mtime);
-    } else if (error) {
-      this.hooks.tell(`${removed ?? folder} could not be ${removed ? 'deleted' : 'made'}: ${error}.`);
     } else if (removed !== undefined) {
-      this.folders.confirmed(removed, remains);
+      this.folders.confirmed(removed, remains || error);
     } else {
-      this.folders.of(folder).isNew = false;
+      this.folders.confirmedFolder(folder);
     }
+    if (error && !node) this.hooks.tell(`${removed ?? folder} is not ${removed ? 'deleted' : 'made'}: ${error}.`);
     if (!this.inFlight.size) this.waiters.splice(0).forEach((resolve) => resolve());
     this.hooks.turn();
   }
