@@ -87,10 +87,12 @@ def run(name: str) -> dict[str, Any]:
 
 
 def digests() -> dict[str, str]:
-    """Return the SHA-256 of each file of the bench in the current folder."""
-    return {
-        path.name: _digest(path.read_bytes()) for path in Path().glob("bench*") if path.is_file()
-    }
+    """Return the SHA-256 that each file of the bench in the current folder should have."""
+    found = {path.name: _digest(path.read_bytes()) for path in Path().glob("bench*")}
+    if _state.connection:
+        # Another open file may see something else than the connection has committed.
+        found[DATABASE] = _digest(_state.connection.serialize())
+    return found
 
 
 def clean(name: str, *, is_last: bool) -> None:
