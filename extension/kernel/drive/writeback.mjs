@@ -196,7 +196,7 @@ export class Writeback {
   }
 
   isDatabase(node) {
-    return isDatabase(bytes(node));
+    return isDatabase(bytesOf(node));
   }
 
   isCompanion(node) {
@@ -209,17 +209,17 @@ export class Writeback {
     const name = databaseOf(node.name);
     const beside = name && node.parent.contents[name];
     if (!beside?.drive?.isLoaded) return undefined;
-    return beside.usedBytes === 0 ? beside.drive.opens && beside : isDatabase(bytes(beside)) && beside;
+    return beside.usedBytes === 0 ? beside.drive.opens && beside : isDatabase(bytesOf(beside)) && beside;
   }
 
   /** The bytes that may be stored, or undefined in the middle of a transaction. */
   image(node) {
-    const content = bytes(node);
+    const content = bytesOf(node);
     if (!isDatabase(content)) return content;
     const journal = node.parent.contents[`${node.name}-journal`];
-    if (journal && isHot(bytes(journal))) return undefined;
+    if (journal && isHot(bytesOf(journal))) return undefined;
     const wal = node.parent.contents[`${node.name}-wal`];
-    const merged = wal && merge(content, bytes(wal));
+    const merged = wal && merge(content, bytesOf(wal));
     return merged ?? (node.drive.isUnsettled ? undefined : content);
   }
 
@@ -289,7 +289,7 @@ export class Writeback {
 }
 
 /** The content of a node that is loaded. MEMFS keeps signed bytes, too. */
-function bytes({ contents, usedBytes }) {
+export function bytesOf({ contents, usedBytes }) {
   return new Uint8Array(contents.buffer, contents.byteOffset, Math.min(usedBytes, contents.length));
 }
 
