@@ -131,7 +131,7 @@ class Capture:
 
     def _as_files(self, item: Item, folder: Path) -> Iterator[Entry]:
         """Yield what SQLite cannot read, and what may be a part of it beside it, byte by byte."""
-        beside = () if item.root.on_drive else sqlite.sidecars(item.path)
+        beside = () if item.root.is_unmended else sqlite.sidecars(item.path)
         for suffix, path in [("", item.path), *beside]:
             copy = folder / f"copy{suffix}"
             sqlite.copy_aside(path, copy)
@@ -146,7 +146,7 @@ class Capture:
 
 def _pieces(item: Item) -> Iterator[bytes]:
     # Opening an empty file that is a database by now would drop its locks (sqlite/connections.py).
-    return _in_pieces(item.path) if item.size or item.root.on_drive else iter(())
+    return _in_pieces(item.path) if item.size or item.root.is_unmended else iter(())
 
 
 def _in_pieces(path: Path) -> Iterator[bytes]:

@@ -139,7 +139,7 @@ class Session:
     def outlives(self, entry: Entry) -> bool:
         """Tell whether this is on the drive: JupyterLite keeps it from one kernel to the next."""
         root = self.looker.places.root(entry.root)
-        return root is not None and root.on_drive
+        return root is not None and root.outlives(entry.size)
 
     def look(
         self,
