@@ -175,9 +175,10 @@ class Overwrite:
         if not self.attributes:
             shutil.copyfile(source, self.target)
             return
-        if self.target.exists():
-            # One that may not be written to is replaced elsewhere, too.
-            self.target.chmod(stat.S_IMODE(self.target.stat().st_mode) | stat.S_IWUSR)
+        mode = stat.S_IMODE(self.target.stat().st_mode) if self.target.exists() else stat.S_IWUSR
+        if not mode & stat.S_IWUSR:
+            # Elsewhere a file that may not be written to is replaced, too.
+            self.target.chmod(mode | stat.S_IWUSR)
         shutil.copy2(source, self.target)
 
     def revert(self) -> None:

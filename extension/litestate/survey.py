@@ -42,7 +42,7 @@ def survey(
         If a path does not exist or a pattern is not one.
     """
     starts, scope = starts_of(places, paths, exclude)
-    return Walk(places, scope).run(starts, named=paths is not None, name_rest=True)
+    return Walk(places, scope).run(starts, named=paths is not None)
 
 
 def starts_of(

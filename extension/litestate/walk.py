@@ -24,7 +24,10 @@ UNCHANGED = "unchanged since the kernel started (name them to save them: paths=[
 
 UNWRITTEN = "not written by a notebook (name them to save them: paths=[…])"
 """Rule for what was uploaded into the notebook's folder, or came with the site, where it is known
-what notebooks have written."""
+what notebooks have written. Nobody looks what that is: every file would be a request to the
+page."""
+
+_REST = "what else is in the notebook's folder"
 
 BUNDLES = "litestate bundles"
 """Rule for bundles: saving a bundle into the next one would double it each time."""
@@ -62,7 +65,6 @@ class Walk:
         *,
         named: bool,
         also: Iterable[tuple[Root, str]] = (),
-        name_rest: bool = False,
     ) -> Survey:
         """Look at these folders and files.
 
@@ -77,9 +79,6 @@ class Walk:
             Whether somebody named them: then they are state however old they are.
         also : iterable of (Root, str)
             What is known to have been written, however old it is; the rules hold for it.
-        name_rest : bool, optional
-            Whether to say what lies in the notebook's folder and was not looked at. Folders in it
-            are not opened for that.
         """
         written = list(also)
         self._goes_through_all = named
@@ -94,8 +93,8 @@ class Walk:
                 self._visit(spot)
             elif spot.path.is_dir():
                 self._enter(spot)
-                if name_rest and self._is_by_writing(root):
-                    self._leave_out_rest(spot)
+                if self._is_by_writing(root):
+                    self._found.excluded.setdefault(UNWRITTEN, []).append(_REST)
         for root, relative in written:
             self._add_above(root, relative)
         self._found.items.sort(key=lambda item: (item.root.name, item.relative.split("/")))
@@ -116,21 +115,6 @@ class Walk:
             assert root.mended is not None
             self._written[root.name] = Written(root.below(root.mended.written()))
         return self._written[root.name]
-
-    def _leave_out_rest(self, spot: Spot) -> None:
-        try:
-            with os.scandir(spot.location) as entries:
-                found = sorted(
-                    (entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries
-                )
-        except OSError as error:
-            self._cannot(spot, "be listed", error)
-            return
-        written = self._written_below(spot.root).names("")
-        for name, is_folder in found:
-            rest = spot.child(name)
-            if name not in written and not self._is_excluded(rest, is_folder=is_folder):
-                self._leave_out(rest, UNWRITTEN)
 
     def _add_above(self, root: Root, relative: str) -> None:
         """Add the folders that something needs which was found outside of the walk itself."""
