@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from checkpointed import Kernel, changed
 from litestate import changes, checkpoint, export_tables, loading, places, save_state, show_state
+from litestate.checkpoints.capture import Capture
 from litestate.checkpoints.tree import Entry
 from litestate.errors import ApplyError
 from litestate.places import HOME, NOTEBOOK, Mended, Places, Root
@@ -85,7 +86,9 @@ def test_the_state_is_what_notebooks_wrote(session: Session, drive: Drive) -> No
     drive.write("__pycache__/a.pyc")
     Path("empty").mkdir()
     make_database(Path("app.db"))
-    drive.tell("work", "work/empty", "work/app.db", "work/deleted.csv", "other/file.csv")
+    drive.write("more/uploaded.csv", tell=False)
+    drive.write("more/byproduct.tmp")
+    drive.tell("work", "work/empty", "work/app.db", "work/deleted.csv", "uploaded.csv")
     _, report = session.save()
     labels = [line.label for line in report.lines()]
     assert labels == ["data", "data/out.csv", "empty", "old.csv", "app.db"]
@@ -284,3 +287,42 @@ def test_a_checkpoint_comes_back_into_open_databases(watched: Kernel, drive: Dri
     assert verdicts == {"app.db": "changed", "note.txt": "added", "later.txt": "removed"}
     assert count(Path("app.db")) == 10
     assert note.read_text() == "first"
+
+
+def test_what_was_not_written_is_not_read_again(
+    watched: Kernel, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drive.write("a.txt", "first")
+    watched.settle()
+    status = path.stat()
+    # After each cell the drive's files have other numbers.
+    copy = path.with_name("copy")
+    shutil.copy2(path, copy)
+    copy.replace(path)
+    monkeypatch.setattr(Capture, "_read", None)
+    _same_ctime(monkeypatch, path, status)
+    assert watched.look(thorough=True) is None
+
+
+def _same_ctime(monkeypatch: pytest.MonkeyPatch, path: Path, status: os.stat_result) -> None:
+    lstat = os.lstat
+
+    def with_number(each: str) -> os.stat_result:
+        found = lstat(each)
+        if each != os.fspath(path):
+            return found
+        values = {name: getattr(status, name) for name in dir(status) if name.startswith("st_")}
+        return os.stat_result((*status[:1], found.st_ino, *status[2:]), values)
+
+    monkeypatch.setattr(os, "lstat", with_number)
+
+
+def test_what_was_written_is_read_again_whatever_its_times_say(
+    watched: Kernel, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drive.write("a.txt", "first")
+    watched.settle()
+    status = path.stat()
+    drive.write("a.txt", "other")
+    _same_ctime(monkeypatch, path, status)
+    assert changed(watched.look(thorough=True)) == {"a.txt": "changed"}

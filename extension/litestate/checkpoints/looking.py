@@ -117,7 +117,10 @@ class Looker:
     def _take(self, drive: Root) -> set[str]:
         if self._touched is None:
             return set()
-        return drive.below(self._touched())
+        taken = drive.below(self._touched())
+        for relative in taken:
+            self._memory.forget(os.fspath(drive.target(relative)))
+        return taken
 
 
 def _and_above(relative: str) -> list[str]:
