@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from checkpointed import Kernel, changed
+from checkpointed import CLOCK, Kernel, changed
 from litestate import changes, checkpoint, export_tables, loading, places, save_state, show_state
 from litestate.checkpoints.capture import Capture
 from litestate.checkpoints.tree import Entry
@@ -295,6 +296,10 @@ def test_what_was_not_written_is_not_read_again(
     path = drive.write("a.txt", "first")
     watched.settle()
     status = path.stat()
+    # Neither after a look at something else.
+    drive.write("b.txt")
+    time.sleep(2 * CLOCK)
+    watched.looked(thorough=False)
     # After each cell the drive's files have other numbers.
     copy = path.with_name("copy")
     shutil.copy2(path, copy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,12 +71,13 @@ class Capture:
         self._known: dict[str, _Known] = {}
         self._seen: dict[str, _Known] = {}
 
-    def take(self, found: Survey) -> Captured:
+    def take(self, found: Survey, carried: Iterable[str] = ()) -> Captured:
         """Return the entries of everything that was found; new contents are put into the history.
 
+        Of the places in `carried`, which were not looked at, what is known stays known.
         Nothing is committed, and nothing is known better before `settle`.
         """
-        self._seen = {}
+        self._seen = {place: self._known[place] for place in carried if place in self._known}
         captured = Captured(skipped=list(found.skipped), unread=list(found.unread))
         for item in found.items:
             known = self._known.get(item.place, _UNKNOWN)

@@ -231,7 +231,7 @@ class Session:
             Whether to make one even if nothing has changed.
         """
         with self._all_or_none():
-            captured = self.captured = self._capture.take(look.found)
+            captured = self.captured = self._capture.take(look.found, look.carried)
             tree = {**look.carried, **captured.entries}
             tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None
