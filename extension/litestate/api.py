@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import IO
 
-from . import places, ui
+from . import places, ui, unsaved
 from .bundle import Compression, Limits
 from .checkpointing import Which, kept, session, session_now
 from .clearing import clear
@@ -46,8 +46,8 @@ def save_state(
     name : str, optional
         First part of the file name, by default ``"state"``.
     paths : path or sequence of path, optional
-        What to save. By default the home folder and what was modified in the notebook's folder
-        since the kernel started; in plain Python the current folder.
+        What to save. By default the home folder and what notebooks have written in the notebook's
+        folder; in plain Python the current folder.
     exclude : str or sequence of str, optional
         What to leave out, in gitignore syntax. ``"!*.ipynb"`` takes in what is left out by default.
     compression : {"deflate", "zstd", "store"}, optional
@@ -100,6 +100,7 @@ def _save(
         raise SaveError(
             f"save_state() writes to a path or a binary file, not to {type(path).__name__}."
         )
+    report.notes += unsaved.notes(places.detect())
     return ui.show(report)
 
 
@@ -217,9 +218,10 @@ def show_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
     Report
         Nothing is written.
     """
-    found = survey(places.detect(), paths, exclude)
+    where = places.detect()
+    found = survey(where, paths, exclude)
     sections = [part.describe(found) for part in PARTS]
-    report = Report("", sections, excluded=found.excluded)
+    report = Report("", sections, unsaved.notes(where), found.excluded)
     size = sum(section.size for section in sections)
     report.headline = f"The state now: {count_text(report.lines())}, {size_text(size)}"
     return ui.show(report)

@@ -143,15 +143,23 @@ class Replace:
 
 @dataclass
 class Overwrite:
-    """Do what `Replace` does where nothing can be renamed into place, as on the drive.
+    """Do what `Replace` does where nothing should be renamed into place, as on the drive.
 
     The old file is copied aside and then written over, so that a tab that is killed in between
-    leaves the old one or the new one.
+    leaves the old one or the new one in the browser's storage.
+
+    Attributes
+    ----------
+    target, staged, aside
+        As for `Replace`.
+    attributes : bool
+        Whether permissions and times can be set there.
     """
 
     target: Path
     staged: Path | None
     aside: Path
+    attributes: bool = False
     _had_old: bool = field(default=True, init=False)
 
     def commit(self) -> None:
@@ -161,11 +169,21 @@ class Overwrite:
         if self.staged is None:
             self.target.unlink()
         else:
-            shutil.copyfile(self.staged, self.target)
+            self._write(self.staged)
+
+    def _write(self, source: Path) -> None:
+        if not self.attributes:
+            shutil.copyfile(source, self.target)
+            return
+        mode = stat.S_IMODE(self.target.stat().st_mode) if self.target.exists() else stat.S_IWUSR
+        if not mode & stat.S_IWUSR:
+            # Elsewhere a file that may not be written to is replaced, too.
+            self.target.chmod(mode | stat.S_IWUSR)
+        shutil.copy2(source, self.target)
 
     def revert(self) -> None:
         if self.aside.exists():
-            shutil.copyfile(self.aside, self.target)
+            self._write(self.aside)
         elif not self._had_old:
             self.target.unlink(missing_ok=True)
 

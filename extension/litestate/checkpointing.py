@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from . import ui
+from . import ui, unsaved
 from .checkpoints import Checkpoint, restoring
 from .checkpoints.session import Session
 from .checkpoints.source import CheckpointSource, as_survey
@@ -175,15 +175,16 @@ def _find(found: Session, which: Which) -> Checkpoint:
 def _checkpoint(session: Session, label: str | None) -> Report:
     taken = _take_over(session)
     made = session.look("asked", label=label, cell=ui.cell_number())
+    notes = taken + unsaved.notes(session.looker.places)
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
         # What cannot be read, and what is not committed, may have changed.
         state = session.captured
         section = Section("changed", skipped=state.skipped, warnings=state.warnings)
-        return ui.show(Report(f"Nothing has changed{where}", [section], notes=taken))
+        return ui.show(Report(f"Nothing has changed{where}", [section], notes))
     section = Section("changed", made.lines, made.skipped, made.warnings)
-    report = Report("", [section], notes=taken)
+    report = Report("", [section], notes)
     name = title(made.checkpoint.note, made.checkpoint.number)
     changed = count_text(made.lines) if made.lines else "nothing changed"
     report.headline = (

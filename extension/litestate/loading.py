@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import names, progress, sqlite
+from . import names, progress, sqlite, unsaved
 from .bundle import Limits, Reader
 from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
@@ -102,6 +102,7 @@ def load_from(
     sections.append(wanted.refused)
     report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
     report.headline = _headline(report, source, label, dry_run=dry_run)
+    report.notes += unsaved.notes(places, {target.path for target in targets})
     if count := len(source.manifest.skipped):
         report.notes.append(f"Not in this {source.what}, {count} in all: {_missing(source)}.")
     return report
@@ -186,7 +187,7 @@ class _Selection:
         if root.is_anywhere and self._folders is None:
             # A bundle from a stranger must not choose where on this machine it writes.
             return _OUTSIDE, f"To load it: paths=[{str(root.target(member.relative))!r}]."
-        if root.on_drive and (problem := _drive_problem(member)):
+        if root.on_drive and (problem := _drive_problem(member, root)):
             return problem, "`python -m litestate extract` unpacks it elsewhere."
         if owner := _owner_here(root.target(member.relative)):
             return f"SQLite would replay it into {owner}", "Remove that database first."
@@ -195,10 +196,10 @@ class _Selection:
         return None
 
 
-def _drive_problem(member: Member) -> str | None:
-    if member.size > DRIVE_LIMIT:
+def _drive_problem(member: Member, root: Root) -> str | None:
+    if root.is_unmended and member.size > DRIVE_LIMIT:
         return "it is too large for the notebook's folder"
-    if "%" in member.relative:
+    if root.is_unmended and "%" in member.relative:
         # The drive decodes it: another name would be written, and some names hang the kernel.
         return "the notebook's folder cannot keep a name with '%'"
     return "the notebook's folder cannot keep links" if member.kind == "symlink" else None

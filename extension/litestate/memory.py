@@ -40,6 +40,10 @@ class Memory:
             return None
         return known[1]
 
+    def forget(self, path: str) -> None:
+        """Look into a file again, whatever its times say."""
+        self._items.pop(path, None)
+
     def keep(self, path: str, status: os.stat_result, item: Item) -> None:
         """Remember what was found, unless its times are too young to tell the next change."""
         stamp = _stamp(path, status, item)
@@ -59,6 +63,9 @@ class Memory:
 
 def _stamp(path: str, status: os.stat_result, item: Item) -> Stamp:
     stamp = _of(status)
+    if item.root.mended:
+        # Files that nobody has open are found anew after each cell, with another number.
+        stamp = (*stamp[:3], 0, *stamp[4:])
     if item.kind == "database":
         # What was committed may be in the log only. The log's index changes when somebody reads.
         for suffix in ("-wal", "-journal"):

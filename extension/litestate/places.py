@@ -8,6 +8,7 @@ anybody's.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,29 @@ DRIVE = Path("/drive")
 """Where JupyterLite mounts the contents that its file browser shows."""
 
 DRIVE_LIMIT = 90_000_000
-"""Bytes of one file on the drive. Above about 95 MiB, JupyterLite's kernel hangs."""
+"""Bytes of one file on the drive as JupyterLite has it: above about 95 MiB, its kernel hangs."""
 
 IN_BROWSER = sys.platform == "emscripten"
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What is known of a drive that litestate has mended: it works as any folder does.
+
+    Attributes
+    ----------
+    written : callable
+        Returns the files and folders that kernels of this site have made or written and that are
+        still there as far as is known: paths below the drive, with ``/``.
+    unsaved : callable
+        Returns what is in this kernel's memory only: path below the drive to the reason.
+    limit : int
+        Bytes of the largest file that the browser's storage takes; a larger one stays in memory.
+    """
+
+    written: Callable[[], Iterable[str]]
+    unsaved: Callable[[], dict[str, str]]
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -39,8 +60,11 @@ class Root:
     label : str
         What stands before a relative path when a person reads it, for example ``~/``.
     on_drive : bool
-        Whether every access is a request to the page, so that little may be asked and nothing be
-        staged there.
+        Whether this is on JupyterLite's drive: it outlives the kernel, has no links, and what is
+        staged there would be stored for nothing.
+    mended : Mended or None
+        Of the drive: how it was mended. Where it was not, every access is a request to the page,
+        files have their content when they are closed, and SQLite fails.
     modified_since : float or None
         Seconds since 1970: what is older is not state, unless it is named. None for no such rule.
     """
@@ -49,6 +73,7 @@ class Root:
     path: Path
     label: str
     on_drive: bool = False
+    mended: Mended | None = None
     modified_since: float | None = None
 
     @property
@@ -56,9 +81,28 @@ class Root:
         """Whether this is the whole file system."""
         return self.path == self.path.parent
 
+    @property
+    def is_unmended(self) -> bool:
+        """Whether this is on the drive as JupyterLite has it, which is no ordinary folder."""
+        return self.on_drive and self.mended is None
+
+    def outlives(self, size: int) -> bool:
+        """Tell whether a file of so many bytes is still here when the kernel is gone."""
+        return self.on_drive and (self.mended is None or size <= self.mended.limit)
+
+    def below(self, paths: Iterable[str]) -> set[str]:
+        """Return those of the drive's paths that lie below this root, relative to it."""
+        above = self.path.relative_to(DRIVE).as_posix()
+        prefix = "" if above == "." else f"{above}/"
+        return {
+            path.removeprefix(prefix)
+            for path in paths
+            if path.startswith(prefix) and path != prefix.rstrip("/")
+        }
+
     def is_open(self, path: Path) -> bool:
         """Tell whether a file of the drive is open: what is stored may not be what is in it."""
-        if not self.on_drive or not IN_BROWSER:
+        if not self.is_unmended or not IN_BROWSER:
             return False
         from .browser.drive import open_paths
 
@@ -94,6 +138,17 @@ class Places:
                 return root, _relative(path, root.path)
         return _elsewhere(), _relative(path, Path(path.anchor))
 
+    @property
+    def mended(self) -> Mended | None:
+        """How the drive was mended; None if there is none, or if it was not."""
+        return next((root.mended for root in self.roots if root.mended), None)
+
+    def unsaved(self) -> dict[Path, str]:
+        """Return the files of the drive that are in memory only, and why."""
+        if self.mended is None:
+            return {}
+        return {DRIVE / path: reason for path, reason in self.mended.unsaved().items()}
+
     def path(self, place: str) -> Path:
         """Return where a place (root and relative path) is here.
 
@@ -126,10 +181,15 @@ def detect() -> Places:
     home = Root(HOME, Path.home(), "~/")
     if not DRIVE.is_dir():
         return Places((home, Root(NOTEBOOK, home.path, "~/")))
-    folder = _notebook_folder
-    return Places(
-        (home, Root(NOTEBOOK, folder, "", on_drive=True, modified_since=_kernel_started()))
+    from .browser import drive
+
+    # Asked each time: what is mended may step aside later.
+    mended = Mended(drive.written, drive.unsaved, drive.limit()) if drive.is_mended() else None
+    since = None if mended else _kernel_started()
+    notebook = Root(
+        NOTEBOOK, _notebook_folder, "", on_drive=True, mended=mended, modified_since=since
     )
+    return Places((home, notebook))
 
 
 def plain(folder: Path) -> Places:

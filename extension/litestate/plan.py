@@ -79,8 +79,8 @@ class Plan:
         self._changes.append(change)
 
     def set_attributes(self, target: Target) -> None:
-        """Set mode and time when all else is done; the drive keeps neither."""
-        if not target.root.on_drive:
+        """Set mode and time when all else is done; JupyterLite's drive keeps neither."""
+        if not target.root.is_unmended:
             self._attributes.append(
                 SetAttributes(target.path, target.member.mode, target.member.mtime_ns)
             )
@@ -98,10 +98,10 @@ class Plan:
         DatabaseBusyError
             If a database in use is there: its uncommitted rows are nowhere else.
         ApplyError
-            If a file is there that is open on the drive.
+            If a file is there that is open on the drive, and the drive is not mended.
         """
         check_closed(root, path)
-        if _is_database(path) and not root.on_drive:
+        if _is_database(path) and not root.is_unmended:
             sqlite.check_replaceable(path)
             self.remove_sidecars(root, path)
         self._replace(root, path, staged)
@@ -114,8 +114,11 @@ class Plan:
                 self._replace(root, stale, None)
 
     def _replace(self, root: Root, path: Path, staged: Path | None) -> None:
-        change = Overwrite if root.on_drive else Replace
-        self.add(change(path, staged, self.new_path(root, path)))
+        aside = self.new_path(root, path)
+        if root.on_drive:
+            self.add(Overwrite(path, staged, aside, attributes=not root.is_unmended))
+        else:
+            self.add(Replace(path, staged, aside))
 
     def make_folder(self, root: Root, path: Path) -> None:
         """Create a folder, in the place of a file or link if there is one."""
@@ -254,7 +257,7 @@ def _existing(folder: Path) -> Path:
 
 
 def check_closed(root: Root, path: Path) -> None:
-    """Refuse to change a file of the drive while it is open.
+    """Refuse to change a file of a drive that is not mended while it is open.
 
     Raises
     ------

@@ -127,7 +127,7 @@ def write_to(path: Path, found: Survey, compression: Compression) -> Report:
     _check_free(path)
     root, _ = detect().locate(path.absolute())
     try:
-        # The drive is no place to write to bit by bit.
+        # What is staged on the drive would be stored for nothing.
         folder = None if root.on_drive else path.parent
         handle, created = tempfile.mkstemp(prefix=".litestate-", suffix=".tmp", dir=folder)
     except OSError as error:
@@ -157,7 +157,7 @@ def _put(temporary: Path, path: Path, root: Root) -> None:
         temporary.replace(path)
         return
     size = temporary.stat().st_size
-    if size > DRIVE_LIMIT:
+    if root.is_unmended and size > DRIVE_LIMIT:
         raise SaveError(
             f"{path} was not written: {size_text(size)} are too much for the notebook's folder "
             f"(at most {size_text(DRIVE_LIMIT)}). Save into the home folder (~) or download it."
@@ -264,13 +264,15 @@ def _headline(report: Report, what: str) -> Report:
     if report.skipped:
         report.headline += f"; {len(report.skipped)} not saved"
     if not report.lines():
-        report.sections[0].warnings.append(
-            "There was nothing to save: the state is the files in the home folder and what was "
-            "written in the notebook's folder since the kernel started."
-            if IN_BROWSER
-            else "There was nothing to save: the state is the files in the current folder."
-        )
+        report.sections[0].warnings.append(f"There was nothing to save: the state is {_state()}.")
     return report
+
+
+def _state() -> str:
+    if not IN_BROWSER:
+        return "the files in the current folder"
+    text = "the files in the home folder and what was written in the notebook's folder"
+    return text if detect().mended else f"{text} since the kernel started"
 
 
 def free(path: Path) -> Path:

@@ -6,11 +6,8 @@ Nothing is read here but folders and the first bytes of files.
 from __future__ import annotations
 
 import os
-import posixpath
 import stat
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from . import names, sqlite
 from .bundle.format import HEAD, is_bundle
@@ -19,43 +16,23 @@ from .manifest import Kind, Scope, Skipped
 from .memory import Memory
 from .places import Places, Root
 from .rules import EXCLUDED, matcher
+from .spots import Spot, head_of, is_sidecar, link_target
+from .written import Written
 
 UNCHANGED = "unchanged since the kernel started (name them to save them: paths=[…])"
 """Rule for what stands untouched in the notebook's folder: most of it came with the site."""
+
+UNWRITTEN = "not written by a notebook (name them to save them: paths=[…])"
+"""Rule for what was uploaded into the notebook's folder, or came with the site, where it is known
+what notebooks have written. Nobody looks what that is: every file would be a request to the
+page."""
+
+_REST = "what else is in the notebook's folder"
 
 BUNDLES = "litestate bundles"
 """Rule for bundles: saving a bundle into the next one would double it each time."""
 
 _OPEN = "it is open, and JupyterLite stores a file of the notebook's folder when it is closed"
-
-
-class _Spot(NamedTuple):
-    """A place on the way: below which root, where that is, and below which start of the walk."""
-
-    root: Root
-    relative: str
-    location: str
-    base: str = ""
-
-    @property
-    def path(self) -> Path:
-        return Path(self.location)
-
-    @property
-    def place(self) -> str:
-        return f"{self.root.name}/{self.relative}"
-
-    @property
-    def label(self) -> str:
-        return self.root.show(self.relative)
-
-    def child(self, name: str) -> _Spot:
-        return _Spot(
-            self.root,
-            _join(self.relative, name),
-            self.location.rstrip(os.sep) + os.sep + name,
-            _join(self.base, name),
-        )
 
 
 class Walk:
@@ -78,6 +55,8 @@ class Walk:
         self._found = Survey(scope)
         self._seen: set[str] = set()
         self._named = False
+        self._goes_through_all = True
+        self._written: dict[str, Written] = {}
         self._roots = {os.fspath(root.path) for root in places.roots}
 
     def run(
@@ -89,6 +68,9 @@ class Walk:
     ) -> Survey:
         """Look at these folders and files.
 
+        Of a drive that was mended only what notebooks have written is looked at, unless it is
+        named.
+
         Parameters
         ----------
         starts : iterable of (Root, str)
@@ -99,17 +81,20 @@ class Walk:
             What is known to have been written, however old it is; the rules hold for it.
         """
         written = list(also)
+        self._goes_through_all = named
         self._named = True
         # First: the walk itself may find them too old.
         for root, relative in written:
             self._visit_written(root, relative)
         self._named = named
         for root, relative in starts:
-            spot = _Spot(root, relative, os.fspath(root.target(relative)))
+            spot = Spot(root, relative, os.fspath(root.target(relative)))
             if relative:
                 self._visit(spot)
             elif spot.path.is_dir():
                 self._enter(spot)
+                if self._is_by_writing(root):
+                    self._found.excluded.setdefault(UNWRITTEN, []).append(_REST)
         for root, relative in written:
             self._add_above(root, relative)
         self._found.items.sort(key=lambda item: (item.root.name, item.relative.split("/")))
@@ -117,16 +102,26 @@ class Walk:
         return self._found
 
     def _visit_written(self, root: Root, relative: str) -> None:
-        spot = _Spot(root, relative, os.fspath(root.target(relative)), relative)
+        spot = Spot(root, relative, os.fspath(root.target(relative)), relative)
         if os.path.lexists(spot.location):
             self._visit(spot)
+
+    def _is_by_writing(self, root: Root) -> bool:
+        """Tell whether what notebooks have written is all that is looked at below a root."""
+        return root.mended is not None and not self._goes_through_all
+
+    def _written_below(self, root: Root) -> Written:
+        if root.name not in self._written:
+            assert root.mended is not None
+            self._written[root.name] = Written(root.below(root.mended.written()))
+        return self._written[root.name]
 
     def _add_above(self, root: Root, relative: str) -> None:
         """Add the folders that something needs which was found outside of the walk itself."""
         if os.fspath(root.target(relative)) not in self._seen:
             return
         for parent in parents(relative):
-            above = _Spot(root, parent, os.fspath(root.target(parent)), parent)
+            above = Spot(root, parent, os.fspath(root.target(parent)), parent)
             if above.location not in self._seen:
                 self._seen.add(above.location)
                 self._add(above, "directory", os.lstat(above.location))
@@ -148,22 +143,27 @@ class Walk:
         self._memory.fit = found if len(fit) == len(found) else None
         self._found.items = fit
 
-    def _enter(self, spot: _Spot) -> bool:
+    def _enter(self, spot: Spot) -> bool:
         """Visit what is in a folder; say whether anything in it is state."""
         try:
-            with os.scandir(spot.location) as entries:
-                found = sorted(entry.name for entry in entries)
+            found = self._list(spot)
         except OSError as error:
             self._cannot(spot, "be listed", error)
             return False
         visited = [self._visit(spot.child(name)) for name in found]
         return any(visited)
 
-    def _visit(self, spot: _Spot) -> bool:
+    def _list(self, spot: Spot) -> list[str]:
+        if self._is_by_writing(spot.root):
+            return sorted(self._written_below(spot.root).names(spot.relative))
+        with os.scandir(spot.location) as entries:
+            return sorted(entry.name for entry in entries)
+
+    def _visit(self, spot: Spot) -> bool:
         if spot.location in self._seen:
             return True
         # Before anything else: opening one of these would drop locks, as with the database itself.
-        if spot.location.endswith(sqlite.SIDECARS) and _is_sidecar(spot.path):
+        if spot.location.endswith(sqlite.SIDECARS) and is_sidecar(spot.path):
             return False
         try:
             status = os.lstat(spot.location)
@@ -177,19 +177,19 @@ class Walk:
         self._seen.add(spot.location)
         return self._folder(spot, status) if is_folder else self._leaf(spot, status)
 
-    def _folder(self, spot: _Spot, status: os.stat_result) -> bool:
+    def _folder(self, spot: Spot, status: os.stat_result) -> bool:
         if spot.relative.count("/") >= names.MAX_PARTS:
             self._skip(spot, f"it lies more than {names.MAX_PARTS} folders deep", "Move it up.")
             return False
         has_state = self._enter(spot)
-        wanted = has_state or not self._is_old(spot, status)
+        wanted = has_state or not self._rule_of_age(spot, status)
         if wanted:
             self._add(spot, "directory", status)
         return wanted
 
-    def _leaf(self, spot: _Spot, status: os.stat_result) -> bool:
-        if self._is_old(spot, status):
-            self._leave_out(spot, UNCHANGED)
+    def _leaf(self, spot: Spot, status: os.stat_result) -> bool:
+        if rule := self._rule_of_age(spot, status):
+            self._leave_out(spot, rule)
             return False
         if item := self._memory.recall(spot.location, status):
             self._found.items.append(item)
@@ -202,7 +202,7 @@ class Walk:
             return False
         return self._file(spot, status)
 
-    def _file(self, spot: _Spot, status: os.stat_result) -> bool:
+    def _file(self, spot: Spot, status: os.stat_result) -> bool:
         if spot.root.is_open(spot.path):
             self._found.unread.append(spot.place)
             self._skip(spot, _OPEN, "Close it and save again, or keep it in the home folder (~).")
@@ -211,7 +211,7 @@ class Walk:
         try:
             if sqlite.is_database(spot.path, status.st_size):
                 kind = "database"
-            elif spot.base and status.st_size >= HEAD and is_bundle(_head(spot.path)):
+            elif spot.base and status.st_size >= HEAD and is_bundle(head_of(spot.path)):
                 self._leave_out(spot, BUNDLES)
                 return False
         except OSError as error:
@@ -220,7 +220,7 @@ class Walk:
         self._add(spot, kind, status)
         return True
 
-    def _link(self, spot: _Spot, status: os.stat_result) -> bool:
+    def _link(self, spot: Spot, status: os.stat_result) -> bool:
         target = link_target(spot.root, spot.relative, os.fspath(spot.path.readlink()))
         if target is None:
             reason = "it is a link that leads out of what is saved"
@@ -229,7 +229,7 @@ class Walk:
         self._add(spot, "symlink", status, target)
         return True
 
-    def _add(self, spot: _Spot, kind: Kind, status: os.stat_result, target: str = "") -> None:
+    def _add(self, spot: Spot, kind: Kind, status: os.stat_result, target: str = "") -> None:
         size = status.st_size if kind in ("file", "database") else 0
         mode = stat.S_IMODE(status.st_mode)
         item = Item(
@@ -238,20 +238,20 @@ class Walk:
         self._found.items.append(item)
         self._memory.keep(spot.location, status, item)
 
-    def _cannot(self, spot: _Spot, what: str, error: OSError) -> None:
+    def _cannot(self, spot: Spot, what: str, error: OSError) -> None:
         if isinstance(error, FileNotFoundError):
             return  # Removed meanwhile, or since it was named.
         self._found.unread.append(spot.place)
         self._skip(spot, f"it cannot {what} ({error.strerror})", "Check its permissions.")
 
-    def _skip(self, spot: _Spot, reason: str, advice: str) -> None:
+    def _skip(self, spot: Spot, reason: str, advice: str) -> None:
         place = f"{spot.root.name}/{names.readable(spot.relative)}"
         self._found.skipped.append(Skipped(spot.label, reason, advice, place))
 
-    def _leave_out(self, spot: _Spot, rule: str) -> None:
+    def _leave_out(self, spot: Spot, rule: str) -> None:
         self._found.excluded.setdefault(rule, []).append(spot.label)
 
-    def _is_excluded(self, spot: _Spot, *, is_folder: bool) -> bool:
+    def _is_excluded(self, spot: Spot, *, is_folder: bool) -> bool:
         # What was named itself is wanted, whatever the rules say: as with `git add -f`.
         if not spot.base:
             return False
@@ -265,43 +265,11 @@ class Walk:
         self._leave_out(spot, self._patterns[index])
         return True
 
-    def _is_old(self, spot: _Spot, status: os.stat_result) -> bool:
-        since = spot.root.modified_since
-        return since is not None and not self._named and status.st_mtime < since
-
-
-def link_target(root: Root, relative: str, target: str) -> str | None:
-    """Return a link's target relative to its own folder, or None if it leads out of the root.
-
-    Only the text is looked at: what the link points to need not exist.
-    """
-    folder = PurePosixPath(relative).parent
-    if Path(target).is_absolute():
-        try:
-            inside = Path(os.path.normpath(target)).relative_to(root.path).as_posix()
-        except ValueError:
+    def _rule_of_age(self, spot: Spot, status: os.stat_result) -> str | None:
+        """Return the rule for what nobody has written here, if it holds for this."""
+        if self._named:
             return None
-        target = os.path.relpath(inside, folder)
-    target = posixpath.normpath(target)
-    return None if names.link_problem(relative, target) else target
-
-
-def _join(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
-
-
-def _is_sidecar(path: Path) -> bool:
-    """Tell whether this is what SQLite keeps beside a database, which is captured with it."""
-    suffix = next((suffix for suffix in sqlite.SIDECARS if path.name.endswith(suffix)), "")
-    owner = path.with_name(path.name.removesuffix(suffix) or path.name)
-    if owner == path:
-        return False
-    try:
-        return sqlite.is_database(owner, owner.stat().st_size)
-    except OSError:
-        return False
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD)
+        if self._is_by_writing(spot.root):
+            return None if spot.relative in self._written_below(spot.root) else UNWRITTEN
+        since = spot.root.modified_since
+        return UNCHANGED if since is not None and status.st_mtime < since else None

@@ -1,15 +1,22 @@
-"""What the kernel writes on the contents drive is noticed without asking the page."""
+"""What the kernel writes on the contents drive is known without asking the page.
+
+Where litestate has mended the drive its mend knows it, and where not, what is put around
+JupyterLite's own.
+"""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+
 from conftest import OpenLab
 from lab import Lab
+from playwright.sync_api import BrowserContext
 
 WATCH = """
-import os, shutil
+import io, os, shutil, sqlite3
 from pathlib import Path
 import pandas as pd
+from litestate import *
 from litestate.browser import drive
 
 os.chdir("/drive")
@@ -40,9 +47,9 @@ STEPS = [
     ("Path('new/deep').mkdir(parents=True)", ["new", "new/deep"]),
     ("write('new/deep/file')", ["new/deep/file"]),
     ("os.chdir('new') or write('in new')", ["new/in new"]),
-    ("os.chdir('/drive') or os.rename('new', 'old')", ["new", "old"]),
-    ("write('old/deep/file')", ["old/deep/file"]),
-    ("shutil.rmtree('old')", ["old", "old/deep", "old/deep/file", "old/in new"]),
+    ("os.chdir('/drive') or os.rename('new/deep', 'new/er')", ["new/deep", "new/er"]),
+    ("write('new/er/file')", ["new/er/file"]),
+    ("shutil.rmtree('new')", ["new", "new/er", "new/er/file", "new/in new"]),
     ("Path('empty').mkdir() or os.rmdir('empty')", ["empty"]),
     ("write('x') or write('y') or os.replace('x', 'y')", ["x", "y"]),
     ("write('no/such/folder')", []),
@@ -52,27 +59,84 @@ STEPS = [
     ("pd.DataFrame({'a': [1]}).to_csv('täble.csv')", ["täble.csv"]),
 ]
 
-SPOILED = """
-import pyodide_js
-from pyodide.code import run_js
-run_js("(fs) => { delete Object.getPrototypeOf(Object.getPrototypeOf("
-       "fs.lookupPath('/drive').node.mount.type.API)).%s; }")(pyodide_js.FS)
-"""
+UNMENDED = "export * from './pyodide.mjs';"
+"""What the site's `pyodideUrl` would name without litestate."""
 
 
-@pytest.fixture
-def lab(open_lab: OpenLab) -> Lab:
-    return open_lab()
-
-
-def test_what_is_written_is_noticed(lab: Lab) -> None:
+def test_a_mended_drive_knows_what_was_written(open_lab: OpenLab) -> None:
+    lab = open_lab()
     lab.check(WATCH)
+    assert lab.value("drive.is_mended()")
+    for work, expected in STEPS:
+        found = set(lab.value(f"touched(lambda: {work})"))
+        # With a folder that gets another name, what is in it is among them.
+        found -= {"new/er/file"} if "os.rename('new/deep'" in work else set()
+        assert sorted(found) == expected, work
+    assert lab.value("watched.take() == set() and sorted(drive.written())") == [
+        "copy.ipynb",
+        "täble.csv",
+        "y",
+    ]
+    lab.check(
+        "c = sqlite3.connect('a.db'); c.execute('CREATE TABLE t (x)'); c.commit()\n"
+        "d = sqlite3.connect('w.db'); d.execute('PRAGMA journal_mode = wal')\n"
+        "d.execute('CREATE TABLE t (x)'); d.commit()"
+    )
+    for connection, name in (("c", "a.db"), ("d", "w.db")):
+        insert = f"{connection}.execute('INSERT INTO t VALUES (1)') and {connection}.commit()"
+        assert name in lab.value(f"touched(lambda: {insert})"), name
+    assert [path for path in lab.value("drive.written()") if ".db" in path] == ["a.db", "w.db"]
+    # What the page does is not the kernel's.
+    lab.page.evaluate(
+        "window.jupyterapp.serviceManager.contents.save('uploaded.txt', "
+        "{type: 'file', format: 'text', content: 'u'})"
+    )
+    assert lab.value("open('uploaded.txt').read()") == "u"
+    assert lab.value("'uploaded.txt' in drive.written()") is False
+    assert lab.value("drive.unsaved()") == {}
+    lab.check("await drive.settled()")
+
+    lab.reload()
+    lab.check(WATCH)
+    paths = ["a.db", "copy.ipynb", "täble.csv", "w.db", "y"]
+    assert lab.value("sorted(drive.written())") == paths
+    assert lab.value("sorted(watched.take())") == []
+    lab.check("os.unlink('y')")
+    assert "y" not in lab.value("drive.written()")
+
+
+def test_a_drive_that_is_not_mended(
+    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
+) -> None:
+    context = new_profile()
+    context.route(
+        "**/static/pyodide/litestate.mjs",
+        lambda route: route.fulfill(body=UNMENDED, content_type="text/javascript"),
+    )
+    lab = open_lab(context=context)
+    lab.check(WATCH)
+    assert not lab.value("drive.is_mended()")
+    assert lab.value("[drive.written(), drive.unsaved()]") == [[], {}]
+    lab.check("await drive.settled()")
     for work, expected in STEPS:
         assert lab.value(f"touched(lambda: {work})") == expected, work
     # Every name is reported once, and what it did was done.
     assert lab.value("sorted(watched.take())") == []
     assert lab.value("Path('täble.csv').read_text()") == ",a\n0,1\n"
+    _what_fails_is_noticed(lab)
+    _nothing_is_watched_twice(lab)
+    _what_is_open_is_not_saved(lab)
+    # One that is built differently, and none at all.
+    lab.check("api.rename = None")
+    assert lab.value("drive.watch() is None")
+    lab.check("open('/drive/a.txt', 'w').close()")
+    lab.check("os.chdir('/'); pyodide_js.FS.unmount('/drive')")
+    assert lab.value("drive.watch() is None")
+    lab.check("os.rmdir('/drive')")
+    assert lab.value("drive.watch() is None")
 
+
+def _what_fails_is_noticed(lab: Lab) -> None:
     # EIO from the page, after which nobody knows what is stored.
     lab.check(
         "import pyodide_js\n"
@@ -87,9 +151,10 @@ def test_what_is_written_is_noticed(lab: Lab) -> None:
     assert failed.error
     assert lab.value("sorted(watched.take())") == ["y"]
 
-    # Nothing is put around it a second time, not by another copy of the module either.
+
+def _nothing_is_watched_twice(lab: Lab) -> None:
+    # Not by another copy of the module either.
     lab.check(
-        "put = str(api.put)\n"
         "drive.watch()\n"
         "import sys\n"
         "for name in [name for name in sys.modules if name.startswith('litestate')]:\n"
@@ -105,16 +170,25 @@ def test_what_is_written_is_noticed(lab: Lab) -> None:
     assert lab.value("sorted(watched.take())") == []
 
 
-def test_a_drive_that_is_built_differently_is_not_watched(lab: Lab) -> None:
-    lab.check("from litestate.browser import drive")
-    lab.check(SPOILED % "rename")
-    assert lab.value("drive.watch() is None")
-    lab.check("open('/drive/a.txt', 'w').close()")
-
-
-def test_there_may_be_no_drive(lab: Lab) -> None:
-    lab.check("from litestate.browser import drive")
-    lab.check("import os, pyodide_js; os.chdir('/'); pyodide_js.FS.unmount('/drive')")
-    assert lab.value("drive.watch() is None")
-    lab.check("os.rmdir('/drive')")
-    assert lab.value("drive.watch() is None")
+def _what_is_open_is_not_saved(lab: Lab) -> None:
+    """JupyterLite stores a file when it is closed: before that its content cannot be had."""
+    lab.check(
+        "from litestate import *\nfor name in ('y', 'z', 'täble.csv', 'copy.ipynb'):\n"
+        "    Path(name).unlink()\n"
+        "open('log.txt', 'w').write('old')\nearlier = io.BytesIO(); save_state(earlier)\n"
+        "c = sqlite3.connect('small.db'); c.execute('CREATE TABLE t (x)'); c.commit()\n"
+        "log = open('log.txt', 'w'); log.write('text'); log.flush()\n"
+        "open('closed.txt', 'w').write('closed')\n"
+        "file = io.BytesIO(); report = save_state(file, exclude='elsewhere')"
+    )
+    skipped = "[skipped.path for skipped in report.skipped]"
+    assert lab.value(skipped) == ["log.txt", "small.db"]
+    assert lab.value("[line.label for line in report.lines()]") == ["closed.txt"]
+    assert "start.ipynb" in lab.value("str(report.excluded)")
+    assert "is open" in lab.run("load_state(earlier.getvalue())").error
+    lab.check("report = clear_state(exclude='elsewhere')")
+    assert lab.value(skipped) == ["log.txt", "small.db"]
+    assert lab.value("[os.path.exists(n) for n in ('closed.txt', 'log.txt')]") == [False, True]
+    lab.check("c.close(); log.close(); report = save_state(file, exclude='elsewhere')")
+    labels = lab.value("[line.label for line in report.lines()]")
+    assert [label for label in labels if not label.startswith("~")] == ["log.txt", "small.db"]

@@ -201,28 +201,6 @@ def test_a_notebook_in_two_views(shared_lab: Lab, tmp_path: Path) -> None:
     assert "1 file added" in load_by_hand(lab, bundle)
 
 
-def test_what_is_open_on_the_drive(shared_lab: Lab) -> None:
-    """JupyterLite stores a file when it is closed: before that its content cannot be had."""
-    lab = shared_lab
-    lab.check(
-        "import os, sqlite3, io\nfrom litestate import *\n"
-        "open('log.txt', 'w').write('old')\nearlier = io.BytesIO(); save_state(earlier)\n"
-        "c = sqlite3.connect('small.db'); c.execute('CREATE TABLE t (x)'); c.commit()\n"
-        "log = open('log.txt', 'w'); log.write('text'); log.flush()\n"
-        "open('closed.txt', 'w').write('closed')\n"
-        "file = io.BytesIO(); report = save_state(file)"
-    )
-    skipped = "[skipped.path for skipped in report.skipped]"
-    assert lab.value(skipped) == ["log.txt", "small.db"]
-    assert lab.value("[line.label for line in report.lines()]") == ["closed.txt"]
-    assert "is open" in lab.run("load_state(earlier.getvalue())").error
-    lab.check("report = clear_state()")
-    assert lab.value(skipped) == ["log.txt", "small.db"]
-    assert lab.value("[os.path.exists(n) for n in ('closed.txt', 'log.txt')]") == [False, True]
-    lab.check("c.close(); log.close(); report = save_state(file)")
-    assert lab.value("[line.label for line in report.lines()]") == ["log.txt", "small.db"]
-
-
 def test_random_transactions_while_saving(shared_lab: Lab) -> None:
     """Whatever a writer is in the middle of, no uncommitted row is saved, and it goes on after."""
     lab = shared_lab

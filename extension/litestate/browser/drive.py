@@ -1,4 +1,8 @@
-"""The contents drive, where JupyterLite stores a file when it is closed and not before."""
+"""The contents drive: mended by litestate, or as JupyterLite has it.
+
+Where it is mended (docs/drive.md), it is an ordinary folder, and the mend knows what kernels have
+written there. Where it is not, a file is stored when it is closed and not before.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ from typing import Any
 import pyodide_js
 from pyodide.code import run_js
 
-from ..places import DRIVE
+from ..places import DRIVE, DRIVE_LIMIT
+from ..sqlite import SIDECARS
+
+_MEND = "(fs, mountpoint) => fs.analyzePath(mountpoint).object?.mount?.type?.litestate"
 
 _WATCH = """
 (fs, mountpoint) => {
@@ -39,7 +46,7 @@ class Touched:
     Parameters
     ----------
     paths : Set
-        JavaScript's set of absolute paths.
+        JavaScript's set of paths: absolute ones, or relative to the drive's root.
     """
 
     def __init__(self, paths: Any) -> None:
@@ -51,16 +58,65 @@ class Touched:
         Returns
         -------
         set of str
-            Paths relative to the drive's root, with ``/``: files that were stored, also if that
+            Paths relative to the drive's root, with ``/``: files that were written, also if that
             failed or nothing was changed in them, and files and folders that were made, renamed
-            (both names) or deleted. Of what is in a folder that was renamed or deleted (here
-            ``os.rmdir`` deletes full ones too) there may be only the folder's names. A file that
-            is open for writing is among them when it is made and when it is closed.
+            (both names) or deleted. Of what is in a folder that was renamed or deleted there may
+            be only the folder's names. With the log or the journal of a database, the database
+            itself is among them: what was committed may be in the log only. Where the drive is not
+            mended, a file that is open for writing is among them when it is made and when it is
+            closed, and ``os.rmdir`` deletes full folders too.
         """
-        paths = {str(path) for path in self._paths.to_py()}
-        self._paths.clear()
         root = f"{DRIVE}/"
-        return {path.removeprefix(root) for path in paths}
+        paths = {str(path).removeprefix(root) for path in self._paths.to_py()}
+        self._paths.clear()
+        beside = [path for path in paths if path.endswith(SIDECARS)]
+        return paths | {path.rpartition("-")[0] for path in beside}
+
+
+def is_mended() -> bool:
+    """Tell whether litestate has mended the drive, so that it is an ordinary folder."""
+    return _mend() is not None
+
+
+def written() -> list[str]:
+    """Return what kernels of this site have made or written on the drive, in earlier sessions too.
+
+    Returns
+    -------
+    list of str
+        Files and folders that are still there as far as is known, relative to the drive's root,
+        with ``/``. Empty where the drive is not mended: then nobody knows.
+    """
+    mend = _mend()
+    return [] if mend is None else [str(path) for path in mend.written().to_py()]
+
+
+def unsaved() -> dict[str, str]:
+    """Return what is in this kernel's memory only, because the browser's storage does not take it.
+
+    Returns
+    -------
+    dict of str to str
+        Path relative to the drive's root to the reason. Empty where the drive is not mended: a
+        write that fails is an error there.
+    """
+    mend = _mend()
+    if mend is None:
+        return {}
+    return {str(path): str(reason) for path, reason in mend.unsaved().to_py()}
+
+
+def limit() -> int:
+    """Return how many bytes a file may have that the drive can store."""
+    mend = _mend()
+    return DRIVE_LIMIT if mend is None else int(mend.limit)
+
+
+async def settled() -> None:
+    """Wait until what was written on the drive is in the browser's storage, or has failed to be."""
+    mend = _mend()
+    if mend is not None:
+        await mend.settled()
 
 
 def watch() -> Touched | None:
@@ -74,8 +130,14 @@ def watch() -> Touched | None:
     Touched or None
         None if there is no drive, or if this JupyterLite is built differently.
     """
-    paths = run_js(_WATCH)(pyodide_js.FS, str(DRIVE))
+    mend = _mend()
+    paths = mend.touched if mend else run_js(_WATCH)(pyodide_js.FS, str(DRIVE))
     return None if paths is None else Touched(paths)
+
+
+def _mend() -> Any:
+    # Asked each time: it steps aside where it cannot go on.
+    return run_js(_MEND)(pyodide_js.FS, str(DRIVE))
 
 
 def open_paths() -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,12 +71,13 @@ class Capture:
         self._known: dict[str, _Known] = {}
         self._seen: dict[str, _Known] = {}
 
-    def take(self, found: Survey) -> Captured:
+    def take(self, found: Survey, carried: Iterable[str] = ()) -> Captured:
         """Return the entries of everything that was found; new contents are put into the history.
 
+        Of the places in `carried`, which were not looked at, what is known stays known.
         Nothing is committed, and nothing is known better before `settle`.
         """
-        self._seen = {}
+        self._seen = {place: self._known[place] for place in carried if place in self._known}
         captured = Captured(skipped=list(found.skipped), unread=list(found.unread))
         for item in found.items:
             known = self._known.get(item.place, _UNKNOWN)
@@ -131,7 +132,7 @@ class Capture:
 
     def _as_files(self, item: Item, folder: Path) -> Iterator[Entry]:
         """Yield what SQLite cannot read, and what may be a part of it beside it, byte by byte."""
-        beside = () if item.root.on_drive else sqlite.sidecars(item.path)
+        beside = () if item.root.is_unmended else sqlite.sidecars(item.path)
         for suffix, path in [("", item.path), *beside]:
             copy = folder / f"copy{suffix}"
             sqlite.copy_aside(path, copy)
@@ -146,7 +147,7 @@ class Capture:
 
 def _pieces(item: Item) -> Iterator[bytes]:
     # Opening an empty file that is a database by now would drop its locks (sqlite/connections.py).
-    return _in_pieces(item.path) if item.size or item.root.on_drive else iter(())
+    return _in_pieces(item.path) if item.size or item.root.is_unmended else iter(())
 
 
 def _in_pieces(path: Path) -> Iterator[bytes]:

@@ -39,15 +39,16 @@ class Look:
 class Looker:
     """Looks at one state.
 
-    Every look at the drive is a request to the page, of several milliseconds. So after a cell only
-    those of its files are looked at that this kernel has written.
+    Every look at the drive may be a request to the page, of several milliseconds. So after a cell
+    only those of its files are looked at that this kernel has written.
 
     Parameters
     ----------
     paths, exclude
         As for `save_state`.
     touched : callable, optional
-        What was written on the drive. Without it all of the drive is looked at every time.
+        What was written on the drive. Without it the whole state on the drive is looked at every
+        time.
 
     Attributes
     ----------
@@ -116,13 +117,10 @@ class Looker:
     def _take(self, drive: Root) -> set[str]:
         if self._touched is None:
             return set()
-        above = drive.path.relative_to(places.DRIVE).as_posix()
-        prefix = "" if above == "." else f"{above}/"
-        return {
-            path.removeprefix(prefix)
-            for path in self._touched()
-            if path.startswith(prefix) and path != prefix.rstrip("/")
-        }
+        taken = drive.below(self._touched())
+        for relative in taken:
+            self._memory.forget(os.fspath(drive.target(relative)))
+        return taken
 
 
 def _and_above(relative: str) -> list[str]:

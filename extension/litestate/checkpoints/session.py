@@ -139,7 +139,7 @@ class Session:
     def outlives(self, entry: Entry) -> bool:
         """Tell whether this is on the drive: JupyterLite keeps it from one kernel to the next."""
         root = self.looker.places.root(entry.root)
-        return root is not None and root.on_drive
+        return root is not None and root.outlives(entry.size)
 
     def look(
         self,
@@ -231,7 +231,7 @@ class Session:
             Whether to make one even if nothing has changed.
         """
         with self._all_or_none():
-            captured = self.captured = self._capture.take(look.found)
+            captured = self.captured = self._capture.take(look.found, look.carried)
             tree = {**look.carried, **captured.entries}
             tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None

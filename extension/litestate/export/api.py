@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import places, ui
+from .. import places, ui, unsaved
 from ..errors import ExportError, NotABundleError
 from ..parts.databases import tables_text
 from ..report import Line, Report, Section
@@ -168,6 +168,9 @@ def _report(section: Section, tables: list[Table], path: Path) -> Report:
     if [table.is_query for table in tables] == [True]:
         what = "the query"
     report = Report(f"Exported {what} to {path}", [section], path=str(path), size=section.size)
+    made = path.absolute()
+    files = {made, *(made / line.label for line in section.lines)}
+    report.notes += unsaved.notes(places.detect(), files)
     if places.IN_BROWSER and path.is_file():
         report.link = link_to(path)
         report.notes.append("Click the link to download; it works until the page is reloaded.")

@@ -99,7 +99,7 @@ def new_files(folder: Path, names: list[str], *, overwrite: bool) -> Iterator[Pa
 @contextmanager
 def _scratch(parent: Path, target: Path) -> Iterator[Path]:
     try:
-        # The drive is no place to write to bit by bit.
+        # What is staged on the drive would be stored for nothing.
         near = None if _is_on_drive(target) else parent
         folder = Path(tempfile.mkdtemp(prefix=".litestate-", dir=near))
     except OSError as error:
@@ -132,15 +132,18 @@ def _is_on_drive(path: Path) -> bool:
 
 
 def _check_drive(moves: list[tuple[Path, Path]]) -> None:
-    """Refuse what the drive cannot take, before anything is changed there."""
+    """Refuse what a drive that is not mended cannot take, before anything is changed there."""
     for temporary, path in moves:
+        root, _ = places.detect().locate(path.absolute())
+        if not root.is_unmended:
+            continue
         if (size := temporary.stat().st_size) > DRIVE_LIMIT:
             raise ExportError(
                 f"{path} was not written: {size_text(size)} are too much for the notebook's "
                 f"folder (at most {size_text(DRIVE_LIMIT)}). Export into the home folder (~)."
             )
         try:
-            check_closed(places.detect().locate(path.absolute())[0], path)
+            check_closed(root, path)
         except ApplyError as error:
             raise ExportError(str(error)) from None
 

@@ -84,7 +84,7 @@ def _apply_one(
             plan.set_attributes(target)
         return "unchanged"
     exists = os.path.lexists(target.path)
-    if old and not target.root.on_drive:
+    if old and not target.root.is_unmended:
         sqlite.check_replaceable(target.path)
         if not plan.dry_run:
             _stage_content(source, target, plan, old)
@@ -157,7 +157,7 @@ def _stage_content(source: Loadable, target: Target, plan: Plan, old: sqlite.Ima
 def _stage_file(source: Loadable, target: Target, plan: Plan) -> None:
     staged = plan.new_path(target.root, target.path)
     _write_checked(staged, source, target)
-    if not target.root.on_drive:
+    if not target.root.is_unmended:
         if _mode(target) == "wal":
             sqlite.set_journal_mode(staged, "wal")
         set_attributes(staged, target.member.mode, target.member.mtime_ns)

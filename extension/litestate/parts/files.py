@@ -47,7 +47,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
         with content:
             member = _add(sink, item, content)
         section.lines.append(_line(item, member.size))
-        if item.kind == "file" and not item.root.on_drive and _has_changed(item, member.size):
+        if item.kind == "file" and not item.root.is_unmended and _has_changed(item, member.size):
             section.warnings.append(
                 f"{item.label} was changed while it was saved: save again if it matters."
             )
@@ -91,18 +91,18 @@ class _Content:
         self.size = item.size
         # A file with nothing in it may be a database whose first transaction is open: opening it
         # would drop that one's locks (see sqlite/connections.py).
-        if item.kind == "file" and (item.size or item.root.on_drive):
+        if item.kind == "file" and (item.size or item.root.is_unmended):
             self._open(item)
 
     def _open(self, item: Item) -> None:
         self._file = item.path.open("rb")
         try:
-            # The drive has read the whole file by now, and its idea of the size may be another.
-            self._first = self._file.read(-1 if item.root.on_drive else CHUNK)
+            # JupyterLite's drive has read all of it by now, and may have said another size.
+            self._first = self._file.read(-1 if item.root.is_unmended else CHUNK)
         except OSError:
             self._file.close()
             raise
-        if item.root.on_drive:
+        if item.root.is_unmended:
             self.size = len(self._first)
 
     def _more(self, size: int) -> bytes:
@@ -217,5 +217,5 @@ def _stage_link(source: Loadable, target: Target, staged: Path) -> None:
 
 def _stage_file(source: Loadable, target: Target, staged: Path) -> None:
     write_new(staged, source.chunks(target.member), target.member.size)
-    if not target.root.on_drive:
+    if not target.root.is_unmended:
         set_attributes(staged, target.member.mode, target.member.mtime_ns)

@@ -82,7 +82,7 @@ def _save_file(item: Item, section: Section, sink: Writer | None, why: str) -> N
     """Save what is no database as it is, and what may be a part of it beside it."""
     section.warnings.append(why)
     _save_as_is(item, "", section, sink)
-    for suffix, _ in () if item.root.on_drive else sqlite.sidecars(item.path):
+    for suffix, _ in () if item.root.is_unmended else sqlite.sidecars(item.path):
         _save_as_is(item, suffix, section, sink)
 
 
@@ -116,9 +116,9 @@ def capture_one(
     root: Root, path: Path, folder: Path | None, *, quick: bool = False
 ) -> sqlite.Image:
     """Read a database where it is; see `sqlite.capture`."""
-    if not root.on_drive:
+    if not root.is_unmended:
         return sqlite.capture(path, folder, quick=quick)
-    # SQLite does not work on the drive: "database disk image is malformed".
+    # SQLite does not work there: "database disk image is malformed".
     with sqlite.scratch() as place:
         copy = place / "database"
         sqlite.copy_together(path, copy)

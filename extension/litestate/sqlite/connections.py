@@ -68,9 +68,10 @@ def is_database(path: Path, size: int) -> bool:
     # so nobody has it open. One that may not be written to has no writer who could lose a lock, and
     # SQLite would leave a log and an index beside it that nobody may remove.
     is_plain = IN_BROWSER or size % MIN_PAGE or not os.access(path, os.W_OK)
-    # The first transaction of a database may write other pages before the one with the header.
-    if is_plain and not has_hot_journal(path):
-        return _has_header(path)
+    # The first transaction of a database may write other pages before the one with the header;
+    # there are zeros then. To ask for a journal costs a request on JupyterLite's drive.
+    if is_plain and ((head := _head(path)) == HEADER or any(head) or not has_hot_journal(path)):
+        return head == HEADER
     try:
         with reading(path) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
@@ -83,8 +84,12 @@ def is_database(path: Path, size: int) -> bool:
 
 
 def _has_header(path: Path) -> bool:
+    return _head(path) == HEADER
+
+
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(len(HEADER)) == HEADER
+        return file.read(len(HEADER))
 
 
 def busy(path: Path) -> DatabaseBusyError:
