@@ -71,6 +71,7 @@ def build(cache: Path, folders: list[Path]) -> None:
         step("building the site with jupyter lite")
         _jupyter_lite("build", source, output)
         _trim(output)
+        _mend_drive(output / SITE_CONFIG.name)
         _jupyter_lite("check", source, output)
         step("jupyter lite check: all green")
         size = files.tree_size(output)
@@ -109,6 +110,7 @@ def _stage(
         else:
             shutil.copyfile(path, runtime / file.file_name)
     shutil.copyfile(wheel, runtime / wheel.name)
+    shutil.copytree(EXTENSION / "drive", runtime, dirs_exist_ok=True)
     text = pyodide_lock.make(
         lock, wheel, official if _other_hosts_allowed() else None, official_version
     )
@@ -137,6 +139,16 @@ def _jupyter_lite(command: str, source: Path, output: Path) -> None:
         [venv_program("jupyter-lite"), command, "--lite-dir", source, "--output-dir", output],
         cwd=source,
     )
+
+
+def _mend_drive(config: Path) -> None:
+    """Have kernels load Pyodide through our module, where the build names Pyodide's own."""
+    site = json.loads(config.read_text(encoding="utf-8"))
+    kernel = site["jupyter-config-data"]["litePluginSettings"][f"{KERNEL_PLUGIN}:kernel"]
+    if not kernel["pyodideUrl"].startswith("./static/pyodide/pyodide.mjs"):
+        raise BuildError(f"the kernel would load Pyodide from {kernel['pyodideUrl']}")
+    kernel["pyodideUrl"] = kernel["pyodideUrl"].replace("/pyodide.mjs", "/litestate.mjs")
+    config.write_text(json.dumps(site, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _trim(output: Path) -> None:

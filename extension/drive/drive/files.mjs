@@ -1,0 +1,402 @@
+/**
+ * The file system in the notebook's folder.
+ *
+ * It is Emscripten's MEMFS, whose nodes have one buffer for all who have a file open, with real
+ * sizes, `mmap` and truncation. Nodes are made when the page says that there is something, get
+ * their bytes at the first `open`, and are forgotten at the next turn of the event loop, unless
+ * somebody has them open or the drive doesn't have all of them yet.
+ */
+
+import { isAmbiguous, join, split, stored } from './names.mjs';
+import { LIMIT } from './protocol.mjs';
+import { FileState } from './writeback.mjs';
+
+const FILE_MODE = 0o100666;
+const DIRECTORY = 0o040000;
+/** Emscripten's `O_CREAT`. */
+const CREATE = 64;
+/** Milliseconds for which the size and time of a closed file are believed. */
+const BELIEVED = 1000;
+
+export class DriveFiles {
+  /**
+   * @param FS Emscripten's
+   * @param fail called with a code such as `ENOENT`; throws
+   * @param parts remote, ledger, folders, writeback
+   */
+  constructor(FS, fail, parts) {
+    this.FS = FS;
+    this.memory = FS.filesystems.MEMFS;
+    this.fail = fail;
+    Object.assign(this, parts);
+    this.folderOps = {
+      node: this.folderNodeOps(),
+      stream: {
+        llseek: this.memory.stream_ops.llseek,
+        open: ({ node }) => void node.drive.opens++,
+        dup: ({ node }) => void node.drive.opens++,
+        close: ({ node }) => void node.drive.opens--,
+      },
+    };
+    this.fileOps = { node: this.fileNodeOps(), stream: this.streamOps() };
+  }
+
+  mount() {
+    this.root = this.adopt(this.memory.createNode(null, '/', DIRECTORY | 0o777, 0), '');
+    // Whoever imports a module asks when this folder was changed.
+    this.folders.of('').names = new Set();
+    return this.root;
+  }
+
+  // Nodes.
+
+  adopt(node, path) {
+    const isFolder = this.FS.isDir(node.mode);
+    node.drive = isFolder ? { path, opens: 0 } : new FileState(path);
+    const ops = isFolder ? this.folderOps : this.fileOps;
+    node.node_ops = ops.node;
+    node.stream_ops = ops.stream;
+    return node;
+  }
+
+  /** Make a node for what the page has. */
+  found(parent, name, mode) {
+    const { atime, mtime, ctime } = parent;
+    const node = this.memory.createNode(parent, name, this.FS.isDir(mode) ? mode : FILE_MODE, 0);
+    Object.assign(parent, { atime, mtime, ctime });
+    this.adopt(node, join(parent.drive.path, name));
+    const noted = this.ledger.get(node.drive.path);
+    if (noted?.mode && this.FS.isDir(noted.mode) === this.FS.isDir(mode)) node.mode = noted.mode;
+    return node;
+  }
+
+  forget(node) {
+    this.FS.destroyNode(node);
+    delete node.parent.contents[node.name];
+  }
+
+  /** Forget all that can be asked for again. Returns whether nothing is left. */
+  forgetBelow(folder) {
+    for (const node of Object.values(folder.contents)) {
+      const isDone = node.contents instanceof Uint8Array
+        ? this.writeback.isDone(node)
+        : this.forgetBelow(node) && !node.drive.opens && !this.folders.of(node.drive.path).isNew;
+      if (isDone) this.forget(node);
+    }
+    return !Object.keys(folder.contents).length;
+  }
+
+  // Files.
+
+  /** Ask the page about a file that nobody has changed here. */
+  check(node) {
+    const state = node.drive;
+    const now = performance.now();
+    this.turn();
+    if (state.isDirty || state.pending || state.isGone || now - state.checked < BELIEVED) return;
+    if (state.checked && this.remote.mode(state.path) === undefined) this.vanished(node);
+    const { size, mtime } = this.remote.stat(state.path);
+    state.checked = now;
+    if (state.isLoaded && state.mtime === mtime) return;
+    state.mtime = mtime;
+    state.isLoaded = false;
+    const noted = this.ledger.get(state.path);
+    const isNoted = noted?.stored === mtime;
+    node.atime = node.mtime = node.ctime = (isNoted && noted.mtime) || mtime;
+    node.contents = new Uint8Array(0);
+    node.usedBytes = size;
+    // The drive keeps notebooks as objects: what is read has another size than what was stored.
+    if (state.opens || /\.(ipynb|json)$/.test(node.name)) this.load(node);
+  }
+
+  load(node) {
+    const state = node.drive;
+    if (state.isLoaded) return;
+    if (node.usedBytes > LIMIT) this.fail('EFBIG');
+    const bytes = this.remote.read(state.path);
+    if (!bytes) this.vanished(node);
+    node.contents = bytes;
+    node.usedBytes = bytes.length;
+    state.isLoaded = true;
+  }
+
+  vanished(node) {
+    this.ledger.forget(node.drive.path);
+    node.drive.isGone = true;
+    this.forget(node);
+    this.fail('ENOENT');
+  }
+
+  /** Detach a node that lost its name; who has it open goes on with it. */
+  detach(node) {
+    node.drive.isGone = true;
+    this.writeback.dirty.delete(node);
+  }
+
+  streamOps() {
+    const { memory, writeback, FS } = this;
+    return {
+      llseek: memory.stream_ops.llseek,
+      read: memory.stream_ops.read,
+      mmap: memory.stream_ops.mmap,
+      open: (stream) => this.open(stream),
+      dup: ({ node }) => void node.drive.opens++,
+      close: ({ node }) => this.close(node),
+      write: (stream, buffer, offset, length, position) => {
+        // Never `canOwn`: what the buffer belongs to may change it.
+        const written = memory.stream_ops.write(stream, buffer, offset, length, position, false);
+        if (written) this.wrote(stream.node, position);
+        return written;
+      },
+      msync: (stream, buffer, offset, length) => {
+        memory.stream_ops.write(stream, buffer, 0, length, offset, false);
+        this.wrote(stream.node, offset);
+        return 0;
+      },
+      fsync: ({ node }) => {
+        if (FS.isDir(node.mode)) return 0;
+        node.drive.isUnsettled = false;
+        writeback.flush(node);
+        this.complain(node);
+        return 0;
+      },
+    };
+  }
+
+  open(stream) {
+    try {
+      this.check(stream.node);
+      this.load(stream.node);
+    } catch (error) {
+      const { node, flags } = stream;
+      if (!node.drive.isGone || !(flags & CREATE)) {
+        this.FS.closeStream(stream.fd);
+        throw error;
+      }
+      // Somebody deleted it in the file browser.
+      stream.node = this.make(node.parent, node.name, node.mode, 0);
+    }
+    stream.node.drive.opens++;
+    this.turn();
+  }
+
+  close(node) {
+    const state = node.drive;
+    state.opens--;
+    if (!state.opens) state.isUnsettled = false;
+    this.writeback.flush(node);
+    this.turn();
+  }
+
+  wrote(node, position) {
+    this.writeback.changed(node);
+    // SQLite ends a transaction by zeroing the journal's header.
+    if (position === 0 && node.drive.isCompanion && node.contents[0] === 0) {
+      this.writeback.journalEnded(node);
+    }
+    this.writeback.flushIfOld(node);
+  }
+
+  /** As POSIX has it, `fsync` says once what storing in the background ran into. */
+  complain(node) {
+    const { problem } = node.drive;
+    if (!problem || problem.isTold || this.writeback.isDatabase(node)) return;
+    problem.isTold = true;
+    this.fail(problem.code);
+  }
+
+  resize(node, size) {
+    const state = node.drive;
+    if (size === 0 && !state.isLoaded) {
+      Object.assign(node, { contents: new Uint8Array(0), usedBytes: 0 });
+      state.isLoaded = true;
+    } else {
+      this.load(node);
+      this.memory.resizeFileStorage(node, size);
+    }
+    node.mtime = node.ctime = Date.now();
+    this.writeback.changed(node);
+    if (size === 0 && state.isCompanion) this.writeback.journalEnded(node);
+  }
+
+  fileNodeOps() {
+    return {
+      getattr: (node) => {
+        if (!node.drive.opens) this.check(node);
+        return this.memory.node_ops.getattr(node);
+      },
+      setattr: (node, attributes) => {
+        const { size, ...others } = attributes;
+        if (size !== undefined) {
+          if (!node.drive.opens && size !== 0) this.check(node);
+          this.resize(node, size);
+        }
+        this.setTimesAndMode(node, others);
+      },
+    };
+  }
+
+  setTimesAndMode(node, { mode, atime, mtime, ctime }) {
+    if (mode === undefined && mtime == null) return;
+    if (!node.drive.opens) this.check(node);
+    this.memory.node_ops.setattr(node, { mode, atime, mtime, ctime });
+    if (node.drive.isCompanion) return;
+    const noted = { mode: node.mode, mtime: node.mtime };
+    this.ledger.note(node.drive.path, { ...noted, stored: node.drive.mtime });
+    this.writeback.touched.add(node.drive.path);
+  }
+
+  // Folders.
+
+  folderNodeOps() {
+    return {
+      lookup: (parent, name) => this.lookup(parent, name),
+      readdir: (folder) => this.list(folder),
+      getattr: (folder) => {
+        folder.mtime = folder.ctime = this.folders.mtime(folder.drive.path);
+        return this.memory.node_ops.getattr(folder);
+      },
+      setattr: (folder, { mode, mtime }) => {
+        if (mode !== undefined) {
+          folder.mode = mode;
+          this.ledger.note(folder.drive.path, { mode });
+        }
+        if (mtime != null) this.folders.of(folder.drive.path).mtime = mtime;
+      },
+      mknod: (parent, name, mode, device) => this.make(parent, name, mode, device),
+      rename: (node, folder, name) => this.rename(node, folder, name),
+      unlink: (parent, name) => this.unlink(parent, name),
+      rmdir: (parent, name) => this.removeFolder(parent, name),
+      symlink: () => this.fail('EPERM'),
+    };
+  }
+
+  /** A child that there is a node of, also under another name that is stored as the same. */
+  child(parent, name) {
+    if (parent.contents[name] || !isAmbiguous(name)) return parent.contents[name];
+    return Object.values(parent.contents).find((each) => stored(each.name) === stored(name));
+  }
+
+  lookup(parent, name) {
+    const other = this.child(parent, name);
+    if (other) return other;
+    this.turn();
+    const mode = this.folders.mode(parent.drive.path, name);
+    if (mode === undefined) this.fail('ENOENT');
+    return this.found(parent, name, mode);
+  }
+
+  list(folder) {
+    this.turn();
+    const { path } = folder.drive;
+    const names = this.folders.names(path);
+    for (const name of names) {
+      if (folder.contents[name]) continue;
+      const mode = this.folders.of(path).modes.get(name) ?? this.folders.mode(path, name);
+      if (mode !== undefined) this.found(folder, name, mode);
+    }
+    return ['.', '..', ...Object.keys(folder.contents)];
+  }
+
+  make(parent, name, mode, device) {
+    const path = join(parent.drive.path, name);
+    if (!this.FS.isDir(mode) && !this.FS.isFile(mode)) this.fail('EPERM');
+    const node = this.adopt(this.memory.createNode(parent, name, mode, device), path);
+    this.folders.made(path);
+    this.turn();
+    if (this.FS.isDir(mode)) {
+      this.folders.of(path).isNew = true;
+      this.writeback.makeFolder(path);
+    } else {
+      node.drive.isLoaded = true;
+      this.writeback.changed(node);
+    }
+    return node;
+  }
+
+  unlink(parent, name) {
+    const node = this.child(parent, name);
+    const state = node.drive;
+    this.memory.node_ops.unlink(parent, node.name);
+    const wasCompanion = this.writeback.isCompanion(node);
+    this.detach(node);
+    if (wasCompanion) this.writeback.journalEnded(node);
+    this.lose(state);
+    this.turn();
+  }
+
+  /** Delete a file's name from the drive, if the drive may have it. */
+  lose(state) {
+    if (state.mtime !== undefined || state.pending || !state.version) {
+      this.writeback.remove(state.path);
+    } else {
+      this.ledger.forget(state.path);
+      this.writeback.touched.add(state.path);
+      this.folders.of(split(state.path)[0]).mtime = Date.now();
+    }
+  }
+
+  removeFolder(parent, name) {
+    const node = this.child(parent, name);
+    if (!this.isEmpty(node)) this.fail('ENOTEMPTY');
+    delete parent.contents[node.name];
+    this.writeback.remove(node.drive.path);
+    this.turn();
+  }
+
+  isEmpty(folder) {
+    return !Object.keys(folder.contents).length && !this.folders.names(folder.drive.path).length;
+  }
+
+  rename(node, folder, name) {
+    const replaced = folder.contents[name];
+    if (replaced?.contents && this.FS.isDir(replaced.mode) && !this.isEmpty(replaced)) {
+      this.fail('ENOTEMPTY');
+    }
+    // The drive's own rename is of no use for names with `%`, and open to races.
+    this.loadAll(node);
+    const before = { ...node.drive };
+    const { atime, mtime, ctime } = node;
+    if (replaced) {
+      this.detach(replaced);
+      if (this.FS.isDir(replaced.mode)) this.writeback.remove(replaced.drive.path);
+    }
+    this.memory.node_ops.rename(node, folder, name);
+    node.parent = folder;
+    Object.assign(node, { atime, mtime, ctime });
+    this.moved(node, join(folder.drive.path, name));
+    if (this.FS.isDir(node.mode)) this.writeback.remove(before.path);
+    else this.lose(before);
+    this.turn();
+  }
+
+  /** Read all files below a folder that is renamed: they are stored anew. */
+  loadAll(node) {
+    if (!this.FS.isDir(node.mode)) {
+      if (!node.drive.opens) this.check(node);
+      this.load(node);
+      return;
+    }
+    this.list(node);
+    Object.values(node.contents).forEach((each) => this.loadAll(each));
+  }
+
+  /** Store something under its new path. */
+  moved(node, path) {
+    const state = node.drive;
+    state.path = path;
+    this.folders.made(path);
+    if (this.FS.isDir(node.mode)) {
+      this.folders.of(path).isNew = true;
+      this.writeback.makeFolder(path);
+      Object.values(node.contents).forEach((each) => this.moved(each, join(path, each.name)));
+      return;
+    }
+    state.mtime = undefined;
+    state.isCompanion = false;
+    const { isUnsettled } = state;
+    this.writeback.changed(node);
+    state.isUnsettled = isUnsettled;
+    this.writeback.flush(node, true);
+  }
+}

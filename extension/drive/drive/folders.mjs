@@ -1,0 +1,149 @@
+/**
+ * What folders of the drive hold, as far as the page said.
+ *
+ * An answer is believed until the event loop turns, which is the end of the cell or an `await`:
+ * what somebody does in the file browser is seen by the next cell. In a cell that goes on and on
+ * it's believed for a second, or longer if asking takes long.
+ */
+
+import { isAmbiguous, join, split, stored } from './names.mjs';
+
+const BELIEVED = 1000; // Milliseconds.
+const BELIEVED_PER_COST = 20;
+/** Milliseconds that a listing is assumed to take before one was made. */
+const FIRST_GUESS = 30;
+
+class Folder {
+  constructor() {
+    /** Names in the last listing; undefined if there was none. */
+    this.names = undefined;
+    this.modes = new Map();
+    this.mtime = Date.now();
+    /** What the kernel deleted, as long as the page may still have it. */
+    this.gone = new Set();
+    /** Names that there were not, and when that was said. */
+    this.absent = new Map();
+    this.spent = 0;
+    this.cost = FIRST_GUESS;
+    this.until = 0;
+    /** Whether the kernel made it, so that nobody has to be asked what is in it. */
+    this.isNew = false;
+  }
+}
+
+export class Folders {
+  constructor(remote, ledger) {
+    this.remote = remote;
+    this.ledger = ledger;
+    this.known = new Map();
+  }
+
+  of(path) {
+    let folder = this.known.get(path);
+    if (!folder) this.known.set(path, (folder = new Folder()));
+    return folder;
+  }
+
+  /** The mode of something in a folder, or undefined if there is nothing. */
+  mode(path, name) {
+    const folder = this.of(path);
+    if (folder.isNew || folder.gone.has(name)) return undefined;
+    const now = performance.now();
+    if (folder.absent.get(name) > now) return undefined;
+    // Many questions cost more than one listing.
+    if (folder.until <= now && folder.spent > folder.cost) this.list(path);
+    if (folder.until > now && !folder.names.has(name) && !isAmbiguous(name)) return undefined;
+    return this.ask(path, folder, name, now);
+  }
+
+  ask(path, folder, name, start) {
+    const mode = this.remote.mode(join(path, name));
+    const now = performance.now();
+    folder.spent += now - start;
+    if (mode === undefined) {
+      folder.absent.set(name, now + BELIEVED);
+      this.ledger.forget(join(path, name));
+    } else {
+      folder.modes.set(name, mode);
+    }
+    return mode;
+  }
+
+  /** The names in a folder, without what the kernel deleted. */
+  names(path) {
+    const folder = this.of(path);
+    if (folder.isNew) return [];
+    if (folder.until <= performance.now()) this.list(path);
+    return [...folder.names].filter((name) => !folder.gone.has(name));
+  }
+
+  list(path) {
+    const folder = this.of(path);
+    const start = performance.now();
+    const names = new Set(this.kernelNames(path, this.remote.list(path)));
+    const now = performance.now();
+    folder.cost = now - start;
+    folder.until = now + Math.max(BELIEVED, BELIEVED_PER_COST * folder.cost);
+    if (!folder.names || !equal(names, folder.names)) folder.mtime = Date.now();
+    folder.names = names;
+    for (const name of folder.modes.keys()) if (!names.has(name)) folder.modes.delete(name);
+  }
+
+  /** The modification time of a folder; only who has listed it before cares about others' changes. */
+  mtime(path) {
+    const folder = this.of(path);
+    if (folder.names && !folder.isNew && folder.until <= performance.now()) this.list(path);
+    return folder.mtime;
+  }
+
+  /** The kernel made something here. */
+  made(path) {
+    const [parent, name] = split(path);
+    const folder = this.of(parent);
+    folder.gone.delete(name);
+    folder.absent.delete(name);
+    folder.mtime = Date.now();
+  }
+
+  /** The kernel deleted something, or gave it another name. */
+  removed(path) {
+    const [parent, name] = split(path);
+    const folder = this.of(parent);
+    folder.gone.add(name);
+    folder.mtime = Date.now();
+    for (const each of this.known.keys()) {
+      if (each === path || each.startsWith(`${path}/`)) this.known.delete(each);
+    }
+  }
+
+  /** The page has deleted it, too; what the site ships remains there for ever. */
+  confirmed(path, remains) {
+    const [parent, name] = split(path);
+    const folder = this.of(parent);
+    if (!remains) folder.gone.delete(name);
+    folder.until = 0;
+  }
+
+  /** Believe nothing any more. */
+  doubt() {
+    for (const folder of this.known.values()) {
+      folder.until = 0;
+      folder.spent = 0;
+      folder.absent.clear();
+    }
+  }
+
+  kernelNames(path, names) {
+    if (!names.some(isAmbiguous)) return names;
+    const written = new Map();
+    for (const each of this.ledger.written()) {
+      const [folder, name] = split(each);
+      if (folder === path && isAmbiguous(name)) written.set(stored(name), name);
+    }
+    return names.map((name) => written.get(name) ?? name);
+  }
+}
+
+function equal(first, second) {
+  return first.size === second.size && [...first].every((each) => second.has(each));
+}

@@ -1,0 +1,83 @@
+/**
+ * Which files kernels of this site wrote, and the times and modes that the drive doesn't keep.
+ *
+ * It is in IndexedDB, because it has to survive a reload, and because several tabs may add to it.
+ * An entry is `{written, mtime, mode, stored}`: `mtime` counts as long as the drive says that the
+ * file was stored at `stored`.
+ */
+
+const STORE = 'files';
+
+export class Ledger {
+  /** @param site what tells this site's drive from others on the origin */
+  constructor(site) {
+    this.entries = new Map();
+    this.changed = new Map();
+    this.database = undefined;
+    this.ready = this.open(`litestate drive ${site}`).catch((error) => {
+      console.warn('litestate: what is written on the drive is not remembered', error);
+    });
+  }
+
+  get(path) {
+    return this.entries.get(path);
+  }
+
+  /** Paths that kernels wrote. */
+  written() {
+    const paths = [];
+    for (const [path, entry] of this.entries) if (entry.written) paths.push(path);
+    return paths;
+  }
+
+  /** Note something of a path: some of `written`, `mtime`, `mode`, `stored`. */
+  note(path, values) {
+    const entry = { ...this.entries.get(path), ...values };
+    this.entries.set(path, entry);
+    this.keep(path, entry);
+  }
+
+  /** Forget a path and what is below it. */
+  forget(path) {
+    for (const each of this.entries.keys()) {
+      if (each !== path && !each.startsWith(`${path}/`)) continue;
+      this.entries.delete(each);
+      this.keep(each, undefined);
+    }
+  }
+
+  keep(path, entry) {
+    this.changed.set(path, entry);
+    if (this.database && this.changed.size === 1) queueMicrotask(() => this.flush());
+  }
+
+  flush() {
+    if (!this.changed.size) return;
+    const store = this.database.transaction(STORE, 'readwrite').objectStore(STORE);
+    for (const [path, entry] of this.changed) {
+      if (entry) store.put(entry, path);
+      else store.delete(path);
+    }
+    this.changed.clear();
+  }
+
+  async open(name) {
+    const opening = indexedDB.open(name, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    const database = await done(opening);
+    const store = database.transaction(STORE).objectStore(STORE);
+    const [keys, values] = await Promise.all([done(store.getAllKeys()), done(store.getAll())]);
+    keys.forEach((path, index) => {
+      if (!this.changed.has(path)) this.entries.set(path, values[index]);
+    });
+    this.database = database;
+    this.flush();
+  }
+}
+
+function done(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

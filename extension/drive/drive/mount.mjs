@@ -1,0 +1,144 @@
+/** Puts the mended file system where JupyterLite mounts its drive. */
+
+import { DriveFiles } from './files.mjs';
+import { Folders } from './folders.mjs';
+import { Ledger } from './ledger.mjs';
+import { LIMIT } from './protocol.mjs';
+import { Remote } from './remote.mjs';
+import { Writeback } from './writeback.mjs';
+
+/** What of Emscripten's file system is called here, beside its MEMFS. */
+const FS_FUNCTIONS = ['closeStream', 'createNode', 'destroyNode', 'isDir', 'isFile', 'lookupNode'];
+const MEMFS_FUNCTIONS = {
+  node_ops: ['getattr', 'rename', 'setattr', 'unlink'],
+  stream_ops: ['llseek', 'mmap', 'msync', 'read', 'write'],
+};
+
+/**
+ * Whether SQLite may read a database, which is whether nobody is in the middle of writing it.
+ * It is only asked where there is no journal to see that from (`journal_mode` off or memory).
+ */
+const IS_FREE = `
+def is_free(path):
+    import sqlite3
+    from pathlib import Path
+    try:
+        connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, timeout=0)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return False
+    return True
+is_free
+`;
+
+/** Mend every drive of JupyterLite's that is mounted from now on. */
+export function mendMounts(pyodide) {
+  const { FS } = pyodide;
+  const mount = FS.mount;
+  FS.mount = function (type, options, mountpoint) {
+    return mount.call(this, mended(pyodide, type, mountpoint) ?? type, options, mountpoint);
+  };
+}
+
+/** The file system to mount instead of JupyterLite's, or undefined to leave that alone. */
+function mended(pyodide, drive, mountpoint) {
+  const isDrive = drive?.API && typeof drive.driveName === 'string';
+  if (!isDrive) return undefined;
+  const missing = difference(pyodide, drive);
+  if (missing) {
+    console.warn(
+      `litestate leaves JupyterLite's drive as it is: ${missing} is not as expected. ` +
+        'SQLite and open files may not work in the folder of the notebook.',
+    );
+    return undefined;
+  }
+  return build(pyodide, drive, mountpoint);
+}
+
+/** What is not as in the versions that this was written for, or undefined. */
+function difference({ FS, ERRNO_CODES }, { API }) {
+  const memory = FS.filesystems?.MEMFS;
+  if (typeof ERRNO_CODES?.ENOENT !== 'number') return 'ERRNO_CODES';
+  if (typeof memory?.createNode !== 'function') return 'MEMFS';
+  for (const name of FS_FUNCTIONS) if (typeof FS[name] !== 'function') return `FS.${name}`;
+  for (const [part, names] of Object.entries(MEMFS_FUNCTIONS)) {
+    const absent = names.find((name) => typeof memory[part]?.[name] !== 'function');
+    if (absent) return `MEMFS.${part}.${absent}`;
+  }
+  // Without a service worker (with cross-origin isolation) there are no addresses to ask.
+  if (typeof API.endpoint !== 'string') return 'DriveFS.API.endpoint';
+  if (typeof API.normalizePath !== 'function') return 'DriveFS.API.normalizePath';
+  if (!API._browsingContextId) return 'DriveFS.API._browsingContextId';
+  return undefined;
+}
+
+function build(pyodide, drive, mountpoint) {
+  const { FS, ERRNO_CODES } = pyodide;
+  const fail = (code) => {
+    throw new FS.ErrnoError(ERRNO_CODES[code]);
+  };
+  const endpoint = new URL(drive.API.endpoint, location.href).href;
+  const context = drive.API._browsingContextId;
+  const prefix = drive.API.normalizePath(mountpoint);
+  const ledger = new Ledger(`${endpoint} ${prefix}`.trim());
+  const remote = new Remote(endpoint, context, prefix, fail);
+  const folders = new Folders(remote, ledger);
+
+  const messages = [];
+  const turn = oncePerTurn(() => {
+    const wait = writeback.flushAll();
+    if (wait !== undefined) setTimeout(turn, wait);
+    files.forgetBelow(files.root);
+    folders.doubt();
+    if (messages.length) say(pyodide, messages.splice(0));
+  });
+  const hooks = {
+    turn,
+    tell: (text) => messages.push(text),
+    isFree: (path) => pyodide.runPython(IS_FREE)(`${mountpoint}/${path}`),
+  };
+  const worker = new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module' });
+  worker.postMessage({ endpoint, context });
+  const parts = { remote, ledger, folders };
+  const writeback = new Writeback(worker, parts, hooks);
+  const files = new DriveFiles(FS, fail, { ...parts, writeback, turn });
+  // `API` is where JupyterLite keeps it; others look for it there.
+  return { API: drive.API, mount: () => files.mount(), litestate: face(files) };
+}
+
+/** What litestate's Python side may ask and wait for. */
+function face({ ledger, writeback }) {
+  return {
+    limit: LIMIT,
+    ready: ledger.ready,
+    written: () => ledger.written(),
+    touched: writeback.touched,
+    unsaved: () => writeback.unsaved(),
+    settled: () => writeback.settled(),
+  };
+}
+
+/** A function that has something done at the next turn of the event loop, once. */
+function oncePerTurn(action) {
+  const { port1, port2 } = new MessageChannel();
+  let isDue = false;
+  port1.onmessage = () => {
+    isDue = false;
+    action();
+  };
+  return () => {
+    if (!isDue) port2.postMessage(undefined);
+    isDue = true;
+  };
+}
+
+/** Write lines into the output of the cell that runs, or ran last. */
+function say(pyodide, lines) {
+  const sys = pyodide.pyimport('sys');
+  sys.stderr.write(lines.map((line) => `litestate: ${line}\n`).join(''));
+  sys.stderr.flush();
+  sys.destroy();
+}

@@ -1,0 +1,43 @@
+/**
+ * What the page understands: JupyterLite's drive requests, answered through its service worker.
+ *
+ * An error in the page is never answered (the promise behind it is rejected, and nobody sends
+ * that), so every request has a time limit, and none is made that is expected to fail there.
+ * See `DriveContentsProcessor` in `@jupyterlite/services`.
+ */
+
+export const FOLDER_MODE = 0o040777;
+
+/**
+ * The most bytes of one file. Its base64 text has to pass a BroadcastChannel in one message, which
+ * takes 128 MiB in Chromium and drops what is larger without a word.
+ */
+export const LIMIT = 95 * 2 ** 20;
+
+/** The text of a request about something at an address, which is a path of the contents API. */
+export function encode(context, method, address, data) {
+  const requestId = crypto.randomUUID();
+  const request = { method, path: address, data, requestId };
+  return JSON.stringify({ data: request, browsingContextId: context, requestId });
+}
+
+/** Milliseconds since 1970 of the time in an answer. */
+export function time(text) {
+  return text ? new Date(text).getTime() : 0;
+}
+
+/** Bytes from base64 text; browsers that have no `fromBase64` take the long way. */
+export function fromBase64(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+}
+
+/** Base64 text of bytes. */
+export function toBase64(bytes) {
+  if (bytes.toBase64) return bytes.toBase64();
+  const url = new FileReaderSync().readAsDataURL(new Blob([bytes]));
+  return url.slice(url.indexOf(',') + 1);
+}

@@ -1,0 +1,116 @@
+/**
+ * What waits to be stored, one after the other.
+ *
+ * A newer version of a file replaces one that waits, at the end of the queue, unless something is
+ * to be deleted after it: then it stays where it is, because a rename is a copy and a deletion,
+ * and in between there has to be one of the two.
+ */
+
+import { encode, FOLDER_MODE, time, toBase64 } from './protocol.mjs';
+
+/** Milliseconds that the page has to answer, and more of them for each byte. */
+const PATIENCE = 15_000;
+const PATIENCE_PER_BYTE = 1e-3;
+
+export class Queue {
+  /**
+   * @param endpoint the address of JupyterLite's drive requests
+   * @param context the id of the page that has to answer
+   * @param reply called with what became of each operation
+   */
+  constructor(endpoint, context, reply) {
+    this.endpoint = endpoint;
+    this.context = context;
+    this.reply = reply;
+    this.waiting = [];
+    this.running = false;
+  }
+
+  /** Add an operation: `{id, kind: 'put' | 'remove' | 'folder', address, bytes}`. */
+  add(operation) {
+    if (operation.kind === 'put') this.addPut(operation);
+    else {
+      if (operation.kind === 'remove') this.drop(operation.address);
+      this.waiting.push(operation);
+    }
+    if (!this.running) void this.run();
+  }
+
+  addPut(operation) {
+    const old = this.waiting.findIndex((each) => each.kind === 'put' && each.address === operation.address);
+    if (old < 0) {
+      this.waiting.push(operation);
+      return;
+    }
+    this.reply({ id: this.waiting[old].id, superseded: true });
+    if (this.waiting.slice(old).some((each) => each.kind === 'remove')) {
+      this.waiting[old] = operation;
+    } else {
+      this.waiting.splice(old, 1);
+      this.waiting.push(operation);
+    }
+  }
+
+  drop(address) {
+    this.waiting = this.waiting.filter((each) => {
+      const isOver = each.kind === 'put' && each.address === address;
+      if (isOver) this.reply({ id: each.id, superseded: true });
+      return !isOver;
+    });
+  }
+
+  async run() {
+    this.running = true;
+    while (this.waiting.length) {
+      const operation = this.waiting.shift();
+      try {
+        this.reply({ id: operation.id, ...(await this[operation.kind](operation)) });
+      } catch (error) {
+        this.reply({ id: operation.id, error: await this.reason(operation, error) });
+      }
+    }
+    this.running = false;
+  }
+
+  async put({ address, bytes }) {
+    const content = { format: 'base64', data: toBase64(bytes) };
+    await this.ask('put', address, content, bytes.length);
+    return { mtime: time((await this.ask('getattr', address)).mtime) };
+  }
+
+  async remove({ address }) {
+    await this.ask('rmdir', address);
+    // What the site ships can't be deleted, only covered.
+    return { remains: (await this.ask('lookup', address)).ok };
+  }
+
+  async folder({ address }) {
+    if (!(await this.ask('lookup', address)).ok) {
+      await this.ask('mknod', address, { mode: FOLDER_MODE });
+    }
+    return {};
+  }
+
+  async ask(method, address, data, size = 0) {
+    const answer = await fetch(this.endpoint, {
+      method: 'POST',
+      body: encode(this.context, method, address, data),
+      signal: AbortSignal.timeout(PATIENCE + PATIENCE_PER_BYTE * size),
+    });
+    if (!answer.ok) throw new Error(`the site answered ${answer.status}`);
+    return answer.json();
+  }
+
+  async reason({ kind, address }, error) {
+    const folder = address.slice(0, address.lastIndexOf('/') + 1);
+    try {
+      if (kind !== 'remove' && folder.length > 1 && !(await this.ask('lookup', folder)).ok) {
+        return 'its folder is gone';
+      }
+    } catch {
+      return 'the page does not answer';
+    }
+    if (error.name !== 'TimeoutError') return error.message;
+    return "the browser did not store it; its storage is full, or this site's share of it";
+  }
+}

@@ -1,0 +1,10 @@
+/** The helper worker: stores what the kernel hands over, also while a cell runs. */
+
+import { Queue } from './queue.mjs';
+
+let queue;
+
+addEventListener('message', ({ data }) => {
+  if (data.endpoint) queue = new Queue(data.endpoint, data.context, (reply) => postMessage(reply));
+  else queue.add(data);
+});

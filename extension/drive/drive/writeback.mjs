@@ -1,0 +1,284 @@
+/** What the kernel changed goes back to the drive, through the helper worker. */
+
+import { LIMIT } from './protocol.mjs';
+import { databaseOf, isDatabase, isHot, merge } from './sqlite.mjs';
+
+/** Handing over takes at most a twentieth of the time, so that a loop of commits isn't slowed. */
+const PACE = 20;
+/** Milliseconds after which a change is handed over in the middle of a cell, closed or not. */
+const LAZY = 2000;
+/** Milliseconds until what failed is tried again. */
+const RETRY = 10_000;
+
+const MEGABYTE = 1e6;
+
+/** What the write-back knows of a file; `node.drive` of every file's node. */
+export class FileState {
+  constructor(path) {
+    this.path = path;
+    this.version = 0;
+    /** The version that was handed over last, and the one that the drive has. */
+    this.posted = 0;
+    this.stored = 0;
+    this.pending = 0;
+    this.opens = 0;
+    /** Whether the node has the bytes. */
+    this.isLoaded = false;
+    /** Whether it was deleted or replaced, and lives on for who has it open. */
+    this.isGone = false;
+    /** Whether it belongs to a database and is never stored. */
+    this.isCompanion = false;
+    /** Whether SQLite may be in the middle of writing. */
+    this.isUnsettled = false;
+    /** When it may be handed over again, and since when it has to be (milliseconds). */
+    this.due = 0;
+    this.since = Infinity;
+    /** Why the drive doesn't have it. */
+    this.problem = undefined;
+    /** What the drive said: time of the version that it has, and when it said so. */
+    this.mtime = undefined;
+    this.checked = 0;
+  }
+
+  get isDirty() {
+    return this.version !== this.stored;
+  }
+}
+
+export class Writeback {
+  /**
+   * @param worker takes the helper's operations
+   * @param ledger keeps what was written
+   * @param folders is told what the page has deleted
+   * @param remote knows what the page calls a path
+   * @param hooks `turn()` asks for a turn of the event loop; `tell(text)` reaches the user;
+   *   `isFree(path)` says whether SQLite has no transaction open on a database
+   */
+  constructor(worker, { ledger, folders, remote }, hooks) {
+    this.worker = worker;
+    this.ledger = ledger;
+    this.folders = folders;
+    this.remote = remote;
+    this.hooks = hooks;
+    this.dirty = new Set();
+    this.troubled = new Set();
+    this.touched = new Set();
+    this.inFlight = new Map();
+    this.lastId = 0;
+    this.waiters = [];
+    worker.onmessage = ({ data }) => this.replied(data);
+    worker.onerror = (event) => this.lost(event);
+  }
+
+  /** A file has a new version. */
+  changed(node) {
+    const state = node.drive;
+    if (state.isGone) return;
+    state.version++;
+    if (this.isCompanion(node)) {
+      const database = node.name.endsWith('-wal') && this.databaseBeside(node);
+      if (database) this.changed(database);
+      return;
+    }
+    state.isUnsettled = true;
+    this.touched.add(state.path);
+    if (this.dirty.has(node)) return;
+    this.dirty.add(node);
+    state.since = performance.now();
+    this.ledger.note(state.path, { written: true });
+    this.hooks.turn();
+  }
+
+  /** A transaction of the database beside this journal has ended. */
+  journalEnded(node) {
+    const database = this.databaseBeside(node);
+    if (!database) return;
+    database.drive.isUnsettled = false;
+    this.flush(database);
+  }
+
+  /** Hand over what waits too long, in the middle of a cell. */
+  flushIfOld(node) {
+    const file = node.drive.isCompanion ? this.databaseBeside(node) : node;
+    if (file && performance.now() - file.drive.since > LAZY) this.flush(file);
+  }
+
+  /** Hand over a file, if its time has come and it is whole. */
+  flush(node, isForced = false) {
+    const state = node.drive;
+    if (state.isGone || state.isCompanion || state.posted === state.version) {
+      this.dirty.delete(node);
+      return;
+    }
+    const start = performance.now();
+    if (start < state.due && !isForced) return;
+    const image = this.image(node);
+    if (!image) return;
+    this.dirty.delete(node);
+    state.since = Infinity;
+    state.posted = state.version;
+    if (image.length > LIMIT) {
+      this.failed(node, tooLarge(image.length));
+      return;
+    }
+    const bytes = image.slice();
+    state.pending++;
+    this.post({ kind: 'put', path: state.path, bytes }, { ...state, node }, [bytes.buffer]);
+    const now = performance.now();
+    state.due = now + PACE * (now - start);
+  }
+
+  /** At a turn of the event loop, hand over everything; return when to come back (milliseconds). */
+  flushAll(isForced = false) {
+    const now = performance.now();
+    for (const node of this.troubled) {
+      const { drive } = node;
+      if (drive.isGone) this.troubled.delete(node);
+      else if (drive.retry <= now || isForced) {
+        drive.posted = -1;
+        this.dirty.add(node);
+      }
+    }
+    for (const node of this.dirty) {
+      if (this.isInDoubt(node) && this.hooks.isFree(node.drive.path)) node.drive.isUnsettled = false;
+      this.flush(node, isForced);
+    }
+    const paced = [...this.dirty].filter((node) => node.drive.due > now);
+    return paced.length ? Math.min(...paced.map((node) => node.drive.due)) - now : undefined;
+  }
+
+  /** Delete from the drive what was deleted or renamed here. */
+  remove(path) {
+    this.ledger.forget(path);
+    this.touched.add(path);
+    this.folders.removed(path);
+    this.post({ kind: 'remove', path }, { removed: path });
+  }
+
+  /** Make a folder. */
+  makeFolder(path) {
+    this.ledger.note(path, { written: true });
+    this.touched.add(path);
+    this.post({ kind: 'folder', path }, { folder: path });
+  }
+
+  /** Why the drive doesn't have what it should, as pairs of path and reason. */
+  unsaved() {
+    return [...this.troubled]
+      .filter(({ drive }) => !drive.isGone && drive.problem)
+      .map(({ drive }) => [drive.path, drive.problem.reason]);
+  }
+
+  /** Resolves when everything is stored that can be, or has failed. */
+  settled() {
+    this.flushAll(true);
+    if (!this.inFlight.size) return Promise.resolve();
+    return new Promise((resolve) => this.waiters.push(resolve));
+  }
+
+  /** Whether a file may be forgotten: the drive has all of it. */
+  isDone(node) {
+    const { drive } = node;
+    return !drive.opens && !drive.pending && !drive.isDirty;
+  }
+
+  isDatabase(node) {
+    return isDatabase(bytes(node));
+  }
+
+  isCompanion(node) {
+    const state = node.drive;
+    state.isCompanion ||= Boolean(this.databaseBeside(node));
+    return state.isCompanion;
+  }
+
+  databaseBeside(node) {
+    const name = databaseOf(node.name);
+    const beside = name && node.parent.contents[name];
+    if (!beside?.drive?.isLoaded) return undefined;
+    return beside.usedBytes === 0 ? beside.drive.opens && beside : isDatabase(bytes(beside)) && beside;
+  }
+
+  /** The bytes that may be stored, or undefined in the middle of a transaction. */
+  image(node) {
+    const content = bytes(node);
+    if (!isDatabase(content)) return content;
+    const journal = node.parent.contents[`${node.name}-journal`];
+    if (journal && isHot(bytes(journal))) return undefined;
+    const wal = node.parent.contents[`${node.name}-wal`];
+    const merged = wal && merge(content, bytes(wal));
+    return merged ?? (node.drive.isUnsettled ? undefined : content);
+  }
+
+  /** Whether nothing but SQLite can tell if a database is in the middle of a transaction. */
+  isInDoubt(node) {
+    return node.drive.isUnsettled && this.isDatabase(node) && !this.image(node);
+  }
+
+  post(operation, context, transfer = []) {
+    const id = ++this.lastId;
+    this.inFlight.set(id, context);
+    const { kind, path, ...rest } = operation;
+    this.worker.postMessage({ id, kind, address: this.remote.address(path), ...rest }, transfer);
+  }
+
+  replied({ id, superseded, error, mtime, remains }) {
+    const { node, path, version, removed, folder } = this.inFlight.get(id);
+    this.inFlight.delete(id);
+    if (node) {
+      node.drive.pending--;
+      if (error) this.failed(node, { reason: error, code: 'ENOSPC' });
+      else if (!superseded && path === node.drive.path) this.succeeded(node, version, mtime);
+    } else if (error) {
+      this.hooks.tell(`${removed ?? folder} could not be ${removed ? 'deleted' : 'made'}: ${error}.`);
+    } else if (removed !== undefined) {
+      this.folders.confirmed(removed, remains);
+    } else {
+      this.folders.of(folder).isNew = false;
+    }
+    if (!this.inFlight.size) this.waiters.splice(0).forEach((resolve) => resolve());
+    this.hooks.turn();
+  }
+
+  succeeded(node, version, mtime) {
+    const state = node.drive;
+    state.stored = version;
+    state.mtime = mtime;
+    state.problem = undefined;
+    this.troubled.delete(node);
+    if (state.isGone) return;
+    this.ledger.note(state.path, { mtime: node.mtime, mode: node.mode, stored: mtime });
+  }
+
+  failed(node, problem) {
+    const state = node.drive;
+    const isNews = state.problem?.reason !== problem.reason;
+    state.problem = { ...problem, isTold: false };
+    state.retry = problem.code === 'EFBIG' ? Infinity : performance.now() + RETRY;
+    this.troubled.add(node);
+    if (isNews && !state.isGone) {
+      this.hooks.tell(
+        `${state.path} is not stored: ${problem.reason}. It is in memory, and gone after a reload; ` +
+          "litestate's save_state() and checkpoints take it.",
+      );
+    }
+  }
+
+  /** The helper worker could not start or broke: nothing more will be stored. */
+  lost(event) {
+    const error = `the helper of the drive has failed (${event.message ?? 'it did not start'})`;
+    for (const id of [...this.inFlight.keys()]) this.replied({ id, error });
+  }
+}
+
+function bytes(node) {
+  return node.contents.subarray(0, node.usedBytes);
+}
+
+function tooLarge(size) {
+  const [has, takes] = [size, LIMIT].map((each) => (each / MEGABYTE).toFixed(1));
+  return {
+    reason: `it has ${has} MB, and the browser takes at most ${takes} MB of one file`,
+    code: 'EFBIG',
+  };
+}
