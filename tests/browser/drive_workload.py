@@ -130,6 +130,8 @@ class Side:
 
     def do_ftruncate(self, slot: int, size: int) -> None:
         os.ftruncate(self.open[slot], size)
+        # As POSIX has it; MEMFS forgets it.
+        os.utime(self.open[slot])
 
     def do_fsync(self, slot: int) -> None:
         os.fsync(self.open[slot])
@@ -189,6 +191,7 @@ class Side:
 
     def do_truncate(self, name: str, size: int) -> None:
         os.truncate(self.path(name), size)
+        os.utime(self.path(name))
 
     def do_rename(self, name: str, to: str) -> None:
         os.rename(self.path(name), self.path(to))
