@@ -20,8 +20,8 @@ async ([method, given]) => {
   });
   const plain = (model) => model && {
     name: model.name, path: model.path, type: model.type, format: model.format, size: model.size,
-    content: model.type === "directory"
-      ? (model.content ?? []).map((entry) => entry.name).sort()
+    content: Array.isArray(model.content) && model.type === "directory"
+      ? model.content.map((entry) => entry.name).sort()
       : model.content,
   };
   return plain(await Promise.race([contents[method](...given), late]));
@@ -64,9 +64,9 @@ def put_bytes(lab: Lab, path: str, data: bytes) -> None:
 
 
 def put_folder(lab: Lab, path: str) -> None:
-    """Make a folder."""
-    name = path.rpartition("/")[2]
-    contents(lab, "save", path, {"type": "directory", "name": name, "path": path})
+    """Make a folder, as the file browser does."""
+    made = contents(lab, "newUntitled", {"path": path.rpartition("/")[0], "type": "directory"})
+    contents(lab, "rename", made["path"], path)
 
 
 def page_bytes(lab: Lab, path: str) -> bytes:

@@ -98,6 +98,9 @@ class Side:
 
     def do_open(self, slot: int, name: str, flags: int, mode: int) -> None:
         opened = os.open(self.path(name), flags, mode)
+        if flags & os.O_TRUNC:
+            # As POSIX has it; MEMFS forgets it, here and below, if the file was empty.
+            os.utime(opened)
         self.do_close_if_open(slot)
         self.open[slot] = opened
 
@@ -130,7 +133,6 @@ class Side:
 
     def do_ftruncate(self, slot: int, size: int) -> None:
         os.ftruncate(self.open[slot], size)
-        # As POSIX has it; MEMFS forgets it.
         os.utime(self.open[slot])
 
     def do_fsync(self, slot: int) -> None:
@@ -177,6 +179,8 @@ class Side:
     def do_put(self, name: str, mode: str, data: bytes) -> None:
         with open(self.path(name), f"{mode}b") as file:
             file.write(data)
+        if mode == "w":
+            os.utime(self.path(name))
 
     def do_get(self, name: str) -> bytes:
         with open(self.path(name), "rb") as file:
@@ -219,6 +223,7 @@ class Side:
 
     def do_copy(self, name: str, to: str) -> None:
         shutil.copyfile(self.path(name), self.path(to))
+        os.utime(self.path(to))
 
     def do_list(self, name: str) -> list[str]:
         return sorted(os.listdir(self.path(name)))
