@@ -42,7 +42,7 @@ NAMES = (
     "u\u0308",
     "漢字 🎈.txt",
     "a&b=c;d+e",
-    "it's \"it\"",
+    'it\'s "it"',
     "<i>~$@!^*()[]{},",
     ".hidden",
     "...",
@@ -540,8 +540,9 @@ async def differ(
 
 def _difference(here: Any, there: Any) -> str:
     if here[0] == there[0] == "value" and isinstance(here[1], dict):
-        names = [name for name in {**here[1], **there[1]} if here[1].get(name) != there[1].get(name)]
-        here, there = ({name: side[1].get(name) for name in names} for side in (here, there))
+        drive, memory = here[1], there[1]
+        names = [name for name in {**drive, **memory} if drive.get(name) != memory.get(name)]
+        here, there = ({name: side.get(name) for name in names} for side in (drive, memory))
     return f"the drive gave {_short(here)}, memory {_short(there)}"
 
 
