@@ -3,6 +3,7 @@
 Pyodide has no ``dbm``, and so no ``shelve``.
 """
 
+# ruff: noqa: PTH - the functions of `os` are what is tested.
 from __future__ import annotations
 
 import csv
