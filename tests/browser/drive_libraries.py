@@ -3,7 +3,8 @@
 Pyodide has no ``dbm``, and so no ``shelve``.
 """
 
-# ruff: noqa: PTH - the functions of `os` are what is tested.
+# The functions of `os` are what is tested.
+# ruff: noqa: PTH
 from __future__ import annotations
 
 import csv

@@ -8,7 +8,8 @@ cannot have it or MEMFS does not do as POSIX says:
 - ``st_ino``, ``st_nlink``, ``st_blocks`` and access times: MEMFS makes them up.
 """
 
-# ruff: noqa: PTH - the functions of `os` are what is tested.
+# The functions of `os` are what is tested.
+# ruff: noqa: PTH
 from __future__ import annotations
 
 import asyncio
