@@ -4,7 +4,7 @@ Pyodide has no ``dbm``, and so no ``shelve``.
 """
 
 # The functions of `os` are what is tested.
-# ruff: noqa: PTH
+# ruff: noqa: PTH101, PTH103, PTH105, PTH109, PTH110, PTH116, PTH123, PTH202, PTH208
 from __future__ import annotations
 
 import csv

@@ -9,7 +9,7 @@ cannot have it or MEMFS does not do as POSIX says:
 """
 
 # The functions of `os` are what is tested.
-# ruff: noqa: PTH
+# ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH109, PTH115, PTH116, PTH118, PTH123, PTH208
 from __future__ import annotations
 
 import asyncio
