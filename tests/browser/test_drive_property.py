@@ -1,0 +1,58 @@
+"""A folder on the drive does what one of MEMFS does, whatever is done in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from conftest import OpenLab
+from drive_page import settle
+
+WORKLOAD = Path(__file__).parent / "drive_workload.py"
+
+SEEDS = range(60)
+"""The first of them are the same in every run, so that a failure comes again."""
+
+OPERATIONS = 80
+"""In a sequence; after these, most names were made, renamed and deleted more than once."""
+
+PREPARE = """
+import json, os
+os.mkdir("/drive/random")
+os.mkdir("/tmp/random")
+left = []
+"""
+
+RUN = """
+print(await compare({seed}, {count}, "/drive/random", "/tmp/random", {left}))
+"""
+
+
+def test_the_drive_is_as_memory_is(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    workload = WORKLOAD.read_text(encoding="utf-8")
+    lab.check(workload + PREPARE)
+    for seed in SEEDS:
+        # In every third of them files stay open, as they do in a notebook.
+        left = "left" if seed % 3 == 0 else "None"
+        failure = lab.check(RUN.format(seed=seed, count=OPERATIONS, left=left)).strip()
+        assert not failure, failure
+    settle(lab)
+    trees = {seed: lab.value(f"tree('/tmp/random/{seed}')") for seed in SEEDS}
+    assert sum(map(len, trees.values())) > len(SEEDS), "too little is left to compare"
+
+    lab.reload()
+    lab.check(workload)
+    for seed, expected in trees.items():
+        lab.check("found = " + f"tree('/drive/random/{seed}')")
+        found = lab.value("found")
+        wrong = {
+            name: (found.get(name), expected.get(name))
+            for name in {**found, **expected}
+            if found.get(name) != expected.get(name)
+        }
+        assert not wrong, f"seed {seed}, after the reload (drive, memory): {_shortened(wrong)}"
+
+
+def _shortened(wrong: dict[str, object]) -> str:
+    return "\n".join(f"{name!r}: {json.dumps(pair)[:300]}" for name, pair in wrong.items())
