@@ -110,7 +110,7 @@ def _stage(
         else:
             shutil.copyfile(path, runtime / file.file_name)
     shutil.copyfile(wheel, runtime / wheel.name)
-    shutil.copytree(EXTENSION / "drive", runtime, dirs_exist_ok=True)
+    shutil.copytree(EXTENSION / "kernel", runtime, dirs_exist_ok=True)
     text = pyodide_lock.make(
         lock, wheel, official if _other_hosts_allowed() else None, official_version
     )

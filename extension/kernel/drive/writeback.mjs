@@ -271,8 +271,9 @@ export class Writeback {
   }
 }
 
-function bytes(node) {
-  return node.contents.subarray(0, node.usedBytes);
+/** The content of a node that is loaded. MEMFS keeps signed bytes, too. */
+function bytes({ contents, usedBytes }) {
+  return new Uint8Array(contents.buffer, contents.byteOffset, Math.min(usedBytes, contents.length));
 }
 
 function tooLarge(size) {

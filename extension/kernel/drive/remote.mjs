@@ -12,12 +12,14 @@ export class Remote {
    * @param context the id of the page that has to answer
    * @param prefix what stands before the slash of every path there
    * @param fail called with a code such as `EIO`; throws the file system's error
+   * @param turn asks for a turn of the event loop: until then an answer is believed
    */
-  constructor(endpoint, context, prefix, fail) {
+  constructor(endpoint, context, prefix, fail, turn) {
     this.endpoint = endpoint;
     this.context = context;
     this.prefix = prefix;
     this.fail = fail;
+    this.turn = turn;
     this.encoder = new TextEncoder();
   }
 
@@ -52,6 +54,7 @@ export class Remote {
   }
 
   ask(method, path) {
+    this.turn();
     const request = new XMLHttpRequest();
     request.open('POST', this.endpoint, false);
     request.timeout = PATIENCE;

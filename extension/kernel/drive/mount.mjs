@@ -83,18 +83,18 @@ function build(pyodide, drive, mountpoint) {
   const endpoint = new URL(drive.API.endpoint, location.href).href;
   const context = drive.API._browsingContextId;
   const prefix = drive.API.normalizePath(mountpoint);
-  const ledger = new Ledger(`${endpoint} ${prefix}`.trim());
-  const remote = new Remote(endpoint, context, prefix, fail);
-  const folders = new Folders(remote, ledger);
-
   const messages = [];
   const turn = oncePerTurn(() => {
     const wait = writeback.flushAll();
     if (wait !== undefined) setTimeout(turn, wait);
+    files.release();
     files.forgetBelow(files.root);
     folders.doubt();
     if (messages.length) say(pyodide, messages.splice(0));
   });
+  const ledger = new Ledger(`${endpoint} ${prefix}`.trim());
+  const remote = new Remote(endpoint, context, prefix, fail, turn);
+  const folders = new Folders(remote, ledger);
   const hooks = {
     turn,
     tell: (text) => messages.push(text),

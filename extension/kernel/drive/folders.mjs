@@ -80,6 +80,8 @@ export class Folders {
   list(path) {
     const folder = this.of(path);
     const start = performance.now();
+    // The page never answers who asks for the names in a folder that isn't there.
+    if (path && this.remote.mode(path) === undefined) this.remote.fail('ENOENT');
     const names = new Set(this.kernelNames(path, this.remote.list(path)));
     const now = performance.now();
     folder.cost = now - start;

@@ -13,8 +13,10 @@ import { FileState } from './writeback.mjs';
 
 const FILE_MODE = 0o100666;
 const DIRECTORY = 0o040000;
-/** Emscripten's `O_CREAT`. */
-const CREATE = 64;
+// Emscripten's, of <fcntl.h> and <sys/mman.h>.
+const O_CREAT = 64;
+const PROT_WRITE = 2;
+const MAP_PRIVATE = 2;
 /** Milliseconds for which the size and time of a closed file are believed. */
 const BELIEVED = 1000;
 
@@ -29,6 +31,8 @@ export class DriveFiles {
     this.memory = FS.filesystems.MEMFS;
     this.fail = fail;
     Object.assign(this, parts);
+    this.mapped = new WeakSet();
+    this.reserved = [];
     this.folderOps = {
       node: this.folderNodeOps(),
       stream: {
@@ -78,9 +82,9 @@ export class DriveFiles {
   /** Forget all that can be asked for again. Returns whether nothing is left. */
   forgetBelow(folder) {
     for (const node of Object.values(folder.contents)) {
-      const isDone = node.contents instanceof Uint8Array
-        ? this.writeback.isDone(node)
-        : this.forgetBelow(node) && !node.drive.opens && !this.folders.of(node.drive.path).isNew;
+      const isDone = this.FS.isDir(node.mode)
+        ? this.forgetBelow(node) && !node.drive.opens && !this.folders.of(node.drive.path).isNew
+        : this.writeback.isDone(node);
       if (isDone) this.forget(node);
     }
     return !Object.keys(folder.contents).length;
@@ -92,7 +96,6 @@ export class DriveFiles {
   check(node) {
     const state = node.drive;
     const now = performance.now();
-    this.turn();
     if (state.isDirty || state.pending || state.isGone || now - state.checked < BELIEVED) return;
     if (state.checked && this.remote.mode(state.path) === undefined) this.vanished(node);
     const { size, mtime } = this.remote.stat(state.path);
@@ -138,10 +141,13 @@ export class DriveFiles {
     return {
       llseek: memory.stream_ops.llseek,
       read: memory.stream_ops.read,
-      mmap: memory.stream_ops.mmap,
+      mmap: (stream, length, position, protection, flags) => {
+        if (protection & PROT_WRITE && !(flags & MAP_PRIVATE)) this.mapped.add(stream);
+        return memory.stream_ops.mmap(stream, length, position, protection, flags);
+      },
       open: (stream) => this.open(stream),
       dup: ({ node }) => void node.drive.opens++,
-      close: ({ node }) => this.close(node),
+      close: (stream) => this.close(stream),
       write: (stream, buffer, offset, length, position) => {
         // Never `canOwn`: what the buffer belongs to may change it.
         const written = memory.stream_ops.write(stream, buffer, offset, length, position, false);
@@ -169,7 +175,7 @@ export class DriveFiles {
       this.load(stream.node);
     } catch (error) {
       const { node, flags } = stream;
-      if (!node.drive.isGone || !(flags & CREATE)) {
+      if (!node.drive.isGone || !(flags & O_CREAT)) {
         this.FS.closeStream(stream.fd);
         throw error;
       }
@@ -177,15 +183,31 @@ export class DriveFiles {
       stream.node = this.make(node.parent, node.name, node.mode, 0);
     }
     stream.node.drive.opens++;
+  }
+
+  close(stream) {
+    const state = stream.node.drive;
+    state.opens--;
+    if (!state.opens) state.isUnsettled = false;
+    if (this.mapped.has(stream)) this.reserve(stream);
+    this.writeback.flush(stream.node);
     this.turn();
   }
 
-  close(node) {
-    const state = node.drive;
-    state.opens--;
-    if (!state.opens) state.isUnsettled = false;
-    this.writeback.flush(node);
-    this.turn();
+  /**
+   * Keep the number of a file that was closed while it is mapped into memory. Emscripten writes
+   * what is in a map back to the file of that number, and without this to whoever has it next.
+   */
+  reserve(stream) {
+    this.reserved.push({ fd: stream.fd, node: stream.node });
+    // What Emscripten frees after this is no number of any file's.
+    stream.fd = -1;
+  }
+
+  /** Give back the numbers of files that nobody has open: Python's maps keep one of their own. */
+  release() {
+    for (const { fd, node } of this.reserved) if (!node.drive.opens) this.FS.closeStream(fd);
+    this.reserved = this.reserved.filter(({ node }) => node.drive.opens);
   }
 
   wrote(node, position) {
@@ -280,14 +302,12 @@ export class DriveFiles {
   lookup(parent, name) {
     const other = this.child(parent, name);
     if (other) return other;
-    this.turn();
     const mode = this.folders.mode(parent.drive.path, name);
     if (mode === undefined) this.fail('ENOENT');
     return this.found(parent, name, mode);
   }
 
   list(folder) {
-    this.turn();
     const { path } = folder.drive;
     const names = this.folders.names(path);
     for (const name of names) {

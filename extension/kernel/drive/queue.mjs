@@ -66,13 +66,14 @@ export class Queue {
       try {
         this.reply({ id: operation.id, ...(await this[operation.kind](operation)) });
       } catch (error) {
-        this.reply({ id: operation.id, error: await this.reason(operation, error) });
+        this.reply({ id: operation.id, error: reason(error) });
       }
     }
     this.running = false;
   }
 
   async put({ address, bytes }) {
+    await this.requireFolder(address);
     const content = { format: 'base64', data: toBase64(bytes) };
     await this.ask('put', address, content, bytes.length);
     return { mtime: time((await this.ask('getattr', address)).mtime) };
@@ -84,7 +85,16 @@ export class Queue {
     return { remains: (await this.ask('lookup', address)).ok };
   }
 
+  /** Storing into a folder that is gone would never be answered. */
+  async requireFolder(address) {
+    const folder = address.slice(0, address.lastIndexOf('/'));
+    if (!folder.includes('/')) return;
+    if (!(await this.ask('lookup', folder)).ok) throw new Error('its folder was deleted');
+  }
+
   async folder({ address }) {
+    await this.requireFolder(address);
+
     if (!(await this.ask('lookup', address)).ok) {
       await this.ask('mknod', address, { mode: FOLDER_MODE });
     }
@@ -100,17 +110,9 @@ export class Queue {
     if (!answer.ok) throw new Error(`the site answered ${answer.status}`);
     return answer.json();
   }
+}
 
-  async reason({ kind, address }, error) {
-    const folder = address.slice(0, address.lastIndexOf('/') + 1);
-    try {
-      if (kind !== 'remove' && folder.length > 1 && !(await this.ask('lookup', folder)).ok) {
-        return 'its folder is gone';
-      }
-    } catch {
-      return 'the page does not answer';
-    }
-    if (error.name !== 'TimeoutError') return error.message;
-    return "the browser did not store it; its storage is full, or this site's share of it";
-  }
+function reason({ name, message }) {
+  if (name !== 'TimeoutError') return message;
+  return "the browser did not store it; its storage, or this site's share of it, may be full";
 }

@@ -1,7 +1,7 @@
 /**
  * Which files kernels of this site wrote, and the times and modes that the drive doesn't keep.
  *
- * It is in IndexedDB, because it has to survive a reload, and because several tabs may add to it.
+ * It is in IndexedDB, because it has to survive a reload; other kernels of the site hear of every change.
  * An entry is `{written, mtime, mode, stored}`: `mtime` counts as long as the drive says that the
  * file was stored at `stored`.
  */
@@ -14,7 +14,10 @@ export class Ledger {
     this.entries = new Map();
     this.changed = new Map();
     this.database = undefined;
-    this.ready = this.open(`litestate drive ${site}`).catch((error) => {
+    const name = `litestate drive ${site}`;
+    this.others = new BroadcastChannel(name);
+    this.others.onmessage = ({ data }) => this.apply(...data);
+    this.ready = this.open(name).catch((error) => {
       console.warn('litestate: what is written on the drive is not remembered', error);
     });
   }
@@ -32,23 +35,26 @@ export class Ledger {
 
   /** Note something of a path: some of `written`, `mtime`, `mode`, `stored`. */
   note(path, values) {
-    const entry = { ...this.entries.get(path), ...values };
-    this.entries.set(path, entry);
-    this.keep(path, entry);
+    this.keep(path, { ...this.entries.get(path), ...values });
   }
 
   /** Forget a path and what is below it. */
   forget(path) {
     for (const each of this.entries.keys()) {
-      if (each !== path && !each.startsWith(`${path}/`)) continue;
-      this.entries.delete(each);
-      this.keep(each, undefined);
+      if (each === path || each.startsWith(`${path}/`)) this.keep(each, undefined);
     }
   }
 
   keep(path, entry) {
+    this.apply(path, entry);
+    this.others.postMessage([path, entry]);
     this.changed.set(path, entry);
     if (this.database && this.changed.size === 1) queueMicrotask(() => this.flush());
+  }
+
+  apply(path, entry) {
+    if (entry) this.entries.set(path, entry);
+    else this.entries.delete(path);
   }
 
   flush() {
