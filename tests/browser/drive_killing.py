@@ -59,7 +59,7 @@ def report(number):
     request.open("POST", "{url}report", False)
     request.send(json.dumps({{"number": number}}))
 
-commits.go(json.loads(found)["numbers"], report)
+await commits.go(json.loads(found)["numbers"], report)
 """
 
 _START = """

@@ -4,6 +4,7 @@ Runs in the site's kernel, where the browser is killed in the middle of it, and 
 where it is seen that it finds what is wrong.
 """
 
+import asyncio
 import contextlib
 import json
 import sqlite3
@@ -22,6 +23,9 @@ ALL = 9
 
 BURST = 10
 """Transactions in each database between two reports."""
+
+TURN = 50
+"""Transactions in each database between two turns of the event loop."""
 
 
 def path_of(mode):
@@ -116,10 +120,12 @@ def look():
     return json.dumps({"numbers": numbers, "problems": problems})
 
 
-def go(numbers, report):
+async def go(numbers, report):
     """Commit for ever.
 
     `report(number)` is called, and comes back, before any database gets to that transaction.
+    The event loop turns now and then: without a journal in the folder, that is when a database can
+    be seen to be between two transactions, and is stored.
     """
     connections = {mode: connect(path_of(mode), mode) for mode in MODES}
     number = max(numbers.values())
@@ -129,6 +135,8 @@ def go(numbers, report):
             number += 1
             for mode, connection in connections.items():
                 _advance(connection, mode, numbers, number)
+        if number % TURN < BURST:
+            await asyncio.sleep(0)
 
 
 def _advance(connection, mode, numbers, number):

@@ -7,11 +7,12 @@ leaves connections and transactions open as a person does who closes the tab.
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import time
 from pathlib import Path
+
+import sqlite_tutorial
 
 KEPT = []
 """Connections that nobody closes."""
@@ -103,6 +104,12 @@ def _insert(connection, numbers):
 def _create(connection):
     connection.execute("CREATE TABLE data (number INTEGER PRIMARY KEY, text TEXT)")
     connection.commit()
+
+
+def tutorial():
+    """The tutorial of Python's documentation."""
+    expected = sqlite_tutorial.tutorial()
+    return {path: whole(**tables) for path, tables in expected.items()}
 
 
 def modes():
@@ -315,7 +322,9 @@ def spilling():
         connection.execute("UPDATE data SET text = text || '!' WHERE number % 3 = 0")
         assert (Path(f"{path}-wal") if mode == "wal" else Path(path)).stat().st_size > 2e6
         connection.commit()
-        rows = [(number, text + "!" * (number % 3 == 0)) for number, text in map(_row, range(10_000))]
+        rows = [
+            (number, text + "!" * (number % 3 == 0)) for number, text in map(_row, range(10_000))
+        ]
         expected[path] = whole(data=rows)
     return expected
 
@@ -357,7 +366,7 @@ def names():
         _create(opened)
         _insert(opened, range(30))
         opened.commit()
-    os.rename("before.db", "after.db")
+    Path("before.db").rename("after.db")
     shutil.copy("after.db", "copy.db")
     with contextlib.closing(sqlite3.connect("after.db")) as opened:
         _insert(opened, range(30, 40))
@@ -376,7 +385,7 @@ def names():
     with contextlib.closing(sqlite3.connect("new version")) as opened:
         _insert(opened, range(6, 8))
         opened.commit()
-    os.replace("new version", "again.db")
+    Path("new version").replace("again.db")
     return {
         odd: whole(data=map(_row, range(20))),
         "after.db": whole(data=map(_row, range(40))),

@@ -39,14 +39,16 @@ def run():
     finally:
         builtins.input = asking
     left = {path.name for path in Path.cwd().iterdir()} - {path.name for path in before}
-    return json.dumps({
-        "count": result.testsRun,
-        "skipped": {_name(test): why for test, why in result.skipped},
-        "failed": {_name(test): why for test, why in result.failures + result.errors},
-        "passed": not result.unexpectedSuccesses,
-        "left": sorted(left),
-        "log": log.getvalue(),
-    })
+    return json.dumps(
+        {
+            "count": result.testsRun,
+            "skipped": {_name(test): why for test, why in result.skipped},
+            "failed": {_name(test): why for test, why in result.failures + result.errors},
+            "passed": not result.unexpectedSuccesses,
+            "left": sorted(left),
+            "log": log.getvalue(),
+        }
+    )
 
 
 def _name(test):

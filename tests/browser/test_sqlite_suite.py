@@ -26,8 +26,7 @@ SKIPPED = {
     "test_dbapi.ThreadTests.test_check_connection_thread": _THREADS,
     "test_dbapi.ThreadTests.test_check_cursor_thread": _THREADS,
     "test_dbapi.ThreadTests.test_dont_check_same_thread": _THREADS,
-    "test_transactions.AutocommitAttribute."
-    "test_autocommit_disabled_implicit_shutdown": _PROCESS,
+    "test_transactions.AutocommitAttribute.test_autocommit_disabled_implicit_shutdown": _PROCESS,
     "test_types.SqliteTypeTests.test_too_large_blob": _64_BIT,
     "test_types.SqliteTypeTests.test_too_large_string": _64_BIT,
     "test_userfunctions.FunctionTests.test_func_return_too_large_blob": _64_BIT,
