@@ -14,6 +14,11 @@ from tools.paths import DIST, ROOT
 
 SOURCES = ("build.py", "tools", "extension/litestate")
 FAST = ("tests/unit", "tests/build")
+# The short ones last: they fill the time until the last long one ends.
+ALL = ("tests/browser", "tests/build", "tests/unit")
+PROCESSES = min(2, os.cpu_count() or 1)
+"""Tests that run at a time. One in a browser keeps more than one core busy, and what is timed must
+not wait for too many others."""
 
 
 def check_style() -> bool:
@@ -62,9 +67,12 @@ def run_tests(
     environment["LITESTATE_DIST"] = str(DIST)
     if not only_fast and (archive := testsuite.sqlite_tests(cache, folders)):
         environment["LITESTATE_SQLITE_TESTS"] = str(archive)
-    command = [sys.executable, "-m", "pytest"]
-    if only_fast and not _names_tests(arguments):
-        command += [folder for folder in FAST if (ROOT / folder).is_dir()]
+    command = [sys.executable, "-m", "pytest", f"--numprocesses={PROCESSES}"]
+    # One process gets all of a file, for what its tests share, and files in the order of ALL.
+    command += ["--dist=loadfile", "--no-loadscope-reorder"]
+    if not _names_tests(arguments):
+        folders = FAST if only_fast else ALL
+        command += [folder for folder in folders if (ROOT / folder).is_dir()]
     step("pytest")
     return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, check=False).returncode
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,6 +69,12 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def new_profile(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
     """Make browser profiles that share nothing, and see that they ask no other host."""
+    with _profiles(browser) as make:
+        yield make
+
+
+@contextmanager
+def _profiles(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
     contexts: list[BrowserContext] = []
     hosts: set[str | None] = set()
 
@@ -96,3 +103,19 @@ def open_lab(site: str, new_profile: Callable[[], BrowserContext]) -> OpenLab:
         return Lab(context or new_profile(), url).open(notebook)
 
     return open_
+
+
+@pytest.fixture(scope="module")
+def lab_of_module(site: str, browser: Browser) -> Iterator[Lab]:
+    """The site, entered once for the tests of a module: a start of the kernel takes 10 s."""
+    with _profiles(browser) as make:
+        yield Lab(make(), site).enter()
+
+
+@pytest.fixture
+def shared_lab(lab_of_module: Lab) -> Lab:
+    """A lab in which nothing is left of other tests but modules that were imported.
+
+    For tests that change nothing which only a new kernel or profile takes back, as autosave does.
+    """
+    return lab_of_module.clean()

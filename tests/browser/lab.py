@@ -82,6 +82,31 @@ async (sources) => {
 """
 
 
+_ONLY_PANEL = """
+() => {
+  for (const widget of [...window.jupyterapp.shell.widgets("main")]) {
+    if (widget !== window.panel) { widget.dispose(); }
+  }
+  window.jupyterapp.shell.activateById(window.panel.id);
+}
+"""
+
+_EMPTY = """
+get_ipython().reset(new_session=False)
+import os as _os
+from pathlib import Path as _Path
+_os.chdir("/drive")
+def _empty(folder, kept):
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.relative_to(folder).parts[0] in kept:
+            continue
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+_empty(_Path.home(), [".ipython"])
+# The site's own.
+_empty(_Path("/drive"), ["data", *(path.name for path in _Path("/drive").glob("*.ipynb"))])
+"""
+
+
 @dataclass
 class Output:
     """What one piece of code printed, returned and displayed."""
@@ -151,6 +176,13 @@ class Lab:
         """Reload the page: the kernel and its memory are gone, a new one starts."""
         self.page.reload(timeout=START_TIMEOUT)
         return self._wait()
+
+    def clean(self) -> Lab:
+        """Remove what was made in the kernel, in its folders and in the page."""
+        self.page.evaluate(_ONLY_PANEL)
+        self.set_cells()
+        self.check(_EMPTY)
+        return self
 
     def run(self, code: str, timeout: int = CELL_TIMEOUT) -> Output:
         """Run code in the kernel."""

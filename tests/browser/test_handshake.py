@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from conftest import OpenLab
 from lab import Lab
+from playwright.sync_api import BrowserContext
 
 ASK = """
 import dataclasses, json, time
@@ -100,8 +102,8 @@ def test_a_restart_is_not_a_reload(open_lab: OpenLab) -> None:
     assert other["name"].startswith("start.ipynb of 20")
 
 
-def test_two_notebooks_and_two_views(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_two_notebooks_and_two_views(shared_lab: Lab) -> None:
+    lab = shared_lab
     lab.check(
         "import os, shutil; os.makedirs('/drive/folder ü'); "
         "shutil.copy('/drive/start.ipynb', '/drive/folder ü/second.ipynb')"
@@ -126,18 +128,20 @@ def test_two_notebooks_and_two_views(open_lab: OpenLab) -> None:
     assert '\\"path\\": \\"start.ipynb\\"' in output
 
 
-def test_each_tab_has_a_name(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_each_tab_has_a_name(shared_lab: Lab, open_lab: OpenLab) -> None:
+    lab = shared_lab
     other = open_lab(context=lab.context)
     one, two = ask(lab), ask(other)
     assert one["path"] == two["path"]
     assert one["tab"] != two["tab"]
     assert not one["restarted"] and not two["restarted"]
+    other.page.close()
 
 
-def test_the_notebook_app_and_pages_that_expose_nothing(open_lab: OpenLab) -> None:
-    lab = open_lab()
-    lab.open("start.ipynb", app="notebooks")
+def test_the_notebook_app_and_pages_that_expose_nothing(
+    site: str, new_profile: Callable[[], BrowserContext]
+) -> None:
+    lab = Lab(new_profile(), site).open(app="notebooks")
     assert ask(lab)["path"] == "start.ipynb"
     # A site of somebody else, without exposeAppInBrowser.
     lab.page.evaluate("window.panel && (window.hidden = window.jupyterapp)")
@@ -150,8 +154,8 @@ def test_the_notebook_app_and_pages_that_expose_nothing(open_lab: OpenLab) -> No
     assert '\\"restarted\\": false' in output
 
 
-def test_where_there_is_no_notebook_there_is_no_path(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_where_there_is_no_notebook_there_is_no_path(shared_lab: Lab) -> None:
+    lab = shared_lab
     # Code that no output area shows, as if the page ran no JavaScript.
     lab.check("from litestate.browser import notebook; notebook.TIMEOUT = 0.5")
     assert "Page(path=None, name=None, restarted=False, persisted=None" in lab.check(

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import OpenLab
 from lab import Lab, without_jspi
 from playwright.sync_api import BrowserContext
 
@@ -29,18 +28,15 @@ def test_it_works_below_a_path(
     assert lab.value("open('a.txt').read()") == "drive"
 
 
-def test_packages_are_there_without_pip(open_lab: OpenLab) -> None:
+def test_packages_are_there_without_pip(shared_lab: Lab) -> None:
     """The profile's fixture fails the test if any other host is asked for anything."""
-    lab = open_lab()
+    lab = shared_lab
     lab.check(f"import {PACKAGES}")
     assert lab.value("numpy.arange(3).sum().item()") == 3
 
 
-def test_the_address_of_the_site_opens_the_first_notebook(
-    site: str, new_profile: Callable[[], BrowserContext]
-) -> None:
-    lab = Lab(new_profile(), site).enter()
-    assert lab.page.evaluate("window.panel.context.path") == "start.ipynb"
+def test_the_address_of_the_site_opens_the_first_notebook(lab_of_module: Lab) -> None:
+    assert lab_of_module.page.evaluate("window.panel.context.path") == "start.ipynb"
 
 
 @pytest.mark.parametrize("app", ["notebooks"])
@@ -53,8 +49,8 @@ def test_in_the_notebook_app(
     assert lab.click_download(tmp_path).stat().st_size > 100
 
 
-def test_urls(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_urls(shared_lab: Lab) -> None:
+    lab = shared_lab
     lab.check(
         "import io, litestate\nfrom pathlib import Path\n"
         "(Path.home() / 'a').write_text('a')\nfile = io.BytesIO()\nlitestate.save_state(file)\n"
@@ -89,8 +85,8 @@ def test_without_jspi(site: str, new_profile: Callable[[], BrowserContext], tmp_
     assert lab.value("open('/home/pyodide/a').read()") == "a"
 
 
-def test_kernel_side_saves_go_where_they_are_told(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_kernel_side_saves_go_where_they_are_told(shared_lab: Lab) -> None:
+    lab = shared_lab
     lab.check(
         "from litestate import *\nfrom pathlib import Path\n"
         "(Path.home() / 'a').write_text('a')\n"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lab import Lab
-from playwright.sync_api import Browser
 
 FILES = ("sqlite_tutorial.py", "sqlite_scenes.py")
 
@@ -63,19 +61,11 @@ def _settle(lab: Lab) -> None:
 
 
 @pytest.fixture(scope="module")
-def lab(browser: Browser, site: str) -> Iterator[Lab]:
-    """One notebook for all that is done here, as opening one takes long."""
-    context = browser.new_context()
-    lab = Lab(context, site).open()
+def played(lab_of_module: Lab) -> Played:
+    """Play all scenes, each in a cell, reload, and look at what is there."""
+    lab = lab_of_module
     for name in FILES:
         lab.serve(name, Path(__file__).with_name(name).read_bytes())
-    yield lab
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def played(lab: Lab) -> Played:
-    """Play all scenes, each in a cell, reload, and look at what is there."""
     _prepare(lab)
     scenes: Played = {}
     for name in NAMES:

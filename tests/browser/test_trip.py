@@ -58,6 +58,8 @@ def look():
     return seen
 """
 
+FETCH = "(url) => fetch(url).then(() => 'alive', () => 'dead')"
+
 LOST = """
 import os
 from pathlib import Path
@@ -80,7 +82,9 @@ def load_by_hand(lab: Lab, bundle: Path, call: str = "load_state()") -> str:
     return lab.finish()
 
 
-def test_another_browser_gets_everything(open_lab: OpenLab, tmp_path: Path) -> None:
+def test_everything_is_had_again_elsewhere_and_after_a_reload(
+    open_lab: OpenLab, tmp_path: Path
+) -> None:
     lab = open_lab()
     lab.check(MAKE + LOOK)
     before = lab.value("look()")
@@ -91,33 +95,30 @@ def test_another_browser_gets_everything(open_lab: OpenLab, tmp_path: Path) -> N
         assert archive.testzip() is None
         assert "files/notebook/results/a.csv" in archive.namelist()
         assert not [name for name in archive.namelist() if name.endswith(".ipynb")]
+    link = lab.page.get_by_role("link", name="Download").last.get_attribute("href")
+    assert link is not None
+    assert link.startswith("blob:")
+    assert lab.page.evaluate(FETCH, link) == "alive"
 
     other = open_lab()
     other.check(LOST)
     outputs = load_by_hand(other, bundle)
     assert "2 databases" in outputs
+    leaves_nothing(other)
     other.check(LOOK)
     assert other.value("look()") == before
 
-
-def test_reload_and_load(open_lab: OpenLab, tmp_path: Path) -> None:
-    lab = open_lab()
-    lab.check(MAKE + LOOK)
-    before = lab.value("look()")
-    bundle = save_by_hand(lab, tmp_path)
     lab.reload()
+    assert lab.page.evaluate(FETCH, link) == "dead"
     lab.check(LOST)
     load_by_hand(lab, bundle, "load_state(clean=True)")
+    leaves_nothing(lab)
     lab.check(LOOK)
     assert lab.value("look()") == before
 
 
-def test_nothing_is_left_in_the_notebook(open_lab: OpenLab, tmp_path: Path) -> None:
-    """No script and no bytes: they would run, or grow, with every reopening."""
-    lab = open_lab()
-    lab.check(MAKE)
-    bundle = save_by_hand(lab, tmp_path)
-    load_by_hand(lab, bundle)
+def leaves_nothing(lab: Lab) -> None:
+    """No script and no bytes in the notebook: they would run, or grow, with every reopening."""
     notebook = json.dumps(lab.cells())
     for trace in (
         "<script",
@@ -131,21 +132,9 @@ def test_nothing_is_left_in_the_notebook(open_lab: OpenLab, tmp_path: Path) -> N
     assert len(notebook) < 20_000
 
 
-def test_the_link_is_dead_after_a_reload(open_lab: OpenLab) -> None:
-    lab = open_lab()
-    lab.set_cells("from litestate import *\nsave_state()")
-    lab.run_all()
-    link = lab.page.get_by_role("link", name="Download").last.get_attribute("href")
-    assert link is not None
-    assert link.startswith("blob:")
-    lab.reload()
-    fetched = lab.page.evaluate("(url) => fetch(url).then(() => 'alive', () => 'dead')", link)
-    assert fetched == "dead"
-
-
 @pytest.mark.parametrize("compression", ["deflate", "zstd"])
 def test_plain_python_and_the_site_understand_each_other(
-    open_lab: OpenLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str
+    shared_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str
 ) -> None:
     """The same state, made here, loaded there, saved there and loaded here: one digest."""
     here = tmp_path / "here"
@@ -158,7 +147,7 @@ def test_plain_python_and_the_site_understand_each_other(
     monkeypatch.chdir(here)
     made = save_state(tmp_path / "here.zip", compression=compression)
 
-    lab = open_lab()
+    lab = shared_lab
     lab.serve("here.zip", (tmp_path / "here.zip").read_bytes())
     lab.check(
         f"import io\nfrom litestate import *\nload_state('{lab.url}here.zip')\n"
@@ -172,8 +161,8 @@ def test_plain_python_and_the_site_understand_each_other(
 
 
 @pytest.mark.parametrize("name", ["wrong", "truncated", "damaged", "empty"])
-def test_bad_files_change_nothing(open_lab: OpenLab, tmp_path: Path, name: str) -> None:
-    lab = open_lab()
+def test_bad_files_change_nothing(shared_lab: Lab, tmp_path: Path, name: str) -> None:
+    lab = shared_lab
     lab.check(MAKE + LOOK)
     bundle = bytearray(save_by_hand(lab, tmp_path).read_bytes())
     bundle[len(bundle) // 2] ^= 0xFF
@@ -192,8 +181,8 @@ def test_bad_files_change_nothing(open_lab: OpenLab, tmp_path: Path, name: str) 
     assert lab.value("look()") == before
 
 
-def test_cancel(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_cancel(shared_lab: Lab) -> None:
+    lab = shared_lab
     lab.set_cells("from litestate import *\nload_state()")
     lab.start_all()
     lab.page.get_by_role("button", name="Cancel", exact=True).last.click()
@@ -201,9 +190,9 @@ def test_cancel(open_lab: OpenLab) -> None:
     assert lab.value("1 + 1") == 2
 
 
-def test_a_notebook_in_two_views(open_lab: OpenLab, tmp_path: Path) -> None:
+def test_a_notebook_in_two_views(shared_lab: Lab, tmp_path: Path) -> None:
     """The script beside the form runs once in each."""
-    lab = open_lab()
+    lab = shared_lab
     lab.check("open('/home/pyodide/a', 'w').write('a')")
     bundle = save_by_hand(lab, tmp_path)
     lab.check("import os; os.unlink('/home/pyodide/a')")
@@ -212,9 +201,9 @@ def test_a_notebook_in_two_views(open_lab: OpenLab, tmp_path: Path) -> None:
     assert "1 file added" in load_by_hand(lab, bundle)
 
 
-def test_what_is_open_on_the_drive(open_lab: OpenLab) -> None:
+def test_what_is_open_on_the_drive(shared_lab: Lab) -> None:
     """JupyterLite stores a file when it is closed: before that its content cannot be had."""
-    lab = open_lab()
+    lab = shared_lab
     lab.check(
         "import os, sqlite3, io\nfrom litestate import *\n"
         "open('log.txt', 'w').write('old')\nearlier = io.BytesIO(); save_state(earlier)\n"
@@ -234,9 +223,9 @@ def test_what_is_open_on_the_drive(open_lab: OpenLab) -> None:
     assert lab.value("[line.label for line in report.lines()]") == ["log.txt", "small.db"]
 
 
-def test_random_transactions_while_saving(open_lab: OpenLab) -> None:
+def test_random_transactions_while_saving(shared_lab: Lab) -> None:
     """Whatever a writer is in the middle of, no uncommitted row is saved, and it goes on after."""
-    lab = open_lab()
+    lab = shared_lab
     lab.check(
         """
 import io, os, random, sqlite3, zipfile

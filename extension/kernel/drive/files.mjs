@@ -57,6 +57,8 @@ export class DriveFiles {
   adopt(node, path) {
     const isFolder = this.FS.isDir(node.mode);
     node.drive = isFolder ? { path, opens: 0 } : new FileState(path);
+    // A file may be called `constructor`.
+    if (isFolder) node.contents = Object.create(null);
     const ops = isFolder ? this.folderOps : this.fileOps;
     node.node_ops = ops.node;
     node.stream_ops = ops.stream;
@@ -69,6 +71,7 @@ export class DriveFiles {
     const node = this.memory.createNode(parent, name, this.FS.isDir(mode) ? mode : FILE_MODE, 0);
     Object.assign(parent, { atime, mtime, ctime });
     this.adopt(node, join(parent.drive.path, name));
+    Object.assign(node.drive, { isOnDrive: true, seen: performance.now() });
     const noted = this.ledger.get(node.drive.path);
     if (noted?.mode && this.FS.isDir(noted.mode) === this.FS.isDir(mode)) node.mode = noted.mode;
     return node;
@@ -97,9 +100,11 @@ export class DriveFiles {
     const state = node.drive;
     const now = performance.now();
     if (state.isDirty || state.pending || state.isGone || now - state.checked < BELIEVED) return;
-    if (state.checked && this.remote.mode(state.path) === undefined) this.vanished(node);
+    if (now - state.seen > BELIEVED && this.remote.mode(state.path) === undefined) {
+      this.vanished(node);
+    }
     const { size, mtime } = this.remote.stat(state.path);
-    state.checked = now;
+    state.checked = state.seen = now;
     if (state.isLoaded && state.mtime === mtime) return;
     state.mtime = mtime;
     state.isLoaded = false;
@@ -170,6 +175,7 @@ export class DriveFiles {
   }
 
   open(stream) {
+    this.release();
     try {
       this.check(stream.node);
       this.load(stream.node);
@@ -325,7 +331,7 @@ export class DriveFiles {
     this.folders.made(path);
     this.turn();
     if (this.FS.isDir(mode)) {
-      this.folders.of(path).isNew = true;
+      this.folders.madeFolder(path);
       this.writeback.makeFolder(path);
     } else {
       node.drive.isLoaded = true;
@@ -347,7 +353,7 @@ export class DriveFiles {
 
   /** Delete a file's name from the drive, if the drive may have it. */
   lose(state) {
-    if (state.mtime !== undefined || state.pending || !state.version) {
+    if (state.isOnDrive || state.pending) {
       this.writeback.remove(state.path);
     } else {
       this.ledger.forget(state.path);
@@ -407,13 +413,12 @@ export class DriveFiles {
     state.path = path;
     this.folders.made(path);
     if (this.FS.isDir(node.mode)) {
-      this.folders.of(path).isNew = true;
+      this.folders.madeFolder(path);
       this.writeback.makeFolder(path);
       Object.values(node.contents).forEach((each) => this.moved(each, join(path, each.name)));
       return;
     }
-    state.mtime = undefined;
-    state.isCompanion = false;
+    Object.assign(state, { isOnDrive: false, mtime: undefined, isCompanion: false });
     const { isUnsettled } = state;
     this.writeback.changed(node);
     state.isUnsettled = isUnsettled;

@@ -12,13 +12,15 @@ const BELIEVED = 1000; // Milliseconds.
 const BELIEVED_PER_COST = 20;
 /** Milliseconds that a listing is assumed to take before one was made. */
 const FIRST_GUESS = 30;
+/** The page makes a folder under such a name, and then gives it the right one. */
+const UNFINISHED = /^Untitled Folder\d*$/;
 
 class Folder {
   constructor() {
     /** Names in the last listing; undefined if there was none. */
     this.names = undefined;
     this.modes = new Map();
-    this.mtime = Date.now();
+    this.mtime = undefined;
     /** What the kernel deleted, as long as the page may still have it. */
     this.gone = new Set();
     /** Names that there were not, and when that was said. */
@@ -28,6 +30,8 @@ class Folder {
     this.until = 0;
     /** Whether the kernel made it, so that nobody has to be asked what is in it. */
     this.isNew = false;
+    /** How many folders in it the helper is asked to make. */
+    this.making = 0;
   }
 }
 
@@ -83,10 +87,13 @@ export class Folders {
     // The page never answers who asks for the names in a folder that isn't there.
     if (path && this.remote.mode(path) === undefined) this.remote.fail('ENOENT');
     const names = new Set(this.kernelNames(path, this.remote.list(path)));
+    for (const name of folder.making ? names : []) {
+      if (UNFINISHED.test(name) && !folder.modes.has(name)) names.delete(name);
+    }
     const now = performance.now();
     folder.cost = now - start;
     folder.until = now + Math.max(BELIEVED, BELIEVED_PER_COST * folder.cost);
-    if (!folder.names || !equal(names, folder.names)) folder.mtime = Date.now();
+    if (folder.names && !equal(names, folder.names)) folder.mtime = Date.now();
     folder.names = names;
     for (const name of folder.modes.keys()) if (!names.has(name)) folder.modes.delete(name);
   }
@@ -95,6 +102,8 @@ export class Folders {
   mtime(path) {
     const folder = this.of(path);
     if (folder.names && !folder.isNew && folder.until <= performance.now()) this.list(path);
+    // The page has no time of the whole drive.
+    folder.mtime ??= (path && this.remote.stat(path).mtime) || Date.now();
     return folder.mtime;
   }
 
@@ -105,6 +114,19 @@ export class Folders {
     folder.gone.delete(name);
     folder.absent.delete(name);
     folder.mtime = Date.now();
+  }
+
+  /** The kernel made a folder here. */
+  madeFolder(path) {
+    Object.assign(this.of(path), { isNew: true, mtime: Date.now() });
+    this.of(split(path)[0]).making++;
+  }
+
+  /** The page has made it, too, or failed to. */
+  confirmedFolder(path) {
+    this.of(path).isNew = false;
+    const folder = this.of(split(path)[0]);
+    folder.making = Math.max(0, folder.making - 1);
   }
 
   /** The kernel deleted something, or gave it another name. */

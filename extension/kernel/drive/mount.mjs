@@ -83,6 +83,7 @@ function build(pyodide, drive, mountpoint) {
   const endpoint = new URL(drive.API.endpoint, location.href).href;
   const context = drive.API._browsingContextId;
   const prefix = drive.API.normalizePath(mountpoint);
+  let isFree;
   const messages = [];
   const turn = oncePerTurn(() => {
     const wait = writeback.flushAll();
@@ -98,7 +99,10 @@ function build(pyodide, drive, mountpoint) {
   const hooks = {
     turn,
     tell: (text) => messages.push(text),
-    isFree: (path) => pyodide.runPython(IS_FREE)(`${mountpoint}/${path}`),
+    isFree: (path) => {
+      isFree ??= pyodide.runPython(IS_FREE, { globals: pyodide.toPy({}) });
+      return isFree(`${mountpoint}/${path}`);
+    },
   };
   const worker = new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module' });
   worker.postMessage({ endpoint, context });

@@ -35,8 +35,11 @@ export class FileState {
     this.since = Infinity;
     /** Why the drive doesn't have it. */
     this.problem = undefined;
-    /** What the drive said: time of the version that it has, and when it said so. */
+    /** Whether the drive has some version of it, and the time of that (milliseconds). */
+    this.isOnDrive = false;
     this.mtime = undefined;
+    /** When the page last said that there is such a file, and how large and old it is. */
+    this.seen = 0;
     this.checked = 0;
   }
 
@@ -229,13 +232,12 @@ export class Writeback {
       node.drive.pending--;
       if (error) this.failed(node, { reason: error, code: 'ENOSPC' });
       else if (!superseded && path === node.drive.path) this.succeeded(node, version, mtime);
-    } else if (error) {
-      this.hooks.tell(`${removed ?? folder} could not be ${removed ? 'deleted' : 'made'}: ${error}.`);
     } else if (removed !== undefined) {
-      this.folders.confirmed(removed, remains);
+      this.folders.confirmed(removed, remains || error);
     } else {
-      this.folders.of(folder).isNew = false;
+      this.folders.confirmedFolder(folder);
     }
+    if (error && !node) this.hooks.tell(`${removed ?? folder} is not ${removed ? 'deleted' : 'made'}: ${error}.`);
     if (!this.inFlight.size) this.waiters.splice(0).forEach((resolve) => resolve());
     this.hooks.turn();
   }
@@ -243,11 +245,12 @@ export class Writeback {
   succeeded(node, version, mtime) {
     const state = node.drive;
     state.stored = version;
+    state.isOnDrive = true;
     state.mtime = mtime;
     state.problem = undefined;
     this.troubled.delete(node);
     if (state.isGone) return;
-    this.ledger.note(state.path, { mtime: node.mtime, mode: node.mode, stored: mtime });
+    this.ledger.note(state.path, { written: true, mtime: node.mtime, mode: node.mode, stored: mtime });
   }
 
   failed(node, problem) {
