@@ -71,8 +71,8 @@ def run_tests(
     # One process gets all of a file, for what its tests share, and files in the order of ALL.
     command += ["--dist=loadfile", "--no-loadscope-reorder"]
     if not _names_tests(arguments):
-        folders = FAST if only_fast else ALL
-        command += [folder for folder in folders if (ROOT / folder).is_dir()]
+        tests = FAST if only_fast else ALL
+        command += [folder for folder in tests if (ROOT / folder).is_dir()]
     step("pytest")
     return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
