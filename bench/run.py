@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 KERNEL = Path(__file__).parent / "kernel"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(KERNEL)]
 
+import drives  # noqa: E402
 from lab import Lab  # noqa: E402
 from rows import Row, merged, parse, table  # noqa: E402
 
@@ -37,6 +38,9 @@ BENCHES = {
     "checkpoint": ("save", "restore", "restore", "restore"),
 }
 """The functions of each, in the order in which they run."""
+
+DRIVE = "drive"
+"""Needs two browsers, and has functions of its own."""
 
 KILL = "kill"
 TIMEOUT = 900_000
@@ -63,19 +67,23 @@ def main(names: list[str]) -> int:
     int
         Exit code: 2 for a name that there is not, 1 if a killed browser lost something.
     """
-    known = (*BENCHES, KILL)
+    known = (*BENCHES, DRIVE, KILL)
     if unknown := sorted(set(names) - set(known)):
         print(
             f"There is no bench {', '.join(unknown)}; there is {', '.join(known)}.",
             file=sys.stderr,
         )
         return 2
-    names = names or list(BENCHES)
+    names = names or [*BENCHES, DRIVE]
     with Server(Path(os.environ["LITESTATE_DIST"]), 0, "/") as server, sync_playwright() as started:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for name in names:
-            if name != KILL:
-                report(name, *measured(started.chromium, server.url, name))
+            if name == DRIVE:
+                lines, browser = drives.measure(started.chromium, server.url)
+                report(name, drives.table(lines), [line.facts() for line in lines], browser)
+            elif name != KILL:
+                rows, browser = measured(started.chromium, server.url, name)
+                report(name, table(rows), [row.facts() for row in rows], browser)
         server.shutdown()
     if KILL not in names:
         return 0
@@ -123,17 +131,17 @@ def _called(lab: Lab, name: str, function: str) -> list[Row]:
     return parse(output.text.partition("RESULT")[2])
 
 
-def report(name: str, rows: list[Row], browser: str) -> None:
+def report(name: str, text: str, facts: list[dict[str, Any]], browser: str) -> None:
     """Print a table, and write the same as JSON."""
     print(f"\nbench {name}, Chromium {browser}, {os.cpu_count()} cores")
-    print(table(rows))
+    print(text)
     made: dict[str, Any] = {
         "bench": name,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "browser": browser,
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "rows": [row.facts() for row in rows],
+        "rows": facts,
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
     target = RESULTS / f"{name}.json"

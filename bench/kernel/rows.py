@@ -6,6 +6,7 @@ import json
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import compress
 from typing import Any
 
 
@@ -136,17 +137,21 @@ def merged(rows: Iterable[Row]) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     """Return rows as text, for people. Columns that no row has anything in are left out."""
-    lines = [_HEAD, *(_cells(row) for row in rows)]
-    used = [any(line[number] for line in lines[1:]) for number in range(len(_HEAD))]
-    lines = [[cell for cell, keep in zip(line, used, strict=True) if keep] for line in lines]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return aligned(_HEAD, [_cells(row) for row in rows])
+
+
+def aligned(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return cells as text in columns, without the columns that are empty below the head."""
+    used = [any(line[number] for line in lines) for number in range(len(head))]
+    kept = [list(compress(line, used)) for line in (head, *lines)]
+    widths = [max(map(len, column)) for column in zip(*kept, strict=True)]
     # Text to the left at both ends, numbers to the right between.
     return "\n".join(
         "  ".join(
             cell.ljust(width) if number in (0, len(widths) - 1) else cell.rjust(width)
             for number, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
-        for line in lines
+        for line in kept
     )
 
 

@@ -7,9 +7,10 @@
  * somebody has them open or the drive doesn't have all of them yet.
  */
 
+import { Cache } from './cache.mjs';
 import { isAmbiguous, join, split, stored } from './names.mjs';
 import { LIMIT } from './protocol.mjs';
-import { FileState } from './writeback.mjs';
+import { bytesOf, FileState } from './writeback.mjs';
 
 const FILE_MODE = 0o100666;
 const DIRECTORY = 0o040000;
@@ -31,6 +32,7 @@ export class DriveFiles {
     this.memory = FS.filesystems.MEMFS;
     this.fail = fail;
     Object.assign(this, parts);
+    this.cache = new Cache();
     this.mapped = new WeakSet();
     this.reserved = [];
     this.folderOps = {
@@ -88,7 +90,9 @@ export class DriveFiles {
       const isDone = this.FS.isDir(node.mode)
         ? this.forgetBelow(node) && !node.drive.opens && !this.folders.of(node.drive.path).isNew
         : this.writeback.isDone(node);
-      if (isDone) this.forget(node);
+      if (!isDone) continue;
+      if (node.drive.isLoaded) this.cache.keep(node.drive.path, bytesOf(node), node.drive.mtime);
+      this.forget(node);
     }
     return !Object.keys(folder.contents).length;
   }
@@ -107,12 +111,13 @@ export class DriveFiles {
     state.checked = state.seen = now;
     if (state.isLoaded && state.mtime === mtime) return;
     state.mtime = mtime;
-    state.isLoaded = false;
     const noted = this.ledger.get(state.path);
     const isNoted = noted?.stored === mtime;
     node.atime = node.mtime = node.ctime = (isNoted && noted.mtime) || mtime;
-    node.contents = new Uint8Array(0);
+    const kept = this.cache.take(state.path, mtime, size);
+    node.contents = kept ?? new Uint8Array(0);
     node.usedBytes = size;
+    state.isLoaded = kept !== undefined;
     // The drive keeps notebooks as objects: what is read has another size than what was stored.
     if (state.opens || /\.(ipynb|json)$/.test(node.name)) this.load(node);
   }
@@ -328,7 +333,7 @@ export class DriveFiles {
     const path = join(parent.drive.path, name);
     if (!this.FS.isDir(mode) && !this.FS.isFile(mode)) this.fail('EPERM');
     const node = this.adopt(this.memory.createNode(parent, name, mode, device), path);
-    this.folders.made(path);
+    this.folders.made(path, mode);
     this.turn();
     if (this.FS.isDir(mode)) {
       this.folders.madeFolder(path);
@@ -411,7 +416,7 @@ export class DriveFiles {
   moved(node, path) {
     const state = node.drive;
     state.path = path;
-    this.folders.made(path);
+    this.folders.made(path, node.mode);
     if (this.FS.isDir(node.mode)) {
       this.folders.madeFolder(path);
       this.writeback.makeFolder(path);

@@ -19,6 +19,7 @@ class Folder {
   constructor() {
     /** Names in the last listing; undefined if there was none. */
     this.names = undefined;
+    /** What those that were asked for are: that doesn't change as long as the name is there. */
     this.modes = new Map();
     this.mtime = undefined;
     /** What the kernel deleted, as long as the page may still have it. */
@@ -56,7 +57,10 @@ export class Folders {
     if (folder.absent.get(name) > now) return undefined;
     // Many questions cost more than one listing.
     if (folder.until <= now && folder.spent > folder.cost) this.list(path);
-    if (folder.until > now && !folder.names.has(name) && !isAmbiguous(name)) return undefined;
+    if (folder.until > now && !isAmbiguous(name)) {
+      if (!folder.names.has(name)) return undefined;
+      if (folder.modes.has(name)) return folder.modes.get(name);
+    }
     return this.ask(path, folder, name, now);
   }
 
@@ -108,11 +112,12 @@ export class Folders {
   }
 
   /** The kernel made something here. */
-  made(path) {
+  made(path, mode) {
     const [parent, name] = split(path);
     const folder = this.of(parent);
     folder.gone.delete(name);
     folder.absent.delete(name);
+    folder.modes.set(name, mode);
     folder.mtime = Date.now();
   }
 
@@ -134,6 +139,7 @@ export class Folders {
     const [parent, name] = split(path);
     const folder = this.of(parent);
     folder.gone.add(name);
+    folder.modes.delete(name);
     folder.mtime = Date.now();
     for (const each of this.known.keys()) {
       if (each === path || each.startsWith(`${path}/`)) this.known.delete(each);

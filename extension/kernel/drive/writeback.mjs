@@ -7,8 +7,9 @@ import { databaseOf, isDatabase, isHot, merge } from './sqlite.mjs';
 const PACE = 20;
 /** Milliseconds after which a change is handed over in the middle of a cell, closed or not. */
 const LAZY = 2000;
-/** Milliseconds until what failed is tried again. */
+/** Milliseconds until what failed is tried again, which doubles each time, up to the last. */
 const RETRY = 10_000;
+const LAST_RETRY = 300_000;
 
 const MEGABYTE = 1e6;
 
@@ -35,6 +36,8 @@ export class FileState {
     this.since = Infinity;
     /** Why the drive doesn't have it. */
     this.problem = undefined;
+    this.retry = 0;
+    this.delay = RETRY / 2;
     /** Whether the drive has some version of it, and the time of that (milliseconds). */
     this.isOnDrive = false;
     this.mtime = undefined;
@@ -137,7 +140,7 @@ export class Writeback {
     for (const node of this.troubled) {
       const { drive } = node;
       if (drive.isGone) this.troubled.delete(node);
-      else if (drive.retry <= now || isForced) {
+      else if (drive.retry <= now) {
         drive.posted = -1;
         this.dirty.add(node);
       }
@@ -172,11 +175,18 @@ export class Writeback {
       .map(({ drive }) => [drive.path, drive.problem.reason]);
   }
 
-  /** Resolves when everything is stored that can be, or has failed. */
+  /** Resolves when all that was changed until now is stored, or has failed. */
   settled() {
     this.flushAll(true);
-    if (!this.inFlight.size) return Promise.resolve();
-    return new Promise((resolve) => this.waiters.push(resolve));
+    const last = this.lastId;
+    if (!this.isWaitingFor(last)) return Promise.resolve();
+    return new Promise((resolve) => this.waiters.push({ last, resolve }));
+  }
+
+  isWaitingFor(last) {
+    // Ids are in the order of the map.
+    const [first] = this.inFlight.keys();
+    return first <= last;
   }
 
   /** Whether a file may be forgotten: the drive has all of it. */
@@ -186,7 +196,7 @@ export class Writeback {
   }
 
   isDatabase(node) {
-    return isDatabase(bytes(node));
+    return isDatabase(bytesOf(node));
   }
 
   isCompanion(node) {
@@ -199,17 +209,17 @@ export class Writeback {
     const name = databaseOf(node.name);
     const beside = name && node.parent.contents[name];
     if (!beside?.drive?.isLoaded) return undefined;
-    return beside.usedBytes === 0 ? beside.drive.opens && beside : isDatabase(bytes(beside)) && beside;
+    return beside.usedBytes === 0 ? beside.drive.opens && beside : isDatabase(bytesOf(beside)) && beside;
   }
 
   /** The bytes that may be stored, or undefined in the middle of a transaction. */
   image(node) {
-    const content = bytes(node);
+    const content = bytesOf(node);
     if (!isDatabase(content)) return content;
     const journal = node.parent.contents[`${node.name}-journal`];
-    if (journal && isHot(bytes(journal))) return undefined;
+    if (journal && isHot(bytesOf(journal))) return undefined;
     const wal = node.parent.contents[`${node.name}-wal`];
-    const merged = wal && merge(content, bytes(wal));
+    const merged = wal && merge(content, bytesOf(wal));
     return merged ?? (node.drive.isUnsettled ? undefined : content);
   }
 
@@ -238,7 +248,9 @@ export class Writeback {
       this.folders.confirmedFolder(folder);
     }
     if (error && !node) this.hooks.tell(`${removed ?? folder} is not ${removed ? 'deleted' : 'made'}: ${error}.`);
-    if (!this.inFlight.size) this.waiters.splice(0).forEach((resolve) => resolve());
+    const isOver = ({ last }) => !this.isWaitingFor(last);
+    this.waiters.filter(isOver).forEach(({ resolve }) => resolve());
+    this.waiters = this.waiters.filter((each) => !isOver(each));
     this.hooks.turn();
   }
 
@@ -248,6 +260,7 @@ export class Writeback {
     state.isOnDrive = true;
     state.mtime = mtime;
     state.problem = undefined;
+    state.delay = RETRY / 2;
     this.troubled.delete(node);
     if (state.isGone) return;
     this.ledger.note(state.path, { written: true, mtime: node.mtime, mode: node.mode, stored: mtime });
@@ -257,7 +270,8 @@ export class Writeback {
     const state = node.drive;
     const isNews = state.problem?.reason !== problem.reason;
     state.problem = { ...problem, isTold: false };
-    state.retry = problem.code === 'EFBIG' ? Infinity : performance.now() + RETRY;
+    state.delay = Math.min(2 * state.delay, LAST_RETRY);
+    state.retry = problem.code === 'EFBIG' ? Infinity : performance.now() + state.delay;
     this.troubled.add(node);
     if (isNews && !state.isGone) {
       this.hooks.tell(
@@ -275,7 +289,7 @@ export class Writeback {
 }
 
 /** The content of a node that is loaded. MEMFS keeps signed bytes, too. */
-function bytes({ contents, usedBytes }) {
+export function bytesOf({ contents, usedBytes }) {
   return new Uint8Array(contents.buffer, contents.byteOffset, Math.min(usedBytes, contents.length));
 }
 
