@@ -138,7 +138,8 @@ def main(arguments: list[str]) -> int:
     elif options.command == "test":
         from tools import testing
 
-        return testing.run_all(rest, only_fast=options.unit)
+        cache = paths.cache_folder(options.cache)
+        return testing.run_all(rest, only_fast=options.unit, cache=cache, folders=options.wheels)
     elif options.command == "bench":
         from tools import testing
 

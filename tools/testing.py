@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from tools import system
+from tools import system, testsuite
 from tools.console import step, warn
 from tools.paths import DIST, ROOT
 
@@ -41,7 +42,9 @@ def check_style() -> bool:
     return clean
 
 
-def run_tests(arguments: Sequence[str], *, only_fast: bool) -> int:
+def run_tests(
+    arguments: Sequence[str], *, only_fast: bool, cache: Path, folders: Sequence[Path]
+) -> int:
     """Run pytest, and let it have the last word on standard output.
 
     Parameters
@@ -50,6 +53,10 @@ def run_tests(arguments: Sequence[str], *, only_fast: bool) -> int:
         Passed on to pytest.
     only_fast : bool
         Whether to leave out the tests that need a browser.
+    cache : Path
+        The folder that keeps downloads.
+    folders : sequence of Path
+        Where to look for what has to be downloaded first.
 
     Returns
     -------
@@ -58,12 +65,14 @@ def run_tests(arguments: Sequence[str], *, only_fast: bool) -> int:
     """
     environment = dict(os.environ) if only_fast else _with_browser()
     environment["LITESTATE_DIST"] = str(DIST)
+    if not only_fast and (archive := testsuite.sqlite_tests(cache, folders)):
+        environment["LITESTATE_SQLITE_TESTS"] = str(archive)
     command = [sys.executable, "-m", "pytest", f"--numprocesses={PROCESSES}"]
     # One process gets all of a file, for what its tests share, and files in the order of ALL.
     command += ["--dist=loadfile", "--no-loadscope-reorder"]
     if not _names_tests(arguments):
-        folders = FAST if only_fast else ALL
-        command += [folder for folder in folders if (ROOT / folder).is_dir()]
+        tests = FAST if only_fast else ALL
+        command += [folder for folder in tests if (ROOT / folder).is_dir()]
     step("pytest")
     return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
@@ -82,8 +91,15 @@ def run_bench(names: Sequence[str]) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-def run_all(arguments: Sequence[str], *, only_fast: bool) -> int:
+def run_all(
+    arguments: Sequence[str], *, only_fast: bool, cache: Path, folders: Sequence[Path]
+) -> int:
     """Check and test everything; the tests run even if the style isn't clean.
+
+    Parameters
+    ----------
+    arguments, only_fast, cache, folders
+        See `run_tests`.
 
     Returns
     -------
@@ -94,7 +110,8 @@ def run_all(arguments: Sequence[str], *, only_fast: bool) -> int:
     if not clean:
         # Said before the tests, so that pytest's summary stays the last line.
         warn("ruff or mypy found something: this run will fail, whatever the tests say")
-    return run_tests(arguments, only_fast=only_fast) or (0 if clean else 1)
+    tests = run_tests(arguments, only_fast=only_fast, cache=cache, folders=folders)
+    return tests or (0 if clean else 1)
 
 
 def _with_browser() -> dict[str, str]:
