@@ -19,18 +19,23 @@ const MEMFS_FUNCTIONS = {
  * It is only asked where there is no journal to see that from (`journal_mode` off or memory).
  */
 const IS_FREE = `
+import sys
+from pathlib import Path
+
 def is_free(path):
-    import sqlite3
-    from pathlib import Path
+    sqlite3 = sys.modules.get("sqlite3")
+    if sqlite3 is None:
+        return True
     try:
         connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, timeout=0)
         try:
             connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
         finally:
             connection.close()
-    except sqlite3.Error:
-        return False
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode != sqlite3.SQLITE_BUSY
     return True
+
 is_free
 `;
 

@@ -7,6 +7,8 @@
 
 const HEADER = new TextEncoder().encode('SQLite format 3\0');
 const JOURNAL = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+const JOURNAL_HEADER = 28;
+const UNCOUNTED = 0xffffffff;
 const WAL_HEADER = 32;
 const FRAME_HEADER = 24;
 const WAL_LITTLE_ENDIAN = 0x377f0682;
@@ -26,6 +28,12 @@ export function isDatabase(bytes) {
   return startsWith(bytes, HEADER);
 }
 
+/** Whether these bytes are a database, or one whose first page is not written yet. */
+export function mayBeDatabase(bytes) {
+  if (isDatabase(bytes)) return true;
+  return bytes.length > HEADER.length && HEADER.every((_, index) => bytes[index] === 0);
+}
+
 /**
  * Whether a rollback journal holds what the database must be set back to: a transaction has
  * written into the database and is not finished. The header is written before the first page is,
@@ -33,6 +41,43 @@ export function isDatabase(bytes) {
  */
 export function isHot(journal) {
   return startsWith(journal, JOURNAL);
+}
+
+/**
+ * The database as it was before the transaction that a hot journal belongs to.
+ *
+ * @param database bytes of the database file
+ * @param journal bytes of the hot rollback journal
+ */
+export function rollBack(database, journal) {
+  const view = new DataView(journal.buffer, journal.byteOffset, journal.length);
+  const [pages, sector, pageSize] = [16, 20, 24].map((at) => view.getUint32(at));
+  const before = new Uint8Array(pages * pageSize);
+  before.set(database.subarray(0, before.length));
+  // A header for each time that SQLite had to write into the database.
+  for (let header = 0; isHot(journal.subarray(header)); ) {
+    let at = header + sector;
+    const fits = Math.floor((journal.length - at) / (pageSize + 8));
+    const count = view.getUint32(header + 8);
+    for (let left = count === UNCOUNTED ? fits : Math.min(count, fits); left > 0; left--) {
+      const page = view.getUint32(at);
+      const content = journal.subarray(at + 4, at + 4 + pageSize);
+      const sum = view.getUint32(at + 4 + pageSize);
+      if (sum !== journalChecksum(content, view.getUint32(header + 12))) return before;
+      if (page <= pages) before.set(content, (page - 1) * pageSize);
+      at += pageSize + 8;
+    }
+    header = Math.ceil(at / sector) * sector;
+    if (header + JOURNAL_HEADER > journal.length) break;
+  }
+  return before;
+}
+
+/** Every 200th byte from the end, and the header's nonce. */
+function journalChecksum(content, nonce) {
+  let sum = nonce;
+  for (let at = content.length - 200; at > 0; at -= 200) sum += content[at];
+  return sum >>> 0;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What the kernel changed goes back to the drive, through the helper worker. */
 
 import { LIMIT } from './protocol.mjs';
-import { databaseOf, isDatabase, isHot, merge } from './sqlite.mjs';
+import { databaseOf, isDatabase, isHot, mayBeDatabase, merge, rollBack } from './sqlite.mjs';
 
 /** Handing over takes at most a twentieth of the time, so that a loop of commits isn't slowed. */
 const PACE = 20;
@@ -29,8 +29,11 @@ export class FileState {
     this.isGone = false;
     /** Whether it belongs to a database and is never stored. */
     this.isCompanion = false;
-    /** Whether SQLite may be in the middle of writing. */
+    /** Whether SQLite may be in the middle of writing, and of which version it was asked. */
     this.isUnsettled = false;
+    this.asked = undefined;
+    /** The version at the end of the last transaction that had a journal. */
+    this.committed = 0;
     /** When it may be handed over again, and since when it has to be (milliseconds). */
     this.due = 0;
     this.since = Infinity;
@@ -100,6 +103,7 @@ export class Writeback {
     const database = this.databaseBeside(node);
     if (!database) return;
     database.drive.isUnsettled = false;
+    database.drive.committed = database.drive.version;
     this.flush(database);
   }
 
@@ -120,16 +124,18 @@ export class Writeback {
     if (start < state.due && !isForced) return;
     const image = this.image(node);
     if (!image) return;
-    this.dirty.delete(node);
-    state.since = Infinity;
-    state.posted = state.version;
-    if (image.length > LIMIT) {
-      this.failed(node, tooLarge(image.length));
+    const { version } = image;
+    if (version === state.version) this.dirty.delete(node);
+    state.since = version === state.version ? Infinity : start;
+    state.posted = version;
+    if (image.bytes.length > LIMIT) {
+      this.failed(node, tooLarge(image.bytes.length));
       return;
     }
-    const bytes = image.slice();
+    const { path } = state;
+    const bytes = image.bytes.slice();
     state.pending++;
-    this.post({ kind: 'put', path: state.path, bytes }, { ...state, node }, [bytes.buffer]);
+    this.post({ kind: 'put', path, bytes }, { node, path, version }, [bytes.buffer]);
     const now = performance.now();
     state.due = now + PACE * (now - start);
   }
@@ -146,7 +152,7 @@ export class Writeback {
       }
     }
     for (const node of this.dirty) {
-      if (this.isInDoubt(node) && this.hooks.isFree(node.drive.path)) node.drive.isUnsettled = false;
+      this.settle(node);
       this.flush(node, isForced);
     }
     const paced = [...this.dirty].filter((node) => node.drive.due > now);
@@ -212,20 +218,28 @@ export class Writeback {
     return beside.usedBytes === 0 ? beside.drive.opens && beside : isDatabase(bytesOf(beside)) && beside;
   }
 
-  /** The bytes that may be stored, or undefined in the middle of a transaction. */
+  /** Bytes that may be stored and their version, or undefined in the middle of a transaction. */
   image(node) {
+    const state = node.drive;
     const content = bytesOf(node);
-    if (!isDatabase(content)) return content;
-    const journal = node.parent.contents[`${node.name}-journal`];
-    if (journal && isHot(bytesOf(journal))) return undefined;
-    const wal = node.parent.contents[`${node.name}-wal`];
-    const merged = wal && merge(content, bytesOf(wal));
-    return merged ?? (node.drive.isUnsettled ? undefined : content);
+    const { [`${node.name}-journal`]: journal, [`${node.name}-wal`]: wal } = node.parent.contents;
+    if (journal && isHot(bytesOf(journal))) {
+      if (state.posted >= state.committed) return undefined;
+      return { bytes: rollBack(content, bytesOf(journal)), version: state.committed };
+    }
+    const { version } = state;
+    const merged = wal && isDatabase(content) && merge(content, bytesOf(wal));
+    if (merged) return { bytes: merged, version };
+    return state.isUnsettled && mayBeDatabase(content) ? undefined : { bytes: content, version };
   }
 
-  /** Whether nothing but SQLite can tell if a database is in the middle of a transaction. */
-  isInDoubt(node) {
-    return node.drive.isUnsettled && this.isDatabase(node) && !this.image(node);
+  /** Ask SQLite whether a database is in the middle of a transaction, if nothing else tells. */
+  settle(node) {
+    const state = node.drive;
+    if (!state.isUnsettled || state.asked === state.version) return;
+    if (!mayBeDatabase(bytesOf(node)) || this.image(node)) return;
+    state.asked = state.version;
+    state.isUnsettled = !this.hooks.isFree(state.path);
   }
 
   post(operation, context, transfer = []) {
