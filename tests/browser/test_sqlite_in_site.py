@@ -14,6 +14,7 @@ FILES = ("sqlite_tutorial.py", "sqlite_scenes.py")
 NAMES = (
     "tutorial",
     "modes",
+    "without_a_journal",
     "first_transaction",
     "two_connections",
     "two_connections_in_wal_mode",
