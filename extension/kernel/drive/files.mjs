@@ -201,7 +201,7 @@ export class DriveFiles {
     state.opens--;
     if (!state.opens) state.isUnsettled = false;
     if (this.mapped.has(stream)) this.reserve(stream);
-    this.writeback.flush(stream.node);
+    this.writeback.flushClosed(stream.node);
     this.turn();
   }
 
@@ -224,10 +224,10 @@ export class DriveFiles {
   wrote(node, position) {
     this.writeback.changed(node);
     // SQLite ends a transaction by zeroing the journal's header.
-    if (position === 0 && node.drive.isCompanion && node.contents[0] === 0) {
+    if (position === 0 && node.contents[0] === 0 && this.writeback.isCompanion(node)) {
       this.writeback.journalEnded(node);
     }
-    this.writeback.flushIfOld(node);
+    this.writeback.flushOld();
   }
 
   /** As POSIX has it, `fsync` says once what storing in the background ran into. */
@@ -249,7 +249,7 @@ export class DriveFiles {
     }
     node.mtime = node.ctime = Date.now();
     this.writeback.changed(node);
-    if (size === 0 && state.isCompanion) this.writeback.journalEnded(node);
+    if (size === 0 && this.writeback.isCompanion(node)) this.writeback.journalEnded(node);
   }
 
   fileNodeOps() {
@@ -273,7 +273,7 @@ export class DriveFiles {
     if (mode === undefined && mtime == null) return;
     if (!node.drive.opens) this.check(node);
     this.memory.node_ops.setattr(node, { mode, atime, mtime, ctime });
-    if (node.drive.isCompanion) return;
+    if (this.writeback.isCompanion(node)) return;
     const noted = { mode: node.mode, mtime: node.mtime };
     this.ledger.note(node.drive.path, { ...noted, stored: node.drive.mtime });
     this.writeback.touched.add(node.drive.path);
@@ -357,9 +357,9 @@ export class DriveFiles {
   }
 
   /** Delete a file's name from the drive, if the drive may have it. */
-  lose(state) {
+  lose(state, needs = []) {
     if (state.isOnDrive || state.pending) {
-      this.writeback.remove(state.path);
+      this.writeback.remove(state.path, needs);
     } else {
       this.ledger.forget(state.path);
       this.writeback.touched.add(state.path);
@@ -396,8 +396,8 @@ export class DriveFiles {
     node.parent = folder;
     Object.assign(node, { atime, mtime, ctime });
     this.moved(node, join(folder.drive.path, name));
-    if (this.FS.isDir(node.mode)) this.writeback.remove(before.path);
-    else this.lose(before);
+    if (this.FS.isDir(node.mode)) this.writeback.remove(before.path, this.filesBelow(node));
+    else this.lose(before, [node]);
     this.turn();
   }
 
@@ -412,6 +412,11 @@ export class DriveFiles {
     Object.values(node.contents).forEach((each) => this.loadAll(each));
   }
 
+  filesBelow(node) {
+    if (!this.FS.isDir(node.mode)) return [node];
+    return Object.values(node.contents).flatMap((each) => this.filesBelow(each));
+  }
+
   /** Store something under its new path. */
   moved(node, path) {
     const state = node.drive;
@@ -423,7 +428,7 @@ export class DriveFiles {
       Object.values(node.contents).forEach((each) => this.moved(each, join(path, each.name)));
       return;
     }
-    Object.assign(state, { isOnDrive: false, mtime: undefined, isCompanion: false });
+    Object.assign(state, { isOnDrive: false, mtime: undefined, isNoted: false });
     const { isUnsettled } = state;
     this.writeback.changed(node);
     state.isUnsettled = isUnsettled;

@@ -146,6 +146,12 @@ export class Folders {
     }
   }
 
+  /** Whether the kernel deleted something, and has not made it again. */
+  isGone(path) {
+    const [parent, name] = split(path);
+    return this.of(parent).gone.has(name);
+  }
+
   /** The page has deleted it, too; what the site ships remains there for ever. */
   confirmed(path, remains) {
     const [parent, name] = split(path);

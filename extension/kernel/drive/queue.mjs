@@ -1,9 +1,9 @@
 /**
  * What waits to be stored, one after the other.
  *
- * A newer version of a file replaces one that waits, at the end of the queue, unless something is
- * to be deleted after it: then it stays where it is, because a rename is a copy and a deletion,
- * and in between there has to be one of the two.
+ * A newer version of a file replaces one that waits. It goes to the end of the queue, unless
+ * something is to be deleted after it: a rename is a copy and a deletion, and the copy has to be
+ * stored before the deletion, or there would be a moment with neither of them.
  */
 
 import { encode, FOLDER_MODE, time, toBase64 } from './protocol.mjs';
@@ -27,39 +27,33 @@ export class Queue {
     this.reply = reply;
     this.waiting = [];
     this.running = false;
+    /** Addresses of which the last version could not be stored. */
+    this.failed = new Set();
   }
 
-  /** Add an operation: `{id, kind: 'put' | 'remove' | 'folder', address, bytes}`. */
+  /**
+   * Add an operation: `{id, kind: 'put' | 'remove' | 'folder', address}`, with `bytes` to put, or
+   * with the addresses that a removal `needs` to be stored, because they are its new names.
+   */
   add(operation) {
-    if (operation.kind === 'put') this.addPut(operation);
-    else {
-      if (operation.kind === 'remove') this.drop(operation.address);
+    const old = this.waiting.findLastIndex(
+      (each) => each.kind === 'put' && each.address === operation.address,
+    );
+    const later = old < 0 ? [] : this.waiting.slice(old).filter((each) => each.kind === 'remove');
+    if (old >= 0 && operation.kind === 'put' && later.length) {
+      if (later.some((each) => covers(each.address, operation.address))) this.waiting.push(operation);
+      else this.supersede(old, operation);
+    } else {
+      const isNeeded = later.some((each) => each.needs.includes(operation.address));
+      if (old >= 0 && operation.kind !== 'folder' && !isNeeded) this.supersede(old);
       this.waiting.push(operation);
     }
     if (!this.running) void this.run();
   }
 
-  addPut(operation) {
-    const old = this.waiting.findIndex((each) => each.kind === 'put' && each.address === operation.address);
-    if (old < 0) {
-      this.waiting.push(operation);
-      return;
-    }
-    this.reply({ id: this.waiting[old].id, superseded: true });
-    if (this.waiting.slice(old).some((each) => each.kind === 'remove')) {
-      this.waiting[old] = operation;
-    } else {
-      this.waiting.splice(old, 1);
-      this.waiting.push(operation);
-    }
-  }
-
-  drop(address) {
-    this.waiting = this.waiting.filter((each) => {
-      const isOver = each.kind === 'put' && each.address === address;
-      if (isOver) this.reply({ id: each.id, superseded: true });
-      return !isOver;
-    });
+  supersede(index, ...by) {
+    const [old] = this.waiting.splice(index, 1, ...by);
+    this.reply({ id: old.id, superseded: true });
   }
 
   async run() {
@@ -69,6 +63,7 @@ export class Queue {
       try {
         this.reply({ id: operation.id, ...(await this[operation.kind](operation)) });
       } catch (error) {
+        if (operation.kind === 'put') this.failed.add(operation.address);
         this.reply({ id: operation.id, error: reason(error) });
       }
     }
@@ -85,6 +80,7 @@ export class Queue {
       // It may have been stored, only late.
       if (!((await this.time(address)) >= start)) throw error;
     }
+    this.failed.delete(address);
     return { mtime: await this.time(address) };
   }
 
@@ -94,24 +90,23 @@ export class Queue {
     return time((await this.ask('getattr', address)).mtime);
   }
 
-  async remove({ address }) {
+  async remove({ address, needs }) {
+    if (needs.some((each) => this.failed.has(each))) return { held: true };
     await this.ask('rmdir', address);
     // What the site ships can't be deleted, only covered.
     return { remains: (await this.ask('lookup', address)).ok };
   }
 
-  /** Storing into a folder that is gone would never be answered. */
+  /** Storing into a folder that somebody deleted would never be answered: make it anew. */
   async requireFolder(address) {
     const folder = address.slice(0, address.lastIndexOf('/'));
-    if (!folder.includes('/')) return;
-    if (!(await this.ask('lookup', folder)).ok) throw new Error('its folder was deleted');
+    if (folder.includes('/')) await this.folder({ address: folder });
   }
 
   async folder({ address }) {
+    if ((await this.ask('lookup', address)).ok) return {};
     await this.requireFolder(address);
-    if (!(await this.ask('lookup', address)).ok) {
-      await this.ask('mknod', address, { mode: FOLDER_MODE });
-    }
+    await this.ask('mknod', address, { mode: FOLDER_MODE });
     return {};
   }
 
@@ -124,6 +119,10 @@ export class Queue {
     if (!answer.ok) throw new Error(`the site answered ${answer.status}`);
     return answer.json();
   }
+}
+
+function covers(folder, address) {
+  return address === folder || address.startsWith(`${folder}/`);
 }
 
 function reason({ name, message }) {

@@ -1,15 +1,17 @@
 /** What the kernel changed goes back to the drive, through the helper worker. */
 
 import { LIMIT } from './protocol.mjs';
-import { databaseOf, isDatabase, isHot, mayBeDatabase, merge, rollBack } from './sqlite.mjs';
+import { COMPANIONS, databaseOf, isDatabase, isHot, mayBeDatabase, merge, rollBack } from './sqlite.mjs';
 
 /** Handing over takes at most a twentieth of the time, so that a loop of commits isn't slowed. */
 const PACE = 20;
 /** Milliseconds after which a change is handed over in the middle of a cell, closed or not. */
 const LAZY = 2000;
+/** Milliseconds between two times that a file is handed over at once when it is closed. */
+const EAGER = 1000;
 /** Milliseconds until what failed is tried again, which doubles each time, up to the last. */
 const RETRY = 10_000;
-const LAST_RETRY = 300_000;
+const LAST_RETRY = 60_000;
 
 const MEGABYTE = 1e6;
 
@@ -27,8 +29,8 @@ export class FileState {
     this.isLoaded = false;
     /** Whether it was deleted or replaced, and lives on for who has it open. */
     this.isGone = false;
-    /** Whether it belongs to a database and is never stored. */
-    this.isCompanion = false;
+    /** Whether the ledger has it. */
+    this.isNoted = false;
     /** Whether SQLite may be in the middle of writing, and of which version it was asked. */
     this.isUnsettled = false;
     this.asked = undefined;
@@ -37,6 +39,7 @@ export class FileState {
     /** When it may be handed over again, and since when it has to be (milliseconds). */
     this.due = 0;
     this.since = Infinity;
+    this.eager = 0;
     /** Why the drive doesn't have it. */
     this.problem = undefined;
     this.retry = 0;
@@ -73,8 +76,11 @@ export class Writeback {
     this.troubled = new Set();
     this.touched = new Set();
     this.inFlight = new Map();
+    /** Removals of old names that wait for the new ones to be stored. */
+    this.held = [];
     this.lastId = 0;
     this.waiters = [];
+    this.nextLook = 0;
     worker.onmessage = ({ data }) => this.replied(data);
     worker.onerror = (event) => this.lost(event);
   }
@@ -84,18 +90,23 @@ export class Writeback {
     const state = node.drive;
     if (state.isGone) return;
     state.version++;
-    if (this.isCompanion(node)) {
-      const database = node.name.endsWith('-wal') && this.databaseBeside(node);
-      if (database) this.changed(database);
-      return;
+    if (!this.dirty.has(node)) {
+      this.dirty.add(node);
+      state.since = performance.now();
+      this.hooks.turn();
     }
+    const database = this.databaseBeside(node);
+    if (!database) this.note(node);
+    else if (node.name.endsWith('-wal')) this.changed(database);
+  }
+
+  /** Note that a file was written which is to be stored. */
+  note({ drive: state }) {
     state.isUnsettled = true;
     this.touched.add(state.path);
-    if (this.dirty.has(node)) return;
-    this.dirty.add(node);
-    state.since = performance.now();
+    if (state.isNoted) return;
+    state.isNoted = true;
     this.ledger.note(state.path, { written: true });
-    this.hooks.turn();
   }
 
   /** A transaction of the database beside this journal has ended. */
@@ -108,18 +119,31 @@ export class Writeback {
   }
 
   /** Hand over what waits too long, in the middle of a cell. */
-  flushIfOld(node) {
-    const file = node.drive.isCompanion ? this.databaseBeside(node) : node;
-    if (file && performance.now() - file.drive.since > LAZY) this.flush(file);
+  flushOld() {
+    const now = performance.now();
+    if (now < this.nextLook) return;
+    this.nextLook = now + LAZY / 2;
+    for (const node of this.dirty) if (now - node.drive.since > LAZY) this.flush(node);
+  }
+
+  /** Hand over a file that was closed: the cell may compute for hours now. */
+  flushClosed(node) {
+    const now = performance.now();
+    const isEager = now > node.drive.eager;
+    if (isEager) node.drive.eager = now + EAGER;
+    this.flush(node, isEager);
   }
 
   /** Hand over a file, if its time has come and it is whole. */
   flush(node, isForced = false) {
     const state = node.drive;
-    if (state.isGone || state.isCompanion || state.posted === state.version) {
+    if (state.isGone || state.posted === state.version) {
       this.dirty.delete(node);
       return;
     }
+    // What belongs to a database stays here, until it turns out that it doesn't.
+    if (this.isCompanion(node)) return;
+    if (!state.isNoted) this.note(node);
     const start = performance.now();
     if (start < state.due && !isForced) return;
     const image = this.image(node);
@@ -136,8 +160,20 @@ export class Writeback {
     const bytes = image.bytes.slice();
     state.pending++;
     this.post({ kind: 'put', path, bytes }, { node, path, version }, [bytes.buffer]);
+    this.removeCompanions(node);
     const now = performance.now();
     state.due = now + PACE * (now - start);
+  }
+
+  /** Delete what stands beside a database on the drive: it belongs to an older version of it. */
+  removeCompanions({ drive: { path }, name, parent }) {
+    for (const suffix of COMPANIONS) {
+      const beside = parent.contents[name + suffix]?.drive;
+      if (!beside?.isOnDrive || beside.isGone) continue;
+      beside.isOnDrive = false;
+      const needs = [this.remote.address(path)];
+      this.post({ kind: 'remove', path: beside.path, needs }, { removed: beside.path, needs: [] });
+    }
   }
 
   /** At a turn of the event loop, hand over everything; return when to come back (milliseconds). */
@@ -155,16 +191,31 @@ export class Writeback {
       this.settle(node);
       this.flush(node, isForced);
     }
-    const paced = [...this.dirty].filter((node) => node.drive.due > now);
-    return paced.length ? Math.min(...paced.map((node) => node.drive.due)) - now : undefined;
+    const times = [...this.dirty].map(({ drive }) => drive.due);
+    times.push(...[...this.troubled].map(({ drive }) => drive.retry));
+    const next = Math.min(...times.filter((time) => time > now));
+    return Number.isFinite(next) ? next - now : undefined;
   }
 
-  /** Delete from the drive what was deleted or renamed here. */
-  remove(path) {
+  /** Delete from the drive what was deleted here, or has been renamed to what it `needs`. */
+  remove(path, needs = []) {
     this.ledger.forget(path);
     this.touched.add(path);
     this.folders.removed(path);
-    this.post({ kind: 'remove', path }, { removed: path });
+    this.postRemoval({ removed: path, needs });
+  }
+
+  postRemoval(removal) {
+    const { removed } = removal;
+    // It was made anew.
+    if (!this.folders.isGone(removed)) return;
+    const needs = removal.needs.map(({ drive }) => drive).filter((drive) => !drive.isGone);
+    if (needs.some((drive) => drive.problem || drive.posted !== drive.version)) {
+      this.held.push(removal);
+      return;
+    }
+    const addresses = needs.map(({ path }) => this.remote.address(path));
+    this.post({ kind: 'remove', path: removed, needs: addresses }, removal);
   }
 
   /** Make a folder. */
@@ -176,9 +227,13 @@ export class Writeback {
 
   /** Why the drive doesn't have what it should, as pairs of path and reason. */
   unsaved() {
-    return [...this.troubled]
+    const troubled = [...this.troubled]
       .filter(({ drive }) => !drive.isGone && drive.problem)
       .map(({ drive }) => [drive.path, drive.problem.reason]);
+    const locked = [...this.dirty]
+      .filter(({ drive }) => drive.isUnsettled && drive.asked === drive.version)
+      .map(({ drive }) => [drive.path, 'a connection is writing it, or keeps it locked']);
+    return [...troubled, ...locked];
   }
 
   /** Resolves when all that was changed until now is stored, or has failed. */
@@ -198,7 +253,7 @@ export class Writeback {
   /** Whether a file may be forgotten: the drive has all of it. */
   isDone(node) {
     const { drive } = node;
-    return !drive.opens && !drive.pending && !drive.isDirty;
+    return !drive.opens && !drive.pending && !drive.isDirty && !this.hasCompanions(node);
   }
 
   isDatabase(node) {
@@ -206,28 +261,41 @@ export class Writeback {
   }
 
   isCompanion(node) {
-    const state = node.drive;
-    state.isCompanion ||= Boolean(this.databaseBeside(node));
-    return state.isCompanion;
+    return this.databaseBeside(node) !== undefined;
   }
 
+  /** Whether SQLite keeps something beside a database, which would not be known without it. */
+  hasCompanions({ name, parent }) {
+    return COMPANIONS.some((suffix) => parent.contents[name + suffix]);
+  }
+
+  /** The database that something belongs to, or undefined. */
   databaseBeside(node) {
     const name = databaseOf(node.name);
     const beside = name && node.parent.contents[name];
     if (!beside?.drive?.isLoaded) return undefined;
-    return beside.usedBytes === 0 ? beside.drive.opens && beside : isDatabase(bytesOf(beside)) && beside;
+    // One that is being made is empty, or has no first page yet.
+    const isNew = beside.drive.opens && (!beside.usedBytes || mayBeDatabase(bytesOf(beside)));
+    return isNew || this.isDatabase(beside) ? beside : undefined;
+  }
+
+  /** The bytes of a journal that a database has to be rolled back with, or undefined. */
+  hotJournal({ name, parent }) {
+    const journal = parent.contents[`${name}-journal`];
+    return journal && isHot(bytesOf(journal)) ? bytesOf(journal) : undefined;
   }
 
   /** Bytes that may be stored and their version, or undefined in the middle of a transaction. */
   image(node) {
     const state = node.drive;
     const content = bytesOf(node);
-    const { [`${node.name}-journal`]: journal, [`${node.name}-wal`]: wal } = node.parent.contents;
-    if (journal && isHot(bytesOf(journal))) {
+    const journal = this.hotJournal(node);
+    if (journal) {
       if (state.posted >= state.committed) return undefined;
-      return { bytes: rollBack(content, bytesOf(journal)), version: state.committed };
+      return { bytes: rollBack(content, journal), version: state.committed };
     }
     const { version } = state;
+    const wal = node.parent.contents[`${node.name}-wal`];
     const merged = wal && isDatabase(content) && merge(content, bytesOf(wal));
     if (merged) return { bytes: merged, version };
     return state.isUnsettled && mayBeDatabase(content) ? undefined : { bytes: content, version };
@@ -237,7 +305,7 @@ export class Writeback {
   settle(node) {
     const state = node.drive;
     if (!state.isUnsettled || state.asked === state.version) return;
-    if (!mayBeDatabase(bytesOf(node)) || this.image(node)) return;
+    if (this.hotJournal(node) || this.image(node)) return;
     state.asked = state.version;
     state.isUnsettled = !this.hooks.isFree(state.path);
   }
@@ -249,13 +317,16 @@ export class Writeback {
     this.worker.postMessage({ id, kind, address: this.remote.address(path), ...rest }, transfer);
   }
 
-  replied({ id, superseded, error, mtime, remains }) {
-    const { node, path, version, removed, folder } = this.inFlight.get(id);
+  replied({ id, superseded, error, mtime, remains, held }) {
+    const context = this.inFlight.get(id);
+    const { node, path, version, removed, folder } = context;
     this.inFlight.delete(id);
     if (node) {
       node.drive.pending--;
       if (error) this.failed(node, { reason: error, code: 'ENOSPC' });
       else if (!superseded && path === node.drive.path) this.succeeded(node, version, mtime);
+    } else if (held) {
+      this.held.push(context);
     } else if (removed !== undefined) {
       this.folders.confirmed(removed, remains || error);
     } else {
@@ -273,9 +344,12 @@ export class Writeback {
     state.stored = version;
     state.isOnDrive = true;
     state.mtime = mtime;
-    state.problem = undefined;
-    state.delay = RETRY / 2;
-    this.troubled.delete(node);
+    if (version === state.posted) {
+      state.problem = undefined;
+      state.delay = RETRY / 2;
+      this.troubled.delete(node);
+    }
+    this.held.splice(0).forEach((removal) => this.postRemoval(removal));
     if (state.isGone) return;
     this.ledger.note(state.path, { written: true, mtime: node.mtime, mode: node.mode, stored: mtime });
   }
