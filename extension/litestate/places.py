@@ -7,6 +7,7 @@ anybody's.
 
 from __future__ import annotations
 
+import stat
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ DRIVE = Path("/drive")
 DRIVE_LIMIT = 90_000_000
 """Bytes of one file on the drive as JupyterLite has it: above about 95 MiB, its kernel hangs."""
 
+CLOCK = 1e-3
+"""Seconds: what Emscripten's file systems keep of a time."""
+
 IN_BROWSER = sys.platform == "emscripten"
 
 
@@ -38,12 +42,16 @@ class Mended:
         still there as far as is known: paths below the drive, with ``/``.
     unsaved : callable
         Returns what is in this kernel's memory only: path below the drive to the reason.
+    has : callable
+        Tells whether the version of a file (path below the drive, with ``/``) that was written at
+        a time (seconds since 1970) is stored, or a newer one.
     limit : int
         Bytes of the largest file that the browser's storage takes; a larger one stays in memory.
     """
 
     written: Callable[[], Iterable[str]]
     unsaved: Callable[[], dict[str, str]]
+    has: Callable[[str, float], bool]
     limit: int
 
 
@@ -86,9 +94,31 @@ class Root:
         """Whether this is on the drive as JupyterLite has it, which is no ordinary folder."""
         return self.on_drive and self.mended is None
 
-    def outlives(self, size: int) -> bool:
-        """Tell whether a file of so many bytes is still here when the kernel is gone."""
-        return self.on_drive and (self.mended is None or size <= self.mended.limit)
+    def outlives(self, relative: str, size: int, mtime: float) -> bool:
+        """Tell whether a version of something is still here when the kernel is gone.
+
+        Parameters
+        ----------
+        relative : str
+            Path below this root, with ``/``.
+        size : int
+            Bytes.
+        mtime : float
+            Seconds since 1970: when that version was written. A newer one will do.
+        """
+        if self.mended is None:
+            return self.on_drive
+        if size > self.mended.limit:
+            return False
+        path = self.target(relative)
+        if self.mended.has(path.relative_to(DRIVE).as_posix(), mtime):
+            return True
+        # Others may have stored it: somebody in the editor, or the site.
+        try:
+            status = path.lstat()
+        except OSError:
+            return False
+        return stat.S_ISDIR(status.st_mode) or status.st_mtime >= mtime - CLOCK
 
     def below(self, paths: Iterable[str]) -> set[str]:
         """Return those of the drive's paths that lie below this root, relative to it."""
@@ -184,7 +214,9 @@ def detect() -> Places:
     from .browser import drive
 
     # Asked each time: what is mended may step aside later.
-    mended = Mended(drive.written, drive.unsaved, drive.limit()) if drive.is_mended() else None
+    mended = None
+    if drive.is_mended():
+        mended = Mended(drive.written, drive.unsaved, drive.has, drive.limit())
     since = None if mended else _kernel_started()
     notebook = Root(
         NOTEBOOK, _notebook_folder, "", on_drive=True, mended=mended, modified_since=since

@@ -32,6 +32,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(site, "_stage", lambda *_arguments: None)
     monkeypatch.setattr(site, "_jupyter_lite", jupyter_lite)
     monkeypatch.setattr(site, "_trim", lambda _output: None)
+    monkeypatch.setattr(site, "_mend_drive", lambda _config: None)
     monkeypatch.setattr(extension, "WORK", tmp_path)
     monkeypatch.setattr(extension, "WHEELS", tmp_path / "wheel")
     monkeypatch.setattr(extension, "run", hatchling)

@@ -104,6 +104,8 @@ export class DriveFiles {
     const state = node.drive;
     const now = performance.now();
     if (state.isDirty || state.pending || state.isGone || now - state.checked < BELIEVED) return;
+    // SQLite has pages of it in memory, which don't go with another file's.
+    if (state.opens && this.writeback.isDatabase(node)) return;
     if (now - state.seen > BELIEVED && this.remote.mode(state.path) === undefined) {
       this.vanished(node);
     }
@@ -171,7 +173,6 @@ export class DriveFiles {
       },
       fsync: ({ node }) => {
         if (FS.isDir(node.mode)) return 0;
-        node.drive.isUnsettled = false;
         writeback.flush(node);
         this.complain(node);
         return 0;
@@ -336,7 +337,6 @@ export class DriveFiles {
     this.folders.made(path, mode);
     this.turn();
     if (this.FS.isDir(mode)) {
-      this.folders.madeFolder(path);
       this.writeback.makeFolder(path);
     } else {
       node.drive.isLoaded = true;
@@ -358,7 +358,7 @@ export class DriveFiles {
 
   /** Delete a file's name from the drive, if the drive may have it. */
   lose(state, needs = []) {
-    if (state.isOnDrive || state.pending) {
+    if (state.isOnDrive || state.posted !== 0) {
       this.writeback.remove(state.path, needs);
     } else {
       this.ledger.forget(state.path);
@@ -375,21 +375,30 @@ export class DriveFiles {
     this.turn();
   }
 
-  isEmpty(folder) {
-    return !Object.keys(folder.contents).length && !this.folders.names(folder.drive.path).length;
+  isEmpty({ contents, drive: { path } }) {
+    // The page deletes all that is in it: what was uploaded just now, too.
+    this.folders.doubt(path);
+    return !Object.keys(contents).length && !this.folders.names(path).length;
   }
 
   rename(node, folder, name) {
-    const replaced = folder.contents[name];
+    const replaced = this.child(folder, name);
     if (replaced?.contents && this.FS.isDir(replaced.mode) && !this.isEmpty(replaced)) {
       this.fail('ENOTEMPTY');
     }
     // The drive's own rename is of no use for names with `%`, and open to races.
-    this.loadAll(node);
+    try {
+      this.loadAll(node);
+    } catch (error) {
+      // Emscripten puts the node back into its table; under this name nobody finds it.
+      if (node.drive.isGone) node.name = '';
+      throw error;
+    }
     const before = { ...node.drive };
     const { atime, mtime, ctime } = node;
     if (replaced) {
       this.detach(replaced);
+      delete folder.contents[replaced.name];
       if (this.FS.isDir(replaced.mode)) this.writeback.remove(replaced.drive.path);
     }
     this.memory.node_ops.rename(node, folder, name);
@@ -408,6 +417,7 @@ export class DriveFiles {
       this.load(node);
       return;
     }
+    this.folders.doubt(node.drive.path);
     this.list(node);
     Object.values(node.contents).forEach((each) => this.loadAll(each));
   }
@@ -423,7 +433,6 @@ export class DriveFiles {
     state.path = path;
     this.folders.made(path, node.mode);
     if (this.FS.isDir(node.mode)) {
-      this.folders.madeFolder(path);
       this.writeback.makeFolder(path);
       Object.values(node.contents).forEach((each) => this.moved(each, join(path, each.name)));
       return;

@@ -70,7 +70,8 @@ export class Folders {
     folder.spent += now - start;
     if (mode === undefined) {
       folder.absent.set(name, now + BELIEVED);
-      this.ledger.forget(join(path, name));
+      // What another kernel has not stored yet is still its own.
+      if (this.ledger.get(join(path, name))?.stored) this.ledger.forget(join(path, name));
     } else {
       folder.modes.set(name, mode);
     }
@@ -123,13 +124,14 @@ export class Folders {
 
   /** The kernel made a folder here. */
   madeFolder(path) {
-    Object.assign(this.of(path), { isNew: true, mtime: Date.now() });
     this.of(split(path)[0]).making++;
+    return Object.assign(this.of(path), { isNew: true, mtime: Date.now() });
   }
 
   /** The page has made it, too, or failed to. */
-  confirmedFolder(path) {
-    this.of(path).isNew = false;
+  confirmedFolder(path, made) {
+    // Not of one that was made after this was deleted.
+    made.isNew = false;
     const folder = this.of(split(path)[0]);
     folder.making = Math.max(0, folder.making - 1);
   }
@@ -160,9 +162,9 @@ export class Folders {
     folder.until = 0;
   }
 
-  /** Believe nothing any more. */
-  doubt() {
-    for (const folder of this.known.values()) {
+  /** Believe nothing any more, of a folder or of all. */
+  doubt(path) {
+    for (const folder of path === undefined ? this.known.values() : [this.of(path)]) {
       folder.until = 0;
       folder.spent = 0;
       folder.absent.clear();

@@ -14,6 +14,7 @@ export class Ledger {
     this.entries = new Map();
     this.changed = new Map();
     this.database = undefined;
+    this.isDue = false;
     const name = `litestate drive ${site}`;
     this.others = new BroadcastChannel(name);
     this.others.onmessage = ({ data }) => this.apply(...data);
@@ -33,6 +34,12 @@ export class Ledger {
     return paths;
   }
 
+  /** Whether the drive has stored the version of a time, or a newer one (milliseconds). */
+  has(path, mtime) {
+    const entry = this.entries.get(path);
+    return Boolean(entry?.stored) && entry.mtime >= mtime;
+  }
+
   /** Note something of a path: some of `written`, `mtime`, `mode`, `stored`. */
   note(path, values) {
     this.keep(path, { ...this.entries.get(path), ...values });
@@ -49,7 +56,9 @@ export class Ledger {
     this.apply(path, entry);
     this.others.postMessage([path, entry]);
     this.changed.set(path, entry);
-    if (this.database && this.changed.size === 1) queueMicrotask(() => this.flush());
+    if (!this.database || this.isDue) return;
+    this.isDue = true;
+    queueMicrotask(() => this.flush());
   }
 
   apply(path, entry) {
@@ -58,13 +67,18 @@ export class Ledger {
   }
 
   flush() {
-    if (!this.changed.size) return;
-    const store = this.database.transaction(STORE, 'readwrite').objectStore(STORE);
-    for (const [path, entry] of this.changed) {
-      if (entry) store.put(entry, path);
-      else store.delete(path);
+    this.isDue = false;
+    const changed = this.changed;
+    this.changed = new Map();
+    try {
+      const store = this.database.transaction(STORE, 'readwrite').objectStore(STORE);
+      for (const [path, entry] of changed) {
+        if (entry) store.put(entry, path);
+        else store.delete(path);
+      }
+    } catch (error) {
+      console.warn('litestate: what is written on the drive is not remembered', error);
     }
-    this.changed.clear();
   }
 
   async open(name) {

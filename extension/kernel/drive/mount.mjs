@@ -52,19 +52,31 @@ export function mendMounts(pyodide) {
 function mended(pyodide, drive, mountpoint) {
   const isDrive = drive?.API && typeof drive.driveName === 'string';
   if (!isDrive) return undefined;
-  const missing = difference(pyodide, drive);
-  if (missing) {
-    console.warn(
-      `litestate leaves JupyterLite's drive as it is: ${missing} is not as expected. ` +
-        'SQLite and open files may not work in the folder of the notebook.',
-    );
-    return undefined;
+  let reason = difference(pyodide, drive);
+  try {
+    if (!reason) return build(pyodide, drive, mountpoint);
+  } catch (error) {
+    reason = error;
   }
-  return build(pyodide, drive, mountpoint);
+  console.warn(
+    `litestate leaves JupyterLite's drive as it is (${reason}). ` +
+      'SQLite and open files may not work in the folder of the notebook.',
+  );
+  return undefined;
 }
 
-/** What is not as in the versions that this was written for, or undefined. */
-function difference({ FS, ERRNO_CODES }, { API }) {
+/** What is not as it has to be, or undefined. */
+function difference(pyodide, drive) {
+  // The kernel has another way to the page then, and there is no address to ask.
+  if (globalThis.crossOriginIsolated) {
+    return 'the page is cross-origin isolated, by its COOP and COEP headers';
+  }
+  const name = unexpected(pyodide, drive);
+  return name && `${name} is not as expected in this version`;
+}
+
+/** The first of what is called here that is not as in the versions that this was written for. */
+function unexpected({ FS, ERRNO_CODES }, { API }) {
   const memory = FS.filesystems?.MEMFS;
   if (typeof ERRNO_CODES?.ENOENT !== 'number') return 'ERRNO_CODES';
   if (typeof memory?.createNode !== 'function') return 'MEMFS';
@@ -73,7 +85,6 @@ function difference({ FS, ERRNO_CODES }, { API }) {
     const absent = names.find((name) => typeof memory[part]?.[name] !== 'function');
     if (absent) return `MEMFS.${part}.${absent}`;
   }
-  // Without a service worker (with cross-origin isolation) there are no addresses to ask.
   if (typeof API.endpoint !== 'string') return 'DriveFS.API.endpoint';
   if (typeof API.normalizePath !== 'function') return 'DriveFS.API.normalizePath';
   if (!API._browsingContextId) return 'DriveFS.API._browsingContextId';
@@ -124,6 +135,7 @@ function face({ ledger, writeback }) {
     limit: LIMIT,
     ready: ledger.ready,
     written: () => ledger.written(),
+    has: (path, mtime) => ledger.has(path, mtime),
     touched: writeback.touched,
     unsaved: () => writeback.unsaved(),
     settled: () => writeback.settled(),

@@ -29,6 +29,8 @@ export class Queue {
     this.running = false;
     /** Addresses of which the last version could not be stored. */
     this.failed = new Set();
+    /** When the page stored what was put last. */
+    this.times = new Map();
   }
 
   /**
@@ -70,8 +72,9 @@ export class Queue {
     this.running = false;
   }
 
-  async put({ address, bytes }) {
+  async put({ address, bytes, expected }) {
     await this.requireFolder(address);
+    const isOver = expected !== undefined && (await this.isNewer(address, expected));
     const content = { format: 'base64', data: toBase64(bytes) };
     const start = Date.now();
     try {
@@ -81,7 +84,15 @@ export class Queue {
       if (!((await this.time(address)) >= start)) throw error;
     }
     this.failed.delete(address);
-    return { mtime: await this.time(address) };
+    const mtime = await this.time(address);
+    this.times.set(address, mtime);
+    return { mtime, isOver };
+  }
+
+  /** Whether somebody else has stored a version since the kernel read it, or we stored ours. */
+  async isNewer(address, expected) {
+    const found = await this.time(address);
+    return found !== undefined && found !== (this.times.get(address) ?? expected);
   }
 
   /** When a file was stored (milliseconds since 1970), or undefined. */

@@ -5,6 +5,8 @@ import { encode, fromBase64, time } from './protocol.mjs';
 
 /** Milliseconds. The page may be busy, but a cell must not hang. */
 const PATIENCE = 30_000;
+/** Milliseconds until it is asked again whether there is what it was asked about. */
+const DOUBT = 3_000;
 
 export class Remote {
   /**
@@ -36,13 +38,13 @@ export class Remote {
 
   /** Size (bytes) and time (milliseconds) of something that exists. */
   stat(path) {
-    const found = this.ask('getattr', path);
+    const found = this.askOfWhatThereIs('getattr', path);
     return { size: found.size || 0, mtime: time(found.mtime) };
   }
 
   /** The names in a folder that exists. */
   list(path) {
-    return this.ask('readdir', path);
+    return this.askOfWhatThereIs('readdir', path);
   }
 
   /** The bytes of a file, or undefined if there is none. */
@@ -53,18 +55,32 @@ export class Remote {
     return found.format === 'base64' ? fromBase64(content) : this.encoder.encode(content);
   }
 
+  /** Ask what the page never answers if there is no such file or folder (any more). */
+  askOfWhatThereIs(method, path) {
+    const found = this.send(method, path, DOUBT);
+    if (found) return found;
+    if (path && this.mode(path) === undefined) this.fail('ENOENT');
+    return this.send(method, path, PATIENCE) ?? this.fail('EIO');
+  }
+
   ask(method, path) {
+    const found = this.send(method, path, PATIENCE);
+    return found === undefined ? this.fail('EIO') : found;
+  }
+
+  /** The page's answer; undefined if there is none that can be read. */
+  send(method, path, patience) {
     this.turn();
     const request = new XMLHttpRequest();
     request.open('POST', this.endpoint, false);
-    request.timeout = PATIENCE;
+    request.timeout = patience;
     try {
       request.send(encode(this.context, method, this.address(path)));
+      // Without a service worker in charge, the site itself answers.
+      if (request.status < 400) return JSON.parse(request.responseText);
     } catch (error) {
       console.warn(`litestate: no answer to ${method} of ${path}`, error);
-      this.fail('EIO');
     }
-    if (request.status >= 400) this.fail('EIO');
-    return JSON.parse(request.responseText);
+    return undefined;
   }
 }

@@ -1,14 +1,16 @@
 /** What the kernel changed goes back to the drive, through the helper worker. */
 
 import { LIMIT } from './protocol.mjs';
+import { Queue } from './queue.mjs';
 import { COMPANIONS, databaseOf, isDatabase, isHot, mayBeDatabase, merge, rollBack } from './sqlite.mjs';
 
 /** Handing over takes at most a twentieth of the time, so that a loop of commits isn't slowed. */
 const PACE = 20;
 /** Milliseconds after which a change is handed over in the middle of a cell, closed or not. */
 const LAZY = 2000;
-/** Milliseconds between two times that a file is handed over at once when it is closed. */
-const EAGER = 1000;
+/** How often in how many milliseconds a file is handed over at once when it is closed. */
+const EAGER = 3;
+const EAGER_SPAN = 1000;
 /** Milliseconds until what failed is tried again, which doubles each time, up to the last. */
 const RETRY = 10_000;
 const LAST_RETRY = 60_000;
@@ -39,7 +41,8 @@ export class FileState {
     /** When it may be handed over again, and since when it has to be (milliseconds). */
     this.due = 0;
     this.since = Infinity;
-    this.eager = 0;
+    this.eagerUntil = 0;
+    this.eagerLeft = 0;
     /** Why the drive doesn't have it. */
     this.problem = undefined;
     this.retry = 0;
@@ -97,7 +100,11 @@ export class Writeback {
     }
     const database = this.databaseBeside(node);
     if (!database) this.note(node);
-    else if (node.name.endsWith('-wal')) this.changed(database);
+    else if (node.name.endsWith('-wal')) {
+      // What is stored of it changes, though its file does not.
+      database.mtime = Date.now();
+      this.changed(database);
+    }
   }
 
   /** Note that a file was written which is to be stored. */
@@ -128,10 +135,12 @@ export class Writeback {
 
   /** Hand over a file that was closed: the cell may compute for hours now. */
   flushClosed(node) {
+    const state = node.drive;
     const now = performance.now();
-    const isEager = now > node.drive.eager;
-    if (isEager) node.drive.eager = now + EAGER;
-    this.flush(node, isEager);
+    if (now > state.eagerUntil) {
+      Object.assign(state, { eagerUntil: now + EAGER_SPAN, eagerLeft: EAGER });
+    }
+    this.flush(node, state.eagerLeft-- > 0);
   }
 
   /** Hand over a file, if its time has come and it is whole. */
@@ -149,17 +158,21 @@ export class Writeback {
     const image = this.image(node);
     if (!image) return;
     const { version } = image;
+    const isFitting = image.bytes.length <= LIMIT;
+    const bytes = isFitting ? image.bytes.slice() : undefined;
     if (version === state.version) this.dirty.delete(node);
     state.since = version === state.version ? Infinity : start;
     state.posted = version;
-    if (image.bytes.length > LIMIT) {
+    if (!isFitting) {
       this.failed(node, tooLarge(image.bytes.length));
       return;
     }
     const { path } = state;
-    const bytes = image.bytes.slice();
     state.pending++;
-    this.post({ kind: 'put', path, bytes }, { node, path, version }, [bytes.buffer]);
+    const context = { node, path, version, written: node.mtime };
+    // Two kernels that write one database lose what one of them committed.
+    const expected = this.isDatabase(node) ? state.mtime : undefined;
+    this.post({ kind: 'put', path, bytes, expected }, context, [bytes.buffer]);
     this.removeCompanions(node);
     const now = performance.now();
     state.due = now + PACE * (now - start);
@@ -182,7 +195,7 @@ export class Writeback {
     for (const node of this.troubled) {
       const { drive } = node;
       if (drive.isGone) this.troubled.delete(node);
-      else if (drive.retry <= now) {
+      else if (drive.retry <= now && !drive.pending) {
         drive.posted = -1;
         this.dirty.add(node);
       }
@@ -222,7 +235,8 @@ export class Writeback {
   makeFolder(path) {
     this.ledger.note(path, { written: true });
     this.touched.add(path);
-    this.post({ kind: 'folder', path }, { folder: path });
+    const made = this.folders.madeFolder(path);
+    this.post({ kind: 'folder', path }, { folder: path, made });
   }
 
   /** Why the drive doesn't have what it should, as pairs of path and reason. */
@@ -317,29 +331,36 @@ export class Writeback {
     this.worker.postMessage({ id, kind, address: this.remote.address(path), ...rest }, transfer);
   }
 
-  replied({ id, superseded, error, mtime, remains, held }) {
+  replied({ id, superseded, error, mtime, remains, held, isOver }) {
     const context = this.inFlight.get(id);
-    const { node, path, version, removed, folder } = context;
+    if (!context) return;
+    const { node, path, removed, folder } = context;
     this.inFlight.delete(id);
     if (node) {
       node.drive.pending--;
       if (error) this.failed(node, { reason: error, code: 'ENOSPC' });
-      else if (!superseded && path === node.drive.path) this.succeeded(node, version, mtime);
+      else if (!superseded && path === node.drive.path) this.succeeded(context, mtime, isOver);
     } else if (held) {
       this.held.push(context);
     } else if (removed !== undefined) {
       this.folders.confirmed(removed, remains || error);
     } else {
-      this.folders.confirmedFolder(folder);
+      this.folders.confirmedFolder(folder, context.made);
     }
     if (error && !node) this.hooks.tell(`${removed ?? folder} is not ${removed ? 'deleted' : 'made'}: ${error}.`);
-    const isOver = ({ last }) => !this.isWaitingFor(last);
-    this.waiters.filter(isOver).forEach(({ resolve }) => resolve());
-    this.waiters = this.waiters.filter((each) => !isOver(each));
+    const hasAll = ({ last }) => !this.isWaitingFor(last);
+    this.waiters.filter(hasAll).forEach(({ resolve }) => resolve());
+    this.waiters = this.waiters.filter((each) => !hasAll(each));
     this.hooks.turn();
   }
 
-  succeeded(node, version, mtime) {
+  succeeded({ node, version, written }, mtime, isOver) {
+    if (isOver) {
+      this.hooks.tell(
+        `${node.drive.path} was stored by another notebook, or in JupyterLab, while it is open ` +
+          'here; what this notebook has replaces that.',
+      );
+    }
     const state = node.drive;
     state.stored = version;
     state.isOnDrive = true;
@@ -351,7 +372,7 @@ export class Writeback {
     }
     this.held.splice(0).forEach((removal) => this.postRemoval(removal));
     if (state.isGone) return;
-    this.ledger.note(state.path, { written: true, mtime: node.mtime, mode: node.mode, stored: mtime });
+    this.ledger.note(state.path, { written: true, mtime: written, mode: node.mode, stored: mtime });
   }
 
   failed(node, problem) {
@@ -369,10 +390,25 @@ export class Writeback {
     }
   }
 
-  /** The helper worker could not start or broke: nothing more will be stored. */
+  /** The helper worker could not start, or broke: the kernel does its work, between cells. */
   lost(event) {
-    const error = `the helper of the drive has failed (${event.message ?? 'it did not start'})`;
-    for (const id of [...this.inFlight.keys()]) this.replied({ id, error });
+    this.worker.terminate?.();
+    console.warn('litestate: the helper of the drive has failed', event.message ?? event);
+    const queue = new Queue(this.remote.endpoint, this.remote.context, (data) => this.replied(data));
+    this.worker = { postMessage: (operation) => queue.add(operation) };
+    const lost = [...this.inFlight];
+    this.inFlight.clear();
+    for (const [, context] of lost) {
+      const { node, removed, folder } = context;
+      if (folder !== undefined) this.post({ kind: 'folder', path: folder }, context);
+      else if (removed !== undefined) this.postRemoval(context);
+      else {
+        node.drive.pending--;
+        node.drive.posted = -1;
+        this.dirty.add(node);
+      }
+    }
+    this.flushAll(true);
   }
 }
 

@@ -91,6 +91,21 @@ def written() -> list[str]:
     return [] if mend is None else [str(path) for path in mend.written().to_py()]
 
 
+def has(path: str, mtime: float) -> bool:
+    """Tell whether a kernel has stored the version of a time on the drive, or a newer one.
+
+    Parameters
+    ----------
+    path : str
+        Relative to the drive's root, with ``/``.
+    mtime : float
+        Seconds since 1970: when that version was written.
+    """
+    mend = _mend()
+    # Both know milliseconds; one has been through the other's floating point.
+    return mend is not None and bool(mend.has(path, 1000 * mtime - 1))
+
+
 def unsaved() -> dict[str, str]:
     """Return what is in this kernel's memory only, because the browser's storage does not take it.
 

@@ -64,8 +64,8 @@ def restore(
 def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | None = None) -> Report:
     """Bring back what a kernel that has just started has not; nothing is removed.
 
-    What is on the drive is left alone: it has outlived the kernel and may be newer. Only what was
-    too large for it comes back.
+    What is on the drive is left alone: it has outlived the kernel and may be newer. What comes back
+    is what was too large for it, and what was not stored yet when the kernel ended.
     """
     every = session.history.entries(checkpoint.number)
     entries = [entry for entry in every if not session.outlives(entry)]

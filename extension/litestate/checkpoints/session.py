@@ -139,7 +139,9 @@ class Session:
     def outlives(self, entry: Entry) -> bool:
         """Tell whether this is on the drive: JupyterLite keeps it from one kernel to the next."""
         root = self.looker.places.root(entry.root)
-        return root is not None and root.outlives(entry.size)
+        if root is None or not root.on_drive:
+            return False
+        return root.outlives(entry.relative, entry.size, entry.mtime_ns / 1e9)
 
     def look(
         self,
