@@ -8,9 +8,11 @@
  */
 
 import { Cache } from './cache.mjs';
-import { isAmbiguous, join, split, stored } from './names.mjs';
+import { databaseBeside, holdsDatabase } from './committed.mjs';
+import { join } from './names.mjs';
 import { LIMIT } from './protocol.mjs';
-import { bytesOf, FileState } from './writeback.mjs';
+import { bytesOf, FileState } from './state.mjs';
+import { Tree } from './tree.mjs';
 
 const FILE_MODE = 0o100666;
 const DIRECTORY = 0o040000;
@@ -33,10 +35,11 @@ export class DriveFiles {
     this.fail = fail;
     Object.assign(this, parts);
     this.cache = new Cache();
+    this.tree = new Tree(this);
     this.mapped = new WeakSet();
     this.reserved = [];
     this.folderOps = {
-      node: this.folderNodeOps(),
+      node: this.tree.nodeOps(),
       stream: {
         llseek: this.memory.stream_ops.llseek,
         open: ({ node }) => void node.drive.opens++,
@@ -105,7 +108,7 @@ export class DriveFiles {
     const now = performance.now();
     if (state.isDirty || state.pending || state.isGone || now - state.checked < BELIEVED) return;
     // SQLite has pages of it in memory, which don't go with another file's.
-    if (state.opens && this.writeback.isDatabase(node)) return;
+    if (state.opens && holdsDatabase(node)) return;
     if (now - state.seen > BELIEVED && this.remote.mode(state.path) === undefined) {
       this.vanished(node);
     }
@@ -192,7 +195,7 @@ export class DriveFiles {
         throw error;
       }
       // Somebody deleted it in the file browser.
-      stream.node = this.make(node.parent, node.name, node.mode, 0);
+      stream.node = this.tree.make(node.parent, node.name, node.mode, 0);
     }
     stream.node.drive.opens++;
   }
@@ -225,7 +228,7 @@ export class DriveFiles {
   wrote(node, position) {
     this.writeback.changed(node);
     // SQLite ends a transaction by zeroing the journal's header.
-    if (position === 0 && node.contents[0] === 0 && this.writeback.isCompanion(node)) {
+    if (position === 0 && node.contents[0] === 0 && databaseBeside(node)) {
       this.writeback.journalEnded(node);
     }
     this.writeback.flushOld();
@@ -234,7 +237,7 @@ export class DriveFiles {
   /** As POSIX has it, `fsync` says once what storing in the background ran into. */
   complain(node) {
     const { problem } = node.drive;
-    if (!problem || problem.isTold || this.writeback.isDatabase(node)) return;
+    if (!problem || problem.isTold || holdsDatabase(node)) return;
     problem.isTold = true;
     this.fail(problem.code);
   }
@@ -250,7 +253,7 @@ export class DriveFiles {
     }
     node.mtime = node.ctime = Date.now();
     this.writeback.changed(node);
-    if (size === 0 && this.writeback.isCompanion(node)) this.writeback.journalEnded(node);
+    if (size === 0 && databaseBeside(node)) this.writeback.journalEnded(node);
   }
 
   fileNodeOps() {
@@ -274,173 +277,9 @@ export class DriveFiles {
     if (mode === undefined && mtime == null) return;
     if (!node.drive.opens) this.check(node);
     this.memory.node_ops.setattr(node, { mode, atime, mtime, ctime });
-    if (this.writeback.isCompanion(node)) return;
+    if (databaseBeside(node)) return;
     const noted = { mode: node.mode, mtime: node.mtime };
     this.ledger.note(node.drive.path, { ...noted, stored: node.drive.mtime });
     this.writeback.touched.add(node.drive.path);
-  }
-
-  // Folders.
-
-  folderNodeOps() {
-    return {
-      lookup: (parent, name) => this.lookup(parent, name),
-      readdir: (folder) => this.list(folder),
-      getattr: (folder) => {
-        folder.mtime = folder.ctime = this.folders.mtime(folder.drive.path);
-        return this.memory.node_ops.getattr(folder);
-      },
-      setattr: (folder, { mode, mtime }) => {
-        if (mode !== undefined) {
-          folder.mode = mode;
-          this.ledger.note(folder.drive.path, { mode });
-        }
-        if (mtime != null) this.folders.of(folder.drive.path).mtime = mtime;
-      },
-      mknod: (parent, name, mode, device) => this.make(parent, name, mode, device),
-      rename: (node, folder, name) => this.rename(node, folder, name),
-      unlink: (parent, name) => this.unlink(parent, name),
-      rmdir: (parent, name) => this.removeFolder(parent, name),
-      symlink: () => this.fail('EPERM'),
-    };
-  }
-
-  /** A child that there is a node of, also under another name that is stored as the same. */
-  child(parent, name) {
-    if (parent.contents[name] || !isAmbiguous(name)) return parent.contents[name];
-    return Object.values(parent.contents).find((each) => stored(each.name) === stored(name));
-  }
-
-  lookup(parent, name) {
-    const other = this.child(parent, name);
-    if (other) return other;
-    const mode = this.folders.mode(parent.drive.path, name);
-    if (mode === undefined) this.fail('ENOENT');
-    return this.found(parent, name, mode);
-  }
-
-  list(folder) {
-    const { path } = folder.drive;
-    const names = this.folders.names(path);
-    for (const name of names) {
-      if (folder.contents[name]) continue;
-      const mode = this.folders.of(path).modes.get(name) ?? this.folders.mode(path, name);
-      if (mode !== undefined) this.found(folder, name, mode);
-    }
-    return ['.', '..', ...Object.keys(folder.contents)];
-  }
-
-  make(parent, name, mode, device) {
-    const path = join(parent.drive.path, name);
-    if (!this.FS.isDir(mode) && !this.FS.isFile(mode)) this.fail('EPERM');
-    const node = this.adopt(this.memory.createNode(parent, name, mode, device), path);
-    this.folders.made(path, mode);
-    this.turn();
-    if (this.FS.isDir(mode)) {
-      this.writeback.makeFolder(path);
-    } else {
-      node.drive.isLoaded = true;
-      this.writeback.changed(node);
-    }
-    return node;
-  }
-
-  unlink(parent, name) {
-    const node = this.child(parent, name);
-    const state = node.drive;
-    this.memory.node_ops.unlink(parent, node.name);
-    const wasCompanion = this.writeback.isCompanion(node);
-    this.detach(node);
-    if (wasCompanion) this.writeback.journalEnded(node);
-    this.lose(state);
-    this.turn();
-  }
-
-  /** Delete a file's name from the drive, if the drive may have it. */
-  lose(state, needs = []) {
-    if (state.isOnDrive || state.posted !== 0) {
-      this.writeback.remove(state.path, needs);
-    } else {
-      this.ledger.forget(state.path);
-      this.writeback.touched.add(state.path);
-      this.folders.of(split(state.path)[0]).mtime = Date.now();
-    }
-  }
-
-  removeFolder(parent, name) {
-    const node = this.child(parent, name);
-    if (!this.isEmpty(node)) this.fail('ENOTEMPTY');
-    delete parent.contents[node.name];
-    this.writeback.remove(node.drive.path);
-    this.turn();
-  }
-
-  isEmpty({ contents, drive: { path } }) {
-    // The page deletes all that is in it: what was uploaded just now, too.
-    this.folders.doubt(path);
-    return !Object.keys(contents).length && !this.folders.names(path).length;
-  }
-
-  rename(node, folder, name) {
-    const replaced = this.child(folder, name);
-    if (replaced?.contents && this.FS.isDir(replaced.mode) && !this.isEmpty(replaced)) {
-      this.fail('ENOTEMPTY');
-    }
-    // The drive's own rename is of no use for names with `%`, and open to races.
-    try {
-      this.loadAll(node);
-    } catch (error) {
-      // Emscripten puts the node back into its table; under this name nobody finds it.
-      if (node.drive.isGone) node.name = '';
-      throw error;
-    }
-    const before = { ...node.drive };
-    const { atime, mtime, ctime } = node;
-    if (replaced) {
-      this.detach(replaced);
-      delete folder.contents[replaced.name];
-      if (this.FS.isDir(replaced.mode)) this.writeback.remove(replaced.drive.path);
-    }
-    this.memory.node_ops.rename(node, folder, name);
-    node.parent = folder;
-    Object.assign(node, { atime, mtime, ctime });
-    this.moved(node, join(folder.drive.path, name));
-    if (this.FS.isDir(node.mode)) this.writeback.remove(before.path, this.filesBelow(node));
-    else this.lose(before, [node]);
-    this.turn();
-  }
-
-  /** Read all files below a folder that is renamed: they are stored anew. */
-  loadAll(node) {
-    if (!this.FS.isDir(node.mode)) {
-      if (!node.drive.opens) this.check(node);
-      this.load(node);
-      return;
-    }
-    this.folders.doubt(node.drive.path);
-    this.list(node);
-    Object.values(node.contents).forEach((each) => this.loadAll(each));
-  }
-
-  filesBelow(node) {
-    if (!this.FS.isDir(node.mode)) return [node];
-    return Object.values(node.contents).flatMap((each) => this.filesBelow(each));
-  }
-
-  /** Store something under its new path. */
-  moved(node, path) {
-    const state = node.drive;
-    state.path = path;
-    this.folders.made(path, node.mode);
-    if (this.FS.isDir(node.mode)) {
-      this.writeback.makeFolder(path);
-      Object.values(node.contents).forEach((each) => this.moved(each, join(path, each.name)));
-      return;
-    }
-    Object.assign(state, { isOnDrive: false, mtime: undefined, isNoted: false });
-    const { isUnsettled } = state;
-    this.writeback.changed(node);
-    state.isUnsettled = isUnsettled;
-    this.writeback.flush(node, true);
   }
 }

@@ -1,8 +1,8 @@
 /** What the kernel changed goes back to the drive, through the helper worker. */
 
+import { committedImage, companionsOf, databaseBeside, holdsDatabase, hotJournal } from './committed.mjs';
 import { LIMIT } from './protocol.mjs';
 import { Queue } from './queue.mjs';
-import { COMPANIONS, databaseOf, isDatabase, isHot, mayBeDatabase, merge, rollBack } from './sqlite.mjs';
 
 /** Handing over takes at most a twentieth of the time, so that a loop of commits isn't slowed. */
 const PACE = 20;
@@ -16,49 +16,6 @@ const RETRY = 10_000;
 const LAST_RETRY = 60_000;
 
 const MEGABYTE = 1e6;
-
-/** What the write-back knows of a file; `node.drive` of every file's node. */
-export class FileState {
-  constructor(path) {
-    this.path = path;
-    this.version = 0;
-    /** The version that was handed over last, and the one that the drive has. */
-    this.posted = 0;
-    this.stored = 0;
-    this.pending = 0;
-    this.opens = 0;
-    /** Whether the node has the bytes. */
-    this.isLoaded = false;
-    /** Whether it was deleted or replaced, and lives on for who has it open. */
-    this.isGone = false;
-    /** Whether the ledger has it. */
-    this.isNoted = false;
-    /** Whether SQLite may be in the middle of writing, and of which version it was asked. */
-    this.isUnsettled = false;
-    this.asked = undefined;
-    /** The version at the end of the last transaction that had a journal. */
-    this.committed = 0;
-    /** When it may be handed over again, and since when it has to be (milliseconds). */
-    this.due = 0;
-    this.since = Infinity;
-    this.eagerUntil = 0;
-    this.eagerLeft = 0;
-    /** Why the drive doesn't have it. */
-    this.problem = undefined;
-    this.retry = 0;
-    this.delay = RETRY / 2;
-    /** Whether the drive has some version of it, and the time of that (milliseconds). */
-    this.isOnDrive = false;
-    this.mtime = undefined;
-    /** When the page last said that there is such a file, and how large and old it is. */
-    this.seen = 0;
-    this.checked = 0;
-  }
-
-  get isDirty() {
-    return this.version !== this.stored;
-  }
-}
 
 export class Writeback {
   /**
@@ -98,7 +55,7 @@ export class Writeback {
       state.since = performance.now();
       this.hooks.turn();
     }
-    const database = this.databaseBeside(node);
+    const database = databaseBeside(node);
     if (!database) this.note(node);
     else if (node.name.endsWith('-wal')) {
       // What is stored of it changes, though its file does not.
@@ -118,7 +75,7 @@ export class Writeback {
 
   /** A transaction of the database beside this journal has ended. */
   journalEnded(node) {
-    const database = this.databaseBeside(node);
+    const database = databaseBeside(node);
     if (!database) return;
     database.drive.isUnsettled = false;
     database.drive.committed = database.drive.version;
@@ -151,11 +108,11 @@ export class Writeback {
       return;
     }
     // What belongs to a database stays here, until it turns out that it doesn't.
-    if (this.isCompanion(node)) return;
+    if (databaseBeside(node)) return;
     if (!state.isNoted) this.note(node);
     const start = performance.now();
     if (start < state.due && !isForced) return;
-    const image = this.image(node);
+    const image = committedImage(node);
     if (!image) return;
     const { version } = image;
     const isFitting = image.bytes.length <= LIMIT;
@@ -171,7 +128,7 @@ export class Writeback {
     state.pending++;
     const context = { node, path, version, written: node.mtime };
     // Two kernels that write one database lose what one of them committed.
-    const expected = this.isDatabase(node) ? state.mtime : undefined;
+    const expected = holdsDatabase(node) ? state.mtime : undefined;
     this.post({ kind: 'put', path, bytes, expected }, context, [bytes.buffer]);
     this.removeCompanions(node);
     const now = performance.now();
@@ -179,12 +136,11 @@ export class Writeback {
   }
 
   /** Delete what stands beside a database on the drive: it belongs to an older version of it. */
-  removeCompanions({ drive: { path }, name, parent }) {
-    for (const suffix of COMPANIONS) {
-      const beside = parent.contents[name + suffix]?.drive;
-      if (!beside?.isOnDrive || beside.isGone) continue;
+  removeCompanions(node) {
+    const needs = [this.remote.address(node.drive.path)];
+    for (const { drive: beside } of companionsOf(node)) {
+      if (!beside.isOnDrive || beside.isGone) continue;
       beside.isOnDrive = false;
-      const needs = [this.remote.address(path)];
       this.post({ kind: 'remove', path: beside.path, needs }, { removed: beside.path, needs: [] });
     }
   }
@@ -267,59 +223,14 @@ export class Writeback {
   /** Whether a file may be forgotten: the drive has all of it. */
   isDone(node) {
     const { drive } = node;
-    return !drive.opens && !drive.pending && !drive.isDirty && !this.hasCompanions(node);
-  }
-
-  isDatabase(node) {
-    return isDatabase(bytesOf(node));
-  }
-
-  isCompanion(node) {
-    return this.databaseBeside(node) !== undefined;
-  }
-
-  /** Whether SQLite keeps something beside a database, which would not be known without it. */
-  hasCompanions({ name, parent }) {
-    return COMPANIONS.some((suffix) => parent.contents[name + suffix]);
-  }
-
-  /** The database that something belongs to, or undefined. */
-  databaseBeside(node) {
-    const name = databaseOf(node.name);
-    const beside = name && node.parent.contents[name];
-    if (!beside?.drive?.isLoaded) return undefined;
-    // One that is being made is empty, or has no first page yet.
-    const isNew = beside.drive.opens && (!beside.usedBytes || mayBeDatabase(bytesOf(beside)));
-    return isNew || this.isDatabase(beside) ? beside : undefined;
-  }
-
-  /** The bytes of a journal that a database has to be rolled back with, or undefined. */
-  hotJournal({ name, parent }) {
-    const journal = parent.contents[`${name}-journal`];
-    return journal && isHot(bytesOf(journal)) ? bytesOf(journal) : undefined;
-  }
-
-  /** Bytes that may be stored and their version, or undefined in the middle of a transaction. */
-  image(node) {
-    const state = node.drive;
-    const content = bytesOf(node);
-    const journal = this.hotJournal(node);
-    if (journal) {
-      if (state.posted >= state.committed) return undefined;
-      return { bytes: rollBack(content, journal), version: state.committed };
-    }
-    const { version } = state;
-    const wal = node.parent.contents[`${node.name}-wal`];
-    const merged = wal && isDatabase(content) && merge(content, bytesOf(wal));
-    if (merged) return { bytes: merged, version };
-    return state.isUnsettled && mayBeDatabase(content) ? undefined : { bytes: content, version };
+    return !drive.opens && !drive.pending && !drive.isDirty && !companionsOf(node).length;
   }
 
   /** Ask SQLite whether a database is in the middle of a transaction, if nothing else tells. */
   settle(node) {
     const state = node.drive;
     if (!state.isUnsettled || state.asked === state.version) return;
-    if (this.hotJournal(node) || this.image(node)) return;
+    if (hotJournal(node) || committedImage(node)) return;
     state.asked = state.version;
     state.isUnsettled = !this.hooks.isFree(state.path);
   }
@@ -367,7 +278,7 @@ export class Writeback {
     state.mtime = mtime;
     if (version === state.posted) {
       state.problem = undefined;
-      state.delay = RETRY / 2;
+      state.delay = 0;
       this.troubled.delete(node);
     }
     this.held.splice(0).forEach((removal) => this.postRemoval(removal));
@@ -379,7 +290,7 @@ export class Writeback {
     const state = node.drive;
     const isNews = state.problem?.reason !== problem.reason;
     state.problem = { ...problem, isTold: false };
-    state.delay = Math.min(2 * state.delay, LAST_RETRY);
+    state.delay = Math.min(2 * state.delay || RETRY, LAST_RETRY);
     state.retry = problem.code === 'EFBIG' ? Infinity : performance.now() + state.delay;
     this.troubled.add(node);
     if (isNews && !state.isGone) {
@@ -410,11 +321,6 @@ export class Writeback {
     }
     this.flushAll(true);
   }
-}
-
-/** The content of a node that is loaded. MEMFS keeps signed bytes, too. */
-export function bytesOf({ contents, usedBytes }) {
-  return new Uint8Array(contents.buffer, contents.byteOffset, Math.min(usedBytes, contents.length));
 }
 
 function tooLarge(size) {
