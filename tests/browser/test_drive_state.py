@@ -162,3 +162,22 @@ def test_checkpoints_and_what_is_too_large(lab: Lab) -> None:
     lab.check("report = undo()")
     assert lab.value("Path('later.txt').read_text()") == "later"
     assert lab.value("connection.execute('SELECT x FROM t').fetchall()") == []
+
+    # A page that ends before it has stored what the checkpoint has.
+    lab.check("await drive.settled()")
+    lab.page.evaluate(
+        "() => { jupyterapp.serviceManager.contents.save = () => new Promise(() => {}); }"
+    )
+    lab.check(
+        "Path('log.txt').write_text('too late')\n"
+        "Path('new.txt').write_text('too late as well')\n"
+        "checkpoint()"
+    )
+    lab.reload()
+    lab.check(BEGIN)
+    assert lab.value("open('log.txt').read()") != "too late"
+    assert lab.value("os.path.exists('new.txt')") is False
+    lab.check("report = litestate.autosave()")
+    assert lab.value("labels(report)") == ["large.bin", "log.txt", "new.txt"]
+    assert lab.value("open('log.txt').read()") == "too late"
+    assert lab.value("open('new.txt').read()") == "too late as well"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,11 @@ def _prepare(lab: Lab) -> None:
 
 def _settle(lab: Lab) -> None:
     """Wait until the page has stored everything; there must be nothing that it can't."""
-    assert lab.check(SETTLE) == "{}\n"
+    unsaved = ast.literal_eval(lab.check(SETTLE))
+    # These have a transaction open that no journal on disk tells of.
+    in_doubt = [path for path in unsaved if "memory" in path or "off" in path]
+    assert list(unsaved) == in_doubt
+    assert set(unsaved.values()) <= {"a connection is writing it, or keeps it locked"}
 
 
 @pytest.fixture(scope="module")

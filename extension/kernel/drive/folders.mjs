@@ -23,7 +23,7 @@ class Folder {
     this.modes = new Map();
     this.mtime = undefined;
     /** What the kernel deleted, as long as the page may still have it. */
-    this.gone = new Set();
+    this.gone = new Map();
     /** Names that there were not, and when that was said. */
     this.absent = new Map();
     this.spent = 0;
@@ -140,25 +140,27 @@ export class Folders {
   removed(path) {
     const [parent, name] = split(path);
     const folder = this.of(parent);
-    folder.gone.add(name);
     folder.modes.delete(name);
     folder.mtime = Date.now();
+    const removal = {};
+    folder.gone.set(name, removal);
     for (const each of this.known.keys()) {
       if (each === path || each.startsWith(`${path}/`)) this.known.delete(each);
     }
+    return removal;
   }
 
-  /** Whether the kernel deleted something, and has not made it again. */
-  isGone(path) {
+  /** Whether what a removal deleted has not been made again. */
+  isGone(path, removal) {
     const [parent, name] = split(path);
-    return this.of(parent).gone.has(name);
+    return this.of(parent).gone.get(name) === removal;
   }
 
   /** The page has deleted it, too; what the site ships remains there for ever. */
-  confirmed(path, remains) {
+  confirmed(path, removal, remains) {
     const [parent, name] = split(path);
     const folder = this.of(parent);
-    if (!remains) folder.gone.delete(name);
+    if (!remains && folder.gone.get(name) === removal) folder.gone.delete(name);
     folder.until = 0;
   }
 

@@ -29,6 +29,8 @@ export class Queue {
     this.running = false;
     /** Addresses of which the last version could not be stored. */
     this.failed = new Set();
+    /** Old names that may not go yet, and what has to be stored before. */
+    this.guarded = new Map();
     /** When the page stored what was put last. */
     this.times = new Map();
   }
@@ -73,6 +75,7 @@ export class Queue {
   }
 
   async put({ address, bytes, expected }) {
+    await this.makeRoom(address);
     await this.requireFolder(address);
     const isOver = expected !== undefined && (await this.isNewer(address, expected));
     const content = { format: 'base64', data: toBase64(bytes) };
@@ -102,10 +105,27 @@ export class Queue {
   }
 
   async remove({ address, needs }) {
-    if (needs.some((each) => this.failed.has(each))) return { held: true };
+    const guarded = [...this.guarded].filter(([each]) => covers(address, each));
+    const all = [...needs, ...guarded.flatMap(([, each]) => each)];
+    if (all.some((each) => this.failed.has(each))) {
+      this.guarded.set(address, all);
+      return { held: true };
+    }
+    guarded.forEach(([each]) => this.guarded.delete(each));
     await this.ask('rmdir', address);
     // What the site ships can't be deleted, only covered.
     return { remains: (await this.ask('lookup', address)).ok };
+  }
+
+  /** Delete what had to wait under this name, if it may go; nothing may be stored over it. */
+  async makeRoom(address) {
+    const needs = this.guarded.get(address);
+    if (!needs) return;
+    if (needs.some((each) => this.failed.has(each))) {
+      throw new Error('there is a file of that name that is not stored under its new one yet');
+    }
+    await this.ask('rmdir', address);
+    this.guarded.delete(address);
   }
 
   /** Storing into a folder that somebody deleted would never be answered: make it anew. */
@@ -115,6 +135,7 @@ export class Queue {
   }
 
   async folder({ address }) {
+    await this.makeRoom(address);
     if ((await this.ask('lookup', address)).ok) return {};
     await this.requireFolder(address);
     await this.ask('mknod', address, { mode: FOLDER_MODE });

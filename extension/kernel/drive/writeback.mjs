@@ -170,14 +170,19 @@ export class Writeback {
   remove(path, needs = []) {
     this.ledger.forget(path);
     this.touched.add(path);
-    this.folders.removed(path);
-    this.postRemoval({ removed: path, needs });
+    this.postHeld();
+    this.postRemoval({ removed: path, needs, removal: this.folders.removed(path) });
+  }
+
+  /** Try the removals again that had to wait. */
+  postHeld() {
+    this.held.splice(0).forEach((each) => this.postRemoval(each));
   }
 
   postRemoval(removal) {
     const { removed } = removal;
-    // It was made anew.
-    if (!this.folders.isGone(removed)) return;
+    // It was made anew: the helper deletes the old one before it stores that.
+    if (!this.folders.isGone(removed, removal.removal)) return;
     const needs = removal.needs.map(({ drive }) => drive).filter((drive) => !drive.isGone);
     if (needs.some((drive) => drive.problem || drive.posted !== drive.version)) {
       this.held.push(removal);
@@ -253,8 +258,9 @@ export class Writeback {
       else if (!superseded && path === node.drive.path) this.succeeded(context, mtime, isOver);
     } else if (held) {
       this.held.push(context);
+      if (context.needs.every(({ drive }) => drive.isGone)) this.postHeld();
     } else if (removed !== undefined) {
-      this.folders.confirmed(removed, remains || error);
+      this.folders.confirmed(removed, context.removal, remains || error);
     } else {
       this.folders.confirmedFolder(folder, context.made);
     }
@@ -281,7 +287,7 @@ export class Writeback {
       state.delay = 0;
       this.troubled.delete(node);
     }
-    this.held.splice(0).forEach((removal) => this.postRemoval(removal));
+    this.postHeld();
     if (state.isGone) return;
     this.ledger.note(state.path, { written: true, mtime: written, mode: node.mode, stored: mtime });
   }

@@ -69,7 +69,8 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
     """
     every = session.history.entries(checkpoint.number)
     entries = [entry for entry in every if not session.outlives(entry)]
-    look = session.looker.look(session.tree, thorough=False)
+    # An older version of what comes back may be there.
+    look = session.looker.look(session.tree, thorough=any(map(session.is_on_drive, entries)))
     if session.storage.writable and _would_be_lost(look.found, entries):
         session.keep(look, Note(time.time(), "before restore", cell=cell))
     report = _load(session, checkpoint, entries, look.found, clean=False)

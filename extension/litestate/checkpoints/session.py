@@ -139,9 +139,13 @@ class Session:
     def outlives(self, entry: Entry) -> bool:
         """Tell whether this is on the drive: JupyterLite keeps it from one kernel to the next."""
         root = self.looker.places.root(entry.root)
-        if root is None or not root.on_drive:
-            return False
-        return root.outlives(entry.relative, entry.size, entry.mtime_ns / 1e9)
+        mtime = entry.mtime_ns / 1e9
+        return root is not None and root.outlives(entry.relative, entry.size, mtime)
+
+    def is_on_drive(self, entry: Entry) -> bool:
+        """Tell whether this belongs on the drive, whether or not it is there."""
+        root = self.looker.places.root(entry.root)
+        return root is not None and root.on_drive
 
     def look(
         self,
