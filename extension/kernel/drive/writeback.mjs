@@ -137,11 +137,10 @@ export class Writeback {
 
   /** Delete what stands beside a database on the drive: it belongs to an older version of it. */
   removeCompanions(node) {
-    const needs = [this.remote.address(node.drive.path)];
     for (const { drive: beside } of companionsOf(node)) {
       if (!beside.isOnDrive || beside.isGone) continue;
       beside.isOnDrive = false;
-      this.post({ kind: 'remove', path: beside.path, needs }, { removed: beside.path, needs: [] });
+      this.postRemoval({ removed: beside.path, needs: [node] });
     }
   }
 
