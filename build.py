@@ -48,7 +48,7 @@ COMMANDS = {
     "bench": (
         "measure the built site against what people would use instead",
         "Runs in Chromium, prints ratios and writes .build/bench/*.json. Names choose: "
-        "bundle, checkpoint, and kill (never by itself: it kills Chromium in the middle of saves).",
+        "bundle, checkpoint, drive, and kill (never by itself: it kills Chromium while it saves).",
     ),
     "lock": (
         "make site.lock.json again",

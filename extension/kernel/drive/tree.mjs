@@ -134,6 +134,8 @@ export class Tree {
     if (replaced) {
       this.files.detach(replaced);
       delete folder.contents[replaced.name];
+      // Emscripten only takes it out of its table under the name that it was asked for.
+      if (replaced.name !== name) this.FS.destroyNode(replaced);
       if (this.FS.isDir(replaced.mode)) this.writeback.remove(replaced.drive.path);
     }
     this.memory.node_ops.rename(node, folder, name);
