@@ -105,6 +105,7 @@ export class Queue {
   }
 
   async remove({ address, needs }) {
+    this.passOn(address, needs);
     const guarded = [...this.guarded].filter(([each]) => covers(address, each));
     const all = [...needs, ...guarded.flatMap(([, each]) => each)];
     if (all.some((each) => this.failed.has(each))) {
@@ -115,6 +116,14 @@ export class Queue {
     await this.ask('rmdir', address);
     // What the site ships can't be deleted, only covered.
     return { remains: (await this.ask('lookup', address)).ok };
+  }
+
+  /** What waited for something under a name waits for its new names, or for nothing. */
+  passOn(address, names) {
+    for (const [each, needs] of this.guarded) {
+      this.guarded.set(each, needs.flatMap((need) => (covers(address, need) ? names : [need])));
+    }
+    for (const each of this.failed) if (covers(address, each)) this.failed.delete(each);
   }
 
   /** Delete what had to wait under this name, if it may go; nothing may be stored over it. */
