@@ -121,7 +121,12 @@ export class Queue {
   /** What waited for something under a name waits for its new names, or for nothing. */
   passOn(address, names) {
     for (const [each, needs] of this.guarded) {
-      this.guarded.set(each, needs.flatMap((need) => (covers(address, need) ? names : [need])));
+      if (!needs.some((need) => covers(address, need))) continue;
+      const passed = needs.flatMap((need) => (covers(address, need) ? names : [need]));
+      const others = passed.filter((need) => !covers(each, need));
+      // What has its old name again may be stored over itself.
+      if (passed.length && !others.length) this.guarded.delete(each);
+      else this.guarded.set(each, others);
     }
     for (const each of this.failed) if (covers(address, each)) this.failed.delete(each);
   }
