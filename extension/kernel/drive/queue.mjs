@@ -37,7 +37,8 @@ export class Queue {
 
   /**
    * Add an operation: `{id, kind: 'put' | 'remove' | 'folder', address}`, with `bytes` to put, or
-   * with the addresses that a removal `needs` to be stored, because they are its new names.
+   * with the addresses that a removal `needs` to be stored, because they are its new names, and
+   * which of them are `missing` in the queue.
    */
   add(operation) {
     const old = this.waiting.findLastIndex(
@@ -104,7 +105,8 @@ export class Queue {
     return time((await this.ask('getattr', address)).mtime);
   }
 
-  async remove({ address, needs }) {
+  async remove({ address, needs, missing }) {
+    missing.forEach((each) => this.failed.add(each));
     this.passOn(address, needs);
     const guarded = [...this.guarded].filter(([each]) => covers(address, each));
     const all = [...needs, ...guarded.flatMap(([, each]) => each)];

@@ -49,6 +49,10 @@ export class FileState {
     this.checked = 0;
   }
 
+  get isTooLarge() {
+    return this.problem?.code === 'EFBIG';
+  }
+
   get isDirty() {
     return this.version !== this.stored;
   }

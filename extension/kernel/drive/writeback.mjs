@@ -36,8 +36,9 @@ export class Writeback {
     this.troubled = new Set();
     this.touched = new Set();
     this.inFlight = new Map();
-    /** Removals of old names that wait for the new ones to be stored. */
+    /** Removals of old names that wait for the new ones to be stored, and folders not yet made. */
     this.held = [];
+    this.heldUntil = 0;
     this.lastId = 0;
     this.waiters = [];
     this.nextLook = 0;
@@ -155,11 +156,13 @@ export class Writeback {
         this.dirty.add(node);
       }
     }
+    if (this.held.length && this.heldUntil <= now) this.postHeld();
     for (const node of this.dirty) {
       this.settle(node);
       this.flush(node, isForced);
     }
     const times = [...this.dirty].map(({ drive }) => drive.due);
+    if (this.held.length) times.push(this.heldUntil);
     times.push(...[...this.troubled].map(({ drive }) => drive.retry));
     const next = Math.min(...times.filter((time) => time > now));
     return Number.isFinite(next) ? next - now : undefined;
@@ -173,9 +176,13 @@ export class Writeback {
     this.postRemoval({ removed: path, needs, removal: this.folders.removed(path) });
   }
 
-  /** Try the removals again that had to wait. */
+  /** Try again what had to wait. */
   postHeld() {
-    this.held.splice(0).forEach((each) => this.postRemoval(each));
+    this.heldUntil = performance.now() + RETRY;
+    for (const each of this.held.splice(0)) {
+      if (each.folder === undefined) this.postRemoval(each);
+      else this.postFolder(each);
+    }
   }
 
   postRemoval(removal) {
@@ -183,20 +190,23 @@ export class Writeback {
     // It was made anew: the helper deletes the old one before it stores that.
     if (!this.folders.isGone(removed, removal.removal)) return;
     const needs = removal.needs.map(({ drive }) => drive).filter((drive) => !drive.isGone);
-    if (needs.some((drive) => drive.problem || drive.posted !== drive.version)) {
-      this.held.push(removal);
-      return;
-    }
-    const addresses = needs.map(({ path }) => this.remote.address(path));
-    this.post({ kind: 'remove', path: removed, needs: addresses }, removal);
+    const address = ({ path }) => this.remote.address(path);
+    // In the middle of a transaction, or too large: the helper has not heard of them.
+    const missing = needs.filter((drive) => drive.posted !== drive.version || drive.isTooLarge);
+    const operation = { needs: needs.map(address), missing: missing.map(address) };
+    this.post({ kind: 'remove', path: removed, ...operation }, removal);
   }
 
   /** Make a folder. */
   makeFolder(path) {
     this.ledger.note(path, { written: true });
     this.touched.add(path);
-    const made = this.folders.madeFolder(path);
-    this.post({ kind: 'folder', path }, { folder: path, made });
+    this.postFolder({ folder: path, made: this.folders.madeFolder(path) });
+  }
+
+  postFolder(context) {
+    const { folder, made } = context;
+    if (this.folders.of(folder) === made) this.post({ kind: 'folder', path: folder }, context);
   }
 
   /** Why the drive doesn't have what it should, as pairs of path and reason. */
@@ -260,6 +270,8 @@ export class Writeback {
       if (context.needs.every(({ drive }) => drive.isGone)) this.postHeld();
     } else if (removed !== undefined) {
       this.folders.confirmed(removed, context.removal, remains || error);
+    } else if (error) {
+      this.held.push(context);
     } else {
       this.folders.confirmedFolder(folder, context.made);
     }
