@@ -443,7 +443,10 @@ def test_another_kernel(lab: Lab, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("outcomes", [[""], ["", "", "", "", "lost", "late"]])
 def test_model(lab: Lab, outcomes: list[str]) -> None:
-    """At each moment each file that was stored is stored under one of its names."""
+    """At each moment each file that was stored is stored under one of its names.
+
+    If nothing fails, the drive is what the kernel has in the end.
+    """
     given = f"pyodide_js, {lab.url!r}, {json.dumps(outcomes)!r}, {SEED}, {RUNS}, {LENGTH}"
     found = lab.check(f"print(await run_js({MODEL!r})({given}), end='')")
     assert found == ""

@@ -10,7 +10,7 @@ from drive_page import settle
 
 WORKLOAD = Path(__file__).parent / "drive_workload.py"
 
-SEEDS = 24
+SEEDS = range(24)
 """The first of them are the same in every run, so that a failure comes again."""
 
 OPERATIONS = 80

@@ -52,7 +52,7 @@ export class Folders {
   /** The mode of something in a folder, or undefined if there is nothing. */
   mode(path, name) {
     const folder = this.of(path);
-    if (folder.isNew || folder.gone.has(name)) return undefined;
+    if (folder.isNew || folder.gone.has(stored(name))) return undefined;
     const now = performance.now();
     if (folder.absent.get(name) > now) return undefined;
     // Many questions cost more than one listing.
@@ -83,7 +83,7 @@ export class Folders {
     const folder = this.of(path);
     if (folder.isNew) return [];
     if (folder.until <= performance.now()) this.list(path);
-    return [...folder.names].filter((name) => !folder.gone.has(name));
+    return [...folder.names].filter((name) => !folder.gone.has(stored(name)));
   }
 
   list(path) {
@@ -116,7 +116,7 @@ export class Folders {
   made(path, mode) {
     const [parent, name] = split(path);
     const folder = this.of(parent);
-    folder.gone.delete(name);
+    folder.gone.delete(stored(name));
     folder.absent.delete(name);
     folder.modes.set(name, mode);
     folder.mtime = Date.now();
@@ -143,7 +143,7 @@ export class Folders {
     folder.modes.delete(name);
     folder.mtime = Date.now();
     const removal = {};
-    folder.gone.set(name, removal);
+    folder.gone.set(stored(name), removal);
     for (const each of this.known.keys()) {
       if (each === path || each.startsWith(`${path}/`)) this.known.delete(each);
     }
@@ -153,14 +153,14 @@ export class Folders {
   /** Whether what a removal deleted has not been made again. */
   isGone(path, removal) {
     const [parent, name] = split(path);
-    return this.of(parent).gone.get(name) === removal;
+    return this.of(parent).gone.get(stored(name)) === removal;
   }
 
   /** The page has deleted it, too; what the site ships remains there for ever. */
   confirmed(path, removal, remains) {
     const [parent, name] = split(path);
     const folder = this.of(parent);
-    if (!remains && folder.gone.get(name) === removal) folder.gone.delete(name);
+    if (!remains && folder.gone.get(stored(name)) === removal) folder.gone.delete(stored(name));
     folder.until = 0;
   }
 

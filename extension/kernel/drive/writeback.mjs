@@ -189,7 +189,8 @@ export class Writeback {
     const { removed } = removal;
     // It was made anew: the helper deletes the old one before it stores that.
     if (!this.folders.isGone(removed, removal.removal)) return;
-    const needs = removal.needs.map(({ drive }) => drive).filter((drive) => !drive.isGone);
+    const stays = (node) => !node.drive.isGone && !databaseBeside(node);
+    const needs = removal.needs.filter(stays).map(({ drive }) => drive);
     const address = ({ path }) => this.remote.address(path);
     // In the middle of a transaction, or too large: the helper has not heard of them.
     const missing = needs.filter((drive) => drive.posted !== drive.version || drive.isTooLarge);
@@ -300,7 +301,9 @@ export class Writeback {
     }
     this.postHeld();
     if (state.isGone) return;
-    this.ledger.note(state.path, { written: true, mtime: written, mode: node.mode, stored: mtime });
+    // Its times may have been set since, without a new version.
+    const own = version === state.version ? node.mtime : written;
+    this.ledger.note(state.path, { written: true, mtime: own, mode: node.mode, stored: mtime });
   }
 
   failed(node, problem) {
