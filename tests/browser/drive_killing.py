@@ -26,7 +26,7 @@ if __name__ == "__main__":
 from kill_site import KillSite
 from lab import Lab
 from playwright.sync_api import BrowserType, Error, sync_playwright
-from processes import end, family, is_alive, of_profile
+from processes import end_browser, family, of_profile
 
 from tools.browser import FLAGS
 
@@ -187,13 +187,7 @@ class DriveKiller:
         processes = sorted({each for main in of_profile(self._profile) for each in family(main)})
         # In any order: each of them may be the first to miss another.
         self._chance.shuffle(processes)
-        end(processes)
-        deadline = time.monotonic() + 10
-        while left := {*filter(is_alive, processes), *of_profile(self._profile)}:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"processes {left} of the browser cannot be killed")
-            end(left)
-            time.sleep(0.01)
+        end_browser(processes, self._profile)
 
 
 @contextmanager

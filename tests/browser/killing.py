@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kill_site import ADDRESS, PAGE, KillSite, lay_out
-from processes import end, family, is_alive, of_profile
+from processes import end_browser, family
 
 from tools.browser import FLAGS
 
@@ -206,14 +206,8 @@ class Killer:
 
     def _kill(self, browser: subprocess.Popen[bytes], processes: list[int]) -> None:
         """Kill these processes of the browser, and see that none of them is left."""
-        end(processes)
+        end_browser(processes, self._profile)
         browser.wait(timeout=10)
-        deadline = time.monotonic() + 10
-        while left := {*filter(is_alive, processes), *of_profile(self._profile)}:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"processes {left} of the browser cannot be killed")
-            end(left)
-            time.sleep(0.01)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -50,6 +51,18 @@ def is_alive(process: int) -> bool:
     """Return whether a process can still do something."""
     fields = _status(process)
     return bool(fields) and fields[0] not in "ZX"
+
+
+def end_browser(processes: Iterable[int], profile: Path) -> None:
+    """Kill these processes of a profile's browser, and see that none of them is left."""
+    processes = list(processes)
+    end(processes)
+    deadline = time.monotonic() + 10
+    while left := {*filter(is_alive, processes), *of_profile(profile)}:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"processes {left} of the browser cannot be killed")
+        end(left)
+        time.sleep(0.01)
 
 
 def end(processes: Iterable[int]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from conftest import OpenLab
 from drive_page import settle
+from lab import Lab
 
-WORKLOAD = Path(__file__).parent / "drive_workload.py"
+MODULES = ("drive_operations", "drive_workload")
 
 SEEDS = range(24)
 """The first of them are the same in every run, so that a failure comes again."""
@@ -30,8 +31,8 @@ print(await compare({seed}, {count}, "/drive/random", "/tmp/random", {left}))
 
 def test_the_drive_is_as_memory_is(open_lab: OpenLab) -> None:
     lab = open_lab()
-    workload = WORKLOAD.read_text(encoding="utf-8")
-    lab.check(workload + PREPARE)
+    _load(lab)
+    lab.check(PREPARE)
     for seed in SEEDS:
         # In every third of them files stay open, as they do in a notebook.
         left = "left" if seed % 3 == 0 else "None"
@@ -42,7 +43,7 @@ def test_the_drive_is_as_memory_is(open_lab: OpenLab) -> None:
     assert sum(map(len, trees.values())) > len(SEEDS), "too little is left to compare"
 
     lab.reload()
-    lab.check(workload)
+    _load(lab)
     for seed, expected in trees.items():
         lab.check("found = " + f"tree('/drive/random/{seed}')")
         found = lab.value("found")
@@ -52,6 +53,16 @@ def test_the_drive_is_as_memory_is(open_lab: OpenLab) -> None:
             if found.get(name) != expected.get(name)
         }
         assert not wrong, f"seed {seed}, after the reload (drive, memory): {_shortened(wrong)}"
+
+
+def _load(lab: Lab) -> None:
+    lab.check("import sys\nfrom pathlib import Path\nsys.path.insert(0, '/tmp')")
+    for name in MODULES:
+        text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+        lab.check(f"Path('/tmp/{name}.py').write_text({text!r}, encoding='utf-8')")
+    # An import statement would make the kernel look for it among Pyodide's packages.
+    lab.check("__import__('drive_workload'); from sys import modules")
+    lab.check("compare, tree = modules['drive_workload'].compare, modules['drive_workload'].tree")
 
 
 def _shortened(wrong: dict[str, object]) -> str:

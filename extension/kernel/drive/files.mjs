@@ -277,7 +277,7 @@ export class DriveFiles {
     if (mode === undefined && mtime == null) return;
     if (!node.drive.opens) this.check(node);
     this.memory.node_ops.setattr(node, { mode, atime, mtime, ctime });
-    if (databaseBeside(node)) return;
+    if (node.drive.isGone || databaseBeside(node)) return;
     const noted = { mode: node.mode, mtime: node.mtime };
     this.ledger.note(node.drive.path, { ...noted, stored: node.drive.mtime });
     this.writeback.touched.add(node.drive.path);

@@ -38,7 +38,7 @@ export class Queue {
   /**
    * Add an operation: `{id, kind: 'put' | 'remove' | 'folder', address}`, with `bytes` to put, or
    * with the addresses that a removal `needs` to be stored, because they are its new names, and
-   * which of them are `missing` in the queue.
+   * which of them are `missing` in the queue, and which `gone` since.
    */
   add(operation) {
     const old = this.waiting.findLastIndex(
@@ -105,8 +105,9 @@ export class Queue {
     return time((await this.ask('getattr', address)).mtime);
   }
 
-  async remove({ address, needs, missing }) {
+  async remove({ address, needs, missing, gone }) {
     missing.forEach((each) => this.failed.add(each));
+    gone.forEach((each) => this.failed.delete(each));
     this.passOn(address, needs);
     const guarded = [...this.guarded].filter(([each]) => covers(address, each));
     const all = [...needs, ...guarded.flatMap(([, each]) => each)];

@@ -39,6 +39,7 @@ export class Writeback {
     /** Removals of old names that wait for the new ones to be stored, and folders not yet made. */
     this.held = [];
     this.heldUntil = 0;
+    this.heldDelay = RETRY;
     this.lastId = 0;
     this.waiters = [];
     this.nextLook = 0;
@@ -113,16 +114,14 @@ export class Writeback {
     if (!state.isNoted) this.note(node);
     const start = performance.now();
     if (start < state.due && !isForced) return;
-    const image = committedImage(node);
-    if (!image) return;
-    const { version } = image;
-    const isFitting = image.bytes.length <= LIMIT;
-    const bytes = isFitting ? image.bytes.slice() : undefined;
+    const copy = copied(node);
+    if (!copy) return;
+    const { version, bytes, problem } = copy;
     if (version === state.version) this.dirty.delete(node);
     state.since = version === state.version ? Infinity : start;
     state.posted = version;
-    if (!isFitting) {
-      this.failed(node, tooLarge(image.bytes.length));
+    if (problem) {
+      this.failed(node, problem);
       return;
     }
     const { path } = state;
@@ -156,7 +155,10 @@ export class Writeback {
         this.dirty.add(node);
       }
     }
-    if (this.held.length && this.heldUntil <= now) this.postHeld();
+    if (this.held.length && this.heldUntil <= now) {
+      this.heldDelay = Math.min(2 * this.heldDelay, LAST_RETRY);
+      this.postHeld();
+    }
     for (const node of this.dirty) {
       this.settle(node);
       this.flush(node, isForced);
@@ -172,13 +174,14 @@ export class Writeback {
   remove(path, needs = []) {
     this.ledger.forget(path);
     this.touched.add(path);
-    this.postHeld();
     this.postRemoval({ removed: path, needs, removal: this.folders.removed(path) });
+    // Some may have waited for what is deleted now.
+    this.postHeld();
   }
 
   /** Try again what had to wait. */
   postHeld() {
-    this.heldUntil = performance.now() + RETRY;
+    this.heldUntil = performance.now() + this.heldDelay;
     for (const each of this.held.splice(0)) {
       if (each.folder === undefined) this.postRemoval(each);
       else this.postFolder(each);
@@ -194,7 +197,10 @@ export class Writeback {
     const address = ({ path }) => this.remote.address(path);
     // In the middle of a transaction, or too large: the helper has not heard of them.
     const missing = needs.filter((drive) => drive.posted !== drive.version || drive.isTooLarge);
-    const operation = { needs: needs.map(address), missing: missing.map(address) };
+    const gone = removal.needs.map(({ drive }) => drive).filter((drive) => drive.isGone);
+    const operation = {
+      needs: needs.map(address), missing: missing.map(address), gone: gone.map(address),
+    };
     this.post({ kind: 'remove', path: removed, ...operation }, removal);
   }
 
@@ -266,17 +272,18 @@ export class Writeback {
       node.drive.pending--;
       if (error) this.failed(node, { reason: error, code: 'ENOSPC' });
       else if (!superseded && path === node.drive.path) this.succeeded(context, mtime, isOver);
-    } else if (held) {
+    } else if (held || error) {
       this.held.push(context);
-      if (context.needs.every(({ drive }) => drive.isGone)) this.postHeld();
     } else if (removed !== undefined) {
-      this.folders.confirmed(removed, context.removal, remains || error);
-    } else if (error) {
-      this.held.push(context);
+      this.folders.confirmed(removed, context.removal, remains);
     } else {
       this.folders.confirmedFolder(folder, context.made);
     }
-    if (error && !node) this.hooks.tell(`${removed ?? folder} is not ${removed ? 'deleted' : 'made'}: ${error}.`);
+    if (error && !node && !context.isTold) {
+      context.isTold = true;
+      const what = removed === undefined ? `${folder} is not made` : `${removed} is not deleted`;
+      this.hooks.tell(`${what} in the browser's storage: ${error}. It is tried again.`);
+    }
     const hasAll = ({ last }) => !this.isWaitingFor(last);
     this.waiters.filter(hasAll).forEach(({ resolve }) => resolve());
     this.waiters = this.waiters.filter((each) => !hasAll(each));
@@ -299,6 +306,7 @@ export class Writeback {
       state.delay = 0;
       this.troubled.delete(node);
     }
+    this.heldDelay = RETRY;
     this.postHeld();
     if (state.isGone) return;
     // Its times may have been set since, without a new version.
@@ -340,6 +348,22 @@ export class Writeback {
       }
     }
     this.flushAll(true);
+  }
+}
+
+/** A copy of what may be stored of a file, or why there is none; undefined if it has to wait. */
+function copied(node) {
+  try {
+    const image = committedImage(node);
+    if (!image) return undefined;
+    const { version, bytes } = image;
+    if (bytes.length > LIMIT) return { version, problem: tooLarge(bytes.length) };
+    return { version, bytes: bytes.slice() };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Emscripten does not survive another error than its own.
+    const problem = { reason: 'the browser has no memory for a copy of it', code: 'ENOMEM' };
+    return { version: node.drive.version, problem };
   }
 }
 
