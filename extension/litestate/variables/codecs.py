@@ -1,0 +1,144 @@
+"""How objects of known types stand in a graph, without pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from ..places import Places
+
+Value: TypeAlias = Any
+"""A value of the graph, as JSON: see ``docs/bundle-format.md``."""
+
+
+class OpaqueError(Exception):
+    """Raised by a codec for what only a pickle can hold."""
+
+
+class Put(Protocol):
+    """What a codec writes to."""
+
+    def value(self, obj: object) -> Value:
+        """Return the value of what a mutable container holds, whatever it is."""
+
+    def plain(self, obj: object) -> Value:
+        """Return the value of what an object is built from.
+
+        Raises
+        ------
+        OpaqueError
+            If that is not plain, or leads back to the object.
+        """
+
+    def memory(self, array: Any) -> dict[str, Any]:
+        """Return where the memory of a NumPy array is: buffer, offset, shape, strides.
+
+        It is completed when the whole group is known: arrays that overlap share a buffer. Offset
+        and strides are in bytes.
+        """
+
+    def raw(self, data: Any) -> int:
+        """Add a buffer of bytes, and return its number."""
+
+    def approximate(self, text: str) -> None:
+        """Say what will not be quite as it was."""
+
+
+class Get(Protocol):
+    """What a codec reads from.
+
+    Attributes
+    ----------
+    namespace : dict
+        Of the notebook.
+    places : Places
+        The root folders.
+    """
+
+    namespace: dict[str, Any]
+    places: Places
+
+    def value(self, value: Value) -> Any:
+        """Return the object that a value stands for."""
+
+    def buffer(self, number: int) -> memoryview:
+        """Return the content of a buffer; it can be written to, and nobody else has it."""
+
+    def fail(self, what: str) -> Exception:
+        """Return the error for a payload that is not as it should be, to raise."""
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How objects of some types are written and read.
+
+    Attributes
+    ----------
+    tag : str
+        What marks them in the graph.
+    types : tuple of type
+        Exactly these, no subclasses.
+    encode : callable
+        Gets the object and a `Put`, returns the payload.
+    decode : callable
+        Gets the payload and a `Get`, returns the object; of a mutable container the empty one.
+    fill : callable or None
+        Of mutable containers: gets the empty one, the payload and a `Get`.
+    atom : bool
+        Whether it has no identity: it stands in place, wherever it is.
+    """
+
+    tag: str
+    types: tuple[type, ...]
+    encode: Callable[[Any, Put], Any]
+    decode: Callable[[Any, Get], Any]
+    fill: Callable[[Any, Any, Get], None] | None = None
+    atom: bool = False
+
+
+_MODULES = {"numpy": "arrays", "pandas": "frames", "sqlite3": "connections"}
+"""Where the codecs for a package are; they are loaded with the first object of it."""
+
+_BY_TYPE: dict[type, Codec] = {}
+_BY_TAG: dict[str, Codec] = {}
+_LOADED: set[str] = set()
+
+
+def register(*codecs: Codec) -> None:
+    """Make codecs known."""
+    for codec in codecs:
+        _BY_TAG[codec.tag] = codec
+        _BY_TYPE.update(dict.fromkeys(codec.types, codec))
+
+
+def codec_for(kind: type) -> Codec | None:
+    """Return the codec for objects of a type, or None."""
+    codec = _BY_TYPE.get(kind)
+    if codec is None and _load(kind.__module__.partition(".")[0]):
+        codec = _BY_TYPE.get(kind)
+    return codec
+
+
+def codec_of(tag: str) -> Codec | None:
+    """Return the codec for a tag, such as ``"numpy.ndarray"``, or None.
+
+    Raises
+    ------
+    ImportError
+        If the package that it is for is not installed.
+    """
+    if tag not in _BY_TAG:
+        _load(tag.partition(".")[0])
+    return _BY_TAG.get(tag)
+
+
+def _load(package: str) -> bool:
+    name = _MODULES.get(package)
+    if name is None or name in _LOADED:
+        return False
+    register(*import_module(f".{name}", __package__).CODECS)
+    _LOADED.add(name)
+    return True
