@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 _KEY = "[0-9a-f]{32}"
 _FORM = re.compile(rf'\{{"key": "({_KEY})", "hmac_sha256": "([0-9a-f]{{64}})"\}}')
@@ -37,6 +38,33 @@ class Signature:
         True
         """
         return json.dumps({"key": self.key, "hmac_sha256": self.hmac_sha256}).encode()
+
+
+class NoKeyError(Exception):
+    """There is no key to sign with; the message is a reason for a person, without a full stop."""
+
+
+class Key(Protocol):
+    """What signs, and tells what it has signed.
+
+    Only where it is kept in a browser do its methods really wait.
+
+    Attributes
+    ----------
+    id : str
+        Its name: 32 hexadecimal digits.
+    """
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+    async def sign(self, data: bytes) -> str:
+        """Return the HMAC-SHA-256 of data in hexadecimal digits."""
+        ...
+
+    async def verify(self, data: bytes, hmac_sha256: str) -> bool:
+        """Tell whether this is what `sign` returns; the time says nothing about the difference."""
+        ...
 
 
 def read_signature(data: bytes) -> Signature | None:
