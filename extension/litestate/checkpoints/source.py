@@ -14,6 +14,7 @@ from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
 from ..places import Places
 from ..sqlite import set_journal_mode
+from ..trust import RESTRICTED
 from .chunks import Content, digest_of, split
 from .history import History
 from .tree import Checkpoint, Entry
@@ -39,9 +40,12 @@ class CheckpointSource:
         The same in the words of a bundle, without the hashes of whole files.
     advance : callable
         Called with the number of bytes of content that were read since the last call.
+    trusted : bool
+        Whether it may run code: only this computer writes there.
     """
 
     what, verb = "checkpoint", "Restored"
+    trusted = not RESTRICTED
 
     def __init__(self, history: History, checkpoint: Checkpoint, entries: Iterable[Entry]) -> None:
         self._history = history
