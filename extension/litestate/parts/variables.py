@@ -73,6 +73,15 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     return section
 
 
+def remove(taken: Taken, section: Section, plan: Plan) -> None:
+    """Stage the removal of all variables that were taken."""
+    change = SetVariables(section, namespace(), set(), trusted=False)
+    for group in taken.groups:
+        change.removed += group.names
+        section.lines += [_line(name, group.about[name], "removed") for name in group.names]
+    plan.finally_(change)
+
+
 def details_of(group: Group) -> dict[str, Any]:
     """Return what a manifest says of a group's graph."""
     return {
