@@ -11,6 +11,9 @@ from .manifest import KEPT_KINDS, Kind, Member
 GRAPH = "graph.json"
 """Last part of the name of a group's graph."""
 
+VALUES = "values"
+"""Key of the group of names that share nothing: numbers, short strings, imports."""
+
 PACKAGES_MEMBER = "packages/installed.json"
 SESSION_MEMBER = "session/session.json"
 
