@@ -78,7 +78,7 @@ def name_problem(name: str, kind: Kind) -> str | None:
     """
     if kind in KEPT_KINDS:
         return None if _FORMS[kind].fullmatch(name) else f"is none that {kind} can have"
-    root = name.split("/", 2)[1]
+    root = name.partition("/")[2].partition("/")[0]
     return f"has the root '{root}', a name that is reserved" if root in KEPT_KINDS else None
 
 
