@@ -192,6 +192,20 @@ def test_a_part_too_much(name: str) -> None:
     refuse(with_member(as_version_2(sign=None), f"variables/a-1/{name}", b"", "variables"), "needs")
 
 
+def test_parts_that_are_not_counted_from_0() -> None:
+    data = without(as_version_2(sign=None), "variables/a-1/1.bin")
+    refuse(with_member(data, "variables/a-1/2.bin", b"", "variables"), "needs 2 buffers")
+
+
+def test_a_group_has_nothing_to_do_with_a_root_of_its_name() -> None:
+    file = io.BytesIO()
+    with Writer(file) as writer:
+        writer.add("files/home/graph.json", "file", [b"a"], size=1)
+        add_group(writer, "home", {"x": 1})
+        writer.finish(Manifest("now", None, {}, Scope(), writer.members))
+    assert len(read(file.getvalue()).manifest.members) == 2
+
+
 def test_a_group_of_parts_only() -> None:
     data = with_member(as_version_2(sign=None), "variables/new/0.bin", b"", "variables")
     refuse(data, r"belong to no graph\.json")
