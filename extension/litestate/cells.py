@@ -52,13 +52,7 @@ class Cells:
         self.replaced = replaced
         self.purpose = purpose
         self.run = run
-        other = getattr(shell.run_cell, _MARK, None)
-        if isinstance(other, _Following):
-            other.replace(purpose)
-        elif other is not None:
-            other.replaced()
-        joined = isinstance(other, _Following) and other.followers
-        self._following: _Following = other if joined else _Following(shell)
+        self._following = _following(shell, purpose)
         self._following.followers.append(self)
 
     @property
@@ -206,6 +200,18 @@ class _Following:
         for follower in list(self.followers):
             if follower in self.followers:
                 follower.ended(number)
+
+
+def _following(shell: Any, purpose: str) -> _Following:
+    """Return what follows a shell, where nobody follows it for this purpose any more."""
+    other = getattr(shell.run_cell, _MARK, None)
+    if isinstance(other, _Following):
+        other.replace(purpose)
+        if other.followers:
+            return other
+    elif other is not None:
+        other.replaced()
+    return _Following(shell)
 
 
 def _task_of_cell(shell: Any) -> asyncio.Task[Any] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from textwrap import dedent
-from types import ModuleType
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import pytest
@@ -283,8 +285,7 @@ ANYTHING = [
     "magic()",
     "main()",
     "x = 1 #" + "x" * 200_000,
-    # Too deep to read.
-    "x = " + "(" * 3000 + "1" + ")" * 3000 if sys.version_info < (3, 0) else "x.f_globals",
+    "x.f_globals",
 ]
 
 
@@ -430,22 +431,34 @@ f, g, h = (lambda: None), (lambda: b.append(1)), Holder().method
 held, table = Holder(f), {'k': [g]}
 """
 
-    def inside(value: Any, found: dict[int, Any]) -> set[int]:
-        """Identities of what a list holds, at any depth."""
+    SHARERS = (list, dict, partial, type([].append), CellType)
+
+    def inside(value: Any, found: dict[int, Any]) -> dict[int, Any]:
+        """Return what can be changed through a value: what a pickle of it would hold, by id."""
         if id(value) not in found:
             found[id(value)] = value
-            if type(value) is list:
-                for item in value:
-                    if type(item) is list:
-                        inside(item, found)
-        return set(found)
+            held: Any = ()
+            if isinstance(value, FunctionType):
+                held = value.__closure__ or ()
+            elif isinstance(value, MethodType):
+                held = [value.__self__]
+            elif isinstance(value, SHARERS) or type(value).__name__ == "Holder":
+                held = gc.get_referents(value)
+            for item in held:
+                if not isinstance(item, type):
+                    inside(item, found)
+        return found
 
     def sharing(ns: dict[str, Any]) -> dict[str, set[str]]:
         """For each variable, those that share a list with it, also through others."""
-        held = {name: inside(ns[name], {}) for name in NAMES}
-        groups = {name: {name} for name in NAMES}
-        for one in NAMES:
-            for two in NAMES:
+        variables = [*NAMES, *FUNCTIONS, "held", "table"]
+        held = {
+            name: {key for key, value in inside(ns[name], {}).items() if type(value) is list}
+            for name in variables
+        }
+        groups = {name: {name} for name in variables}
+        for one in variables:
+            for two in variables:
                 if held[one] & held[two] and groups[one] is not groups[two]:
                     both = groups[one] | groups[two]
                     groups.update(dict.fromkeys(both, both))
@@ -473,7 +486,7 @@ held, table = Holder(f), {'k': [g]}
             groups.append(sharing(ns))
             named: set[str] = set()
             for one in used:
-                named |= set(NAMES) if one is None else one & set(NAMES)
+                named |= set(NAMES) if one is None else one & set(groups[0])
             closed = {other for name in named for group in groups for other in group[name]}
             for name, (value, text) in before.items():
                 if ns[name] is value and repr(value) != text:
