@@ -104,6 +104,11 @@ hooked = Derived(hook=lambda: z.append(1))
 slots = Slots()
 slots.hook = writes_a
 map_ = map(writes_a, [])
+def keeps(items, n=3):
+    for item in items:
+        yield item
+keeping_all = keeps(x, n=1)
+starting = keeps(a[:], 2)
 started = generator()
 finished = generator(); list(finished)
 awaitable = coroutine()
@@ -221,6 +226,9 @@ TEXTS: list[tuple[str, set[str]]] = [
     ("list(map_)", {"a"}),
     ("_helper()", {"a"}),
     ("list(finished)", set()),
+    ("next(started)", {"d"}),
+    ("next(keeping_all)", {"x"}),
+    ("await awaitable", {"c"}),
     ("model_eval(x)", {"x"}),
     ("local_names()", set()),
     ("os.environ['x'] = 'y'", set()),
@@ -273,8 +281,7 @@ ANYTHING = [
     "get_ipython().run_cell_magic('time', '', '%who_knows\\nx')",
     "get_ipython().run_cell_magic('who_knows', '', 'x')",
     "get_ipython().system('echo {a.append(1)}')",
-    "next(started)",
-    "await awaitable",
+    "next(starting)",
     "_.append(1)",
     "_ += [1]",
     "_cache[0].append(1)",

@@ -88,10 +88,7 @@ class Reach:
     def _check_unsaved(self, name: str) -> None:
         # It is not among the variables that are saved, so nobody knows what it shares with them.
         if name.startswith("_") or name == "Out":
-            value = self._namespace[name]
-            inert = (FunctionType, type, ModuleType)
-            if not issubclass(type(value), inert) and not _is_atom(value):
-                self.anything = True
+            self.anything |= not _is_inert(self._namespace[name])
 
     def _look(self, value: Any) -> None:
         if value is self._namespace or hidden.is_ipython(value):
@@ -158,8 +155,16 @@ class Reach:
         if frame is None:
             return ()
         if frame.f_globals is self._namespace:
-            # Its local variables may share anything.
-            self.anything = True
+            self._code(frame.f_code)
+            names = {id(value): name for name, value in self._namespace.items()}
+            for value in frame.f_locals.values():
+                if _is_inert(value):
+                    continue
+                if id(value) in names:
+                    self._add([names[id(value)]])
+                else:
+                    # It may be a part of any variable.
+                    self.anything = True
         return gc.get_referents(obj)
 
     def _code(self, code: CodeType) -> None:
@@ -177,8 +182,14 @@ class Reach:
         self._add(used)
 
 
-def _is_atom(value: Any) -> bool:
-    return value is None or type(value) in (bool, int, float, complex, str, bytes)
+def _is_inert(value: Any) -> bool:
+    """Tell whether an object has no memory of its own that other variables may share."""
+    atoms = (bool, int, float, complex, str, bytes, range)
+    return (
+        value is None
+        or type(value) in atoms
+        or issubclass(type(value), (FunctionType, type, ModuleType))
+    )
 
 
 def _codes(code: CodeType) -> list[CodeType]:

@@ -47,7 +47,7 @@ def names_reached(cell: CellNames, namespace: dict[str, Any]) -> frozenset[str] 
 def reached(cell: CellNames, namespace: dict[str, Any]) -> tuple[frozenset[str] | None, bool]:
     """Return the names, and whether the cell may start something that runs on after it."""
     if cell.anything:
-        return None, True
+        return None, cell.later
     reach = Reach(namespace)
     reach.follow(cell.names, cell.read)
     later = cell.later or reach.later
