@@ -438,7 +438,7 @@ f, g, h = (lambda: None), (lambda: b.append(1)), Holder().method
 held, table = Holder(f), {'k': [g]}
 """
 
-    SHARERS = (list, dict, partial, type([].append), CellType)
+    SHARERS = (list, dict, partial, type([].append), CellType, staticmethod)
 
     def inside(value: Any, found: dict[int, Any]) -> dict[int, Any]:
         """Return what can be changed through a value: what a pickle of it would hold, by id."""
@@ -449,16 +449,19 @@ held, table = Holder(f), {'k': [g]}
                 held = value.__closure__ or ()
             elif isinstance(value, MethodType):
                 held = [value.__self__]
-            elif isinstance(value, SHARERS) or type(value).__name__ == "Holder":
+            elif isinstance(value, SHARERS):
                 held = gc.get_referents(value)
+            elif isinstance(value, type) and value.__name__ == "Holder":
+                held = vars(value).values()
+            elif type(value).__name__ == "Holder":
+                held = [*vars(value).values(), type(value)]
             for item in held:
-                if not isinstance(item, type):
-                    inside(item, found)
+                inside(item, found)
         return found
 
     def sharing(ns: dict[str, Any]) -> dict[str, set[str]]:
         """For each variable, those that share a list with it, also through others."""
-        variables = [*NAMES, *FUNCTIONS, "held", "table"]
+        variables = [*NAMES, *FUNCTIONS, "held", "table", "Holder"]
         held = {
             name: {key for key, value in inside(ns[name], {}).items() if type(value) is list}
             for name in variables
