@@ -143,6 +143,29 @@ def test_a_cell_that_runs_counts_again(shell: Any, watch: Watch) -> None:
     assert taken(watch) == ""
 
 
+def test_functions_that_come_and_go_while_a_cell_runs(shell: Any, watch: Watch) -> None:
+    # Nobody looks into a module.
+    shell.user_ns["module"] = ModuleType("module")
+    seen: list[str | None] = []
+    shell.user_ns["look"] = lambda: seen.append(taken(watch))
+    cell(shell, "def f(): a.append(1)\nmodule.f = f\ndel f")
+    assert taken(watch) == "a"
+    cell(shell, "module.f()")
+    assert taken(watch) == ""
+    cell(shell, "g = module.f\ng()")
+    assert taken(watch) == "a"
+    cell(shell, "del g")
+    assert taken(watch) == "a", "nobody knows when it was called"
+    cell(shell, "g = module.f\nlook()\ng()\ndel g")
+    assert seen == ["a"]
+    assert taken(watch) == "a", "it went on after it was asked"
+    cell(shell, "def f(): b.append(1)\nh = f")
+    taken(watch)
+    cell(shell, "module.f = h\ndel h, f\nlook()\nmodule.f()")
+    assert seen[1:] == ["b"]
+    assert taken(watch) == "b"
+
+
 @needs_a_loop
 def test_a_cell_that_awaits(shell: Any, watch: Watch) -> None:
     async def kernel() -> None:
