@@ -19,6 +19,9 @@ from .chunks import Content, digest_of, split
 from .history import History
 from .tree import Checkpoint, Entry
 
+_DETAILS = ("journal_mode", "names", "pickles", "buffers")
+"""What a bundle says of a member, too."""
+
 
 class CheckpointSource:
     """What one checkpoint holds, or a part of it.
@@ -144,7 +147,7 @@ def _name(entry: Entry) -> str:
 
 def _member(name: str, entry: Entry) -> Member:
     size = len(entry.details["target"].encode()) if entry.kind == "symlink" else entry.size
-    mode = {key: entry.details[key] for key in ("journal_mode",) if key in entry.details}
+    details = {key: entry.details[key] for key in _DETAILS if key in entry.details}
     return Member(
-        name, cast("Kind", entry.kind), size, "", "", entry.mode, entry.mtime_ns, details=mode
+        name, cast("Kind", entry.kind), size, "", "", entry.mode, entry.mtime_ns, details=details
     )
