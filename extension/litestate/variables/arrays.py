@@ -12,7 +12,7 @@ from .buffers import attach, store
 from .codecs import Codec, Get, OpaqueError, Put
 from .dtypes import describe, dtype_from
 from .elements import NAN, pack, unpack
-from .payloads import flag, guarded, listed, whole
+from .checking import flag, guarded, listed, whole
 
 _Array = np.ndarray[Any, Any]
 _FAR = 2**62

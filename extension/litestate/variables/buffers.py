@@ -8,7 +8,7 @@ import numpy as np
 
 from .codecs import Get, OpaqueError, Put
 from .dtypes import describe, dtype_from
-from .payloads import listed, whole
+from .checking import listed, whole
 
 _FAR = 2**62
 _WIDE = 2**31 - 1

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .codecs import Get, OpaqueError
-from .payloads import flag, listed, text, whole
+from .checking import flag, listed, text, whole
 
 _UNIT = r"(?:\[[0-9]{0,9}(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?"
 _SIMPLE = re.compile(
@@ -112,7 +112,7 @@ def _c_type(kind: Any, rest: list[Any], get: Get) -> np.dtype[Any]:
     name = rest[0]
     dtype = _ordered("G" if name[1] == "c" else "g", name)
     if dtype.str != name or rest[1] != _digits():
-        raise get.fail("the long double of the computer that saved it is another than here")
+        raise get.missing("its long doubles are of another format than those of this computer")
     return dtype
 
 

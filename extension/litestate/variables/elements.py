@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .codecs import Codec, Get, Put, Value
-from .payloads import listed
+from .checking import listed
 
 _FEW = 64
 """Up to so many objects a list is shorter, and easier to read."""

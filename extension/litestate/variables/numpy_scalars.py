@@ -8,7 +8,7 @@ import numpy as np
 
 from .codecs import Codec, Get, Put
 from .dtypes import describe, dtype_from
-from .payloads import guarded, listed, text
+from .checking import guarded, listed, text
 
 _Array = np.ndarray[Any, Any]
 _NATIVE = tuple(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy import random
 
 from .codecs import Codec, Get, OpaqueError, Put
-from .payloads import guarded, listed, text, whole
+from .checking import guarded, listed, text, whole
 
 _KINDS = {
     kind.__name__: kind
