@@ -9,10 +9,10 @@ import numpy as np
 
 from . import numpy_scalars, randomness
 from .buffers import attach, store
+from .checking import flag, guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
 from .dtypes import describe, dtype_from
 from .elements import NAN, pack, unpack
-from .checking import flag, guarded, listed, whole
 
 _Array = np.ndarray[Any, Any]
 _FAR = 2**62

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from .checking import listed, whole
 from .codecs import Get, OpaqueError, Put
 from .dtypes import describe, dtype_from
-from .checking import listed, whole
 
 _FAR = 2**62
 _WIDE = 2**31 - 1
+_MOST_COPIES = 64
+_copied: WeakKeyDictionary[Get, dict[int, int]] = WeakKeyDictionary()
 _MOST_DIMENSIONS = 64
 """Of a NumPy array since NumPy 2."""
 
@@ -75,10 +78,37 @@ def copy_of(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     DamagedBundleError
         If it is not inside the buffer, or would be larger than it.
     """
+    return bounded(payload, get).copy("K")
+
+
+def bounded(payload: Any, get: Get) -> np.ndarray[Any, Any]:
+    """Return the array of `store` as a view to be copied.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is not inside the buffer, or larger, or if copies of the buffer become too many.
+    """
     array = attach(payload, get)
-    if array.nbytes > get.buffer(payload["memory"]["buffer"]).nbytes:
+    number = payload["memory"]["buffer"]
+    if array.nbytes > get.buffer(number).nbytes:
         raise get.fail("it is larger than its buffer")
-    return array.copy("K")
+    count_copy(number, array.nbytes, get)
+    return array
+
+
+def count_copy(number: int, size: int, get: Get) -> None:
+    """Remember that some bytes of a buffer are copied.
+
+    Raises
+    ------
+    DamagedBundleError
+        If they are copied so often that the bundle was made to fill the memory.
+    """
+    counts = _copied.setdefault(get, {})
+    counts[number] = counts.get(number, 0) + size
+    if counts[number] > _MOST_COPIES * get.buffer(number).nbytes:
+        raise get.fail("its memory is used too often")
 
 
 def compact(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .codecs import Get, OpaqueError
 from .checking import flag, listed, text, whole
+from .codecs import Get, OpaqueError
 
 _UNIT = r"(?:\[[0-9]{0,9}(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?"
 _SIMPLE = re.compile(

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .codecs import Codec, Get, Put, Value
+from .buffers import count_copy
 from .checking import listed
+from .codecs import Codec, Get, Put, Value
 
 _FEW = 64
 """Up to so many objects a list is shorter, and easier to read."""
@@ -114,6 +115,8 @@ def _length(one: Any) -> int:
 
 
 def _unpack_text(payload: dict[str, Any], count: int, get: Get) -> np.ndarray[Any, Any]:
+    for number in payload.values():
+        count_copy(number, get.buffer(number).nbytes, get)
     joined = str(get.buffer(payload["text"]), "utf-8", "surrogatepass")
     lengths = np.frombuffer(get.buffer(payload["lengths"]), "<i4").astype(np.int64)
     ends = np.cumsum(np.maximum(lengths, 0))

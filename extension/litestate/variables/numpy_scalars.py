@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .checking import guarded, listed, text
 from .codecs import Codec, Get, Put
 from .dtypes import describe, dtype_from
-from .checking import guarded, listed, text
 
 _Array = np.ndarray[Any, Any]
 _NATIVE = tuple(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy import random
 
-from .codecs import Codec, Get, OpaqueError, Put
 from .checking import guarded, listed, text, whole
+from .codecs import Codec, Get, OpaqueError, Put
 
 _KINDS = {
     kind.__name__: kind
