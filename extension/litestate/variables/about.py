@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-_SHOWN = 3
 
-
-def about(value: Any, size: int, name: str, together: Sequence[str]) -> dict[str, Any]:
-    """Describe the value of a name.
-
-    Parameters
-    ----------
-    value : object
-        What the name stands for.
-    size : int
-        Bytes that it takes.
-    name : str
-        The name.
-    together : sequence of str
-        The names of its group.
-
-    Returns
-    -------
-    dict
-        ``type``, ``text`` (how large, and what it shares) and ``size``.
-    """
+def about(value: Any, size: int) -> dict[str, Any]:
+    """Describe a value: ``type``, ``text`` (how large it is) and ``size`` (bytes)."""
     return {"type": _type_of(value), "text": _text(value), "size": size}
 
 

@@ -58,7 +58,6 @@ class Encoder:
         self._memo: dict[int, int] = {}
         self._alive: list[Any] = []
         self._nested: list[tuple[int, fastjson.Nested]] = []
-        self._inside: dict[int, int] = {}
         self._building: set[int] = set()
         self._pending: deque[tuple[list[Any], Codec, Any]] = deque()
         self._spans: Spans | None = None
@@ -91,8 +90,11 @@ class Encoder:
     @property
     def shared(self) -> set[int]:
         """Ids of everything that another name may hold, too; valid while it lives."""
-        ids = {*self._memo, *self._inside, *self._blobs.seen()} - _ONLY_ONE
-        return ids if self._spans is None else ids | self._spans.ids
+        ids = {*self._memo, *self._blobs.seen()} - _ONLY_ONE
+        # The one for large data is not copied.
+        more = [found.ids for _, found in self._nested]
+        more += [] if self._spans is None else [self._spans.ids]
+        return max(more, key=len).union(ids, *more) if more else ids
 
     def value(self, obj: object) -> Value:
         """Return the value of anything; what is not plain gets into a pickle."""
@@ -124,9 +126,9 @@ class Encoder:
     def node(self, obj: object) -> int | None:
         """Return the number of the node for an object, if it has one."""
         number = self._memo.get(id(obj))
-        if number is None and id(obj) in self._inside:
+        if number is None and (known := self._known(obj)) is not None:
             # It is a node of its own from now on, found in the other one.
-            number = self._add("alias", self._known(obj), obj)
+            number = self._add("alias", known, obj)
         return number
 
     def root(self, obj: object) -> int:
@@ -164,11 +166,10 @@ class Encoder:
         number = self._memo.get(id(obj))
         if number is not None:
             return [number]
-        which = self._inside.get(id(obj))
-        if which is None:
-            return None
-        number, nested = self._nested[which]
-        return ["in", [number, nested.path_to(obj)]]
+        for number, nested in self._nested:
+            if id(obj) in nested.ids:
+                return ["in", [number, nested.path_to(obj)]]
+        return None
 
     def _new(self, obj: Any) -> Value:
         codec = _codec(obj)
@@ -185,7 +186,6 @@ class Encoder:
     def _container(self, obj: Any, codec: Codec) -> int:
         if type(obj) in (dict, list) and (found := self._as_json(obj)):
             number = self._add("json", {"value": obj, "int_keys": found.int_keys}, obj)
-            self._inside.update(dict.fromkeys(found.ids - {id(obj)}, len(self._nested)))
             self._nested.append((number, found))
             return number
         number = self._add(codec.tag, None, obj)
@@ -196,9 +196,10 @@ class Encoder:
         if not obj or not self._fast:
             return None
         found = self._scanned.pop(id(obj), None) or fastjson.nested(obj)
-        if found is None or not found.ids.isdisjoint(self._memo.keys() | self._inside.keys()):
+        if found is None or any(key in found.ids for key in self._memo):
             return None
-        return found
+        is_apart = all(found.ids.isdisjoint(other.ids) for _, other in self._nested)
+        return found if is_apart else None
 
     def _drain(self) -> None:
         while self._pending:

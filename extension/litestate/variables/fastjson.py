@@ -6,14 +6,19 @@ takes ten times as long as to write it.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, compress
 from types import NoneType
 from typing import Any
 
 MAX_DEPTH = 64
 """Levels of nesting; what is deeper is walked through."""
+
+_WORTH_IT = 100
+"""Containers from which on this is faster; each one that is found has to be asked for what is in
+it, whenever something else is stored."""
 
 _ATOMS = frozenset({str, int, float, bool, NoneType})
 _CONTAINERS = frozenset({dict, list})
@@ -66,25 +71,23 @@ def nested(root: Any) -> Nested | None:
     while level:
         if len(levels) == MAX_DEPTH:
             return None
-        dicts = [each for each in level if type(each) is dict]
-        keys = set(map(type, chain.from_iterable(dicts)))
+        keys = set(map(type, chain.from_iterable(each for each in level if type(each) is dict)))
         if keys == {int}:
             int_keys.append(len(levels))
         elif keys - {str}:
             return None
         levels.append(level)
-        inside = list(chain.from_iterable(map(_values, level)))
+        # What they hold, all at once; of some dictionaries the keys are there, too.
+        inside = gc.get_referents(*level)
         kinds = set(map(type, inside))
         if kinds - _ATOMS - _CONTAINERS:
             return None
-        if not kinds & _CONTAINERS:
-            break
-        level = inside if kinds <= _CONTAINERS else [e for e in inside if type(e) in _CONTAINERS]
+        level = list(compress(inside, map(_CONTAINERS.__contains__, map(type, inside))))
         more = set(map(id, level))
         if len(more) < len(level) or not ids.isdisjoint(more):
             return None
         ids |= more
-    return Nested(root, levels, ids, int_keys)
+    return Nested(root, levels, ids, int_keys) if len(ids) >= _WORTH_IT else None
 
 
 def with_int_keys(root: Any, levels: list[int]) -> Any:
@@ -108,10 +111,6 @@ def _converted(obj: Any, levels: frozenset[int], depth: int, last: int) -> Any:
     if depth < last:
         obj = {key: _converted(each, levels, depth + 1, last) for key, each in obj.items()}
     return {int(key): each for key, each in obj.items()} if depth in levels else obj
-
-
-def _values(container: Any) -> Any:
-    return container.values() if type(container) is dict else container
 
 
 def _items(container: Any) -> Iterator[tuple[Any, Any]]:

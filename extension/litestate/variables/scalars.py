@@ -107,7 +107,8 @@ def _read_fraction(payload: Any, get: Get) -> fractions.Fraction:
 
 
 def _read_uuid(payload: Any, get: Get) -> uuid.UUID:
-    return parsed(uuid.UUID, payload, get)
+    found: uuid.UUID = parsed(uuid.UUID, payload, get)
+    return found
 
 
 def _read_path(payload: Any, get: Get) -> pathlib.PurePath:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,22 +101,18 @@ def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
 
 def together(found: Sequence[One]) -> list[list[One]]:
     """Return which names share something; those that are simple are together, too."""
-    sets: dict[int, list[One]] = {}
-    owner: dict[int, int] = {}
-    simple = [one for one in found if one.is_simple]
-    for number, one in enumerate(found):
+    sets: list[tuple[list[One], set[int]]] = []
+    for one in found:
         if one.is_simple:
             continue
-        mine = sets[number] = [one]
-        for key in one.shared:
-            other = sets[owner.setdefault(key, number)]
-            if other is not mine:
-                small, large = sorted((mine, other), key=len)
-                large += small
-                sets.update((n, large) for n, each in sets.items() if each is small)
-                mine = large
-    unique = {id(each): each for each in sets.values()}
-    return [*([simple] if simple else []), *unique.values()]
+        mine, ids = [one], one.shared
+        for other in [each for each in sets if not ids.isdisjoint(each[1])]:
+            sets.remove(other)
+            mine = other[0] + mine
+            ids = ids | other[1]
+        sets.append((mine, ids))
+    simple = [one for one in found if one.is_simple]
+    return [*([simple] if simple else []), *(ones for ones, _ in sets)]
 
 
 def put(ones: Sequence[One], taken: Taken) -> None:
@@ -135,8 +130,8 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
-    for one, others in zip(ones, itertools.repeat(names), strict=False):
-        group.about[one.name] = about(one.value, _size(one, group), one.name, others)
+    for one in ones:
+        group.about[one.name] = about(one.value, _size(one, group))
         if one.encoder.notes:
             taken.notes[one.name] = one.encoder.notes
     taken.groups.append(group)

@@ -27,7 +27,7 @@ def _datetime(value: dt.datetime, put: Put) -> list[Any]:
 
 def _read_datetime(payload: Any, get: Get) -> dt.datetime:
     text, fold, zone = parts(payload, 3, get)
-    found = parsed(dt.datetime.fromisoformat, text, get)
+    found: dt.datetime = parsed(dt.datetime.fromisoformat, text, get)
     return found.replace(fold=int(fold == 1), tzinfo=_read_zone(zone, get))
 
 
@@ -37,7 +37,7 @@ def _time(value: dt.time, put: Put) -> list[Any]:
 
 def _read_time(payload: Any, get: Get) -> dt.time:
     text, fold, zone = parts(payload, 3, get)
-    found = parsed(dt.time.fromisoformat, text, get)
+    found: dt.time = parsed(dt.time.fromisoformat, text, get)
     return found.replace(fold=int(fold == 1), tzinfo=_read_zone(zone, get))
 
 
