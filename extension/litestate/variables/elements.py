@@ -40,22 +40,11 @@ def pack(objects: list[Any], value: Callable[[Any], Value], put: Put) -> Any:
     if len(objects) > _FEW and str in kinds and kinds <= {str, type(None), float}:
         unique = dict.fromkeys(objects)
         if all(one is _THE_NAN for one in unique if type(one) is float):
-            return pack_text(objects, unique, put)
+            return _pack_text(objects, unique, put)
     return [_packed(one, value) for one in objects]
 
 
-def pack_text(objects: list[Any], unique: dict[Any, None], put: Put) -> dict[str, int]:
-    """Return the payload for strings, None and NaN.
-
-    Parameters
-    ----------
-    objects : list
-        What is in the array.
-    unique : dict
-        The same objects as keys.
-    put : Put
-        For the buffers.
-    """
+def _pack_text(objects: list[Any], unique: dict[Any, None], put: Put) -> dict[str, int]:
     repeats = 2 * len(unique) <= len(objects)
     once = list(unique) if repeats else objects
     lengths = np.fromiter(map(_length, once), "<i4", len(once))
@@ -80,7 +69,7 @@ def unpack(payload: Any, count: int, get: Get) -> np.ndarray[Any, Any]:
         If there are more or fewer than `count`, or a buffer does not fit.
     """
     if type(payload) is dict:
-        return _unpack_text(payload, count, get)
+        return _un_pack_text(payload, count, get)
     return as_objects((_unpacked(one, get) for one in listed(payload, get, count)), count)
 
 
@@ -114,7 +103,7 @@ def _length(one: Any) -> int:
     return _NONE if one is None else _NAN
 
 
-def _unpack_text(payload: dict[str, Any], count: int, get: Get) -> np.ndarray[Any, Any]:
+def _un_pack_text(payload: dict[str, Any], count: int, get: Get) -> np.ndarray[Any, Any]:
     for number in payload.values():
         count_copy(number, get.buffer(number).nbytes, get)
     joined = str(get.buffer(payload["text"]), "utf-8", "surrogatepass")
