@@ -248,11 +248,11 @@ def _read_sparse(rest: list[Any], get: Get) -> Any:
     value = get.value(fill)
     if not isinstance(value, bool | int | float | complex | np.number | np.bool_):
         raise get.fail("a sparse column is filled with nothing")
-    return pd.arrays.SparseArray(
+    # To give the index to the class itself is deprecated, and there is no other way yet.
+    return pd.arrays.SparseArray._simple_new(
         data,
         index if kind == "integer" else index.to_block_index(),
-        value,
-        dtype=pd.SparseDtype(data.dtype, value),
+        pd.SparseDtype(data.dtype, value),
     )
 
 
