@@ -77,7 +77,8 @@ def unpack(payload: Any, count: int, get: Get) -> np.ndarray[Any, Any]:
 
 def as_objects(objects: Iterable[Any], count: int) -> np.ndarray[Any, Any]:
     """Return an array of objects, whatever they are."""
-    return np.fromiter(objects, object, count)
+    found: np.ndarray[Any, Any] = np.fromiter(objects, object, count)
+    return found
 
 
 def _packed(one: Any, value: Callable[[Any], Value]) -> Value:
@@ -113,7 +114,8 @@ def _unpack_text(payload: dict[str, Any], count: int, get: Get) -> np.ndarray[An
     numbers = np.frombuffer(data[middle:end], "<i4")
     if not 0 <= numbers.min() <= numbers.max() < texts.size:
         raise get.fail("the numbers of its texts do not fit")
-    return texts[numbers]
+    found: np.ndarray[Any, Any] = texts[numbers]
+    return found
 
 
 def _cut(lengths: np.ndarray[Any, Any], joined: str, get: Get) -> np.ndarray[Any, Any]:
