@@ -191,9 +191,10 @@ def test_a_frame_of_one_type_is_one_array() -> None:
 def test_what_comes_back_can_be_changed_alone() -> None:
     frame = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})
     view, rows, column = frame[["a", "b"]], frame.iloc[1:], frame["a"]
-    whole, part, tail, series = kept(frame, view, rows, column)
+    whole, part, tail, series, twin = kept(frame, view, rows, column, frame["a"])
     whole.loc[1, "a"] = 99
     series += 1
+    assert twin.tolist() == [1, 2, 3]
     same_frame(part, view)
     same_frame(tail, rows)
     assert whole["a"].tolist() == [1, 99, 3]
