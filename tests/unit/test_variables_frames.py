@@ -193,7 +193,7 @@ def test_what_comes_back_can_be_changed_alone() -> None:
     view, rows, column = frame[["a", "b"]], frame.iloc[1:], frame["a"]
     whole, part, tail, series, twin = kept(frame, view, rows, column, frame["a"])
     whole.loc[1, "a"] = 99
-    series += 1
+    series.iloc[:] = [2, 3, 4]
     assert twin.tolist() == [1, 2, 3]
     same_frame(part, view)
     same_frame(tail, rows)

@@ -18,6 +18,9 @@ UNITS = ("s", "ms", "us", "ns")
 
 _NAT = -(2**63)
 _INT64_MAX = 2**63 - 1
+_FIRST, _LAST = -62135510400, 253402214400
+"""Seconds: from the second day of the year 1 to the last one of 9999, for which Python can tell
+the local time."""
 _SIDES = ("left", "right", "both", "neither")
 
 
@@ -91,10 +94,15 @@ def _stamp(number: int, unit: str, zone: Any, fold: int) -> Any:
 @guarded
 def _read_timestamp(payload: Any, get: Get) -> Any:
     number, unit, zone, fold = listed(payload, get, 4)
+    zone, unit = zone_from(zone, get), unit_from(unit, get)
+    second = 1000 ** UNITS.index(unit)
+    first, last = _NAT + 1, _INT64_MAX
+    if zone not in (None, dt.UTC):
+        first, last = max(first, _FIRST * second), min(last, _LAST * second)
     return _stamp(
-        whole(number, _NAT + 1, _INT64_MAX, get),
-        unit_from(unit, get),
-        zone_from(zone, get),
+        whole(number, first, last, get),
+        unit,
+        zone,
         whole(fold, 0, 1, get),
     )
 
