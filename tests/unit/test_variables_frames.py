@@ -275,6 +275,18 @@ def test_what_is_no_frequency(freq: Any) -> None:
         graph.decoded()
 
 
+def test_local_times_have_years_of_four_digits() -> None:
+    for zone, year in (("Europe/Berlin", 9999), ("Europe/Berlin", 10001)):
+        seconds = (year - 1970) * 31_556_952 - 10**7
+        value = ["pandas.Timestamp", [seconds, "s", ["ZoneInfo", zone], 0]]
+        document = {"names": {"v": value}, "nodes": [], "pickles": []}
+        if year > 9999:
+            with pytest.raises(DamagedBundleError):
+                decoded(document, [])
+        else:
+            assert decoded(document, []).values["v"].year == year
+
+
 def test_memory_is_bounded() -> None:
     graph = Graph(**{f"v{number}": pd.Series(np.arange(1000) + number) for number in range(200)})
     for node in graph.document["nodes"]:
@@ -285,7 +297,7 @@ def test_memory_is_bounded() -> None:
     long = {
         "names": {"v": [1]},
         "nodes": [
-            ["pandas.RangeIndex", [0, 2**62, 1, None]],
+            ["pandas.RangeIndex", [0, 2**30, 1, None]],
             ["pandas.CategoricalDtype", [[0], False]],
         ],
         "pickles": [],
