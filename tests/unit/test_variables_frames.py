@@ -277,7 +277,7 @@ def test_what_is_no_frequency(freq: Any) -> None:
 
 def test_local_times_have_years_of_four_digits() -> None:
     for zone, year in (("Europe/Berlin", 9999), ("Europe/Berlin", 10001)):
-        seconds = (year - 1970) * 31_556_952 - 10**7
+        seconds = (year - 1970) * 31_556_952 + 10**6
         value = ["pandas.Timestamp", [seconds, "s", ["ZoneInfo", zone], 0]]
         document = {"names": {"v": value}, "nodes": [], "pickles": []}
         if year > 9999:
