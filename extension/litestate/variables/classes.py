@@ -61,7 +61,7 @@ _OF_ENUM = frozenset(
         *("_generate_next_value_", "_member_names_", "_member_map_", "_member_type_"),
         *("_value2member_map_", "_unhashable_values_", "_unhashable_values_map_", "_hashable_values_"),
         *("_value_repr_", "_use_args_", "_singles_mask_", "_all_bits_", "_flag_mask_", "_inverted_"),
-        *("_boundary_", "__new__", "_new_member_", "__reduce_ex__"),
+        *("_boundary_", "__new__"),
     )
 )
 
@@ -143,14 +143,14 @@ def _own(cls: Any, without: frozenset[str] | set[str]) -> dict[str, Any]:
     return {
         name: value
         for name, value in dict(vars(cls)).items()
-        if name not in _MADE_AGAIN and name not in without and not _of_typing(value)
+        if name not in _MADE_AGAIN and name not in without and not _is_put(value)
     }
 
 
-def _of_typing(value: Any) -> bool:
-    """Tell whether this was put into a class by `typing`, which will do so again."""
+def _is_put(value: Any) -> bool:
+    """Tell whether this was put into a class by `typing` or `enum`, which will do so again."""
     function = getattr(value, "__func__", value)
-    return isinstance(function, FunctionType) and function.__module__ == "typing"
+    return isinstance(function, FunctionType) and function.__module__ in ("typing", "enum")
 
 
 def _slots(cls: Any) -> tuple[str, ...]:
@@ -305,24 +305,16 @@ def _reduce_enum(cls: Any, state: dict[str, Any]) -> Any:
     members = cls.__members__
     state["dict"] = _own(cls, _OF_ENUM | set(members))
     state["members"] = {
-        name: {key: value for key, value in vars(member).items() if key not in ("__objclass__",)}
+        name: {key: value for key, value in vars(member).items() if key != "__objclass__"}
         for name, member in members.items()
     }
-    if "__new_member__" in state["dict"] and _of_enum(state["dict"]["__new_member__"]):
-        del state["dict"]["__new_member__"]
-    for name in [n for n, value in state["dict"].items() if isinstance(value, enum.property)]:
-        # Those for members that share a name with something of the base.
-        if name in members:
-            del state["dict"][name]
+    if not isinstance(state["dict"].get("__new_member__"), FunctionType):
+        state["dict"].pop("__new_member__", None)
     boundary = getattr(cls, "_boundary_", None)
     names = [(name, member.name, _content(cls, member)) for name, member in members.items()]
     body = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
     args = (type(cls), cls.__name__, cls.__bases__, body, names, boundary and boundary.name)
     return make_enum, args, state, None, None, set_class
-
-
-def _of_enum(value: Any) -> bool:
-    return getattr(value, "__module__", None) in ("enum", None)
 
 
 def _content(cls: Any, member: Any) -> tuple[Any, ...]:
@@ -360,9 +352,8 @@ def make_enum(
     extra = {"boundary": enum.FlagBoundary[boundary]} if boundary else {}
     with _silent(bases):
         made = library.__new__(metaclass, name, bases, space, **extra)
-    for kept in ("__new_member__",):
-        if kept in vars(made):
-            type.__delattr__(made, kept)
+    if members and "__new_member__" in vars(made):
+        type.__delattr__(made, "__new_member__")
     return typing.cast(type, made)
 
 

@@ -136,7 +136,7 @@ def reduce_code(code: CodeType, module: ModuleType | None, sources: dict[str, st
         if code in found:
             return module_code, (module.__name__, code.co_qualname, found.index(code), PYTHON)
     features = _features(code)
-    for source in _texts(code.co_filename):
+    for source in _texts(code.co_filename) if module is None else ():
         with suppress(SyntaxError, ValueError):
             found = _compiled(source, code.co_filename, features).get(
                 (path, code.co_firstlineno), []
