@@ -6,6 +6,8 @@ import sys
 from types import FunctionType
 from typing import Any
 
+from .quiet import NOTEBOOK
+
 
 def is_definition(obj: Any, namespace: dict[str, Any] | None = None) -> bool:
     """Tell whether this is a function or class that is stored by value."""
@@ -21,7 +23,7 @@ def is_definition(obj: Any, namespace: dict[str, Any] | None = None) -> bool:
 def by_name(obj: Any, namespace: dict[str, Any] | None) -> bool:
     """Tell whether importing its module gives this very object."""
     home = getattr(obj, "__module__", None)
-    if not isinstance(home, str) or home == quiet.NOTEBOOK:
+    if not isinstance(home, str) or home == NOTEBOOK:
         return False
     found: Any = sys.modules.get(home)
     if found is None or (namespace is not None and getattr(found, "__dict__", None) is namespace):
