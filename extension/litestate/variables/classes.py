@@ -30,7 +30,16 @@ _MADE_AGAIN = frozenset(
         *("__dict__", "__weakref__", "__module__", "__qualname__", "__annotations__"),
         *("__annotate__", "__annotate_func__", "__annotations_cache__", "__abc_tpflags__"),
         *("_abc_impl", "_abc_registry", "_abc_cache", "_abc_negative_cache"),
-        *("_abc_negative_cache_version", "__firstlineno__", "__classdictcell__"),
+        *(
+            "_abc_negative_cache_version",
+            "__firstlineno__",
+            "__slotnames__",
+            "__static_attributes__",
+            "__protocol_attrs__",
+            "__non_callable_proto_members__",
+            "__callable_proto_members_only__",
+            "__classdictcell__",
+        ),
     )
 )
 """What a class gets when it is made, or otherwise than by setting it."""
@@ -170,8 +179,16 @@ def set_class(cls: Any, state: dict[str, Any]) -> None:
         dataclass_parts.generate(cls, state["dataclass"])
         if hasattr(dataclasses, "_replace"):
             cls.__replace__ = dataclasses._replace
-    if hasattr(cls, "__protocol_attrs__"):
-        cls.__protocol_attrs__ = typing._get_protocol_attrs(cls)  # type: ignore[attr-defined]
+    if vars(cls).get("_is_protocol"):
+        _complete_protocol(cls)
+
+
+def _complete_protocol(cls: Any) -> None:
+    """Let `typing` find again what it keeps about a protocol, as it does in this version."""
+    if hasattr(typing, "_get_protocol_attrs") and hasattr(cls, "__protocol_attrs__"):
+        cls.__protocol_attrs__ = typing._get_protocol_attrs(cls)
+    if vars(cls).get("_is_runtime_protocol"):
+        typing.runtime_checkable(cls)
 
 
 def _reduce_enum(cls: Any, state: dict[str, Any]) -> Any:

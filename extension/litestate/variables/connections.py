@@ -180,7 +180,10 @@ def _decode(payload: Any, get: Get) -> sqlite3.Connection:
             if index:
                 connection.execute(f"ATTACH DATABASE ? AS {_quoted(name)}", (file,))
             if file == ":memory:" and database.get("content") is not None:
-                _fill(connection, name, get.buffer(database["content"]))
+                content = get.buffer(database["content"])
+                if not content:
+                    raise get.fail("a database in memory without its content")
+                _fill(connection, name, content)
         _set(connection, settings)
     except BaseException as error:
         connection.close()

@@ -275,7 +275,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def reason(self, error: BaseException) -> str:
         """Return why an object could not be pickled, for a person."""
         kind = type(self._current)
-        if isinstance(error, RecursionError):
+        if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
             return "it is nested too deeply"
         if isinstance(error, MemoryError):
             return "there is not enough memory"
