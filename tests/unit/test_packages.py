@@ -73,6 +73,7 @@ def test_what_is_missing_is_named_with_advice(site: Path) -> None:
         ("other_demo", "1.0", "2.0"),
     ]
     assert packages.advice(absent) == "pip install gone-demo==3 other_demo==1.0"
+    assert packages.missing(document, ["gonedemo", "json"]) == absent[:1]
     installed = packages.install(absent, trusted=True)
     assert not installed.done
     assert [it.reason for it in installed.skipped] == [

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import importlib
 import importlib.metadata
+import json
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -153,6 +154,7 @@ def _sign(package: Added) -> None:
     folder = Path(str(distribution.locate_file(""))) / _info_name(distribution)
     for name in ("PYODIDE_URL", "PYODIDE_SOURCE"):
         (folder / name).write_text(package.url or "")
+    (folder / "PYODIDE_REQUIRES").write_text(json.dumps(package.depends))
 
 
 def _info_name(distribution: importlib.metadata.Distribution) -> str:

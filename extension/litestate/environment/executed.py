@@ -156,7 +156,7 @@ class Follower:
         sources = list(self._shell.history_manager.input_hist_raw)
         for number, source in enumerate(sources):
             if number and source.strip():
-                self.log.add(Executed(self.log.session, number, source))
+                self.log.add(Executed(self.log.session, number, source.removesuffix("\n")))
         if _running(self._shell) and self.log.own:
             # Of the cell that runs, only the end is seen.
             self._follow(self.log.own[-1], None, 0.0)
@@ -167,19 +167,20 @@ class Follower:
         if self._open is not None and len(running) > 1:
             return
         self._open = None
-        if not getattr(info, "store_history", True) or _is_silent(self._shell):
+        if not getattr(info, "store_history", True) or _request(self._shell).get("silent"):
             return
         # Later versions of IPython count at the start of a cell, earlier ones at its end.
         result = running[0].f_locals.get("result") if running else None
         number = getattr(result, "execution_count", None)
-        cell = Executed(self.log.session, number, str(info.raw_cell), time.time())
+        source = _request(self._shell).get("code", info.raw_cell)
+        cell = Executed(self.log.session, number, str(source), time.time())
         self.log.add(cell)
         self._follow(cell, info, time.monotonic())
 
     def _follow(self, cell: Executed, info: Any, start: float) -> None:
         self._open = (cell, info, start)
         task = _current_task()
-        if task is not None and self._in_pyodide():
+        if task is not None and _is_pyodide(self._shell):
             task.add_done_callback(lambda _: self._task_ended(cell))
 
     def _ended(self, result: Any) -> None:
@@ -205,9 +206,6 @@ class Follower:
             cell.outcome = _encodable(outcome)[:200]
             cell.duration = None if info is None else time.monotonic() - start
             self._open = None
-
-    def _in_pyodide(self) -> bool:
-        return hasattr(getattr(self._shell, "kernel", None), "lite_transform_manager")
 
 
 def _encodable(text: str) -> str:
@@ -292,11 +290,20 @@ def _running(shell: Any) -> list[FrameType]:
     return found
 
 
-def _is_silent(shell: Any) -> bool:
-    """Tell whether the front end runs something for itself; JupyterLite's kernel hides that."""
-    header = getattr(getattr(shell, "kernel", None), "_parent_header", None)
-    content = header.get("content") if isinstance(header, dict) else None
-    return isinstance(content, dict) and content.get("silent") is True
+def _request(shell: Any) -> dict[str, Any]:
+    """Return what the page has asked JupyterLite's kernel for; of other kernels, nothing.
+
+    The kernel does not tell the shell what is to be run silently, and rewrites ``%pip``.
+    """
+    if not _is_pyodide(shell):
+        return {}
+    message = shell.kernel._parent_header
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _is_pyodide(shell: Any) -> bool:
+    return hasattr(getattr(shell, "kernel", None), "lite_transform_manager")
 
 
 def _error_of_pyodide(shell: Any) -> str:

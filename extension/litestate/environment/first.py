@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import site
 import sys
 import sysconfig
@@ -111,14 +112,19 @@ def search_path() -> set[str]:
 @functools.cache
 def site_packages() -> frozenset[str]:
     """Return the folders in which installed packages are."""
-    folders = set(site.getsitepackages()) | set(map(sysconfig.get_path, ("purelib", "platlib")))
+    folders = set(site.getsitepackages()) | set(map(_path, ("purelib", "platlib")))
     return frozenset(folders if IN_BROWSER else folders | {site.getusersitepackages()})
+
+
+def _path(name: str) -> str:
+    # Pyodide's prefix is "/", and what it says begins with two.
+    return re.sub("^/+", "/", sysconfig.get_path(name))
 
 
 def _of_python() -> set[str]:
     zipped = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
     found: set[str] = set()
-    for folder in map(sysconfig.get_path, ("stdlib", "platstdlib")):
+    for folder in map(_path, ("stdlib", "platstdlib")):
         found |= {folder, str(Path(folder, "lib-dynload")), str(Path(folder).parent / zipped)}
     # Windows has its extension modules and the interpreter beside the library.
     return found | {str(Path(sys.base_prefix, "DLLs")), sys.base_prefix}

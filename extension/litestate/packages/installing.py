@@ -56,7 +56,7 @@ class Installed:
     warnings: list[str] = field(default_factory=list)
 
 
-def missing(document: dict[str, Any]) -> list[Missing]:
+def missing(document: dict[str, Any], modules: Iterable[str] | None = None) -> list[Missing]:
     """Return the packages of a saved state that are not here, or in another version.
 
     In the site, a package that its lock has is not missing: an import loads it.
@@ -65,16 +65,24 @@ def missing(document: dict[str, Any]) -> list[Missing]:
     ----------
     document : dict
         Of `read`.
+    modules : iterable of str, optional
+        Top-level modules: of packages that the site had, only those that have one of these. The
+        rest is what the kernel itself is made of. By default all.
     """
     found: list[Missing] = []
+    wanted = None if modules is None else set(modules)
     added = {it.name: it for it in map(from_json, document.get("added", []))}
-    saved = {name: (it["version"], it["imports"]) for name, it in document["imported"].items()}
+    saved = {
+        name: (it["version"], tuple(it.get("imports", ())))
+        for name, it in document.get("imported", {}).items()
+        if wanted is None or not wanted.isdisjoint(it.get("imports", ()))
+    }
     saved |= {it.name: (it.version, it.imports) for it in added.values()}
-    for name, (version, modules) in sorted(saved.items()):
+    for name, (version, imports) in sorted(saved.items()):
         here = _version(name)
         if here == version or (here is None and _is_in_lock(name, version)):
             continue
-        found.append(Missing(name, version, here, tuple(modules), added.get(name)))
+        found.append(Missing(name, version, here, imports, added.get(name)))
     return found
 
 
