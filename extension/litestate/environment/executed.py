@@ -96,9 +96,9 @@ class Log:
 
     def add(self, cell: Executed) -> None:
         """Append a cell; drop the oldest ones that there is no more room for."""
-        cell.source = hide(_encodable(cell.source))
-        if len(cell.source) > MOST_OF_CELL:
-            cell.source = cell.source[:MOST_OF_CELL] + CUT
+        source = hide(_encodable(cell.source[: MOST_OF_CELL + 1]))
+        is_long = len(source) > MOST_OF_CELL
+        cell.source = source[:MOST_OF_CELL] + CUT if is_long else source
         self._own.append(cell)
         self._size += len(cell.source)
         self._fit()

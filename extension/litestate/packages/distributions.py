@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from importlib.metadata import Distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def packages_of(modules: Iterable[str]) -> dict[str, str]:
@@ -43,12 +43,28 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+class Known(NamedTuple):
+    """A distribution that is installed.
+
+    Attributes
+    ----------
+    name, version : str
+        As its metadata says, which takes long to read.
+    files : importlib.metadata.Distribution
+        The rest.
+    """
+
+    name: str
+    version: str
+    files: Distribution
+
+
 @functools.lru_cache(maxsize=1)
-def _known(stamp: tuple[Any, ...]) -> dict[str, Distribution]:
+def _known(stamp: tuple[Any, ...]) -> dict[str, Known]:
     del stamp  # What is asked for when it changes.
     importlib.invalidate_caches()
     modules_of.cache_clear()
-    found: dict[str, Distribution] = {}
+    found: dict[str, Known] = {}
     for distribution in importlib.metadata.distributions():
         # What is left of a broken installation has none.
         if not (distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")):
@@ -56,11 +72,12 @@ def _known(stamp: tuple[Any, ...]) -> dict[str, Distribution]:
         metadata = distribution.metadata
         if metadata["Name"] and metadata["Version"]:
             # Of two, the first is the one that is imported.
-            found.setdefault(normalized(metadata["Name"]), distribution)
+            known = Known(metadata["Name"], metadata["Version"], distribution)
+            found.setdefault(normalized(known.name), known)
     return found
 
 
-def distributions() -> dict[str, Distribution]:
+def distributions() -> dict[str, Known]:
     """Return the distributions that are installed, by their normalized names."""
     # A .dist-info folder that comes or goes changes the time of the folder that it is in. That of
     # the current folder (an empty entry) changes with every file.
@@ -75,13 +92,13 @@ def _time(entry: str) -> int:
 
 
 @functools.lru_cache(maxsize=4096)
-def modules_of(distribution: Distribution) -> frozenset[str]:
+def modules_of(known: Known) -> frozenset[str]:
     """Return the top-level modules of a distribution."""
-    listed = distribution.read_text("top_level.txt")
+    listed = known.files.read_text("top_level.txt")
     if listed is not None:
         return frozenset(listed.split())
     names = set()
-    for file in distribution.files or ():
+    for file in known.files.files or ():
         first, suffix = file.parts[0], file.suffix
         if len(file.parts) == 1:
             names.add(first.partition(".")[0] if suffix in (".py", ".so", ".pyd") else "")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
 from dataclasses import dataclass
-from importlib.metadata import Distribution
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..environment.hostile import damaged, mapping, parse, sequence, text
 from ..manifest import Skipped
 from ..places import IN_BROWSER
-from .distributions import distributions, modules_of
+from .distributions import Known, distributions, modules_of
 
 _MOST = 5_000
 """Packages of a document; the largest lock of Pyodide has fewer than 400."""
@@ -141,7 +141,9 @@ def left_out(document: dict[str, Any]) -> list[Skipped]:
     ]
 
 
-def _added(distribution: Distribution) -> Added | None:
+@functools.lru_cache(maxsize=4096)
+def _added(known: Known) -> Added | None:
+    distribution = known.files
     source = distribution.read_text(_SOURCE)
     if source is None or source.strip() == _OF_SITE:
         return None
@@ -152,12 +154,12 @@ def _added(distribution: Distribution) -> Added | None:
     except ValueError:
         depends = []
     return Added(
-        distribution.name,
-        distribution.version,
+        known.name,
+        known.version,
         url if _is_web(url) else None,
         sha256 if _SHA256.fullmatch(sha256) else None,
         tuple(depends),
-        tuple(sorted(modules_of(distribution))),
+        tuple(sorted(modules_of(known))),
     )
 
 
