@@ -216,6 +216,12 @@ def test_a_folder_that_is_not_here_is_named(roots: Places, session: Session) -> 
     assert Path.cwd() == session.notebook
     applied = process.apply({"cwd": ["other", "x"]}, trusted=True, roots=roots)
     assert "no such root" in applied.skipped[0].reason
+    # Longer than a name can be.
+    long = {"cwd": ["notebook", "x" * 4000], "sys_path": [{"path": "y" * 4000, "front": True}]}
+    environment.check({"process": long})
+    applied = process.apply(long, trusted=True, roots=roots)
+    assert [it.reason for it in applied.skipped][1] == "does not exist here"
+    assert Path.cwd() == session.notebook
 
 
 GOOD: dict[str, Any] = {

@@ -196,10 +196,10 @@ def _go(place: list[str], applied: Applied, trusted: bool, roots: Places) -> Non
         return
     try:
         os.chdir(target)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         applied.skip(
             f"current folder {label}",
-            f"cannot be entered here ({error.strerror})",
+            f"cannot be entered here ({getattr(error, 'strerror', None) or error})",
             "The current folder stays as it is.",
         )
         return
@@ -217,6 +217,14 @@ def _where() -> Path | None:
         return Path.cwd()
     except FileNotFoundError:
         return None
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        # Longer than a path can be, for example.
+        return False
 
 
 def _set(variables: dict[str, str], applied: Applied, trusted: bool) -> None:
@@ -257,7 +265,7 @@ def _add(paths: list[tuple[bool, str, str]], applied: Applied, trusted: bool) ->
         if path and (path in sys.path or path in front or path in back):
             continue
         what = f"sys.path entry {label}"
-        if not path or not Path(path).exists():
+        if not path or not _exists(path):
             applied.skip(what, "does not exist here")
         elif not trusted:
             applied.wait(what, "would let imports find files that came from elsewhere")
