@@ -56,6 +56,14 @@ def test_what_was_set_before_litestate_is_known() -> None:
     assert first.environment().get("PATH") is not None
 
 
+def test_what_is_too_long_is_named_and_the_rest_can_be_read(roots: Places) -> None:
+    os.environ["MODEL_NAME"] = "x" * 120_000
+    sys.path.append("y" * 10_000)
+    document = process.describe(roots)
+    assert document["left_out"]["MODEL_NAME"] == "long"
+    environment.check({"process": document})
+
+
 def test_secrets_are_left_out_and_named(roots: Places) -> None:
     os.environ["DEMO_API_KEY"] = "short"
     os.environ["DEMO_SETTING"] = TOKEN

@@ -10,8 +10,8 @@ from .. import names
 from ..errors import DamagedBundleError
 from ..json_depth import is_too_deep
 
-MAX_BYTES = 8 * 1024 * 1024
-"""Of a document; what litestate writes is a quarter of that at most."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Of a document; the history, its largest part, has half of that at most."""
 
 MAX_DEPTH = 16
 """Levels of nesting; what litestate writes has half of that at most."""

@@ -36,6 +36,8 @@ def encode(value: Any) -> Any:
         value = value.value
     if type(value) is str and any("\ud800" <= character <= "\udfff" for character in value):
         raise NotPlainError("its value is not valid Unicode")
+    if type(value) in (str, list, tuple) and len(value) > _MOST:
+        raise NotPlainError("its value is too long")
     if value is None or type(value) in (bool, str):
         return value
     if type(value) is int and abs(value) < _LARGE:

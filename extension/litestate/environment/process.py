@@ -21,6 +21,13 @@ _MOST_VARIABLES = 10_000
 _SECRET = "secret"
 _MACHINE = "machine"
 _UNREADABLE = "unreadable"
+_LONG = "long"
+
+_LONGEST = 100_000
+"""Characters of a variable that is kept."""
+
+_MOST_ENTRIES = 1000
+"""Of the search path."""
 
 REASONS = {
     _SECRET: (
@@ -29,6 +36,7 @@ REASONS = {
     ),
     _MACHINE: ("describes the machine that it was set on", "Set it again where it is needed."),
     _UNREADABLE: ("is not text", ""),
+    _LONG: (f"has more than {_LONGEST:,} characters", "Keep it in a file."),
 }
 """Why a variable is left out, and what to do."""
 
@@ -78,7 +86,7 @@ def check(document: dict[str, Any]) -> None:
             text(value, "An environment variable")
             if not name or "=" in name or "\0" in name + value:
                 raise damaged("An environment variable", "has a character that it cannot have")
-    for entry in sequence(document.get("sys_path", []), "The search path", 1000):
+    for entry in sequence(document.get("sys_path", []), "The search path", _MOST_ENTRIES):
         path = mapping(entry, "An entry of the search path").get("path")
         if isinstance(path, str):
             text(path, "An entry of the search path", names.MAX_NAME_BYTES)
@@ -130,6 +138,8 @@ def _variables(
             left_out[readable] = _MACHINE
         elif is_secret_name(name) or is_secret_value(value):
             left_out[readable] = _SECRET
+        elif len(name) + len(value) > _LONGEST:
+            left_out[readable[:100]] = _LONG
         elif readable != name or names.readable(value) != value:
             left_out[readable] = _UNREADABLE
         else:
@@ -157,7 +167,8 @@ def _added(roots: Places) -> list[dict[str, Any]]:
     begin = known[0] if known else len(own)
     added: list[dict[str, Any]] = []
     for at, entry in enumerate(own):
-        if entry not in standard and names.readable(entry) == entry:
+        is_text = names.readable(entry) == entry and len(entry) <= names.MAX_NAME_BYTES
+        if entry not in standard and is_text and len(added) < _MOST_ENTRIES:
             added.append({"path": _portable(entry, roots), "front": at < begin})
     return added
 
