@@ -277,7 +277,7 @@ def _remove(
     looked = _looked_at(source, current, wanted)
     others = [name for name in looked if name not in stored and name not in unknown]
     # What cannot be stored could not be had back: it stays.
-    remove(take(current, others), change.section, plan)
+    remove(take(current, others), section, plan)
 
 
 def _looked_at(source: Loadable, current: dict[str, Any], wanted: Wanted) -> list[str]:
