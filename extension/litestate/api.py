@@ -5,24 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from . import places, ui, unsaved
-from .bundle import Compression, Limits
+from .bundle import Compression, Limits, Reader
 from .checkpointing import Which, kept, session, session_now
 from .clearing import clear
 from .current import Undoable, undoable
 from .errors import SaveError, SelectionError
 from .items import Survey
 from .loading import Chosen, load_from, open_bundle, verify
-from .parts import PARTS, choice
+from .parts import PARTS, choice, packages
 from .parts.variables import look
 from .report import Report, count_text, size_text
 from .saving import bundle_name, download, free, target_of, write_into, write_to
 from .sources import AnySource
 from .survey import Paths, StrPath, survey
-from .trust import RESTRICTED, check_allowed, judge
+from .trust import RESTRICTED, ajudge, check_allowed, judge
 from .variables.namespace import Choice
 
 Patterns = Sequence[str] | str
@@ -179,21 +180,32 @@ def load_state(
         If the person cancels; nothing was changed.
     """
     check_allowed(trust=trust)
-    wanted = choice(variables, paths)
+    wanted = _Wanted(Chosen(paths, exclude, choice(variables, paths)), dry_run, clean)
     with open_bundle(_ask() if source is None else source, limits) as (reader, label):
         own = judge(reader.signature, reader.manifest_bytes) == "own"
         reader.trusted = (own or trust) and not RESTRICTED
-        verify(reader, label)
-        before = nullcontext(Undoable()) if dry_run else undoable("before load", "loaded")
-        with before as said:
-            report = load_from(
-                reader,
-                label,
-                places.detect(),
-                Chosen(paths, exclude, wanted),
-                dry_run=dry_run,
-                clean=clean,
-            )
+        return _load(reader, label, wanted)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    chosen: Chosen
+    dry_run: bool
+    clean: bool
+
+
+def _load(reader: Reader, label: str, wanted: _Wanted) -> Report:
+    verify(reader, label)
+    before = nullcontext(Undoable()) if wanted.dry_run else undoable("before load", "loaded")
+    with before as said:
+        report = load_from(
+            reader,
+            label,
+            places.detect(),
+            wanted.chosen,
+            dry_run=wanted.dry_run,
+            clean=wanted.clean,
+        )
     report.digest = reader.manifest.content_digest
     said.tell(report)
     return ui.show(report)
@@ -236,20 +248,19 @@ async def aload_state(
     trust: bool = False,
 ) -> Report:
     """Do what `load_state` does, with ``await``: for browsers that cannot wait inside a call."""
+    check_allowed(trust=trust)
+    wanted = _Wanted(Chosen(paths, exclude, choice(variables, paths)), dry_run, clean)
     if source is None and places.IN_BROWSER:
         from .browser.picker import choose
 
         source = await choose()
-    return load_state(
-        source,
-        paths=paths,
-        exclude=exclude,
-        dry_run=dry_run,
-        clean=clean,
-        limits=limits,
-        variables=variables,
-        trust=trust,
-    )
+    with open_bundle(_ask() if source is None else source, limits) as (reader, label):
+        own = await ajudge(reader.signature, reader.manifest_bytes) == "own"
+        reader.trusted = (own or trust) and not RESTRICTED
+        if wanted.chosen.variables is not False and not dry_run:
+            verify(reader, label)
+            await packages.prepare(reader)
+        return _load(reader, label, wanted)
 
 
 def show_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:

@@ -66,16 +66,13 @@ def provide(modules: Iterable[str]) -> dict[str, str]:
     NeedsAsyncError
         In a browser that cannot wait.
     """
-    return wait(aprovide(modules), _ADVICE)
+    wanted = list(modules)
+    return wait(aprovide(wanted), _ADVICE) if _owners(wanted) else {}
 
 
 async def aprovide(modules: Iterable[str]) -> dict[str, str]:
     """Do what `provide` does, without needing a browser that can wait."""
-    owners = {
-        module: package
-        for module in modules
-        if (package := _owner(module)) is not None and locked_version(package)
-    }
+    owners = _owners(modules)
     if not owners:
         return {}
     try:
@@ -191,6 +188,15 @@ async def _load_from_lock(names: set[str]) -> None:
 
 def _entry(name: str) -> Any:
     return getattr(pyodide_js.lockfile.packages, name, None)
+
+
+def _owners(modules: Iterable[str]) -> dict[str, str]:
+    """Return which of the site's own packages these modules are in."""
+    return {
+        module: package
+        for module in modules
+        if (package := _owner(module)) is not None and locked_version(package)
+    }
 
 
 def _owner(module: str) -> str | None:

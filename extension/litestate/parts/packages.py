@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 from .. import packages
 from ..bundle import Writer
+from ..errors import NeedsAsyncError
 from ..groups import PACKAGES_MEMBER, is_graph
 from ..items import Survey
 from ..loadable import Loadable
@@ -48,6 +50,20 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     return section
 
 
+async def prepare(source: Loadable) -> None:
+    """Install and load what is missing, where a call cannot wait for it later."""
+    if not IN_BROWSER:
+        return
+    from ..browser.packages import ainstall, aprovide
+
+    needed = _needed(source)
+    for member in source.manifest.members:
+        if member.kind == "packages" and source.trusted:
+            absent = packages.missing(packages.read(source.content(member)), needed)
+            await ainstall([it.added for it in absent if it.added and it.added.url])
+    await aprovide(needed - sys.modules.keys())
+
+
 @dataclass
 class _Install:
     """Install what is missing; who undoes a load may keep it."""
@@ -63,7 +79,11 @@ class _Install:
         absent = packages.missing(self.document, self.modules)
         mine = [it for it in absent if it.name in added]
         if IN_BROWSER:
-            installed = packages.install(mine, trusted=self.trusted)
+            try:
+                installed = packages.install(mine, trusted=self.trusted)
+            except NeedsAsyncError as error:
+                self.section.warnings.append(str(error))
+                return
             self.section.lines += [
                 Line(f"{it.name}=={it.version}", "package", 0, verdict="added")
                 for it in installed.done

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import environment, packages
 from ..bundle import CHUNK, Writer
+from ..errors import NeedsAsyncError
 from ..groups import group_member, is_graph, key_of
 from ..items import Survey
 from ..loadable import Loadable
@@ -188,8 +189,12 @@ class SetVariables:
         from ..browser.packages import provide
 
         modules = set().union(*map(modules_of, self.groups))
-        for module, reason in provide(modules - sys.modules.keys()).items():
-            self.section.warnings.append(f"{module}: {reason}.")
+        try:
+            trouble = provide(modules - sys.modules.keys())
+        except NeedsAsyncError as error:
+            self.section.warnings.append(str(error))
+            return
+        self.section.warnings += [f"{module}: {reason}." for module, reason in trouble.items()]
 
     def revert(self) -> None:
         """Undo it."""
