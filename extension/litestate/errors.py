@@ -50,6 +50,14 @@ class NewerFormatError(BundleError):
     """A bundle of a format version that this litestate does not know."""
 
 
+class ForgedBundleError(BundleError):
+    """A bundle that names a key of this computer's, and was not signed with it."""
+
+
+class RestrictedError(LitestateError):
+    """What was asked for would run what a bundle holds, and this site was set up not to."""
+
+
 class DatabaseBusyError(LitestateError):
     """Another connection holds a lock that is needed."""
 

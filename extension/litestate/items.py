@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import names
-from .manifest import Kind, Scope, Skipped
+from .manifest import KEPT_KINDS, Kind, Scope, Skipped
 from .places import Root
 
 
@@ -91,7 +91,11 @@ def member_name(kind: Kind, root: str, relative: str) -> str:
     --------
     >>> member_name("database", "home", "app.db")
     'databases/home/app.db'
+    >>> member_name("session", "session", "session.json")
+    'session/session.json'
     """
+    if kind in KEPT_KINDS:
+        return f"{root}/{relative}"
     folder = "databases" if kind == "database" else "files"
     return f"{folder}/{root}/{relative}{'/' if kind == 'directory' else ''}"
 

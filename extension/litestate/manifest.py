@@ -8,15 +8,22 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["file", "directory", "symlink", "database"]
+Kind = Literal["file", "directory", "symlink", "database", "variables", "packages", "session"]
+
+KEPT_KINDS: frozenset[Kind] = frozenset({"variables", "packages", "session"})
+"""Those that are no files: what the kernel itself held. The first part of a member's name is its
+kind."""
 
 FORMAT = "litestate"
-VERSION = 1
-"""Version of the bundle format; raised when an older reader could misread the new form."""
+VERSION = 2
+"""Highest version of the bundle format that is known; raised when an older reader could misread
+the new form."""
 
 MIMETYPE = "application/vnd.litestate+zip"
 MIMETYPE_MEMBER = "mimetype"
 MANIFEST_MEMBER = "manifest.json"
+SIGNATURE_MEMBER = "signature.json"
+"""Stands directly before the manifest, or is not there."""
 
 JOURNAL_MODES = ("delete", "wal")
 """What is stored in a database file itself; the other journal modes belong to a connection."""
@@ -24,13 +31,13 @@ JOURNAL_MODES = ("delete", "wal")
 
 @dataclass(frozen=True)
 class Member:
-    """One saved thing: a file, a folder, a symbolic link or a database.
+    """One saved thing: a file, a folder, a link, a database, or a part of what the kernel held.
 
     Attributes
     ----------
     name : str
         Name in the ZIP archive, for example ``files/home/notes.txt``.
-    kind : {"file", "directory", "symlink", "database"}
+    kind : {"file", "directory", "symlink", "database", "variables", "packages", "session"}
         What it is. The content of a symlink is its target.
     size : int
         Bytes of content before compression.
@@ -44,7 +51,9 @@ class Member:
         Time of the last modification, nanoseconds since 1970-01-01 UTC.
     details : dict
         More about one kind; for a database ``journal_mode`` and ``tables``
-        (table name to number of rows, or to None where they were not counted).
+        (table name to number of rows, or to None where they were not counted); for the graph of a
+        group of variables ``names`` (name to ``type``, ``text`` and ``size``), ``pickles`` and
+        ``buffers`` (how many there are beside it).
     """
 
     name: str
@@ -58,8 +67,8 @@ class Member:
 
     @property
     def root(self) -> str:
-        """Name of the root folder that it belongs to."""
-        return self.name.split("/", 2)[1]
+        """Name of the root folder that it belongs to; of what is no file its kind."""
+        return self.name.split("/", 2)[0 if self.kind in KEPT_KINDS else 1]
 
     @property
     def place(self) -> str:
@@ -69,6 +78,8 @@ class Member:
     @property
     def relative(self) -> str:
         """Path below the root, with ``/``; empty for the root itself."""
+        if self.kind in KEPT_KINDS:
+            return self.name.partition("/")[2]
         return self.name.removesuffix("/").split("/", 2)[2]
 
 
@@ -120,6 +131,11 @@ class Manifest:
     skipped: tuple[Skipped, ...] = ()
 
     @property
+    def version(self) -> int:
+        """Version of the format that the members need: 1 for files and databases alone."""
+        return 2 if any(member.kind in KEPT_KINDS for member in self.members) else 1
+
+    @property
     def content_digest(self) -> str:
         """SHA-256 over what was saved, whenever and wherever it was saved."""
         return content_digest(self.members)
@@ -128,7 +144,7 @@ class Manifest:
         """Return the manifest as it stands in the bundle."""
         document = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": self.version,
             "content_digest": self.content_digest,
             **asdict(self),
         }

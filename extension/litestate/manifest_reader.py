@@ -6,12 +6,13 @@ import json
 import re
 from typing import Any, get_args
 
-from . import names
+from . import groups, names
 from .errors import DamagedBundleError, NewerFormatError
 from .json_depth import brackets_of, is_too_deep
 from .manifest import (
     FORMAT,
     JOURNAL_MODES,
+    KEPT_KINDS,
     MANIFEST_MEMBER,
     VERSION,
     Kind,
@@ -22,7 +23,7 @@ from .manifest import (
 )
 
 _DEPTH = 16
-"""Levels of nesting that a manifest may have; version 1 has five."""
+"""Levels of nesting that a manifest may have; version 2 has six."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """How JSON can spell half of a character, which no file name, hash or terminal takes."""
@@ -68,7 +69,21 @@ def read_manifest(data: bytes, entries: int = 0) -> Manifest:
     )
     if manifest.content_digest != _take(document, "content_digest", str):
         raise _damaged("its content digest does not match its list of members")
+    _check_version(manifest, document["version"])
     return manifest
+
+
+def _check_version(manifest: Manifest, version: int) -> None:
+    if manifest.version != version:
+        raise _damaged(f"its members are those of format version {manifest.version}, not {version}")
+    if version == 1:
+        return
+    # These names were free in version 1.
+    for member in manifest.members:
+        if reason := groups.name_problem(member.name, member.kind):
+            raise _damaged(f"member {member.name!r} {reason}")
+    if reason := groups.group_problem(manifest.members):
+        raise _damaged(reason)
 
 
 def _damaged(what: str) -> DamagedBundleError:
@@ -187,12 +202,8 @@ def _member(document: Any) -> Member:
 def _member_problem(member: Member) -> str | None:
     if member.kind not in get_args(Kind):
         return f"is of the unknown kind {member.kind!r}"
-    folder = "databases" if member.kind == "database" else "files"
-    parts = member.name.removesuffix("/").split("/")
-    if len(parts) < 3 or parts[0] != folder:
-        return f"is a {member.kind} and does not stand in {folder}/<root>/"
-    if member.name.endswith("/") != (member.kind == "directory"):
-        return "has a name that does not fit its kind"
+    if reason := _name_problem(member):
+        return reason
     if member.size < 0 or not 0 <= member.mode <= 0o7777 or abs(member.mtime_ns) >= _TIME_LIMIT:
         return "has an impossible size, mode or time"
     if member.kind == "directory" and member.size:
@@ -202,6 +213,18 @@ def _member_problem(member: Member) -> str | None:
     if not _CRC32.fullmatch(member.compressed_crc32):
         return "has no CRC-32"
     return _details_problem(member)
+
+
+def _name_problem(member: Member) -> str | None:
+    if member.kind in KEPT_KINDS:
+        return groups.name_problem(member.name, member.kind)
+    folder = "databases" if member.kind == "database" else "files"
+    parts = member.name.removesuffix("/").split("/")
+    if len(parts) < 3 or parts[0] != folder:
+        return f"is a {member.kind} and does not stand in {folder}/<root>/"
+    if member.name.endswith("/") != (member.kind == "directory"):
+        return "has a name that does not fit its kind"
+    return None
 
 
 def _details_problem(member: Member) -> str | None:

@@ -159,8 +159,8 @@ class Taken:
         ----------
         name : str
             Member name; what counts is what comes after ``files/`` or ``databases/``.
-        kind : {"file", "directory", "symlink", "database"}
-            What it is.
+        kind : str
+            What it is: a ``Kind`` of the manifest.
         """
         key = _key(name)
         if key in self._kinds:
@@ -196,7 +196,8 @@ def _parents(key: str) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    return fold(name.partition("/")[2])
+    folder, _, place = name.partition("/")
+    return fold(place if folder in ("files", "databases") else name)
 
 
 def check(name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,16 @@ from litestate import places
 from litestate.places import HOME, NOTEBOOK, Places, Root
 from states import Session, make_database
 from tables import make_things
+
+
+@pytest.fixture(autouse=True)
+def key_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the key is that signs: never the one of whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("data")
+    # macOS has no name for it but that of the home folder.
+    name = {"win32": "APPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_DATA_HOME")
+    monkeypatch.setenv(name, str(folder))
+    return folder
 
 
 @pytest.fixture

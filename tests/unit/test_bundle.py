@@ -100,7 +100,8 @@ def test_not_a_bundle(session: Session, data: bytes, match: str) -> None:
 @pytest.mark.parametrize(
     ("edit", "error", "match"),
     [
-        (lambda d: d.update(version=2), NewerFormatError, "version 2"),
+        (lambda d: d.update(version=3), NewerFormatError, "version 3.*up to version 2"),
+        (lambda d: d.update(version=2), DamagedBundleError, "format version 1, not 2"),
         (lambda d: d.update(version=0), DamagedBundleError, "version"),
         (lambda d: d.update(version=True), DamagedBundleError, "version"),
         (lambda d: d.update(format="other"), DamagedBundleError, "format"),

@@ -149,9 +149,9 @@ def test_a_newer_format(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(manifest, "VERSION", 2)
+        patch.setattr(manifest.Manifest, "version", 3)
         bundle_of({}, folder / "bob.litestate.zip")
-    _is_unknown("in/bob.litestate.zip", "format version 2", capsys)
+    _is_unknown("in/bob.litestate.zip", "format version 3", capsys)
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_the_format_names_the_constants_of_the_code() -> None:
     text = read("bundle-format.md")
     start = f"{MIMETYPE_MEMBER}{MIMETYPE}"
     for needed in (
-        f"format version {VERSION}\n",
+        f"format versions 1 and {VERSION}\n",
         f"`{start}`",
         f"bytes 30 to {29 + len(start)} ",
         f"at most {names.MAX_NAME_BYTES:,} bytes",

@@ -14,8 +14,12 @@ DIGESTS = {1: "c0ce334adaab4e24563fdf3a4c894adcd104af306f9700d5e393e943c2c70fc4"
 """Content digest of the worked example of docs/bundle-format.md, which each version holds."""
 
 
+UNRELEASED = {2}
+"""What no released litestate has made yet; its bundle comes with the release."""
+
+
 def test_there_is_one_of_each_version() -> None:
-    assert DIGESTS.keys() == set(range(1, VERSION + 1))
+    assert DIGESTS.keys() | UNRELEASED == set(range(1, VERSION + 1))
 
 
 @pytest.mark.parametrize("version", DIGESTS)

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER
+from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, SIGNATURE_MEMBER
+from ..signature import SIGNATURE_BYTES
 from .compression import METHODS
 from .format import (
     CENTRAL,
@@ -101,17 +102,27 @@ def read_directory(file: IO[bytes], limits: Limits) -> dict[str, Entry]:
     size = file.seek(0, os.SEEK_END)
     manifest_start = _check_tail(file, size)
     count, start, end = _read_end(file, size)
-    # Two of them are no members.
-    limits.check_members(count - 2)
+    # Two of them are no members, or three: that is known when they were read.
+    if count - 3 > limits.members:
+        limits.check_members(count - 2)
     entries = _read_entries(file, count, start, end)
     names = list(entries)
+    limits.check_members(count - 2 - (SIGNATURE_MEMBER in entries))
     if names[:1] != [MIMETYPE_MEMBER] or names[-1:] != [MANIFEST_MEMBER]:
         raise damaged(CONTENTS, "its first and last entry are not those of a bundle")
     if entries[MIMETYPE_MEMBER].size != len(MIMETYPE):
         raise damaged(MIMETYPE_MEMBER, "its size is wrong")
     if entries[MANIFEST_MEMBER].offset != manifest_start:
         raise damaged(CONTENTS, "it does not say where the manifest starts")
+    if SIGNATURE_MEMBER in entries:
+        _check_signature(entries[SIGNATURE_MEMBER], is_last=names[-2] == SIGNATURE_MEMBER)
     return entries
+
+
+def _check_signature(entry: Entry, *, is_last: bool) -> None:
+    # Stored, because compressed data has bits that say nothing.
+    if not is_last or entry.method != METHODS["store"] or entry.size != SIGNATURE_BYTES:
+        raise damaged(SIGNATURE_MEMBER, "it is not as a signature stands in a bundle")
 
 
 def check_local(file: IO[bytes], entry: Entry) -> None:

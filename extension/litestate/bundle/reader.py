@@ -10,8 +10,9 @@ from typing import IO
 
 from .. import names
 from ..errors import BundleError, SourceError
-from ..manifest import MANIFEST_MEMBER, MIMETYPE_MEMBER, Member
+from ..manifest import MANIFEST_MEMBER, MIMETYPE_MEMBER, SIGNATURE_MEMBER, Member
 from ..manifest_reader import read_manifest
+from ..signature import Signature, read_signature
 from .compression import AVAILABLE, METHODS, CorruptStreamError, decompress
 from .directory import Entry, check_local, last_piece, read_directory
 from .format import CHUNK, COMMENT, COMMENT_BYTES, SIGNATURE, START
@@ -35,6 +36,10 @@ class Reader:
     ----------
     manifest : Manifest
         What the bundle says about itself.
+    manifest_bytes : bytes
+        The same as it stands in the bundle: what a signature is about.
+    signature : Signature or None
+        Of whom it says that the manifest is theirs; nothing here tells whether that is true.
     what, verb : str
         What this is, and what was done with it when it was applied.
     advance : callable
@@ -55,8 +60,10 @@ class Reader:
         _check_ends(file)
         self._entries = read_directory(file, self._limits)
         _check_methods(self._entries.values())
-        self.manifest = read_manifest(self._read_manifest(), len(self._entries))
+        self.manifest_bytes = self._read_manifest()
+        self.manifest = read_manifest(self.manifest_bytes, len(self._entries))
         self._check_members()
+        self.signature = self._read_signature()
 
     @property
     def total(self) -> int:
@@ -73,8 +80,9 @@ class Reader:
         """
         check_local(self._file, self._entries[MIMETYPE_MEMBER])
         members = {member.name: member for member in self.manifest.members}
-        for name in list(self._entries)[1:-1]:
-            self._verify_member(members[name])
+        for name in self._entries:
+            if name in members:
+                self._verify_member(members[name])
 
     def chunks(self, member: Member) -> Iterator[bytes]:
         """Yield the content of one member, at most 1 MiB at a time.
@@ -117,6 +125,14 @@ class Reader:
         self._limits.check_manifest(entry.size, entry.compressed_size)
         return b"".join(self._content(entry, None))
 
+    def _read_signature(self) -> Signature | None:
+        if SIGNATURE_MEMBER not in self._entries:
+            return None
+        found = read_signature(b"".join(self._content(self._entries[SIGNATURE_MEMBER], None)))
+        if found is None:
+            raise damaged(SIGNATURE_MEMBER, "it is no signature")
+        return found
+
     def _content(self, entry: Entry, compressed_crc32: str | None) -> Iterator[bytes]:
         check_local(self._file, entry)
         raw = _Raw(self._file, entry)
@@ -137,7 +153,10 @@ class Reader:
 
     def _check_members(self) -> None:
         members = self.manifest.members
-        present = set(self._entries) - {MIMETYPE_MEMBER, MANIFEST_MEMBER}
+        others = {MIMETYPE_MEMBER, MANIFEST_MEMBER}
+        if self.manifest.version > 1:
+            others.add(SIGNATURE_MEMBER)
+        present = set(self._entries) - others
         declared = {member.name for member in members}
         if missing := sorted(declared - present):
             raise damaged(missing[0], "it is missing from the file")

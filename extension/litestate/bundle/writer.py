@@ -15,7 +15,17 @@ from typing import IO, Any, Literal, cast
 
 from .. import names
 from ..errors import SaveError, UnsafeBundleError
-from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Kind, Manifest, Member
+from ..groups import group_problem, name_problem
+from ..manifest import (
+    MANIFEST_MEMBER,
+    MIMETYPE,
+    MIMETYPE_MEMBER,
+    SIGNATURE_MEMBER,
+    Kind,
+    Manifest,
+    Member,
+)
+from ..signature import Signature
 from .compression import AVAILABLE, METHODS, zipfile
 from .format import DIGEST_BYTES, comment
 
@@ -34,6 +44,9 @@ _TYPE_BITS: dict[Kind, int] = {
     "database": stat.S_IFREG,
     "directory": stat.S_IFDIR,
     "symlink": stat.S_IFLNK,
+    "variables": stat.S_IFREG,
+    "packages": stat.S_IFREG,
+    "session": stat.S_IFREG,
 }
 
 
@@ -75,7 +88,8 @@ class Writer:
 
     def problem(self, name: str, kind: Kind) -> str | None:
         """Say why a member of this name cannot be added, or return None."""
-        if reason := names.problem(name) or self._taken.problem(name, kind):
+        reason = names.problem(name) or name_problem(name, kind) or self._taken.problem(name, kind)
+        if reason:
             return f"its name {reason}"
         return None
 
@@ -96,7 +110,7 @@ class Writer:
         ----------
         name : str
             Member name, for example ``files/home/notes.txt``.
-        kind : {"file", "directory", "symlink", "database"}
+        kind : {"file", "directory", "symlink", "database", "variables", "packages", "session"}
             What it is.
         chunks : iterable of bytes
             The content, in order.
@@ -132,13 +146,41 @@ class Writer:
         self._taken.add(name, kind)
         return member
 
-    def finish(self, manifest: Manifest) -> None:
-        """Write the manifest, the central directory, and the checksum of both."""
+    def finish(
+        self, manifest: Manifest, sign: Callable[[bytes], Signature | None] | None = None
+    ) -> Signature | None:
+        """Write the manifest, the central directory, and the checksum of both.
+
+        Parameters
+        ----------
+        manifest : Manifest
+            What the bundle says about itself.
+        sign : callable, optional
+            Signs the bytes of the manifest, or returns None. It is not asked for files and
+            databases alone: nothing in them needs trust.
+
+        Returns
+        -------
+        Signature or None
+            What stands in the bundle.
+
+        Raises
+        ------
+        UnsafeBundleError
+            If groups of variables are incomplete, or share a name.
+        """
+        if reason := group_problem(manifest.members):
+            raise UnsafeBundleError(f"The bundle cannot be finished: {reason}.")
+        data = manifest.to_json()
+        signature = sign(data) if sign and manifest.version > 1 else None
+        if signature:
+            self._store(SIGNATURE_MEMBER, signature.to_json(), zipfile.ZIP_STORED)
         start = self._output.mirror()
-        self._store(MANIFEST_MEMBER, manifest.to_json(), zipfile.ZIP_DEFLATED)
+        self._store(MANIFEST_MEMBER, data, zipfile.ZIP_DEFLATED)
         self._zip.comment = comment(start, "0" * DIGEST_BYTES)
         self._zip.close()
         self._output.finish()
+        return signature
 
     def __enter__(self) -> Writer:
         return self

@@ -28,7 +28,7 @@ class Entry:
     Attributes
     ----------
     kind : str
-        ``"file"``, ``"directory"``, ``"symlink"`` or ``"database"``; others may come.
+        A ``Kind`` of the manifest; others may come.
     root, relative : str
         Where it belongs, with ``/`` between the parts.
     size, mode, mtime_ns : int

@@ -16,6 +16,9 @@ _NAMES: dict[Kind, tuple[str, str]] = {
     "file": ("file", "files"),
     "directory": ("folder", "folders"),
     "symlink": ("link", "links"),
+    "variables": ("variable", "variables"),
+    "packages": ("package", "packages"),
+    "session": ("session", "sessions"),
 }
 _VERDICTS = ("added", "changed", "removed", "unchanged")
 

@@ -56,10 +56,16 @@ class Get(Protocol):
         Of the notebook.
     places : Places
         The root folders.
+    trusted : bool
+        Whether what is read may run code.
+    name : str
+        The notebook's name for what is made, if it is not a part of something else.
     """
 
     namespace: dict[str, Any]
     places: Places
+    trusted: bool
+    name: str
 
     def value(self, value: Value) -> Any:
         """Return the object that a value stands for."""
@@ -69,6 +75,12 @@ class Get(Protocol):
 
     def fail(self, what: str) -> Exception:
         """Return the error for a payload that is not as it should be, to raise."""
+
+    def missing(self, reason: str) -> Exception:
+        """Return the error for what cannot be made here, to raise."""
+
+    def waiting(self, what: str) -> Exception:
+        """Return the error for what needs trust, to raise."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +114,16 @@ class Codec:
 _MODULES = {"numpy": "arrays", "pandas": "frames", "sqlite3": "connections"}
 """Where the codecs for a package are; they are loaded with the first object of it."""
 
+_ALWAYS = ("containers", "imported", "scalars", "times")
+
 _BY_TYPE: dict[type, Codec] = {}
 _BY_TAG: dict[str, Codec] = {}
 _LOADED: set[str] = set()
 
 
-def register(*codecs: Codec) -> None:
-    """Make codecs known."""
-    for codec in codecs:
-        _BY_TAG[codec.tag] = codec
-        _BY_TYPE.update(dict.fromkeys(codec.types, codec))
-
-
 def codec_for(kind: type) -> Codec | None:
     """Return the codec for objects of a type, or None."""
+    _load_always()
     codec = _BY_TYPE.get(kind)
     if codec is None and _load(kind.__module__.partition(".")[0]):
         codec = _BY_TYPE.get(kind)
@@ -130,15 +138,28 @@ def codec_of(tag: str) -> Codec | None:
     ImportError
         If the package that it is for is not installed.
     """
+    _load_always()
     if tag not in _BY_TAG:
         _load(tag.partition(".")[0])
     return _BY_TAG.get(tag)
+
+
+def _load_always() -> None:
+    if not _BY_TAG:
+        for name in _ALWAYS:
+            _register(name)
 
 
 def _load(package: str) -> bool:
     name = _MODULES.get(package)
     if name is None or name in _LOADED:
         return False
-    register(*import_module(f".{name}", __package__).CODECS)
+    _register(name)
     _LOADED.add(name)
     return True
+
+
+def _register(name: str) -> None:
+    for codec in import_module(f".{name}", __package__).CODECS:
+        _BY_TAG[codec.tag] = codec
+        _BY_TYPE.update(dict.fromkeys(codec.types, codec))

@@ -1,0 +1,184 @@
+"""Whose a bundle is: this computer's own, which may run code here, or a stranger's.
+
+What is signed is the manifest, which has the hash of every member. The key never leaves the
+browser's storage, or the user's folder in plain Python.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Coroutine
+from typing import Any, Literal, TypeVar
+
+from .errors import ForgedBundleError, NeedsAsyncError, RestrictedError
+from .places import IN_BROWSER
+from .signature import Key, NoKeyError, Signature
+
+__all__ = [
+    "RESTRICTED",
+    "Signature",
+    "Signer",
+    "Verdict",
+    "ajudge",
+    "asign",
+    "check_allowed",
+    "judge",
+    "sign",
+]
+
+Verdict = Literal["own", "stranger"]
+
+RESTRICTED = os.environ.get("LITESTATE_RESTRICT") == "1"
+"""Whether pickles are neither written nor read in this kernel, whoever has made them."""
+
+_OWNER = "browser" if IN_BROWSER else "computer"
+
+_Result = TypeVar("_Result")
+
+
+def check_allowed(*, trust: bool) -> None:
+    """Refuse ``trust=True`` where nothing is ever trusted.
+
+    Raises
+    ------
+    RestrictedError
+        If this kernel is restricted.
+    """
+    if trust and RESTRICTED:
+        raise RestrictedError(
+            "trust=True is not possible here: LITESTATE_RESTRICT=1 is set, so nothing that a "
+            "bundle holds is run. Nothing was changed. Without trust=True, load_state() brings "
+            "back all that needs no trust."
+        )
+
+
+class Signer:
+    """Signs one manifest, inside of a call that cannot be awaited.
+
+    Attributes
+    ----------
+    reason : str
+        Why it was not signed, without a full stop; empty if it was.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    def __call__(self, manifest: bytes) -> Signature | None:
+        """Sign the bytes of a manifest; return None where that cannot be."""
+        try:
+            return _wait(_signed(manifest), "")
+        except NeedsAsyncError:
+            self.reason = "this browser cannot wait for its key inside a call"
+        except NoKeyError as error:
+            self.reason = str(error)
+        return None
+
+    @property
+    def note(self) -> str:
+        """What to say about it in a report; empty if the manifest was signed."""
+        return self.reason and (
+            f"This bundle is not signed: {self.reason}. What is in it that could run code will "
+            "wait for load_state(…, trust=True), also here."
+        )
+
+
+def sign(manifest: bytes) -> Signature | None:
+    """Sign the bytes of a manifest with this computer's key, which is made if there is none.
+
+    Returns
+    -------
+    Signature or None
+        None where no key can be kept, or this browser cannot wait for it: `Signer` tells why.
+    """
+    return Signer()(manifest)
+
+
+async def asign(manifest: bytes) -> Signature | None:
+    """Do what `sign` does, with ``await``."""
+    try:
+        return await _signed(manifest)
+    except NoKeyError:
+        return None
+
+
+def judge(signature: Signature | None, manifest: bytes) -> Verdict:
+    """Tell whose a manifest is.
+
+    Parameters
+    ----------
+    signature : Signature or None
+        What the bundle has.
+    manifest : bytes
+        As it stands in the bundle.
+
+    Returns
+    -------
+    {"own", "stranger"}
+        Own if it was signed with the key of this browser or computer. Without a signature, with
+        that of another key, and where the key cannot be had, it is a stranger's.
+
+    Raises
+    ------
+    ForgedBundleError
+        If it names this key, and was not signed with it.
+    NeedsAsyncError
+        If this browser cannot wait for its key; use `aload_state`.
+    """
+    if signature is None:
+        return "stranger"
+    return _wait(
+        ajudge(signature, manifest),
+        "This browser cannot wait inside a call to see who has signed the bundle. Write "
+        "`await aload_state(…)` instead (from litestate import aload_state).",
+    )
+
+
+async def ajudge(signature: Signature | None, manifest: bytes) -> Verdict:
+    """Do what `judge` does, with ``await``."""
+    if signature is None:
+        return "stranger"
+    try:
+        key = await _key(create=False)
+        if key is None or key.id != signature.key:
+            return "stranger"
+        fits = await key.verify(manifest, signature.hmac_sha256)
+    except NoKeyError:
+        return "stranger"
+    if not fits:
+        raise ForgedBundleError(
+            f"The bundle names this {_OWNER}'s key, but the signature does not fit: it was changed "
+            "after it was saved. Nothing was loaded; use another copy of the file, and do not "
+            "trust this one."
+        )
+    return "own"
+
+
+async def _signed(manifest: bytes) -> Signature:
+    key = await _key(create=True)
+    if key is None:
+        raise NoKeyError("its key was removed while it was made")
+    return Signature(key.id, await key.sign(manifest))
+
+
+async def _key(*, create: bool) -> Key | None:
+    if IN_BROWSER:
+        from .browser import key
+
+        return await key.load_key(create=create)
+    from .storage import key_file
+
+    return key_file.load_key(create=create)
+
+
+def _wait(coroutine: Coroutine[Any, Any, _Result], advice: str) -> _Result:
+    if IN_BROWSER:
+        from .browser.waiting import wait
+
+        return wait(coroutine, advice)
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: _Result = stop.value
+        return result
+    raise AssertionError("only the browser has to be waited for")

@@ -1,0 +1,390 @@
+"""Make objects from a graph that anybody may have written."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import places
+from ..errors import DamagedBundleError
+from ..json_depth import is_too_deep
+from . import fastjson
+from .codecs import Codec, codec_of
+from .failures import NotLoadedError
+
+_DEPTH = fastjson.MAX_DEPTH + 36
+"""Levels of nesting in a graph's JSON: what is deeper in Python is nodes."""
+
+_MAX_WEIGHT = 64
+"""Objects to look at to hash a tuple, for each node of the graph: tuples that hold one another
+twice can make it any number."""
+
+_MAX_NESTING = 10_000
+"""Levels of tuples in tuples."""
+
+
+class NeedsTrustError(Exception):
+    """What is to be made would run code; the message says which."""
+
+
+class _FailedError(Exception):
+    """Something that is needed could not be made."""
+
+    def __init__(self, node: int) -> None:
+        self.node = node
+
+
+class _BusyError(Exception):
+    """Something is needed that is being made."""
+
+
+@dataclass
+class Decoded:
+    """What became of the names of a graph.
+
+    Attributes
+    ----------
+    values : dict of str to object
+        What could be made.
+    failed, waiting : dict of str to str
+        What could not, and what waits for trust: the reason for each name.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+
+
+class Decoder:
+    """One graph.
+
+    Parameters
+    ----------
+    document : bytes
+        JSON.
+    buffers : sequence of memoryview
+        Its buffers, which may be written to.
+    load : callable
+        Gets the number of a pickle and what resolves the numbers of nodes; returns its objects.
+        Raises `NotLoadedError`.
+    namespace : dict
+        Of the notebook.
+    trusted : bool
+        Whether pickles are loaded.
+    label : str
+        What to call the graph in errors.
+    """
+
+    def __init__(
+        self,
+        document: bytes,
+        buffers: Sequence[memoryview],
+        load: Callable[[int, Callable[[int], Any]], Sequence[Any]],
+        namespace: dict[str, Any],
+        *,
+        trusted: bool,
+        label: str,
+    ) -> None:
+        self.namespace = namespace
+        self.places = places.detect()
+        self.trusted = trusted
+        self.name = ""
+        self._label = label
+        self._buffers = buffers
+        self._load = load
+        self._names, self._nodes, self._pickles = self._parsed(document)
+        self._made: dict[int, Any] = {}
+        self._weights: dict[int, tuple[int, int]] = {}
+        self._making: list[int] = []
+        self._below: list[tuple[int, int]] = []
+        self._loading: set[int] = set()
+        self._loaded: dict[int, Sequence[Any]] = {}
+        self._broken: dict[int, str] = {}
+        self._first: dict[int, int] = {}
+        self._to_fill: deque[int] = deque()
+        self._edges: dict[int, set[int]] = defaultdict(set)
+        self._reasons: dict[int, tuple[str, bool]] = {}
+
+    def decode(self) -> Decoded:
+        """Make all names.
+
+        Raises
+        ------
+        DamagedBundleError
+            If the graph is not as it should be.
+        """
+        decoded = Decoded()
+        try:
+            for name, value in self._names.items():
+                self._decode(name, value, decoded)
+        except RecursionError:
+            raise self.fail("it is nested too deeply") from None
+        self._take_back(decoded)
+        return decoded
+
+    def value(self, value: Any) -> Any:
+        """Return the object that a value stands for."""
+        if not isinstance(value, list):
+            return value
+        if len(value) == 1 and type(value[0]) is int:
+            return self._node(value[0])
+        if len(value) != 2 or not isinstance(value[0], str):
+            raise self.fail("a value is none")
+        tag, payload = value
+        if tag == "in":
+            return self._inside(payload)
+        codec = self._codec(tag)
+        if not codec.atom:
+            raise self.fail(f"a {tag} stands in place")
+        return codec.decode(payload, self)
+
+    def buffer(self, number: int) -> memoryview:
+        """Return the content of a buffer."""
+        if type(number) is not int or not 0 <= number < len(self._buffers):
+            raise self.fail("there is no buffer of that number")
+        return self._buffers[number]
+
+    def fail(self, what: str) -> DamagedBundleError:
+        """Return the error for a graph that is not as it should be."""
+        return DamagedBundleError(
+            f"The bundle is damaged at {self._label}: {what}. Nothing was changed; use another "
+            "copy of the file."
+        )
+
+    def missing(self, reason: str) -> Exception:
+        """Return the error for what cannot be made here."""
+        return NotLoadedError(reason)
+
+    def waiting(self, what: str) -> Exception:
+        """Return the error for what needs trust."""
+        return NeedsTrustError(what)
+
+    def _parsed(self, data: bytes) -> tuple[dict[str, Any], list[Any], list[list[int]]]:
+        if is_too_deep(data, _DEPTH):
+            raise self.fail("it is nested too deeply")
+        try:
+            document = json.loads(data.decode(), parse_constant=_no_constant)
+            names, nodes = document["names"], document["nodes"]
+            pickles = document["pickles"]
+        except (ValueError, TypeError, LookupError):
+            raise self.fail("it is no graph") from None
+        good = isinstance(names, dict) and isinstance(nodes, list) and isinstance(pickles, list)
+        if not good or not all(_is_node(node) for node in nodes):
+            raise self.fail("it is no graph")
+        return names, nodes, pickles
+
+    def _decode(self, name: str, value: Any, decoded: Decoded) -> None:
+        self.name = name
+        try:
+            decoded.values[name] = self.value(value)
+        except _FailedError as error:
+            reason, is_waiting = self._reasons[error.node]
+            (decoded.waiting if is_waiting else decoded.failed)[name] = reason
+        except NotLoadedError as error:
+            decoded.failed[name] = str(error)
+        except NeedsTrustError as error:
+            decoded.waiting[name] = str(error)
+        finally:
+            # What its containers hold may be found by the same name, but is not called by it.
+            self.name = ""
+        self._fill_all()
+
+    def _node(self, number: int) -> Any:
+        if not 0 <= number < len(self._nodes):
+            raise self.fail("there is no node of that number")
+        if self._making:
+            self._edges[self._making[-1]].add(number)
+        if number in self._reasons:
+            raise _FailedError(number)
+        if number not in self._made:
+            self._make(number)
+        if self._below:
+            weight, depth = self._weights.get(number, (1, 1))
+            total, deepest = self._below[-1]
+            self._below[-1] = total + weight, max(deepest, depth)
+        return self._made[number]
+
+    def _make(self, number: int) -> None:
+        tag, payload = self._nodes[number]
+        if number in self._making:
+            raise self.fail("something is built from itself")
+        with self._noted(number):
+            if tag == "pickle":
+                made = self._unpickled(payload)
+            elif tag == "alias":
+                made = self.value(payload)
+            elif tag == "json":
+                made = self._json(payload)
+            else:
+                made = self._coded(number, self._codec(tag), payload)
+            self._made[number] = made
+
+    def _coded(self, number: int, codec: Codec, payload: Any) -> Any:
+        self._below.append((1, 1))
+        try:
+            made = codec.decode(payload, self)
+        finally:
+            weight, depth = self._below.pop()
+        if codec.fill is not None:
+            self._to_fill.append(number)
+            return made
+        if weight > _MAX_WEIGHT * (len(self._nodes) + 100) or depth >= _MAX_NESTING:
+            raise self.fail("something is built from too much")
+        self._weights[number] = weight, depth + 1
+        return made
+
+    @contextmanager
+    def _noted(self, number: int) -> Iterator[None]:
+        """Note why a node cannot be made, and what it needs."""
+        self._making.append(number)
+        try:
+            yield
+        except _FailedError as error:
+            self._reasons[number] = self._reasons[error.node]
+            raise _FailedError(number) from None
+        except (NotLoadedError, NeedsTrustError) as error:
+            self._reasons[number] = str(error), isinstance(error, NeedsTrustError)
+            raise _FailedError(number) from None
+        finally:
+            self._making.pop()
+
+    def _fill_all(self) -> None:
+        later: list[int] = []
+        while self._to_fill:
+            number = self._to_fill.popleft()
+            codec = self._codec(self._nodes[number][0])
+            obj, payload = self._made[number], self._nodes[number][1]
+            assert codec.fill is not None
+            try:
+                with self._noted(number):
+                    codec.fill(obj, payload, self)
+            except _BusyError:
+                if hasattr(obj, "clear"):
+                    obj.clear()
+                later.append(number)
+            except _FailedError:
+                pass  # Noted; who holds it is found at the end.
+        self._to_fill.extend(later)
+
+    def _unpickled(self, payload: Any) -> Any:
+        blob, index = self._pair(payload)
+        if not (0 <= blob < len(self._pickles) and 0 <= index < len(self._pickles[blob])):
+            raise self.fail("there is no pickle of that number")
+        if not self.trusted:
+            raise NeedsTrustError("")
+        if blob in self._loading:
+            raise _BusyError
+        if blob not in self._loaded:
+            self._load_blob(blob)
+        # What one of its objects needs, all of them may need.
+        self._edges[self._making[-1]].add(self._first[blob])
+        found = self._loaded[blob]
+        if index >= len(found):
+            raise self.fail("a pickle holds less than it should")
+        return found[index]
+
+    def _load_blob(self, blob: int) -> None:
+        if blob in self._broken:
+            raise NotLoadedError(self._broken[blob])
+        self._first[blob] = self._making[-1]
+        self._loading.add(blob)
+        try:
+            self._loaded[blob] = self._load(blob, self._resolved)
+        except NotLoadedError as error:
+            self._broken[blob] = str(error)
+            raise
+        finally:
+            self._loading.discard(blob)
+
+    def _resolved(self, number: int) -> Any:
+        """Return a node for a pickle, as complete as can be."""
+        found = self._node(number)
+        state = self._making, self._below
+        self._making, self._below = [], []
+        try:
+            self._fill_all()
+        finally:
+            self._making, self._below = state
+        return found
+
+    def _json(self, payload: Any) -> Any:
+        if not isinstance(payload, dict) or not isinstance(payload.get("value"), list | dict):
+            raise self.fail("nested data is none")
+        levels = payload.get("int_keys")
+        if not isinstance(levels, list) or not all(
+            type(each) is int and 0 <= each < fastjson.MAX_DEPTH for each in levels
+        ):
+            raise self.fail("nested data has levels that are none")
+        try:
+            return fastjson.with_int_keys(payload["value"], levels)
+        except (ValueError, TypeError):
+            raise self.fail("a key is no number") from None
+
+    def _inside(self, payload: Any) -> Any:
+        if not isinstance(payload, list) or len(payload) != 2 or type(payload[0]) is not int:
+            raise self.fail("a path is none")
+        number, path = payload
+        found = self._node(number)
+        if self._nodes[number][0] != "json" or not isinstance(path, list):
+            raise self.fail("a path leads through something else than nested data")
+        for key in path:
+            known = isinstance(found, dict) or (isinstance(found, list) and type(key) is int)
+            try:
+                found = found[key] if known else None
+            except (LookupError, TypeError):
+                raise self.fail("a path leads to nothing") from None
+        return found
+
+    def _pair(self, payload: Any) -> tuple[int, int]:
+        if (
+            isinstance(payload, list)
+            and len(payload) == 2
+            and all(type(each) is int for each in payload)
+        ):
+            return payload[0], payload[1]
+        raise self.fail("a reference is none")
+
+    def _codec(self, tag: str) -> Codec:
+        try:
+            codec = codec_of(tag)
+        except ImportError as error:
+            raise NotLoadedError(f"the package {error.name} is not installed here") from error
+        if codec is None:
+            raise self.fail(f"there is nothing called {tag!r:.40}")
+        return codec
+
+    def _take_back(self, decoded: Decoded) -> None:
+        """Find the names that hold something that could not be made after all."""
+        if not self._reasons:
+            return
+        for name in list(decoded.values):
+            if (node := self._failed_below(self._names[name])) is not None:
+                reason, is_waiting = self._reasons[node]
+                del decoded.values[name]
+                (decoded.waiting if is_waiting else decoded.failed)[name] = reason
+
+    def _failed_below(self, value: Any) -> int | None:
+        first = value[0] if isinstance(value, list) and type(value[0]) is int else None
+        if isinstance(value, list) and value[0] == "in":
+            first = value[1][0]
+        todo, seen = [first] if first is not None else [], set()
+        while todo:
+            number = todo.pop()
+            if number in self._reasons:
+                return number
+            if number not in seen:
+                seen.add(number)
+                todo += self._edges[number]
+        return None
+
+
+def _is_node(node: Any) -> bool:
+    return isinstance(node, list) and len(node) == 2 and isinstance(node[0], str)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number in JSON")

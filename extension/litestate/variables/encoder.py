@@ -1,0 +1,271 @@
+"""Turn objects into a graph: what is plain as JSON and buffers, the rest as pickles.
+
+Sharing survives: an object that is reached twice is one node. See ``docs/bundle-format.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import deque
+from collections.abc import Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import fastjson
+from .blobs import Blobs
+from .codecs import Codec, OpaqueError, Value, codec_for, codec_of
+from .failures import NotSavedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .group import Bytes
+    from .spans import Spans
+
+_LARGEST = 1 << 63
+"""Integers from here on are written in hexadecimal: other readers of JSON would round them."""
+
+_ONLY_ONE = frozenset(map(id, ((), frozenset(), b"")))
+"""Of objects of which Python has one only: to have them is to share nothing."""
+
+_MAX_DEPTH = 200
+"""Levels of tuples in tuples, and the like; what is deeper is pickled."""
+
+
+class Encoder:
+    """One graph.
+
+    Parameters
+    ----------
+    fast : bool, optional
+        Whether to look for what is JSON already.
+
+    Attributes
+    ----------
+    notes : list of str
+        What will not be quite as it was.
+    """
+
+    def __init__(self, *, fast: bool = True) -> None:
+        self._fast = fast
+        self._scanned: dict[int, fastjson.Nested] = {}
+        self.notes: list[str] = []
+        self.buffers: list[Bytes] = []
+        self.pickles: list[bytes] = []
+        self.opaque: set[int] = set()
+        self._nodes: list[list[Any]] = []
+        self._memo: dict[int, int] = {}
+        self._alive: list[Any] = []
+        self._nested: list[tuple[int, fastjson.Nested]] = []
+        self._building: set[int] = set()
+        self._pending: deque[tuple[list[Any], Codec, Any]] = deque()
+        self._spans: Spans | None = None
+        self._blobs = Blobs(self)
+
+    def encode(self, values: Mapping[str, object]) -> bytes:
+        """Return the graph of some names; `buffers` and `pickles` belong to it.
+
+        Raises
+        ------
+        NotSavedError
+            If something of it cannot be stored at all.
+        ValueError
+            If something that is JSON but for NaN and the like was taken for JSON: take another
+            encoder, that is not `fast`.
+        """
+        names = {name: self.value(value) for name, value in self._largest_first(values)}
+        self._drain()
+        pickles = self._blobs.dump(self._drain)
+        if self._spans is not None:
+            self._spans.finish(self.buffers)
+        self.pickles = [data for data, _ in pickles]
+        document = {
+            "names": {name: names[name] for name in sorted(names)},
+            "nodes": self._nodes,
+            "pickles": [nodes for _, nodes in pickles],
+        }
+        return _dumped(document)
+
+    @property
+    def shared(self) -> set[int]:
+        """Ids of everything that another name may hold, too; valid while it lives."""
+        ids = {*self._memo, *self._blobs.seen()} - _ONLY_ONE
+        # The one for large data is not copied.
+        more = [found.ids for _, found in self._nested]
+        more += [] if self._spans is None else [self._spans.ids]
+        return max(more, key=len).union(ids, *more) if more else ids
+
+    def value(self, obj: object) -> Value:
+        """Return the value of anything; what is not plain gets into a pickle."""
+        simple = _in_place(obj)
+        if simple is not None or obj is None:
+            return simple
+        if (known := self._known(obj)) is not None:
+            return known
+        try:
+            return self._new(obj)
+        except OpaqueError:
+            return [self.root(obj)]
+
+    def plain(self, obj: object) -> Value:
+        """Return the value of what an object is built from.
+
+        Raises
+        ------
+        OpaqueError
+            If that is not plain, or leads back to the object.
+        """
+        simple = _in_place(obj)
+        if simple is not None or obj is None:
+            return simple
+        if id(obj) in self._building or id(obj) in self.opaque:
+            raise OpaqueError
+        return self._known(obj) or self._new(obj)
+
+    def node(self, obj: object) -> int | None:
+        """Return the number of the node for an object, if it has one."""
+        number = self._memo.get(id(obj))
+        if number is None and (known := self._known(obj)) is not None:
+            # It is a node of its own from now on, found in the other one.
+            number = self._add("alias", known, obj)
+        return number
+
+    def root(self, obj: object) -> int:
+        """Return the number of the node of something that is pickled."""
+        self.opaque.add(id(obj))
+        number = self._memo.get(id(obj))
+        if number is None:
+            number = self._add("pickle", [0, 0], obj)
+            self._blobs.add(obj, number)
+        return number
+
+    def place(self, number: int, blob: int, index: int) -> None:
+        """Say where in the pickles a node is."""
+        self._nodes[number][1] = [blob, index]
+
+    def memory(self, array: Any) -> dict[str, Any]:
+        """Return where the memory of an array is; see `Put`."""
+        if self._spans is None:
+            from .spans import Spans
+
+            self._spans = Spans()
+        return self._spans.add(array)
+
+    def raw(self, data: Any) -> int:
+        """Add a buffer of bytes, and return its number."""
+        self.buffers.append(data)
+        return len(self.buffers) - 1
+
+    def approximate(self, text: str) -> None:
+        """Say what will not be quite as it was."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def _known(self, obj: object) -> Value:
+        number = self._memo.get(id(obj))
+        if number is not None:
+            return [number]
+        for number, nested in self._nested:
+            if id(obj) in nested.ids:
+                return ["in", [number, nested.path_to(obj)]]
+        return None
+
+    def _new(self, obj: Any) -> Value:
+        codec = _codec(obj)
+        if codec is None:
+            raise OpaqueError
+        if codec.atom:
+            return [codec.tag, codec.encode(obj, self)]
+        if codec.fill is not None:
+            return [self._container(obj, codec)]
+        with self._built(obj):
+            payload = codec.encode(obj, self)
+        return [self._add(codec.tag, payload, obj)]
+
+    def _container(self, obj: Any, codec: Codec) -> int:
+        if type(obj) in (dict, list) and (found := self._as_json(obj)):
+            number = self._add("json", {"value": obj, "int_keys": found.int_keys}, obj)
+            self._nested.append((number, found))
+            return number
+        number = self._add(codec.tag, None, obj)
+        self._pending.append((self._nodes[number], codec, obj))
+        return number
+
+    def _as_json(self, obj: Any) -> fastjson.Nested | None:
+        if not obj or not self._fast:
+            return None
+        found = self._scanned.pop(id(obj), None) or fastjson.nested(obj)
+        if found is None or any(key in found.ids for key in self._memo):
+            return None
+        is_apart = all(found.ids.isdisjoint(other.ids) for _, other in self._nested)
+        return found if is_apart else None
+
+    def _drain(self) -> None:
+        while self._pending:
+            node, codec, obj = self._pending.popleft()
+            try:
+                node[1] = codec.encode(obj, self)
+            except OpaqueError:
+                # The container itself, and nobody has seen its node but by number.
+                node[:] = ["pickle", [0, 0]]
+                self.opaque.add(id(obj))
+                self._blobs.add(obj, self._memo[id(obj)])
+            except RuntimeError as error:
+                raise NotSavedError(f"it was changed while it was saved ({error})") from error
+
+    def _largest_first(self, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Return the values in an order in which what is inside of others comes after them."""
+        if len(values) > 1 and self._fast:
+            for value in values.values():
+                if type(value) in (dict, list) and (found := fastjson.nested(value)):
+                    self._scanned[id(value)] = found
+        sizes = {key: -len(found.ids) for key, found in self._scanned.items()}
+        return sorted(values.items(), key=lambda pair: (sizes.get(id(pair[1]), 0), pair[0]))
+
+    def _add(self, tag: str, payload: Any, obj: Any) -> int:
+        self._nodes.append([tag, payload])
+        self._memo[id(obj)] = len(self._nodes) - 1
+        self._alive.append(obj)
+        return len(self._nodes) - 1
+
+    @contextmanager
+    def _built(self, obj: object) -> Iterator[None]:
+        if len(self._building) >= _MAX_DEPTH:
+            raise OpaqueError
+        self._building.add(id(obj))
+        try:
+            yield
+        except OpaqueError:
+            self.opaque.add(id(obj))
+            self._alive.append(obj)
+            raise
+        finally:
+            self._building.discard(id(obj))
+
+
+def _in_place(obj: Any) -> Value:
+    """Return what JSON has for an object, or None."""
+    kind = type(obj)
+    if kind is str or kind is bool:
+        return obj
+    if kind is int:
+        return obj if -_LARGEST <= obj < _LARGEST else ["int", hex(obj)]
+    if kind is float:
+        return obj if math.isfinite(obj) else ["float", repr(obj)]
+    return None
+
+
+def _codec(obj: Any) -> Codec | None:
+    if isinstance(obj, type):
+        return codec_of("global")
+    return codec_for(type(obj))
+
+
+def _dumped(document: Any) -> bytes:
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # Half a character, which only JSON's own escapes can spell.
+        return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()

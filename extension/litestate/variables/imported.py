@@ -1,0 +1,133 @@
+"""Codecs for modules, and for functions and classes that modules have: they are imports."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import importlib.util
+import sys
+import sysconfig
+import types
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .codecs import Codec, Get, OpaqueError, Put
+from .payloads import parts, text
+
+_DO_SOMETHING = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test"})
+"""Modules of the standard library that do something when they are imported, or start programs."""
+
+
+def name_of(module: types.ModuleType) -> str | None:
+    """Return the name by which a module can be imported again, or None."""
+    if module is sys.modules["os"].path:
+        return "os.path"  # Another one on each system.
+    name = getattr(module, "__name__", None)
+    if not isinstance(name, str) or name == "__main__" or sys.modules.get(name) is not module:
+        return None
+    return name
+
+
+def place_of(obj: Any) -> tuple[str, str] | None:
+    """Return module and qualified name under which an object is found again, or None."""
+    module = getattr(obj, "__module__", None)
+    name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
+    if module is None and isinstance(getattr(obj, "__self__", None), types.ModuleType):
+        module = obj.__self__.__name__
+    if not isinstance(module, str) or not isinstance(name, str) or module == "__main__":
+        return None
+    try:
+        found = functools.reduce(getattr, name.split("."), sys.modules.get(module))
+    except AttributeError:
+        return None
+    return (module, name) if found is obj else None
+
+
+def is_harmless(module: str) -> bool:
+    """Tell whether to import a module runs only what is installed here.
+
+    What a bundle brings may lie in the way: a file named like a module.
+    """
+    outer = module.partition(".")[0]
+    if module in sys.modules:
+        return True
+    if outer in _DO_SOMETHING or outer == "__main__":
+        return False
+    if outer in sys.builtin_module_names:
+        return True
+    try:
+        spec = importlib.util.find_spec(outer)
+    except (ImportError, ValueError):
+        return False
+    if spec is None:
+        # Not installed; in a site it may come from the site itself.
+        return True
+    folders = [
+        Path(sysconfig.get_path(each)).resolve() for each in ("stdlib", "purelib", "platlib")
+    ]
+    origin = spec.origin or next(iter(spec.submodule_search_locations or ()), "")
+    if origin in ("built-in", "frozen"):
+        return True
+    here = Path(origin).resolve()
+    return any(here.is_relative_to(folder) for folder in folders) or ".zip" in origin
+
+
+def _module(module: types.ModuleType, _: Put) -> str:
+    name = name_of(module)
+    if name is None:
+        raise OpaqueError
+    return name
+
+
+def _global(obj: Any, _: Put) -> list[str]:
+    place = place_of(obj)
+    if place is None:
+        raise OpaqueError
+    return list(place)
+
+
+def _read_module(payload: Any, get: Get) -> types.ModuleType:
+    return _imported(text(payload, get), get)
+
+
+def _read_global(payload: Any, get: Get) -> Any:
+    module, name = (text(each, get) for each in parts(payload, 2, get))
+    # Under another name it may take the place of what somebody is going to call.
+    if not get.trusted and not _is_own_name(name, get):
+        raise get.waiting(f"{module}.{name} is found by another name")
+    found: Any = _imported(module, get)
+    for each in name.split("."):
+        if not hasattr(found, each):
+            raise get.missing(f"{module} has no {name} here")
+        found = getattr(found, each)
+    return found
+
+
+def _is_own_name(name: str, get: Get) -> bool:
+    return get.name == name and not hasattr(builtins, name)
+
+
+def _imported(name: str, get: Get) -> types.ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise get.fail("a module has a name that is none")
+    if not get.trusted and not is_harmless(name):
+        raise get.waiting(f"the module {name} would be run")
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise get.missing(f"the module {error.name or name} is not installed here") from error
+    except Exception as error:
+        raise get.missing(f"importing {name} failed: {error!r}") from error
+
+
+CODECS = (
+    Codec("module", (types.ModuleType,), _module, _read_module, atom=True),
+    Codec(
+        "global",
+        (type, types.FunctionType, types.BuiltinFunctionType),
+        _global,
+        _read_global,
+        atom=True,
+    ),
+)

@@ -1,0 +1,90 @@
+"""The notebook's own names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import SelectionError
+
+Choice = bool | str | Sequence[str] | None
+"""Which variables: all of a notebook's (None), all (True), none (False), or these."""
+
+_OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython", "display"})
+"""What IPython and JupyterLite's kernel put there; a user's own thing of such a name is kept."""
+
+
+def namespace() -> dict[str, Any]:
+    """Return the names of this session: the notebook's, or those of ``__main__``."""
+    shell = _shell()
+    return vars(sys.modules["__main__"]) if shell is None else shell.user_ns
+
+
+def is_session() -> bool:
+    """Tell whether somebody works here cell by cell, or line by line."""
+    return _shell() is not None or hasattr(sys, "ps1")
+
+
+def user_names(names: Mapping[str, Any]) -> list[str]:
+    """Return which of these names are the user's, sorted."""
+    hidden = _hidden()
+    return sorted(
+        name
+        for name, value in names.items()
+        if isinstance(name, str)
+        and name.isidentifier()
+        and not name.startswith("_")
+        and not _is_hidden(name, value, hidden)
+        and not _is_ours(value)
+    )
+
+
+def chosen(names: Mapping[str, Any], choice: Choice) -> list[str]:
+    """Return the names that are meant.
+
+    Raises
+    ------
+    SelectionError
+        If one of them is none of the session's.
+    """
+    if choice is False or (choice is None and not is_session()):
+        return []
+    if choice is None or choice is True:
+        return user_names(names)
+    wanted = [choice] if isinstance(choice, str) else list(choice)
+    for name in wanted:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise SelectionError(f"variables= takes names, True or False, not {name!r}.")
+        if name not in names:
+            raise SelectionError(f"There is no variable {name!r} in this session.")
+    return sorted(set(wanted))
+
+
+def _is_hidden(name: str, value: Any, hidden: Mapping[str, Any]) -> bool:
+    if name in hidden and hidden[name] is value:
+        return True
+    if name not in _OF_IPYTHON:
+        return False
+    kind = type(value).__module__.partition(".")[0]
+    module = str(getattr(value, "__module__", None) or kind)
+    return name in ("In", "Out") or module.partition(".")[0] in ("IPython", "_io", "io", "builtins")
+
+
+def _is_ours(value: Any) -> bool:
+    module = getattr(value, "__module__", None) or getattr(value, "__name__", None)
+    package = __name__.partition(".")[0]
+    kind = type(value).__module__
+    return any(
+        isinstance(each, str) and each.partition(".")[0] == package for each in (module, kind)
+    )
+
+
+def _hidden() -> Mapping[str, Any]:
+    shell = _shell()
+    return getattr(shell, "user_ns_hidden", {}) if shell is not None else {}
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None

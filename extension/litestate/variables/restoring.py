@@ -1,0 +1,91 @@
+"""Make the notebook's names again from groups that were stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..manifest import Skipped
+from . import pickling
+from .contents import contents
+from .decoder import Decoded, Decoder
+from .group import GRAPH, Group
+
+_TRUST = "load_state(…, trust=True), if you trust who made it."
+
+
+@dataclass
+class Restored:
+    """What became of the names of some groups.
+
+    Attributes
+    ----------
+    values : dict of str to object
+        By name.
+    failed : list of Skipped
+        What could not be made, and why.
+    waiting : list of Skipped
+        What waits for trust, and what it would run.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    failed: list[Skipped] = field(default_factory=list)
+    waiting: list[Skipped] = field(default_factory=list)
+
+
+def restore(
+    groups: Iterable[Group], namespace: dict[str, Any], *, trusted: bool, what: str = "bundle"
+) -> Restored:
+    """Make all names of some groups; nothing is put into the namespace.
+
+    Parameters
+    ----------
+    groups : iterable of Group
+        Their buffers are used as they are: arrays live in them.
+    namespace : dict
+        Of the notebook: what its functions find their globals in.
+    trusted : bool
+        Whether pickles are loaded.
+
+    Raises
+    ------
+    DamagedBundleError
+        If a group is not as it should be.
+    """
+    restored = Restored()
+    for group in groups:
+        decoded = _decoded(group, namespace, trusted=trusted)
+        restored.values |= decoded.values
+        restored.failed += [
+            Skipped(name, reason, "", f"variables/{name}")
+            for name, reason in decoded.failed.items()
+        ]
+        restored.waiting += [
+            Skipped(name, _what(reason, group), _TRUST, f"variables/{name}")
+            for name, reason in decoded.waiting.items()
+        ]
+    return restored
+
+
+def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decoded:
+    buffers = [memoryview(data).cast("B") for data in group.buffers]
+    decoder = Decoder(
+        group.document,
+        buffers,
+        lambda number, resolve: pickling.load(
+            group.pickles[number], resolve, namespace, raw=lambda n: buffers[n]
+        ),
+        namespace,
+        trusted=trusted,
+        label=f"variables/{group.key}/{GRAPH}",
+    )
+    return decoder.decode()
+
+
+def _what(reason: str, group: Group) -> str:
+    if reason:
+        return reason
+    runs = sorted({name for data in group.pickles for name in contents(data).globals})
+    shown = ", ".join(runs[:6]) + (", …" if len(runs) > 6 else "")
+    return f"it would run {shown}" if shown else "it would run code"

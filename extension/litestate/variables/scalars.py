@@ -1,0 +1,191 @@
+"""Codecs for numbers, bytes, and what is built from a few of them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fractions
+import pathlib
+import re
+import sys
+import uuid
+from array import array
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from .codecs import Codec, Get, Put
+from .payloads import parsed, parts, text, whole
+
+_IN_PLACE = 1024
+"""Bytes that stand in the graph; more of them get a buffer of their own."""
+
+_TYPECODES = frozenset("bBuwhHiIlLqQfd")
+
+
+def _int(value: int, _: Put) -> str:
+    # Python limits decimal digits (sys.set_int_max_str_digits).
+    return hex(value)
+
+
+def _read_int(payload: Any, get: Get) -> int:
+    if not isinstance(payload, str) or not re.fullmatch("-?0x[0-9a-f]+", payload):
+        raise get.fail("a number is written otherwise")
+    return int(payload, 16)
+
+
+def _read_float(payload: Any, get: Get) -> float:
+    if payload not in ("nan", "inf", "-inf"):
+        raise get.fail("a number is written otherwise")
+    return float(payload)
+
+
+def _read_complex(payload: Any, get: Get) -> complex:
+    real, imaginary = parts(payload, 2, get)
+    found = [get.value(real), get.value(imaginary)]
+    if not all(type(each) is float for each in found):
+        raise get.fail("a complex number has other parts")
+    return complex(*found)
+
+
+def _bytes(value: bytes, put: Put) -> Any:
+    if len(value) <= _IN_PLACE:
+        return base64.b64encode(value).decode()
+    return put.raw(value)
+
+
+def _read_bytes(payload: Any, get: Get) -> bytes:
+    if isinstance(payload, str):
+        try:
+            return base64.b64decode(payload, validate=True)
+        except (ValueError, binascii.Error):
+            raise get.fail("bytes are not Base64") from None
+    return bytes(get.buffer(whole(payload, get)))
+
+
+def _array(value: Any, put: Put) -> list[Any]:
+    if value.typecode in "uw":
+        return [value.typecode, value.itemsize, sys.byteorder, value.tounicode()]
+    return [value.typecode, value.itemsize, sys.byteorder, put.raw(value.tobytes())]
+
+
+def _read_array(payload: Any, get: Get) -> Any:
+    code, size, order, data = parts(payload, 4, get)
+    if code not in _TYPECODES or order not in ("little", "big"):
+        raise get.fail("an array has elements of an unknown kind")
+    if isinstance(data, str):
+        return array(code if sys.version_info >= (3, 13) else "u", data)
+    # A long has four bytes on one system and eight on another.
+    if size != array(code).itemsize:
+        code = next((c for c in _same_kind(code) if array(c).itemsize == size), "")
+        if not code:
+            raise get.fail("an array has elements of a size that there is not here")
+    found, content = array(code), get.buffer(whole(data, get))
+    if len(content) % found.itemsize:
+        raise get.fail("an array does not end with an element")
+    found.frombytes(content)
+    if order != sys.byteorder:
+        found.byteswap()
+    return found
+
+
+def _same_kind(code: str) -> str:
+    return next(kinds for kinds in ("bhilq", "BHILQ", "fd") if code in kinds)
+
+
+def _read_decimal(payload: Any, get: Get) -> Decimal:
+    try:
+        return Decimal(text(payload, get))
+    except InvalidOperation:
+        raise get.fail("a decimal number is written otherwise") from None
+
+
+def _read_fraction(payload: Any, get: Get) -> fractions.Fraction:
+    numerator, denominator = (get.value(each) for each in parts(payload, 2, get))
+    if type(numerator) is not int or type(denominator) is not int or denominator < 1:
+        raise get.fail("a fraction is none")
+    return fractions.Fraction(numerator, denominator)
+
+
+def _read_uuid(payload: Any, get: Get) -> uuid.UUID:
+    found: uuid.UUID = parsed(uuid.UUID, payload, get)
+    return found
+
+
+def _read_path(payload: Any, get: Get) -> pathlib.PurePath:
+    kind, text = parts(payload, 2, get)
+    here = pathlib.PurePath if str(kind).startswith("Pure") else pathlib.Path
+    if kind == "PurePosixPath":
+        here = pathlib.PurePosixPath
+    elif kind == "PureWindowsPath":
+        here = pathlib.PureWindowsPath
+    return here(text(text, get))
+
+
+def _read_pattern(payload: Any, get: Get) -> Any:
+    pattern, flags = parts(payload, 2, get)
+    # Compiling takes as long as it likes; that is the user's own business, with trust.
+    if not get.trusted:
+        raise get.waiting("a regular expression is compiled")
+    try:
+        return re.compile(get.value(pattern), whole(flags, get))
+    except (re.error, TypeError, ValueError, OverflowError):
+        raise get.fail("a regular expression is none") from None
+
+
+def _read_range(payload: Any, get: Get) -> range:
+    found = [get.value(each) for each in parts(payload, 3, get)]
+    if not all(type(each) is int for each in found) or not found[2]:
+        raise get.fail("a range is none")
+    return range(*found)
+
+
+def _constant(name: str, value: Any) -> Codec:
+    return Codec(name, (type(value),), lambda _, __: None, lambda _, __: value, atom=True)
+
+
+PATHS = (
+    type(pathlib.Path()),
+    type(pathlib.PurePath()),
+    pathlib.PurePosixPath,
+    pathlib.PureWindowsPath,
+)
+
+CODECS = (
+    Codec("int", (), _int, _read_int, atom=True),
+    Codec("float", (), lambda value, _: repr(value), _read_float, atom=True),
+    Codec(
+        "complex",
+        (complex,),
+        lambda v, put: [put.plain(v.real), put.plain(v.imag)],
+        _read_complex,
+        atom=True,
+    ),
+    Codec("bytes", (bytes,), _bytes, _read_bytes),
+    Codec(
+        "bytearray",
+        (bytearray,),
+        lambda v, put: put.raw(bytes(v)),
+        lambda p, get: bytearray(get.buffer(whole(p, get))),
+    ),
+    Codec("array", (array,), _array, _read_array),
+    Codec(
+        "range",
+        (range,),
+        lambda v, put: [put.plain(each) for each in (v.start, v.stop, v.step)],
+        _read_range,
+        atom=True,
+    ),
+    Codec("Decimal", (Decimal,), lambda v, _: str(v), _read_decimal, atom=True),
+    Codec(
+        "Fraction",
+        (fractions.Fraction,),
+        lambda v, put: [put.plain(v.numerator), put.plain(v.denominator)],
+        _read_fraction,
+        atom=True,
+    ),
+    Codec("UUID", (uuid.UUID,), lambda v, _: str(v), _read_uuid, atom=True),
+    Codec("Path", PATHS, lambda v, _: [type(v).__name__, str(v)], _read_path, atom=True),
+    Codec("Pattern", (re.Pattern,), lambda v, put: [put.plain(v.pattern), v.flags], _read_pattern),
+    _constant("Ellipsis", ...),
+    _constant("NotImplemented", NotImplemented),
+)

@@ -1,0 +1,160 @@
+"""Turn the notebook's names into groups that can be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..manifest import Skipped
+from .about import about
+from .encoder import Encoder
+from .failures import NotSavedError
+from .group import VALUES, Group, key_of
+
+_SMALL = 4096
+"""Bytes: what is written anew with each number that changes."""
+
+_ADVICE = "The other variables are saved. Make it anew after loading."
+
+
+@dataclass
+class Taken:
+    """What was taken.
+
+    Attributes
+    ----------
+    groups : list of Group
+        Of names that share objects.
+    skipped : list of Skipped
+        Names that cannot be stored, and why.
+    notes : dict of str to list of str
+        By name, what will not be quite as it was.
+    """
+
+    groups: list[Group] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass
+class One:
+    """One name, looked at by itself.
+
+    Attributes
+    ----------
+    name, value
+        The name, and what it stands for.
+    encoder, document
+        Its graph.
+    shared : set of int
+        Ids of the objects that other names may hold, too.
+    """
+
+    name: str
+    value: Any
+    encoder: Encoder
+    document: bytes
+    shared: set[int]
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it is a number, a short text or an import."""
+        return not self.shared and len(self.document) < _SMALL
+
+
+def look_at(name: str, value: Any) -> One | Skipped:
+    """Take one name by itself, or say why it cannot be stored."""
+    try:
+        encoder, document = encoded({name: value})
+    except NotSavedError as error:
+        return Skipped(name, str(error), _ADVICE, f"variables/{name}")
+    return One(name, value, encoder, document, encoder.shared)
+
+
+def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
+    """Take names with all that belongs to them.
+
+    Parameters
+    ----------
+    namespace : mapping
+        Where they are.
+    names : iterable of str
+        Which.
+
+    Returns
+    -------
+    Taken
+        One that cannot be stored takes no others with it.
+    """
+    taken, found = Taken(), []
+    for name in names:
+        one = look_at(name, namespace[name])
+        if isinstance(one, Skipped):
+            taken.skipped.append(one)
+        else:
+            found.append(one)
+    for ones in together(found):
+        put(ones, taken)
+    return taken
+
+
+def together(found: Sequence[One]) -> list[list[One]]:
+    """Return which names share something; those that are simple are together, too."""
+    sets: list[tuple[list[One], set[int]]] = []
+    for one in found:
+        if one.is_simple:
+            continue
+        mine, ids = [one], one.shared
+        for other in [each for each in sets if not ids.isdisjoint(each[1])]:
+            sets.remove(other)
+            mine = other[0] + mine
+            ids = ids | other[1]
+        sets.append((mine, ids))
+    simple = [one for one in found if one.is_simple]
+    return [*([simple] if simple else []), *(ones for ones, _ in sets)]
+
+
+def put(ones: Sequence[One], taken: Taken) -> None:
+    """Add a group of names that share something."""
+    ones = sorted(ones, key=lambda one: one.name)
+    encoder, document = ones[0].encoder, ones[0].document
+    if len(ones) > 1:
+        try:
+            encoder, document = encoded({one.name: one.value for one in ones})
+        except NotSavedError as error:
+            taken.skipped += [
+                Skipped(one.name, str(error), _ADVICE, f"variables/{one.name}") for one in ones
+            ]
+            return
+    names = tuple(one.name for one in ones)
+    key = VALUES if ones[0].is_simple else key_of(names)
+    group = Group(key, names, document, encoder.buffers, encoder.pickles)
+    for one in ones:
+        group.about[one.name] = about(one.value, _size(one, group))
+        if one.encoder.notes:
+            taken.notes[one.name] = one.encoder.notes
+    taken.groups.append(group)
+
+
+def encoded(values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
+    """Return a graph, and what made it.
+
+    Raises
+    ------
+    NotSavedError
+        If something in it cannot be stored.
+    """
+    encoder = Encoder()
+    try:
+        return encoder, encoder.encode(values)
+    except ValueError:
+        # NaN and infinity are no JSON, and so on; only writing it shows that they are there.
+        encoder = Encoder(fast=False)
+        return encoder, encoder.encode(values)
+
+
+def _size(one: One, group: Group) -> int:
+    if len(group.names) == 1:
+        return group.size
+    return len(one.document) + sum(memoryview(each).nbytes for each in one.encoder.buffers)
