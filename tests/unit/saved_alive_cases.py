@@ -1,21 +1,23 @@
 """Of the standard library what is connected to something else: files, threads, databases."""
 
+# ruff: noqa: E501 - a case is read as a line of a table
+
 from __future__ import annotations
 
 from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, group
 
 FILES = group(
     "Standard library: files and databases",
-    ("`io.StringIO`, half read", PLAIN, "import io\nx = io.StringIO('abc\\ndef')\nx.read(2)",
+    ("`io.StringIO`, half read", TRUSTED, "import io\nx = io.StringIO('abc\\ndef')\nx.read(2)",
      "type(x), x.tell(), x.read(), x.getvalue()"),
-    ("`io.BytesIO`, half read", PLAIN, "import io\nx = io.BytesIO(b'abcdef')\nx.read(2)",
+    ("`io.BytesIO`, half read", TRUSTED, "import io\nx = io.BytesIO(b'abcdef')\nx.read(2)",
      "type(x), x.tell(), x.read(), x.getvalue()"),
     ("file, open for reading", NOT,
      "open('read.txt', 'w').close()\nx = open('read.txt')", "type(x), x.name, x.read()"),
     ("file, open for writing", NOT, "x = open('written.txt', 'w')", "type(x), x.mode"),
     ("file, open as bytes", NOT, "x = open('bytes.bin', 'w+b')", "type(x), x.mode"),
     ("file, closed", NOT, "x = open('closed.txt', 'w')\nx.close()", "type(x), x.closed"),
-    ("`sys.stdin`", NOT, "import sys\nx = sys.__stdin__", "x is sys.__stdin__"),
+    ("`sys.stdout`", TRUSTED, "import sys\nx = sys.stdout", "x is sys.stdout"),
     ("`zipfile.ZipFile`, open", NOT,
      "import zipfile\nx = zipfile.ZipFile('a.zip', 'w')", "type(x), x.mode"),
     ("`tempfile.TemporaryDirectory`", NOT,
@@ -60,16 +62,16 @@ FILES = group(
 
 ALIVE = group(
     "Standard library: threads, tasks and the interpreter",
-    ("`threading.Lock`", NOT, "import threading\nx = threading.Lock()", "type(x), x.locked()"),
+    ("`threading.Lock`", ROUGH, "import threading\nx = threading.Lock()", "type(x), x.locked()"),
     ("`threading.Lock`, locked", NOT, "import threading\nx = threading.Lock()\n_ = x.acquire()",
      "type(x), x.locked()"),
-    ("`threading.RLock`", NOT, "import threading\nx = threading.RLock()", "type(x)"),
-    ("`threading.Event`", NOT, "import threading\nx = threading.Event()\nx.set()",
+    ("`threading.RLock`", ROUGH, "import threading\nx = threading.RLock()", "type(x)"),
+    ("`threading.Event`", ROUGH, "import threading\nx = threading.Event()\nx.set()",
      "type(x), x.is_set()"),
     ("`threading.Thread`, not started", NOT, "import threading\nx = threading.Thread(target=print)",
      "type(x), x.is_alive()"),
     ("`threading.local`", NOT, "import threading\nx = threading.local()\nx.a = 1", "type(x), x.a"),
-    ("`queue.Queue`", NOT, "import queue\nx = queue.Queue()\nx.put(1)", "type(x), x.qsize()"),
+    ("`queue.Queue`", ROUGH, "import queue\nx = queue.Queue()\nx.put(1)", "type(x), x.get_nowait(), x.qsize()"),
     ("`queue.SimpleQueue`", NOT, "import queue\nx = queue.SimpleQueue()\nx.put(1)",
      "type(x), x.qsize()"),
     ("`concurrent.futures.ThreadPoolExecutor`", NOT,
@@ -89,20 +91,20 @@ ALIVE = group(
      "x = weakref.ref(weak_1)", "type(x), x() is weak_1"),
     ("`weakref.ref`, dead", NOT, "import weakref\nx = weakref.ref(type('T', (), {})())",
      "type(x), x()"),
-    ("`weakref.WeakValueDictionary`", NOT,
+    ("`weakref.WeakValueDictionary`", TRUSTED,
      "import weakref\nclass Target2:\n    pass\nweak_2 = Target2()\n"
      "x = weakref.WeakValueDictionary(a=weak_2)", "type(x), list(x.items()) == [('a', weak_2)]"),
-    ("`weakref.WeakSet`", NOT, "import weakref\nclass Target3:\n    pass\nweak_3 = Target3()\n"
+    ("`weakref.WeakSet`", TRUSTED, "import weakref\nclass Target3:\n    pass\nweak_3 = Target3()\n"
      "x = weakref.WeakSet([weak_3])", "type(x), len(x), weak_3 in x"),
     ("`weakref.proxy`", NOT, "import weakref\nclass Target4:\n    a = 1\nweak_4 = Target4()\n"
      "x = weakref.proxy(weak_4)", "type(x), x.a"),
-    ("`types.ModuleType` made by hand", TRUSTED,
+    ("`types.ModuleType` made by hand", NOT,
      "import types\nx = types.ModuleType('handmade')\nx.a = [1]", "type(x), x.__name__, x.a"),
     ("`inspect.Signature`", TRUSTED, "import inspect\nx = inspect.signature(lambda a, *, b=1: 0)",
      "type(x), str(x)"),
     ("`logging.Logger`", TRUSTED, "import logging\nx = logging.getLogger('a.b')",
      "x is logging.getLogger('a.b')"),
-    ("`logging.Handler`", NOT, "import logging\nx = logging.StreamHandler()", "type(x)"),
+    ("`logging.Handler`", ROUGH, "import logging\nx = logging.StreamHandler()", "type(x)"),
     ("`logging.LogRecord`", TRUSTED,
      "import logging\nx = logging.LogRecord('n', 10, 'p', 1, 'm %s', ('a',), None)\n"
      "x.__dict__.update(dict.fromkeys(['created', 'msecs', 'relativeCreated', 'thread'], 0))",
@@ -120,11 +122,17 @@ ALIVE = group(
     ("`subprocess.CompletedProcess`", TRUSTED,
      "import subprocess\nx = subprocess.CompletedProcess(['a'], 0, b'out')"),
     ("`socket.socket`", NOT, "import socket\nx = socket.socket()", "type(x), x.close()", ""),
-    ("`ctypes` structure", TRUSTED,
+    ("`ctypes` structure", NOT,
      "import ctypes\nclass Pair(ctypes.Structure):\n    _fields_ = [('a', ctypes.c_int)]\nx = Pair(7)",
      "x.a, type(x) is Pair", ""),
     ("`ctypes.c_int`", TRUSTED, "import ctypes\nx = ctypes.c_int(5)", "type(x), x.value", ""),
-    ("`unittest.mock.Mock`", NOT, "from unittest.mock import Mock\nx = Mock()", "callable(x)"),
+    ("`unittest.mock.Mock`", TRUSTED, "from unittest.mock import Mock\nx = Mock(return_value=5)\nx(1)",
+     "x(2), x.call_count, x.mock_calls"),
+    ("`os.environ`", TRUSTED, "import os\nx = os.environ", "x is os.environ"),
+    ("`sys.path`", NOT, "import sys\nx = sys.path", "x is sys.path"),
+    ("`sys.modules`", NOT, "import sys\nx = sys.modules", "x is sys.modules"),
+    ("`globals()`", TRUSTED, "x = globals()", "x is globals()"),
+    ("`vars()` of a module", NOT, "import json\nx = vars(json)", "x is vars(json)"),
 )  # fmt: skip
 
 GROUPS = (FILES, ALIVE)

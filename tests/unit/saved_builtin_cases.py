@@ -1,8 +1,10 @@
 """Python's own types, and their corner values."""
 
+# ruff: noqa: E501 - a case is read as a line of a table
+
 from __future__ import annotations
 
-from saved_cases import NOT, PLAIN, TRUSTED, group
+from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, group
 
 NUMBERS = group(
     "Numbers and text",
@@ -57,7 +59,7 @@ CONTAINERS = group(
     ("`frozenset`", PLAIN, "x = frozenset({1, 'a', frozenset({2})})"),
     ("`frozenset`: empty", PLAIN, "x = frozenset()"),
     ("`frozenset` in a set, and as a key", PLAIN, "x = [{frozenset({1})}, {frozenset({2}): 3}]"),
-    ("`memoryview` of bytes", NOT, "x = memoryview(b'abc')"),
+    ("`memoryview` of bytes", TRUSTED, "x = memoryview(b'abc')"),
     ("`memoryview` of a bytearray", NOT, "x = memoryview(bytearray(b'abcdef'))[::2]"),
     ("keys, values and items of a dict", TRUSTED,
      "d_views = {'a': 1}\nx = [d_views.keys(), d_views.values(), d_views.items()]"),
@@ -71,13 +73,13 @@ CALLABLES = group(
     "Types, functions and iterators of Python",
     ("`object()`", TRUSTED, "x = object()", "type(x)"),
     ("`object()` under two names", TRUSTED, "x = object()\nsame_object = x", "x is same_object"),
-    ("builtin function", PLAIN, "x = [len, print, sorted]"),
-    ("builtin class", PLAIN, "x = [int, dict, object, type, ValueError]"),
-    ("`type(None)`, `type(...)`", PLAIN, "x = [type(None), type(...)]"),
+    ("builtin function", TRUSTED, "x = [len, print, sorted]"),
+    ("builtin class", TRUSTED, "x = [int, dict, object, type, ValueError]"),
+    ("`type(None)`, `type(...)`", TRUSTED, "x = [type(None), type(...)]"),
     ("types without a name: of functions, of generators", TRUSTED,
      "x = [type(lambda: 0), type(i for i in ())]"),
-    ("function of a module", PLAIN, "import os.path, math\nx = [os.path.join, math.sqrt]"),
-    ("class of a module", PLAIN, "import collections\nx = [collections.Counter]"),
+    ("function of a module", TRUSTED, "import os.path, math\nx = [os.path.join, math.sqrt]"),
+    ("class of a module", TRUSTED, "import collections\nx = [collections.Counter]"),
     ("method of an object", TRUSTED, "bound_list = [3]\nx = bound_list.append",
      "x(4), bound_list, x.__self__ is bound_list"),
     ("method of a class", TRUSTED, "x = [str.upper, dict.fromkeys, int.from_bytes]"),
@@ -96,10 +98,15 @@ CALLABLES = group(
     ("iterator over an iterator that another name uses", TRUSTED,
      "it_shared = iter([1, 2, 3, 4])\nx = zip(it_shared, it_shared)",
      "next(x), next(it_shared), list(x)"),
+    ("function that was imported from a module", PLAIN, "from math import sqrt as x", "x is __import__('math').sqrt"),
+    ("class that was imported from a module", PLAIN, "from collections import Counter as x", "x is __import__('collections').Counter"),
+    ("`from random import randint`", PLAIN, "from random import randint as x",
+     "__import__('random').seed(5), [x(1, 1000) for _ in range(9)]"),
+    ("`random.random`", PLAIN, "from random import random as x", "__import__('random').seed(5), x(), x is __import__('random').random"),
     ("module", PLAIN, "import json as x"),
     ("module inside a list", PLAIN, "import json\nx = [json]"),
     ("submodule by an alias", PLAIN, "import os.path as x"),
-    ("`ValueError` that was caught", TRUSTED,
+    ("`ValueError` that was caught", ROUGH,
      "try:\n    int('a')\nexcept ValueError as caught_one:\n    x = caught_one",
      "type(x), x.args, str(x)"),
     ("exception with its cause and notes", TRUSTED,

@@ -12,8 +12,10 @@ PLAIN = "plain"
 TRUSTED = "trusted"
 ROUGH = "rebuilt"
 NOT = "not saved"
-OUTCOMES = (PLAIN, TRUSTED, ROUGH, NOT)
-"""Equal, also from a stranger; equal, if trusted; rebuilt, and said so; named with a reason."""
+LATE = "not restored"
+OUTCOMES = (PLAIN, TRUSTED, ROUGH, NOT, LATE)
+"""Equal, also from a stranger; equal, if trusted; rebuilt, and said so; named with a reason when
+it is saved, or when it is loaded."""
 
 
 @dataclass(frozen=True)

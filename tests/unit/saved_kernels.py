@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import cloudpickle.cloudpickle
+from litestate.variables.namespace import user_names
 from litestate.variables.restoring import restore
 from litestate.variables.taking import take
-from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, Case
+from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case
 from saved_same import differ
 
 WRONG = "silently wrong"
-LOST = "not restored"
 
 exploded: list[str] = []
 """What pickles that nobody trusts have done."""
@@ -82,7 +82,7 @@ class Result:
     Attributes
     ----------
     outcome : str
-        One of `OUTCOMES`, or `WRONG` or `LOST`.
+        One of `OUTCOMES`, or `WRONG`.
     said : str
         The reason, or how what was rebuilt differs.
     difference : str
@@ -120,12 +120,13 @@ def keep(notebook: Notebook) -> Kept:
     """
     with notebook.running() as names:
         before = dict(names)
-        taken = take(names)
+        wanted = user_names(names)
+        taken = take(names, wanted)
         changed = {name for name in names if names[name] is not before.get(name)}
         assert not changed and names.keys() == before.keys(), f"taking changed {changed}"
     groups = [stored(each) for each in taken.groups]
     told = [name for each in groups for name in each.names] + [each.path for each in taken.skipped]
-    assert len(told) == len(set(told)), f"told of twice: {sorted(told)}"
+    assert sorted(told) == wanted, f"told of {sorted(told)}, not {wanted}"
     reasons = {each.path: each.reason for each in taken.skipped}
     return Kept(groups, reasons, {name: list(notes) for name, notes in taken.notes.items()})
 
@@ -135,7 +136,7 @@ def stored(taken: Any) -> Any:
     return replace(
         taken,
         document=bytes(taken.document),
-        buffers=[bytes(memoryview(each).cast("B")) for each in taken.buffers],
+        buffers=[bytearray(memoryview(each).cast("B")) for each in taken.buffers],
         pickles=[bytes(each) for each in taken.pickles],
     )
 
@@ -152,7 +153,8 @@ def bring_back(kept: Kept, *, trusted: bool) -> tuple[Notebook, dict[str, str], 
     set of str
         The names that wait for trust.
     """
-    groups = kept.groups
+    # Arrays live in the buffers of what is restored.
+    groups = [stored(each) for each in kept.groups]
     if not trusted:
         groups = [replace(each, pickles=[BOMB] * len(each.pickles)) for each in groups]
     forget_classes()
@@ -183,13 +185,18 @@ def results(cases: Sequence[Case], *, together: bool = False) -> list[Result]:
     return [result for case in cases for result in _results([case])]
 
 
-def _results(cases: Sequence[Case]) -> list[Result]:
-    notebook, control = Notebook(), Notebook()
+def filled(cases: Sequence[Case]) -> tuple[Notebook, list[str]]:
+    """Return a notebook in which the cells of some cases ran, and what each is called there."""
+    notebook = Notebook()
     names = [f"x_{number}" for number in range(len(cases))]
-    for each in (notebook, control):
-        for name, case in zip(names, cases, strict=True):
-            each.run(case)
-            each.names[name] = each.names.pop("x")
+    for name, case in zip(names, cases, strict=True):
+        notebook.run(case)
+        notebook.names[name] = notebook.names.pop("x")
+    return notebook, names
+
+
+def _results(cases: Sequence[Case]) -> list[Result]:
+    (notebook, names), (control, _) = filled(cases), filled(cases)
     kept = keep(notebook)
     wary, refused, waiting = bring_back(kept, trusted=False)
     assert not exploded, "a pickle was loaded without trust"
@@ -232,19 +239,23 @@ def judged(
     if name in kept.skipped:
         return Result(NOT, cleaned(kept.skipped[name]))
     if name in failed:
-        return Result(LOST, cleaned(failed[name]))
+        return Result(LATE, cleaned(failed[name]))
     said = cleaned("; ".join(kept.notes.get(name, [])))
     restored = [each for each in after if name in each.names]
     for each in restored:
-        # A new one each time: a check may use up what it looks at.
-        fresh = Notebook()
-        fresh.run(case)
-        difference = differ(fresh.check(case), each.check(case, name), fresh.names, each.names)
-        if difference:
+        if difference := compared(case, name, each):
             return Result(WRONG, said, difference)
     if said:
         return Result(ROUGH, said)
     return Result(PLAIN if len(restored) == 2 else TRUSTED)
+
+
+def compared(case: Case, name: str, restored: Notebook) -> str:
+    """Return how something that came back differs from what its cell makes, or an empty text."""
+    # A new one each time: a check may use up what it looks at.
+    fresh = Notebook()
+    fresh.run(case)
+    return differ(fresh.check(case), restored.check(case, name), fresh.names, restored.names)
 
 
 def cleaned(text: str) -> str:

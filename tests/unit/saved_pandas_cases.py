@@ -1,5 +1,7 @@
 """Data frames and what belongs to them."""
 
+# ruff: noqa: E501 - a case is read as a line of a table
+
 from __future__ import annotations
 
 from saved_cases import NOT, PLAIN, TRUSTED, Case, group

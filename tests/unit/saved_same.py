@@ -15,6 +15,7 @@ import struct
 import sys
 import types
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,12 +23,23 @@ ATOMS = (type(None), bool, int, str, bytes, type(...), type(NotImplemented))
 IMMUTABLE = (*ATOMS, float, complex, tuple, frozenset, types.CodeType)
 """Of these nobody can tell one from two."""
 
-CODE = (
-    "co_code co_names co_varnames co_freevars co_cellvars co_flags co_name co_filename "
-    "co_firstlineno co_argcount co_posonlyargcount co_kwonlyargcount co_consts"
-).split()
+CODE = [
+    "co_code",
+    "co_names",
+    "co_varnames",
+    "co_freevars",
+    "co_cellvars",
+    "co_flags",
+    "co_name",
+    "co_firstlineno",
+    "co_argcount",
+    "co_posonlyargcount",
+    "co_kwonlyargcount",
+    "co_consts",
+]
 MADE_BY_PYTHON = {
     *("__dict__", "__weakref__", "_abc_impl", "__abstractmethods__", "__annotate_func__"),
+    "__slotnames__",
     *("__annotations_cache__", "__annotations__", "__annotate__"),
 }
 """In the ``__dict__`` of a class."""
@@ -128,9 +140,7 @@ class Comparison:
                 name: value
                 for name, value in vars(each).items()
                 if name not in MADE_BY_PYTHON
-                and not isinstance(
-                    value, (types.MemberDescriptorType, types.GetSetDescriptorType)
-                )
+                and not isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType))
             }
             for each in (one, other)
         ]
@@ -183,7 +193,9 @@ def _listed(items: Any) -> Any:
 
 def _equal(each: Comparison, one: Any, other: Any, path: Any) -> None:
     if one != other:
-        short = [str(each)[:200] if type(each) is not int else hex(each)[:200] for each in (one, other)]
+        short = [
+            str(each)[:200] if type(each) is not int else hex(each)[:200] for each in (one, other)
+        ]
         raise Different(f"{written(path)}: {short[1]!r} for {short[0]!r}")
 
 
@@ -211,7 +223,8 @@ def _dict(each: Comparison, one: Any, other: Any, path: Any) -> None:
         each.must(one is each.old and other is each.new, path, "not the notebook's namespace")
         return
     each.must(dict.__len__(one) == dict.__len__(other), path, f"{len(other)} for {len(one)} keys")
-    pairs = zip(dict.items(one), dict.items(other), strict=True)
+    base = OrderedDict if isinstance(one, OrderedDict) else dict
+    pairs = zip(base.items(one), base.items(other), strict=True)
     for (key, mine), (its_key, its) in pairs:
         each.later(key, its_key, path, "<key>")
         each.later(mine, its, path, f"[{repr(key)[:40] if isinstance(key, ATOMS) else '…'}]")
@@ -242,7 +255,9 @@ def _code(each: Comparison, one: Any, other: Any, path: Any) -> None:
 def _function(each: Comparison, one: Any, other: Any, path: Any) -> None:
     names = ("__code__", "__defaults__", "__kwdefaults__", "__closure__", "__dict__", "__name__")
     each.all(names, one, other, path)
-    each.all(("__qualname__", "__doc__", "__module__", "__annotations__"), one, other, path)
+    each.all(("__qualname__", "__doc__", "__module__"), one, other, path)
+    # functools.wraps() gives two functions one dict of these, in some versions of Python.
+    each.later(*(dict(function.__annotations__) for function in (one, other)), path, ".annotations")
     if one.__globals__ is each.old:
         each.must(other.__globals__ is each.new, path, "refers to other global names")
         each.must(other.__builtins__ is one.__builtins__, path, "refers to other builtins")

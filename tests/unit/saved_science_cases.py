@@ -1,8 +1,10 @@
 """What matplotlib, scikit-learn and other packages make."""
 
+# ruff: noqa: E501 - a case is read as a line of a table
+
 from __future__ import annotations
 
-from saved_cases import NOT, TRUSTED, Case, group
+from saved_cases import NOT, PLAIN, TRUSTED, Case, group
 
 _DRAWN = "(lambda c: (c.draw(), bytes(c.buffer_rgba())))(FigureCanvasAgg({figure}))"
 
@@ -35,7 +37,7 @@ MATPLOTLIB = group(
     _drawing("`Colormap`", TRUSTED, "x = plt.get_cmap('viridis')", "type(x), x.name, x(0.3)"),
     _drawing("`Normalize`", TRUSTED, "from matplotlib.colors import LogNorm\nx = LogNorm(1, 10)",
              "type(x), x(3)"),
-    _drawing("`rcParams`", NOT, "x = matplotlib.rcParams", "x is matplotlib.rcParams"),
+    _drawing("`rcParams`", TRUSTED, "x = matplotlib.rcParams", "x is matplotlib.rcParams"),
     _drawing("copy of `rcParams`", TRUSTED, "x = matplotlib.rcParams.copy()",
              "type(x), dict(x) == dict(matplotlib.rcParams)"),
     _drawing("`Path`, `Affine2D`", TRUSTED,
@@ -44,16 +46,18 @@ MATPLOTLIB = group(
     _drawing("`FuncAnimation`", NOT,
              "from matplotlib.animation import FuncAnimation\nfrom matplotlib.figure import Figure\n"
              "figure_moving = plt.figure()\nx = FuncAnimation(figure_moving, print, frames=2)\nx._draw_was_started = True",
-             "type(x)"),
+             "type(x), x._interval, x._fig is figure_moving"),
 )  # fmt: skip
 
 
-def _fitted(title: str, source: str, check: str = "x, x.predict(X_fit)") -> Case:
+def _fitted(
+    title: str, source: str, check: str = "x, x.predict(X_fit)", expected: str = TRUSTED
+) -> Case:
     start = (
         "import numpy as np\nrng_fit = np.random.default_rng(1)\n"
         "X_fit = rng_fit.normal(size=(40, 3))\ny_fit = (X_fit[:, 0] > 0).astype(int)\n"
     )
-    return Case(title, TRUSTED, start + source, check)
+    return Case(title, expected, start + source, check)
 
 
 SKLEARN = group(
@@ -97,10 +101,10 @@ SKLEARN = group(
             "    def fit(self, X, y):\n        self.mean_ = y.mean()\n        return self\n"
             "    def predict(self, X):\n        return np.full(len(X), self.mean_)\n"
             "x = MeanRegressor().fit(X_fit, y_fit)", "type(x) is MeanRegressor, x.predict(X_fit)"),
-    _fitted("`load_iris()`", "from sklearn.datasets import load_iris\nx = load_iris()", "x"),
+    _fitted("`load_iris()`", "from sklearn.datasets import load_iris\nx = load_iris()", "type(x), dict(x)"),
     _fitted("`train_test_split`: parts of the data",
             "from sklearn.model_selection import train_test_split\n"
-            "x = train_test_split(X_fit, y_fit, random_state=0)", "x"),
+            "x = train_test_split(X_fit, y_fit, random_state=0)", "x", PLAIN),
 )  # fmt: skip
 
 OTHERS = group(

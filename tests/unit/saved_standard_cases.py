@@ -1,5 +1,7 @@
 """Data of the standard library."""
 
+# ruff: noqa: E501 - a case is read as a line of a table
+
 from __future__ import annotations
 
 from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, group
@@ -15,7 +17,7 @@ COLLECTIONS = group(
     ("`collections.Counter`", PLAIN, "from collections import Counter\nx = Counter('banana')"),
     ("`collections.deque` with a limit", PLAIN,
      "from collections import deque\nx = deque([1, 2, 3], maxlen=3)", "x, x.append(4), x"),
-    ("`collections.ChainMap`", PLAIN,
+    ("`collections.ChainMap`", TRUSTED,
      "from collections import ChainMap\nx = ChainMap({'a': 1}, {'b': 2})"),
     ("`collections.UserDict`", TRUSTED, "from collections import UserDict\nx = UserDict(a=1)"),
     ("`array.array`", PLAIN, "from array import array\nx = array('d', [1.5, -0.0])"),
@@ -48,15 +50,15 @@ COLLECTIONS = group(
      "from pathlib import PurePosixPath, PureWindowsPath\n"
      "x = [PurePosixPath('a/b'), PureWindowsPath('C:/a')]"),
     ("`ipaddress.ip_network`", TRUSTED, "import ipaddress\nx = ipaddress.ip_network('10.0.0.0/8')"),
-    ("`re.Pattern`", PLAIN, "import re\nx = re.compile(r'(?P<n>\\d+)', re.I)", "x, x.findall('a1b22')"),
+    ("`re.Pattern`", TRUSTED, "import re\nx = re.compile(r'(?P<n>\\d+)', re.I)", "x, x.findall('a1b22')"),
     ("`re.Match`", NOT, "import re\nx = re.match('a', 'a')", "type(x), x.span()"),
     ("`struct.Struct`", NOT, "import struct\nx = struct.Struct('<hd')", "type(x), x.pack(1, 2.0)"),
     ("`string.Template`", TRUSTED, "import string\nx = string.Template('$a')", "x, x.substitute(a=1)"),
     ("`random.Random`", TRUSTED, "import random\nx = random.Random(7)\nx.gauss()",
      "type(x), x.getstate(), x.gauss(), x.random()"),
     ("`random.SystemRandom`", NOT, "import random\nx = random.SystemRandom()", "type(x)"),
-    ("`enum.Enum` of the library", PLAIN, "import http\nx = [http.HTTPStatus.OK]"),
-    ("`re.Flag`", PLAIN, "import re\nx = [re.I, re.M | re.S]"),
+    ("`enum.Enum` of the library", TRUSTED, "import http\nx = [http.HTTPStatus.OK]"),
+    ("`re.Flag`", TRUSTED, "import re\nx = [re.I, re.M | re.S]"),
     ("`time.struct_time`", TRUSTED, "import time\nx = time.gmtime(0)", "type(x), tuple(x), x.tm_zone"),
     ("`os.stat_result`", TRUSTED, "import os\nx = os.stat('.')\nx_size = x.st_mtime_ns",
      "type(x), x.st_mtime_ns == x_size"),
@@ -98,11 +100,11 @@ TOOLS = group(
     ("`functools.lru_cache`, with what it keeps", ROUGH,
      "import functools\n@functools.lru_cache(maxsize=5)\ndef doubled(n):\n    return 2 * n\n"
      "doubled(1)\nx = doubled", "type(x), x(4), x.cache_parameters(), x is doubled"),
-    ("`functools.cache`, recursive", ROUGH,
+    ("`functools.cache`, recursive", TRUSTED,
      "import functools\n@functools.cache\ndef fibonacci(n):\n"
      "    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)\nx = fibonacci",
      "type(x), x(80), x.cache_info().misses"),
-    ("`functools.singledispatch`", NOT,
+    ("`functools.singledispatch`", TRUSTED,
      "import functools\n@functools.singledispatch\ndef kind_of(a):\n    return 'any'\n"
      "@kind_of.register\ndef _(a: int):\n    return 'int'\nx = kind_of", "x('a'), x(1)"),
     ("`functools.wraps`", TRUSTED,
@@ -119,20 +121,20 @@ TOOLS = group(
      "x, x[0]('abc'), x[2]('a,b')"),
     ("`itertools.count`, half used", TRUSTED, "import itertools\nx = itertools.count(5, 2)\nnext(x)",
      "type(x), next(x), next(x)", NOT),
-    ("`itertools.cycle`, half used", TRUSTED, "import itertools\nx = itertools.cycle('abc')\nnext(x)",
+    ("`itertools.cycle`, half used", NOT, "import itertools\nx = itertools.cycle('abc')\nnext(x)",
      "type(x), [next(x) for _ in range(5)]", NOT),
-    ("`itertools.chain`, half used", TRUSTED,
+    ("`itertools.chain`, half used", NOT,
      "import itertools\nx = itertools.chain([1, 2], [3])\nnext(x)", "type(x), list(x)", NOT),
-    ("`itertools.product`, half used", TRUSTED,
+    ("`itertools.product`, half used", NOT,
      "import itertools\nx = itertools.product('ab', [1, 2])\nnext(x)", "type(x), list(x)", NOT),
-    ("`itertools.islice`", TRUSTED, "import itertools\nx = itertools.islice('abcdef', 1, 5, 2)",
+    ("`itertools.islice`", NOT, "import itertools\nx = itertools.islice('abcdef', 1, 5, 2)",
      "type(x), list(x)", NOT),
-    ("`itertools.groupby`", TRUSTED, "import itertools\nx = itertools.groupby('aab')",
+    ("`itertools.groupby`", NOT, "import itertools\nx = itertools.groupby('aab')",
      "type(x), [(k, len(list(g))) for k, g in x]", NOT),
-    ("`itertools.tee`", TRUSTED,
+    ("`itertools.tee`", NOT,
      "import itertools\nx, tee_other = itertools.tee(iter([1, 2, 3]))\nnext(x)",
      "list(x), list(tee_other)", NOT),
-    ("`itertools.permutations`", TRUSTED, "import itertools\nx = itertools.permutations('abc')\nnext(x)",
+    ("`itertools.permutations`", NOT, "import itertools\nx = itertools.permutations('abc')\nnext(x)",
      "type(x), list(x)", NOT),
     ("`typing.TypeVar`", TRUSTED, "import typing\nx = typing.TypeVar('x', bound=int)",
      "type(x), x.__name__, x.__bound__"),

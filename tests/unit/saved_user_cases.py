@@ -1,8 +1,10 @@
 """What people write in their cells: functions, classes, and objects that misbehave."""
 
+# ruff: noqa: E501 - a case is read as a line of a table
+
 from __future__ import annotations
 
-from saved_cases import NOT, TRUSTED, group
+from saved_cases import LATE, NOT, ROUGH, TRUSTED, group
 
 FUNCTIONS = group(
     "Functions of the notebook",
@@ -46,8 +48,8 @@ FUNCTIONS = group(
     ("decorated function", TRUSTED,
      "def twice(f):\n    def inner(n):\n        return f(f(n))\n    return inner\n@twice\ndef add_three(n):\n"
      "    return n + 3\nx = add_three", "x, x(1)"),
-    ("function with the source that `inspect` finds", TRUSTED,
-     "def shown():\n    return 'shown'\nx = shown", "x.__code__.co_filename, x.__code__.co_firstlineno"),
+    ("function whose source `inspect` finds", TRUSTED,
+     "import inspect\ndef shown():\n    return 'shown'\nx = shown", "inspect.getsource(x), x"),
     ("function that holds a big array", TRUSTED,
      "import numpy as np\nbig_array = np.arange(100_000)\ndef summed(a=big_array):\n    return int(a.sum())\n"
      "x = summed", "x(), x.__defaults__[0] is big_array"),
@@ -179,31 +181,31 @@ TROUBLE = group(
     ("`__getattr__` that never ends", TRUSTED,
      "class Endless:\n    def __getattr__(self, name):\n        return getattr(self.inner, name)\nx = Endless()\n"
      "x.__dict__['inner'] = [5]", "x, x.count(5)"),
-    ("`__getattr__` that has an answer to everything", NOT,
+    ("`__getattr__` that has an answer to everything", TRUSTED,
      "class Answers:\n    def __getattr__(self, name):\n        return lambda *a: 42\nx = Answers()",
      "type(x).__name__, x.whatever()"),
-    ("`__class__` that lies", TRUSTED,
+    ("`__class__` that lies", NOT,
      "class Liar:\n    @property\n    def __class__(self):\n        return int\nx = Liar()\nx.a = 1",
      "type(x).__name__, vars(x)"),
     ("`__getattribute__` raises", NOT,
      "class Closed:\n    def __getattribute__(self, name):\n        raise RuntimeError(name)\nx = Closed()",
      "type(x).__name__"),
-    ("`__dict__` that changes while it is saved", NOT,
+    ("`__dict__` that changes while it is saved", TRUSTED,
      "class Restless:\n    def __getstate__(self):\n        self.__dict__[f'n{len(self.__dict__)}'] = 1\n"
      "        return self.__dict__\nx = Restless()", "type(x).__name__"),
-    ("list whose member grows it while it is saved", NOT,
+    ("list whose member grows it while it is saved", TRUSTED,
      "class Grows:\n    def __reduce__(self):\n        x_grown.append(Grows())\n        return Grows, ()\n"
-     "x_grown = [Grows()]\nx = x_grown", "type(x)"),
-    ("dict whose member changes it while it is saved", NOT,
+     "x_grown = [Grows()]\nx = x_grown", "x is x_grown, type(x[0]) is Grows"),
+    ("dict whose member changes it while it is saved", TRUSTED,
      "class Adds:\n    def __reduce__(self):\n        x_added[len(x_added)] = 1\n        return Adds, ()\n"
-     "x_added = {0: Adds()}\nx = x_added", "type(x)"),
-    ("`__setstate__` raises", "not restored",
+     "x_added = {0: Adds()}\nx = x_added", "x is x_added, type(x[0]) is Adds"),
+    ("`__setstate__` raises", LATE,
      "class Unset:\n    def __setstate__(self, s):\n        raise ValueError('cannot go back')\nx = Unset()\nx.a = 1",
      "type(x).__name__"),
-    ("object with a lock inside", NOT,
+    ("object with a lock inside", ROUGH,
      "import threading\nclass Guarded:\n    def __init__(self):\n        self.lock = threading.Lock()\nx = Guarded()",
-     "type(x).__name__"),
-    ("list with a lock among others", NOT,
+     "type(x) is Guarded, type(x.lock), x.lock.locked()"),
+    ("list with a lock among others", ROUGH,
      "import threading\nx = [1, 2, threading.Lock()]", "x[:2]"),
     ("dict with a generator as a value", NOT, "x = {'a': 1, 'g': (i for i in range(3))}", "x['a']"),
     ("chain of 100,000 objects", NOT,
@@ -212,10 +214,10 @@ TROUBLE = group(
     ("function that needs what cannot be saved", TRUSTED,
      "import threading\nlock_global = threading.Lock()\ndef locking():\n    return lock_global\nx = locking",
      "x.__name__"),
-    ("class that holds what cannot be saved", NOT,
+    ("class that holds a lock", ROUGH,
      "import threading\nclass Shared1:\n    lock = threading.Lock()\nx = Shared1", "x.__name__"),
-    ("closure over what cannot be saved", NOT,
-     "import threading\ndef over_lock(l=threading.Lock()):\n    return lambda: l\nx = over_lock()", "type(x)"),
+    ("closure over a lock", ROUGH,
+     "import threading\ndef over_lock(l=threading.Lock()):\n    return lambda: l\nx = over_lock()", "type(x), type(x())"),
     ("class of a module that was written beside the notebook", TRUSTED,
      "import importlib, pathlib, sys\npathlib.Path('beside_saved.py').write_text('class Beside:\\n    a = 1\\n')\n"
      "sys.path[:0] = ['.']\nx = importlib.import_module('beside_saved').Beside()\ndel sys.path[0]", "type(x), x.a"),
