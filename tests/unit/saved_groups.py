@@ -1,5 +1,7 @@
 """All groups of cases, and the table that is made of what became of them."""
 
+# ruff: noqa: E501 - lines of a page
+
 from __future__ import annotations
 
 import importlib.metadata

@@ -198,7 +198,7 @@ def filled(cases: Sequence[Case]) -> tuple[Notebook, list[str]]:
 def _results(cases: Sequence[Case]) -> list[Result]:
     (notebook, names), (control, _) = filled(cases), filled(cases)
     kept = keep(notebook)
-    wary, refused, waiting = bring_back(kept, trusted=False)
+    wary, refused, _ = bring_back(kept, trusted=False)
     assert not exploded, "a pickle was loaded without trust"
     trusting, failed, left = bring_back(kept, trusted=True)
     assert not left, f"they still wait: {left}"

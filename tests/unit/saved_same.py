@@ -24,18 +24,8 @@ IMMUTABLE = (*ATOMS, float, complex, tuple, frozenset, types.CodeType)
 """Of these nobody can tell one from two."""
 
 CODE = [
-    "co_code",
-    "co_names",
-    "co_varnames",
-    "co_freevars",
-    "co_cellvars",
-    "co_flags",
-    "co_name",
-    "co_firstlineno",
-    "co_argcount",
-    "co_posonlyargcount",
-    "co_kwonlyargcount",
-    "co_consts",
+    *("co_code", "co_consts", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags"),
+    *("co_name", "co_firstlineno", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount"),
 ]
 MADE_BY_PYTHON = {
     *("__dict__", "__weakref__", "_abc_impl", "__abstractmethods__", "__annotate_func__"),
