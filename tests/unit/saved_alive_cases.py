@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, group
+from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, group
 
 FILES = group(
     "Standard library: files and databases",
@@ -40,7 +40,7 @@ FILES = group(
     ("`sqlite3.Connection` with a function", ROUGH,
      "import sqlite3\nx = sqlite3.connect(':memory:')\nx.create_function('twice', 1, lambda a: 2 * a)",
      "type(x), x.execute('SELECT 1').fetchall()"),
-    ("`sqlite3.Connection` in a transaction", ROUGH,
+    ("`sqlite3.Connection` in a transaction", NOT,
      "import sqlite3\nx = sqlite3.connect(':memory:')\nx.execute('CREATE TABLE t (a)'), x.commit()\n"
      "_ = x.execute('INSERT INTO t VALUES (1)')",
      "type(x), x.execute('SELECT name FROM sqlite_master').fetchall()"),
@@ -55,9 +55,9 @@ FILES = group(
     ("`sqlite3.Row`", TRUSTED,
      "import sqlite3\nrow_of = sqlite3.connect(':memory:')\nrow_of.row_factory = sqlite3.Row\n"
      "x = row_of.execute('SELECT 1 AS a, 2 AS b').fetchone()", "type(x), tuple(x), x.keys()"),
-    ("connection under two names, and inside an object", TRUSTED,
-     "import sqlite3\nclass Store:\n    pass\nx = sqlite3.connect(':memory:')\nstore_of = Store()\n"
-     "store_of.db = x", "type(x), store_of.db is x, x.execute('SELECT 1').fetchall()"),
+    ("object that holds a connection", NOT,
+     "import sqlite3\nclass Store:\n    pass\nx = Store()\nx.db = sqlite3.connect(':memory:')",
+     "type(x) is Store, x.db.execute('SELECT 1').fetchall()"),
 )  # fmt: skip
 
 ALIVE = group(
@@ -71,7 +71,7 @@ ALIVE = group(
     ("`threading.Thread`, not started", NOT, "import threading\nx = threading.Thread(target=print)",
      "type(x), x.is_alive()"),
     ("`threading.local`", NOT, "import threading\nx = threading.local()\nx.a = 1", "type(x), x.a"),
-    ("`queue.Queue`", ROUGH, "import queue\nx = queue.Queue()\nx.put(1)", "type(x), x.get_nowait(), x.qsize()"),
+    ("`queue.Queue`", TRUSTED, "import queue\nx = queue.Queue()\nx.put(1)", "type(x), x.get_nowait(), x.qsize()"),
     ("`queue.SimpleQueue`", NOT, "import queue\nx = queue.SimpleQueue()\nx.put(1)",
      "type(x), x.qsize()"),
     ("`concurrent.futures.ThreadPoolExecutor`", NOT,
@@ -126,10 +126,10 @@ ALIVE = group(
      "import ctypes\nclass Pair(ctypes.Structure):\n    _fields_ = [('a', ctypes.c_int)]\nx = Pair(7)",
      "x.a, type(x) is Pair", ""),
     ("`ctypes.c_int`", TRUSTED, "import ctypes\nx = ctypes.c_int(5)", "type(x), x.value", ""),
-    ("`unittest.mock.Mock`", TRUSTED, "from unittest.mock import Mock\nx = Mock(return_value=5)\nx(1)",
+    ("`unittest.mock.Mock`", LATE, "from unittest.mock import Mock\nx = Mock(return_value=5)\nx(1)",
      "x(2), x.call_count, x.mock_calls"),
     ("`os.environ`", TRUSTED, "import os\nx = os.environ", "x is os.environ"),
-    ("`sys.path`", NOT, "import sys\nx = sys.path", "x is sys.path"),
+    ("`sys.path`", TRUSTED, "import sys\nx = sys.path", "x is sys.path"),
     ("`sys.modules`", NOT, "import sys\nx = sys.modules", "x is sys.modules"),
     ("`globals()`", TRUSTED, "x = globals()", "x is globals()"),
     ("`vars()` of a module", NOT, "import json\nx = vars(json)", "x is vars(json)"),

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, Case, group
+from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case, group
 
 
 def _case(title: str, expected: str, source: str, check: str = "x") -> Case:
@@ -77,12 +77,12 @@ OTHERS = group(
     _case("`Generator` with MT19937, Philox, SFC64", PLAIN,
           "x = [np.random.Generator(b(5)) for b in (np.random.MT19937, np.random.Philox, np.random.SFC64)]",
           "[generator.normal(size=3) for generator in x]"),
-    _case("`np.random.RandomState`", TRUSTED, "x = np.random.RandomState(7)\nx.normal()",
+    _case("`np.random.RandomState`", PLAIN, "x = np.random.RandomState(7)\nx.normal()",
           "type(x), x.normal(), x.random_sample(2)"),
     _case("`np.random.SeedSequence`", PLAIN, "x = np.random.SeedSequence(7)\nx.spawn(2)",
           "type(x), x.generate_state(2), x.n_children_spawned"),
-    _case("`np.random.normal`", PLAIN, "x = np.random.normal", "np.random.seed(5), x(size=9), np.random.random()"),
-    _case("ufunc", PLAIN, "x = np.sin", "x is np.sin"),
+    _case("`np.random.normal`", TRUSTED, "x = np.random.normal", "np.random.seed(5), x(size=9), np.random.random()"),
+    _case("ufunc", TRUSTED, "x = np.sin", "x is np.sin"),
     _case("ufunc from a function", NOT, "x = np.frompyfunc(lambda a: a + 1, 1, 1)", "x(1)"),
     _case("`np.vectorize`", TRUSTED, "x = np.vectorize(lambda a: a + 1)", "x([1, 2])"),
     _case("`np.poly1d`", TRUSTED, "x = np.poly1d([1, 2])", "type(x), x.coeffs, x(3)"),
@@ -94,7 +94,7 @@ OTHERS = group(
     _case("`np.load` of an `.npz` file", NOT,
           "np.savez('many.npz', a=np.arange(3))\nx = np.load('many.npz')", "x['a'].tolist()"),
     _case("`np.errstate`", TRUSTED, "x = np.errstate(all='ignore')", "type(x)"),
-    _case("`np.finfo`", TRUSTED, "x = np.finfo('f4')", "type(x), x.eps"),
+    _case("`np.finfo`", LATE, "x = np.finfo('f4')", "type(x), x.eps"),
     _case("`np.ma.masked`", PLAIN, "x = np.ma.masked", "x is np.ma.masked"),
     _case("`np.newaxis`, `np.s_[...]`", PLAIN, "x = [np.newaxis, np.s_[1:3, ..., ::-1]]"),
 )  # fmt: skip

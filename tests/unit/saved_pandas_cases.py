@@ -48,7 +48,7 @@ COLUMNS = group(
     _column("Float64, with missing and NaN", "pd.array([1.5, None, 2.5], dtype='Float64')"),
     _column("boolean, with missing", "pd.array([True, None], dtype='boolean')"),
     _column("Sparse[float64]", "pd.arrays.SparseArray([0.0, 0.0, 1.5])"),
-    _case("column `int64[pyarrow]`", PLAIN,
+    _case("column `int64[pyarrow]`", TRUSTED,
           "import pyarrow\nx = pd.DataFrame({'a': pd.array([1, None], dtype='int64[pyarrow]')})"),
     _case("column of functions", TRUSTED,
           "def in_frame():\n    return 3\nx = pd.DataFrame({'a': [in_frame, None]})", "x, x.a[0]()"),
@@ -105,7 +105,7 @@ OTHERS = group(
     _case("`Period`", PLAIN, "x = pd.Period('2026-01', freq='M')"),
     _case("`Interval`", PLAIN, "x = pd.Interval(0, 1, closed='both')"),
     _case("`NaT`, `NA`", PLAIN, "x = [pd.NaT, pd.NA]", "x[0] is pd.NaT, x[1] is pd.NA"),
-    _case("dtypes", PLAIN,
+    _case("dtypes", TRUSTED,
           "x = [pd.Int64Dtype(), pd.CategoricalDtype(['a'], ordered=True), pd.DatetimeTZDtype('us', 'UTC')]"),
     _case("frequencies", TRUSTED, "x = [pd.offsets.MonthEnd(2), pd.offsets.CustomBusinessDay(holidays=['2026-01-01'])]",
           "x == [pd.offsets.MonthEnd(2), pd.offsets.CustomBusinessDay(holidays=['2026-01-01'])]"),
@@ -134,7 +134,7 @@ OTHERS = group(
     _case("`HDFStore`, `read_csv` in parts", NOT,
           "pd.DataFrame({'a': range(4)}).to_csv('parts.csv')\nx = pd.read_csv('parts.csv', chunksize=2)",
           "type(x), len(x.read())"),
-    _case("`pd.option_context`", TRUSTED, "x = pd.option_context('display.max_rows', 5)", "type(x)"),
+    _case("`pd.option_context`", NOT, "x = pd.option_context('display.max_rows', 5)", "type(x)"),
 )  # fmt: skip
 
 GROUPS = (COLUMNS, FRAMES, OTHERS)

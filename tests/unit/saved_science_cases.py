@@ -43,10 +43,10 @@ MATPLOTLIB = group(
     _drawing("`Path`, `Affine2D`", TRUSTED,
              "from matplotlib.path import Path as MPath\nfrom matplotlib.transforms import Affine2D\n"
              "x = [MPath([[0, 0], [1, 1]]), Affine2D().rotate(1)]", "x[0].vertices, x[1].get_matrix()"),
-    _drawing("`FuncAnimation`", NOT,
+    _drawing("`FuncAnimation`", TRUSTED,
              "from matplotlib.animation import FuncAnimation\nfrom matplotlib.figure import Figure\n"
              "figure_moving = plt.figure()\nx = FuncAnimation(figure_moving, print, frames=2)\nx._draw_was_started = True",
-             "type(x), x._interval, x._fig is figure_moving"),
+             "type(x), x._interval, x._fig is figure_moving, x._func is print"),
 )  # fmt: skip
 
 
