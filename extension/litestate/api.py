@@ -15,12 +15,15 @@ from .clearing import clear
 from .current import Undoable, undoable
 from .errors import SaveError, SelectionError
 from .items import Survey
-from .loading import load_from, open_bundle, verify
-from .parts import PARTS
+from .loading import Chosen, load_from, open_bundle, verify
+from .parts import PARTS, choice
+from .parts.variables import look
 from .report import Report, count_text, size_text
 from .saving import bundle_name, download, free, target_of, write_into, write_to
 from .sources import AnySource
 from .survey import Paths, StrPath, survey
+from .trust import RESTRICTED, check_allowed, judge
+from .variables.namespace import Choice
 
 Patterns = Sequence[str] | str
 
@@ -33,8 +36,9 @@ def save_state(
     exclude: Patterns = (),
     compression: Compression = "deflate",
     checkpoint: Which = None,
+    variables: Choice = None,
 ) -> Report:
-    """Save files and SQLite databases into one bundle.
+    """Save files, SQLite databases and variables into one bundle.
 
     Parameters
     ----------
@@ -55,6 +59,9 @@ def save_state(
     checkpoint : int or str or Row, optional
         Save what this checkpoint holds, instead of what is there now: its number, its label, or a
         row of `checkpoints`.
+    variables : bool or str or sequence of str, optional
+        Which variables: all, none, or these. By default all in a notebook and in an interactive
+        session, unless ``paths`` names files; and none in a program.
 
     Returns
     -------
@@ -71,7 +78,7 @@ def save_state(
         If there is no such checkpoint, or it cannot be read.
     """
     if checkpoint is None:
-        return _save(survey(places.detect(), paths, exclude), path, name, compression)
+        return _save(_found(paths, exclude, variables), path, name, compression)
     _check_whole(paths, exclude)
     with kept(session_now("asave_state"), checkpoint) as found:
         return _save(found, path, name, compression)
@@ -83,6 +90,10 @@ def _check_whole(paths: Paths, exclude: Patterns) -> None:
             "paths= and exclude= choose from what is there now, and a checkpoint is saved whole. "
             "Leave them out; load_state() takes them, too."
         )
+
+
+def _found(paths: Paths, exclude: Patterns, variables: Choice) -> Survey:
+    return look(survey(places.detect(), paths, exclude), choice(variables, paths))
 
 
 def _save(
@@ -112,6 +123,8 @@ def load_state(
     dry_run: bool = False,
     clean: bool = False,
     limits: Limits | None = None,
+    variables: Choice = None,
+    trust: bool = False,
 ) -> Report:
     """Bring back what a bundle holds.
 
@@ -135,6 +148,12 @@ def load_state(
         removed.
     limits : Limits, optional
         How much the bundle may ask for, where the defaults are too little.
+    variables : bool or str or sequence of str, optional
+        Which variables: all, none, or these. By default all in a notebook and in an interactive
+        session, unless ``paths`` names files; and none in a program.
+    trust : bool, optional
+        Whether to load what can run code from a bundle that this browser (in plain Python: this
+        user) has not made. By default such things wait, and the report says what they would run.
 
     Returns
     -------
@@ -144,7 +163,10 @@ def load_state(
     Raises
     ------
     BundleError
-        If the bundle is damaged, unsafe, of a newer format, or none at all.
+        If the bundle is damaged, unsafe, of a newer format, changed after it was signed, or none
+        at all.
+    RestrictedError
+        If ``trust=True`` is not allowed here.
     SourceError
         If there is nothing to read there.
     DatabaseBusyError
@@ -156,13 +178,21 @@ def load_state(
     CancelledError
         If the person cancels; nothing was changed.
     """
-    chosen = _ask() if source is None else source
-    with open_bundle(chosen, limits) as (reader, label):
+    check_allowed(trust=trust)
+    wanted = choice(variables, paths)
+    with open_bundle(_ask() if source is None else source, limits) as (reader, label):
+        own = judge(reader.signature, reader.manifest_bytes) == "own"
+        reader.trusted = (own or trust) and not RESTRICTED
         verify(reader, label)
         before = nullcontext(Undoable()) if dry_run else undoable("before load", "loaded")
         with before as said:
             report = load_from(
-                reader, label, places.detect(), paths, exclude, dry_run=dry_run, clean=clean
+                reader,
+                label,
+                places.detect(),
+                Chosen(paths, exclude, wanted),
+                dry_run=dry_run,
+                clean=clean,
             )
     report.digest = reader.manifest.content_digest
     said.tell(report)
@@ -177,10 +207,18 @@ async def asave_state(
     exclude: Patterns = (),
     compression: Compression = "deflate",
     checkpoint: Which = None,
+    variables: Choice = None,
 ) -> Report:
     """Do what `save_state` does, with ``await``."""
     if checkpoint is None:
-        return save_state(path, name=name, paths=paths, exclude=exclude, compression=compression)
+        return save_state(
+            path,
+            name=name,
+            paths=paths,
+            exclude=exclude,
+            compression=compression,
+            variables=variables,
+        )
     _check_whole(paths, exclude)
     with kept(await session(), checkpoint) as found:
         return _save(found, path, name, compression)
@@ -194,6 +232,8 @@ async def aload_state(
     dry_run: bool = False,
     clean: bool = False,
     limits: Limits | None = None,
+    variables: Choice = None,
+    trust: bool = False,
 ) -> Report:
     """Do what `load_state` does, with ``await``: for browsers that cannot wait inside a call."""
     if source is None and places.IN_BROWSER:
@@ -201,16 +241,23 @@ async def aload_state(
 
         source = await choose()
     return load_state(
-        source, paths=paths, exclude=exclude, dry_run=dry_run, clean=clean, limits=limits
+        source,
+        paths=paths,
+        exclude=exclude,
+        dry_run=dry_run,
+        clean=clean,
+        limits=limits,
+        variables=variables,
+        trust=trust,
     )
 
 
-def show_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
-    """Say what `save_state` would save now: files, and databases with their tables and rows.
+def show_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
+    """Say what `save_state` would save now: files, databases with their tables, and variables.
 
     Parameters
     ----------
-    paths, exclude
+    paths, exclude, variables
         As for `save_state`.
 
     Returns
@@ -219,7 +266,7 @@ def show_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
         Nothing is written.
     """
     where = places.detect()
-    found = survey(where, paths, exclude)
+    found = _found(paths, exclude, variables)
     sections = [part.describe(found) for part in PARTS]
     report = Report("", sections, unsaved.notes(where), found.excluded)
     size = sum(section.size for section in sections)
@@ -227,14 +274,14 @@ def show_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
     return ui.show(report)
 
 
-def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
+def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
     """Remove what `save_state` would save, after it was kept.
 
     Where checkpoints are made it is kept as one, so that `undo` brings it back; else in a bundle.
 
     Parameters
     ----------
-    paths, exclude
+    paths, exclude, variables
         As for `save_state`. In plain Python ``paths`` must be given.
 
     Returns
@@ -254,7 +301,7 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
             f"In plain Python clear_state() would remove everything in {Path.cwd()}. Name "
             "what to remove: paths=[…]."
         )
-    return ui.show(clear(survey(places.detect(), paths, exclude)))
+    return ui.show(clear(_found(paths, exclude, variables)))
 
 
 def _ask() -> AnySource:

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import names
 from .manifest import KEPT_KINDS, Kind, Scope, Skipped
 from .places import Root
+from .variables.taking import Taken
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class Survey:
         cannot be listed.
     excluded : dict of str to list of str
         What a rule leaves out: the rule, mostly a pattern, to paths.
+    taken : Taken or None
+        The variables; None where they were not looked at.
     """
 
     scope: Scope
@@ -78,6 +81,7 @@ class Survey:
     skipped: list[Skipped] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     excluded: dict[str, list[str]] = field(default_factory=dict)
+    taken: Taken | None = None
 
     def of(self, *kinds: Kind) -> list[Item]:
         """Return the items of these kinds."""

@@ -19,10 +19,13 @@ class Loadable(Protocol):
         What is done with it: ``"Loaded"`` or ``"Restored"``.
     advance : callable
         Called with the number of bytes of content that were read since the last call.
+    trusted : bool
+        Whether what is read may run code: it is this computer's own, or somebody said so.
     """
 
     what: str
     verb: str
+    trusted: bool
     advance: Callable[[int], object]
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import names, progress, sqlite, unsaved
@@ -13,14 +14,15 @@ from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .items import Item, Survey
 from .loadable import Loadable
-from .manifest import Kind, Member, Skipped
-from .parts import PARTS
+from .manifest import KEPT_KINDS, Kind, Member, Skipped
+from .parts import PARTS, Wanted
 from .places import DRIVE_LIMIT, Places, Root
 from .plan import Plan, Target
 from .report import Report, Section, outcome_text
 from .rules import EXCLUDED, check_foreign, matcher, patterns_of
 from .sources import AnySource, open_source
 from .survey import StrPath, absolute, paths_of, survey_scope
+from .variables.namespace import Choice
 
 _RULES = matcher(EXCLUDED)
 
@@ -65,12 +67,28 @@ def verify(reader: Reader, label: str) -> None:
         reader.verify()
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What of a bundle or checkpoint is to be loaded.
+
+    Attributes
+    ----------
+    paths, exclude
+        As for `litestate.load_state`.
+    variables : bool, str or sequence of str
+        Which variables.
+    """
+
+    paths: Sequence[StrPath] | StrPath | None = None
+    exclude: Sequence[str] | str = ()
+    variables: Choice = False
+
+
 def load_from(
     source: Loadable,
     label: str,
     places: Places,
-    paths: Sequence[StrPath] | StrPath | None = None,
-    exclude: Sequence[str] | str = (),
+    chosen: Chosen | None = None,
     *,
     dry_run: bool = False,
     clean: bool = False,
@@ -80,18 +98,22 @@ def load_from(
 
     Parameters
     ----------
+    chosen : Chosen, optional
+        What of it; by default all files and databases.
     current : Survey, optional
         What is there now, if that is known: ``clean=True`` removes of this what is not in `source`.
     """
-    wanted = _Selection(places, paths, exclude)
+    chosen = chosen or Chosen()
+    wanted = _Selection(places, chosen.paths, chosen.exclude)
     targets = wanted.targets(source.manifest.members)
+    asked = Wanted(targets, chosen.variables, source.trusted, clean)
     plan = Plan(dry_run=dry_run)
     try:
         with progress.shown(f"Loading {label}", source.total) as source.advance:
             found = (current or _survey_again(source, wanted)) if clean else None
             # First: a file may belong where a folder is that goes.
             removed = _remove_others(source, plan, wanted, found) if found else None
-            sections = [part.apply(source, targets, plan) for part in PARTS]
+            sections = [part.apply(source, asked, plan) for part in PARTS]
         sections += [removed] if removed else []
         if not dry_run:
             plan.commit()
@@ -134,7 +156,8 @@ class _Selection:
         ApplyError
             If two members belong to one place in this session.
         """
-        targets = [target for member in members if (target := self._target(member))]
+        of_files = (member for member in members if member.kind not in KEPT_KINDS)
+        targets = [target for member in of_files if (target := self._target(member))]
         _check_places(targets)
         if self._folders is not None and not targets:
             named = ", ".join(str(folder) for folder in self._folders)

@@ -113,10 +113,13 @@ class Scope:
         ``root/relative`` of each path that was named; None for the default.
     exclude : tuple of str
         The user's patterns, in gitignore syntax.
+    variables : bool or tuple of str
+        Whether all of the notebook's variables were looked at, or only these.
     """
 
     paths: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
+    variables: bool | tuple[str, ...] = False
 
 
 @dataclass(frozen=True)
@@ -142,12 +145,15 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """Return the manifest as it stands in the bundle."""
-        document = {
+        document: dict[str, Any] = {
             "format": FORMAT,
             "version": self.version,
             "content_digest": self.content_digest,
             **asdict(self),
         }
+        if not self.scope.variables:
+            # As it was before there were any.
+            del document["scope"]["variables"]
         return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
 

@@ -171,7 +171,12 @@ def _scope(document: dict[str, Any]) -> Scope:
     paths = None if named is None else _strings(document, "paths")
     for path in paths or ():
         names.check(path)
-    return Scope(paths, _strings(document, "exclude"))
+    return Scope(paths, _strings(document, "exclude"), _variables(document))
+
+
+def _variables(document: dict[str, Any]) -> bool | tuple[str, ...]:
+    looked = document.get("variables", False)
+    return looked if isinstance(looked, bool) else _strings(document, "variables")
 
 
 def _skipped(document: Any) -> Skipped:

@@ -27,7 +27,7 @@ from .changes import (
     SetAttributes,
     uninterrupted,
 )
-from .errors import ApplyError, UnsafeBundleError
+from .errors import ApplyError, BundleError, UnsafeBundleError
 from .items import Item, parents
 from .manifest import Member
 from .places import Root
@@ -67,6 +67,7 @@ class Plan:
     dry_run: bool = False
     _changes: list[Change] = field(default_factory=list)
     _attributes: list[Change] = field(default_factory=list)
+    _last: list[Change] = field(default_factory=list)
     _folders: set[Path] = field(default_factory=set)
     _staging: dict[Path, Path] = field(default_factory=dict)
     _checked: set[str] = field(default_factory=set)
@@ -77,6 +78,10 @@ class Plan:
     def add(self, change: Change) -> None:
         """Append a change."""
         self._changes.append(change)
+
+    def finally_(self, change: Change) -> None:
+        """Append a change that needs all others to be made."""
+        self._last.append(change)
 
     def set_attributes(self, target: Target) -> None:
         """Set mode and time when all else is done; JupyterLite's drive keeps neither."""
@@ -196,7 +201,7 @@ class Plan:
             If one of them failed; the ones before it were undone.
         """
         # Of the attributes the inner ones first: an outer folder may be closed to its owner then.
-        self._batch = Batch([*self._changes, *reversed(self._attributes)])
+        self._batch = Batch([*self._changes, *reversed(self._attributes), *self._last])
         try:
             self._batch.commit()
         except NotUndoneError as error:
@@ -206,6 +211,9 @@ class Plan:
                 f"Loading failed ({error.__cause__!r}), and {len(error.failed)} of its changes "
                 f"could not be undone: {failed}. What was there before is kept in {kept}."
             ) from error
+        except BundleError:
+            # Of the variables: they are only read when there is all that they need.
+            raise
         except Exception as error:
             raise ApplyError(
                 f"Loading failed and everything is as it was before: {error}"

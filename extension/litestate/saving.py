@@ -25,6 +25,7 @@ from .parts import PARTS
 from .places import DRIVE_LIMIT, IN_BROWSER, Root, detect
 from .report import Report, count_text, size_text
 from .survey import StrPath
+from .trust import Signer
 
 SUFFIX = ".litestate.zip"
 """How the name of a bundle ends."""
@@ -95,8 +96,10 @@ def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
             members=writer.members,
             skipped=tuple(report.skipped),
         )
-        writer.finish(manifest)
+        signer = Signer()
+        writer.finish(manifest, signer)
     report.size = file.tell()
+    report.notes += [signer.note] if signer.note else []
     report.digest = manifest.content_digest
     _warn_of_limits(report, manifest)
     return report

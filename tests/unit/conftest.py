@@ -11,6 +11,7 @@ from pathlib import Path
 
 import litestate.current
 import litestate.memory
+import litestate.parts.wanted
 import pytest
 from checkpointed import CLOCK, Kernel
 from litestate import places
@@ -27,6 +28,12 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     name = {"win32": "APPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_DATA_HOME")
     monkeypatch.setenv(name, str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where these tests run in a notebook, its variables are not what they are about."""
+    monkeypatch.setattr(litestate.parts.wanted, "is_session", lambda: False)
 
 
 @pytest.fixture

@@ -15,15 +15,20 @@ from litestate.bundle.compression import AVAILABLE, METHODS
 from litestate.errors import BundleError, DamagedBundleError
 from litestate.manifest import MANIFEST_MEMBER
 from states import Session, refused
+from version_2 import as_version_2
 
 FLIPS = 10_000
 PIECES = {"mimetype", MANIFEST_MEMBER, "the table of contents"}
 
 
-@pytest.fixture(params=[name for name in METHODS if name in AVAILABLE])
+@pytest.fixture(
+    params=[(name, version) for name in METHODS if name in AVAILABLE for version in (1, 2)]
+)
 def compressed(request: pytest.FixtureRequest, session: Session, bundle: bytes) -> bytes:
-    """The state of ``bundle`` in each compression."""
-    return session.save(compression=request.param)[0]
+    """The state of ``bundle`` in each compression and version."""
+    compression, version = request.param
+    data = session.save(compression=compression)[0]
+    return data if version == 1 else as_version_2(data, compression=compression)
 
 
 def named(error: BundleError) -> str:

@@ -44,6 +44,8 @@ class Reader:
         What this is, and what was done with it when it was applied.
     advance : callable
         Called with the number of bytes of content that were read since the last call.
+    trusted : bool
+        Whether it may run code; it is for the caller to say so.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Reader:
         self._file = file
         self._limits = limits or Limits()
         self.advance: Callable[[int], object] = lambda count: None
+        self.trusted = False
         _check_ends(file)
         self._entries = read_directory(file, self._limits)
         _check_methods(self._entries.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import NoCheckpointError, StorageError
 from ..items import Survey
-from ..loading import load_from
+from ..loading import Chosen, load_from
 from ..manifest import Skipped
 from ..report import Report
 from .differences import differ, place_of
@@ -137,7 +137,7 @@ def _load(
         session.history, checkpoint, [entry for entry in whole if place_of(entry) not in out]
     )
     current = replace(found, items=[item for item in found.items if item.place not in out])
-    report = load_from(source, label, places, paths, clean=clean, current=current)
+    report = load_from(source, label, places, Chosen(paths), clean=clean, current=current)
     report.sections[0].skipped += skipped
     for section in report.sections:
         # A session is mostly as it was: what has changed is what a person looks for.
@@ -165,7 +165,7 @@ def _unkept(
     if not doubtful:
         return []
     source = CheckpointSource(session.history, checkpoint, doubtful)
-    compared = load_from(source, "", session.looker.places, paths, dry_run=True)
+    compared = load_from(source, "", session.looker.places, Chosen(paths), dry_run=True)
     differing = {line.label for line in compared.lines("changed")}
     return [
         Skipped(label, _UNKEPT, "Move it away, then restore again.", place_of(entry))

@@ -14,9 +14,13 @@ from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
 from ..places import Places
 from ..sqlite import set_journal_mode
+from ..trust import RESTRICTED
 from .chunks import Content, digest_of, split
 from .history import History
 from .tree import Checkpoint, Entry
+
+_DETAILS = ("journal_mode", "names", "pickles", "buffers")
+"""What a bundle says of a member, too."""
 
 
 class CheckpointSource:
@@ -39,9 +43,12 @@ class CheckpointSource:
         The same in the words of a bundle, without the hashes of whole files.
     advance : callable
         Called with the number of bytes of content that were read since the last call.
+    trusted : bool
+        Whether it may run code: only this computer writes there.
     """
 
     what, verb = "checkpoint", "Restored"
+    trusted = not RESTRICTED
 
     def __init__(self, history: History, checkpoint: Checkpoint, entries: Iterable[Entry]) -> None:
         self._history = history
@@ -140,7 +147,7 @@ def _name(entry: Entry) -> str:
 
 def _member(name: str, entry: Entry) -> Member:
     size = len(entry.details["target"].encode()) if entry.kind == "symlink" else entry.size
-    mode = {key: entry.details[key] for key in ("journal_mode",) if key in entry.details}
+    details = {key: entry.details[key] for key in _DETAILS if key in entry.details}
     return Member(
-        name, cast("Kind", entry.kind), size, "", "", entry.mode, entry.mtime_ns, details=mode
+        name, cast("Kind", entry.kind), size, "", "", entry.mode, entry.mtime_ns, details=details
     )

@@ -7,9 +7,12 @@ from typing import Protocol
 from ..bundle import Writer
 from ..items import Survey
 from ..loadable import Loadable
-from ..plan import Plan, Target
+from ..plan import Plan
 from ..report import Section
-from . import databases, files
+from . import databases, files, variables
+from .wanted import Wanted, choice
+
+__all__ = ["PARTS", "Part", "Wanted", "choice"]
 
 
 class Part(Protocol):
@@ -23,10 +26,10 @@ class Part(Protocol):
         """Write it into a bundle; say what was saved and what was not."""
         ...
 
-    def apply(self, source: Loadable, targets: list[Target], plan: Plan) -> Section:
+    def apply(self, source: Loadable, wanted: Wanted, plan: Plan) -> Section:
         """Compare what is kept with what is there and stage the difference; change nothing."""
         ...
 
 
-PARTS: tuple[Part, ...] = (files, databases)
+PARTS: tuple[Part, ...] = (files, databases, variables)
 """In the order in which they are applied: folders must be there before what is in them."""

@@ -17,6 +17,7 @@ from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
 from .files import write_new
 from .one_database import capture_one, save_one, tables_text
+from .wanted import Wanted
 
 __all__ = ["TITLE", "apply", "capture", "describe", "tables_text"]
 
@@ -46,7 +47,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Loadable, targets: list[Target], plan: Plan) -> Section:
+def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     """Compare databases with what is there, and stage what differs.
 
     Raises
@@ -55,7 +56,7 @@ def apply(source: Loadable, targets: list[Target], plan: Plan) -> Section:
         If a database that differs is in use.
     """
     section = Section(TITLE)
-    for target in targets:
+    for target in wanted.targets:
         if target.member.kind != "database":
             continue
         plan.make_way(target)

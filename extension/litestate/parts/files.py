@@ -16,6 +16,7 @@ from ..loadable import Loadable
 from ..manifest import Kind, Member
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
+from .wanted import Wanted
 
 TITLE = "files"
 _GROWS_SLOWLY = 1 << 20
@@ -54,13 +55,13 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Loadable, targets: list[Target], plan: Plan) -> Section:
+def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     """Compare files, folders and links with what is there, and stage what differs."""
     section = Section(TITLE)
-    wanted = [target for target in targets if target.member.kind in KINDS]
+    targets = [target for target in wanted.targets if target.member.kind in KINDS]
     # Folders first, the outer ones before the inner ones.
     for target in sorted(
-        wanted, key=lambda target: (target.member.kind != "directory", target.member.name)
+        targets, key=lambda target: (target.member.kind != "directory", target.member.name)
     ):
         plan.make_way(target)
         verdict = _compare(source, target)

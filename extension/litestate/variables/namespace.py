@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import SelectionError
 
-Choice = bool | str | Sequence[str] | None
-"""Which variables: all of a notebook's (None), all (True), none (False), or these."""
+Choice: TypeAlias = bool | str | Sequence[str] | None
+"""Which variables: all (True), none (False), these, or what is right here (None)."""
 
 _OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython", "display"})
 """What IPython and JupyterLite's kernel put there; a user's own thing of such a name is kept."""
@@ -48,7 +48,7 @@ def chosen(names: Mapping[str, Any], choice: Choice) -> list[str]:
     SelectionError
         If one of them is none of the session's.
     """
-    if choice is False or (choice is None and not is_session()):
+    if choice is False:
         return []
     if choice is None or choice is True:
         return user_names(names)

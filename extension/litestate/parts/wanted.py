@@ -1,0 +1,70 @@
+"""What somebody wants of what is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import SelectionError
+from ..plan import Target
+from ..variables.namespace import Choice, is_session
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of a bundle or checkpoint is wanted.
+
+    Attributes
+    ----------
+    targets : list of Target
+        Files, folders, links and databases.
+    variables : bool, str or sequence of str
+        Which variables.
+    trusted : bool
+        Whether what is loaded may run code.
+    clean : bool
+        Whether what is here and not there goes.
+    """
+
+    targets: list[Target]
+    variables: Choice = False
+    trusted: bool = False
+    clean: bool = False
+
+    def names(self, stored: Iterable[str]) -> set[str]:
+        """Return which of the stored names are wanted.
+
+        Raises
+        ------
+        SelectionError
+            If one is named that is not there.
+        """
+        names = set(stored)
+        if self.variables is False:
+            return set()
+        if self.variables is None or self.variables is True:
+            return names
+        given = self.variables
+        wanted = {given} if isinstance(given, str) else set(given)
+        if missing := sorted(map(str, wanted - names)):
+            raise SelectionError(
+                f"There is no variable {missing[0]!r} to load. Nothing was changed."
+            )
+        return wanted
+
+
+def choice(variables: Choice, paths: object) -> Choice:
+    """Return which variables are meant, where ``paths=`` may name files alone.
+
+    Raises
+    ------
+    SelectionError
+        If it is no choice.
+    """
+    if variables is None:
+        return paths is None and is_session()
+    if isinstance(variables, bool | str):
+        return variables
+    if not isinstance(variables, Iterable) or not all(isinstance(n, str) for n in variables):
+        raise SelectionError(f"variables= takes names, True or False, not {variables!r}.")
+    return list(variables)
