@@ -7,15 +7,18 @@ from datetime import datetime
 from pathlib import Path
 
 from . import places, ui
+from .checkpoints.differences import variables_in
 from .checkpoints.session import Session
 from .current import current
 from .errors import LitestateError, StorageError
 from .items import Item, Survey
 from .loading import warn_of_connections
 from .manifest import Skipped
+from .parts.variables import remove
 from .plan import Plan
 from .report import Report, Section, count_text
 from .saving import SUFFIX, free, link_to, write_to
+from .variables.taking import Taken
 
 
 def clear(found: Survey) -> Report:
@@ -50,7 +53,7 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     if any(item.place not in session.tree for item in kept):
         # Checkpoints are of a part of it only (autosave(paths=…)).
         return None
-    if found.taken is not None and not holds_all(session.tree, found.taken):
+    if found.taken is not None and not found.taken.names <= variables_in(session.tree):
         return None
     report = _remove(kept, skipped, found.taken)
     try:

@@ -63,6 +63,11 @@ def _of_variables(before: Tree, after: Tree) -> list[Line]:
     return lines + [_variable(name, old[name], "removed") for name in gone]
 
 
+def variables_in(tree: Tree) -> set[str]:
+    """Return the names of all variables of a state."""
+    return set(_variables(tree))
+
+
 @dataclass(frozen=True)
 class _Variable:
     key: str

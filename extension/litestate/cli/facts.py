@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import loading
 from ..bundle import Limits
-from ..errors import BundleError, NewerFormatError, SourceError
+from ..errors import BundleError, ForgedBundleError, NewerFormatError, SourceError
 from ..groups import variables_of
 from ..loading import open_bundle
 from ..manifest import Kind, Manifest, Member
@@ -34,7 +34,7 @@ class Facts:
     is_bad : bool
         Whether the problem is the bundle's own. It is not where another machine, a newer litestate
         or ``--no-limits`` may find it good.
-    signed : {"own", "other", "no"}
+    signed : {"own", "other", "no", "forged"}
         Who has signed it.
     """
 
@@ -87,7 +87,8 @@ def look(found: Found, *, verify: bool, limits: Limits | None = None) -> Facts:
     """Read one bundle's table of contents, or all of it."""
     if found.problem:
         return Facts(found.name, None, None, verify, found.problem, is_bad=True)
-    manifest, signed = None, kept.NOBODY
+    manifest = None
+    signed: kept.Signed = "no"
     try:
         with open_bundle(found.name, limits) as (reader, label):
             manifest = reader.manifest
@@ -97,7 +98,9 @@ def look(found: Found, *, verify: bool, limits: Limits | None = None) -> Facts:
     except wording.FAILURES as error:
         problem = wording.problem(error, found.name)
         is_bad = _is_its_own_fault(error, found.name)
-        return Facts(found.name, found.size, manifest, verify, problem, is_bad)
+        if isinstance(error, ForgedBundleError):
+            signed = "forged"
+        return Facts(found.name, found.size, manifest, verify, problem, is_bad, signed)
     return Facts(found.name, found.size, manifest, verify, signed=signed)
 
 

@@ -13,15 +13,14 @@ from ..places import IN_BROWSER
 from ..report import size_text
 from ..trust import judge
 
-Signed = Literal["own", "other", "no"]
-"""By the key of this computer, by another one, or not at all."""
-
-NOBODY: Signed = "no"
+Signed = Literal["own", "other", "no", "forged"]
+"""By the key of this computer, by another one, not at all, or in the name of this computer's."""
 
 SIGNED: dict[Signed, str] = {
     "own": f"by this {'browser' if IN_BROWSER else 'computer'}",
     "other": "by another browser or computer",
     "no": "not signed",
+    "forged": "FORGED",
 }
 
 

@@ -82,6 +82,12 @@ def remove(taken: Taken, section: Section, plan: Plan) -> None:
     plan.finally_(change)
 
 
+def stored(source: Loadable) -> Taken:
+    """Return all variables of a checkpoint, to be saved into a bundle."""
+    graphs = [member for member in source.manifest.members if is_graph(member)]
+    return Taken([group_of(source, member) for member in graphs])
+
+
 def details_of(group: Group) -> dict[str, Any]:
     """Return what a manifest says of a group's graph."""
     return {
@@ -185,11 +191,16 @@ def _tell(taken: Taken, section: Section) -> None:
     for group in taken.groups:
         section.lines += [_line(name, group.about[name]) for name in group.names]
     section.skipped += taken.skipped
+    section.warnings += notes_of(taken)
+
+
+def notes_of(taken: Taken) -> list[str]:
+    """Return what will not be quite as it was, in sentences."""
     texts: dict[str, list[str]] = {}
     for name, notes in taken.notes.items():
         for note in notes:
             texts.setdefault(note, []).append(name)
-    section.warnings += [f"{_listed(names)}: {note}." for note, names in texts.items()]
+    return [f"{_listed(names)}: {note}." for note, names in texts.items()]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -199,7 +210,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _line(name: str, about: dict[str, Any], verdict: str = "") -> Line:
     detail = ", ".join(filter(None, (about["type"], about["text"])))
-    return Line(name, "variables", about["size"], detail=detail, verdict=verdict)
+    return Line(name, "variable", about["size"], detail=detail, verdict=verdict)
 
 
 def _verdict(name: str, current: dict[str, Any], *, is_same: bool) -> str:

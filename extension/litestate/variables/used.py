@@ -14,12 +14,13 @@ def names_used(source: str, namespace: dict[str, Any], shell: Any = None) -> fro
     These are the names in its text, those in the functions of the notebook that it can call
     through them, those in the functions that these can call, and so on. The objects of the
     variables themselves may be part of those of other variables: whoever knows what they share
-    adds these.
+    adds these, also what classes, closures and bound methods hold. Names with ``_`` are not saved,
+    so nobody knows that of them: a cell that reads one which has a list, say, may change anything.
 
     Not seen, so that only a full look finds what they change: functions that were handed to a
     module, a widget, an event loop or a thread by an earlier cell and are called from there;
-    functions of the notebook more than a few objects deep inside of others; code that a library
-    evaluates; a module that has kept an object of the notebook to itself.
+    functions and objects of notebook classes that are far down in a large object, or in an array of
+    objects; code that a library evaluates; an object that a module has kept to itself.
 
     Parameters
     ----------
@@ -36,16 +37,19 @@ def names_used(source: str, namespace: dict[str, Any], shell: Any = None) -> fro
     frozenset of str or None
         Also names that no variable has (`print`, for example). None: any variable may have changed.
     """
-    return names_reached(cell_names(source, shell), namespace)
-
-
-def names_reached(cell: CellNames, namespace: dict[str, Any]) -> frozenset[str] | None:
-    """Return what `names_used` does, for a cell that has been read."""
-    return reached(cell, namespace)[0]
+    return reached(cell_names(source, shell), namespace)[0]
 
 
 def reached(cell: CellNames, namespace: dict[str, Any]) -> tuple[frozenset[str] | None, bool]:
-    """Return the names, and whether the cell may start something that runs on after it."""
+    """Do what `names_used` does, for a cell that has been read.
+
+    Returns
+    -------
+    names : frozenset of str or None
+        As of `names_used`.
+    later : bool
+        Whether the cell may start something that runs on after it.
+    """
     if cell.anything:
         return None, cell.later
     reach = Reach(namespace)

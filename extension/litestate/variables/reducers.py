@@ -1,0 +1,210 @@
+"""What becomes of objects that Python cannot pickle, or pickles into something else."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import gc
+import importlib
+import itertools
+import queue
+import sqlite3
+import sys
+import threading
+import types
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from . import dataclass_parts, quiet, rebuilding, refusals
+from .failures import NotSavedError
+
+Approximate = Callable[[str], None]
+
+
+def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
+    """Return how objects of a type are reduced, if pickle would not do it, or not well."""
+    if issubclass(kind, BaseException):
+        return reduce_exception
+    return _REDUCERS.get(kind)
+
+
+def _lock(lock: Any, approximate: Approximate) -> Any:
+    """Make a new lock of a free one; a held one would never be released."""
+    if not repr(lock).startswith("<unlocked"):
+        raise NotSavedError("it holds a lock that is held; release it and save again")
+    approximate("a lock in it is a new one")
+    return rebuilding.make_lock, ("RLock" if isinstance(lock, _RLOCK) else "Lock",)
+
+
+def _queue(found: queue.Queue[Any], _: Approximate) -> Any:
+    """Keep what is in it; what else it consists of differs between versions of Python."""
+    state = {"items": list(found.queue), "unfinished": found.unfinished_tasks}
+    return (
+        rebuilding.make_queue,
+        (type(found), found.maxsize),
+        state,
+        None,
+        None,
+        rebuilding.fill_queue,
+    )
+
+
+def reduce_dispatcher(function: Any) -> Any:
+    """Return what a `functools.singledispatch` function is stored as; None if it is none."""
+    code = function.__code__
+    if function.__globals__ is not vars(functools) or code.co_qualname != _DISPATCHER:
+        return None
+    registry = dict(function.registry)
+    default = registry.pop(object)
+    own = {"register", "dispatch", "registry", "_clear_cache", "__wrapped__"}
+    state = {
+        "registry": list(registry.items()),
+        "dict": {key: value for key, value in vars(function).items() if key not in own},
+        "attributes": {key: getattr(function, key) for key in functools.WRAPPER_ASSIGNMENTS[:4]},
+    }
+    return rebuilding.make_dispatcher, (default,), state, None, None, rebuilding.set_dispatcher
+
+
+_DISPATCHER = "singledispatch.<locals>.wrapper"
+
+
+def _cached(wrapper: Any, approximate: Approximate) -> Any:
+    """Name a function of a library; one of the notebook gets an empty cache."""
+    if _is_importable(wrapper):
+        return wrapper.__qualname__
+    if wrapper.cache_info().currsize:
+        approximate("the cache of a function in it is empty")
+    parameters = wrapper.cache_parameters()
+    extra = {k: v for k, v in vars(wrapper).items() if k not in ("cache_parameters", "__wrapped__")}
+    return rebuilding.make_cached, (wrapper.__wrapped__, *parameters.values()), extra or None
+
+
+def _is_importable(obj: Any) -> bool:
+    found: Any = sys.modules.get(obj.__module__) if obj.__module__ != quiet.NOTEBOOK else None
+    for name in obj.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is obj
+
+
+def _cached_property(value: Any, _: Approximate) -> Any:
+    return rebuilding.make_cached_property, (value.func, value.attrname, value.__doc__)
+
+
+def _count(counter: Any, _: Approximate) -> Any:
+    """Read where it is from what it shows."""
+    try:
+        numbers = ast.literal_eval(repr(counter).removeprefix("count").replace(")", ",)"))
+    except (ValueError, SyntaxError):
+        raise NotSavedError(
+            f"it holds an itertools.count of other than numbers; {refusals.AGAIN}"
+        ) from None
+    return itertools.count, numbers
+
+
+def reduce_exception(exception: BaseException, approximate: Approximate) -> Any:
+    """Keep notes, cause and context, but no traceback, which leads to whole frames."""
+    kind = type(exception)
+    own = [cls for cls in kind.__mro__ if cls.__module__ != "builtins"]
+    reduced: Any = exception.__reduce_ex__(4)
+    if isinstance(reduced, str) or len(reduced) > 3:
+        return reduced
+    maker, args, state = (*reduced, None)[:3]
+    has_own = any({"__reduce__", "__reduce_ex__"} & set(vars(cls)) for cls in own)
+    if state is not None and not isinstance(state, dict):
+        return reduced
+    if not has_own and maker is kind:
+        maker, args = rebuilding.make_exception, (kind, args)
+    if exception.__traceback__ is not None:
+        approximate("exceptions in it have no traceback")
+    links = {
+        "state": state,
+        "cause": exception.__cause__,
+        "context": exception.__context__,
+        "suppress": exception.__suppress_context__,
+    }
+    return maker, args, links, None, None, rebuilding.set_exception
+
+
+def _weak(container: Any, _: Approximate) -> Any:
+    items = list(container if isinstance(container, weakref.WeakSet) else container.items())
+    return (
+        rebuilding.make_weak,
+        (type(container).__name__,),
+        items,
+        None,
+        None,
+        rebuilding.fill_weak,
+    )
+
+
+def _row(row: sqlite3.Row, _: Approximate) -> Any:
+    return rebuilding.make_row, (row.keys(), tuple(row))
+
+
+def _view(view: memoryview, _: Approximate) -> Any:
+    """View the whole of an object; a part of it, or one that was cast, is not saved."""
+    owner = view.obj
+    if owner is None:
+        raise NotSavedError("it holds a memoryview of nothing")
+    whole = memoryview(owner)
+    for name in ("format", "itemsize", "shape", "strides", "nbytes"):
+        if getattr(whole, name) != getattr(view, name):
+            raise NotSavedError(f"it holds a memoryview of a part of an object; {refusals.AGAIN}")
+    return rebuilding.make_view, (owner, view.readonly)
+
+
+def _proxy(proxy: Any, _: Approximate) -> Any:
+    """Show the very mapping that it stands for; ask again for `vars` of a class."""
+    (mapping,) = gc.get_referents(proxy)
+    for name in ("__dict__", "__weakref__"):
+        owner = getattr(mapping.get(name), "__objclass__", None) if type(mapping) is dict else None
+        if isinstance(owner, type) and gc.get_referents(vars(owner))[0] is mapping:
+            return vars, (owner,)
+    if type(mapping) is dict and isinstance(mapping.get("__module__"), str):
+        raise NotSavedError("it holds the namespace of a class (vars)")
+    return types.MappingProxyType, (mapping,)
+
+
+def _module(module: types.ModuleType, _: Approximate) -> Any:
+    """Name it."""
+    if sys.modules.get(module.__name__) is not module:
+        raise NotSavedError(f"it holds the module {module.__name__}, which cannot be imported")
+    return importlib.import_module, (module.__name__,)
+
+
+def _sentinel(obj: Any, _: Approximate) -> Any:
+    """Name it, or code that compares with it would go wrong."""
+    for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY", *_FIELDS):
+        if getattr(dataclasses, name, None) is obj:
+            return name
+    raise NotSavedError("it holds an unknown marker of dataclasses")
+
+
+_FIELDS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")
+_RLOCK = type(threading.RLock())
+
+_REDUCERS: dict[type, Callable[[Any, Approximate], Any]] = {
+    type(threading.Lock()): _lock,
+    _RLOCK: _lock,
+    functools._lru_cache_wrapper: _cached,
+    functools.cached_property: _cached_property,
+    itertools.count: _count,
+    weakref.WeakSet: _weak,
+    weakref.WeakKeyDictionary: _weak,
+    weakref.WeakValueDictionary: _weak,
+    queue.Queue: _queue,
+    queue.LifoQueue: _queue,
+    queue.PriorityQueue: _queue,
+    sqlite3.Row: _row,
+    memoryview: _view,
+    types.MappingProxyType: _proxy,
+    types.ModuleType: _module,
+    type(dataclasses.MISSING): _sentinel,
+    type(dataclasses.KW_ONLY): _sentinel,
+    type(dataclasses._HAS_DEFAULT_FACTORY): _sentinel,  # type: ignore[attr-defined]
+    type(dataclasses._FIELD): _sentinel,  # type: ignore[attr-defined]
+    dataclasses.Field: lambda field, _: dataclass_parts.reduce_slotted(field),
+    dataclasses._DataclassParams: lambda params, _: dataclass_parts.reduce_slotted(params),  # type: ignore[attr-defined]
+}
