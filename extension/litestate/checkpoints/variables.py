@@ -43,6 +43,8 @@ class VariablesCapture:
         self._seen = {key: self._known[key] for key in looked.carried}
         for group in looked.taken.groups:
             self._seen[group.key] = self._put(group)
+        for name, data in looked.documents.items():
+            self._seen[name] = {name: self._put_document(name, data, looked.state[name])}
         captured.skipped += looked.taken.skipped
         captured.warnings += notes_of(looked.taken)
         for parts in self._seen.values():

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .. import environment, packages
 from ..bundle import CHUNK, Writer
 from ..groups import group_member, is_graph, key_of
 from ..items import Survey
 from ..loadable import Loadable
 from ..manifest import Member, Skipped
+from ..places import IN_BROWSER
 from ..plan import Plan
 from ..report import Line, Section
 from ..variables.group import GRAPH, Group
+from ..variables.modules import modules_of
 from ..variables.namespace import Choice, chosen, namespace, user_names
 from ..variables.restoring import Restored, restore
 from ..variables.taking import Taken, take
@@ -159,6 +163,8 @@ class SetVariables:
 
     def commit(self) -> None:
         """Make the change."""
+        if IN_BROWSER:
+            self._provide()
         restored = restore(self.groups, self.current, trusted=self.trusted)
         self._before = dict(self.current)
         for name in self.removed:
@@ -167,6 +173,14 @@ class SetVariables:
             if name in self.names:
                 self.current[name] = value
         self._tell(restored)
+
+    def _provide(self) -> None:
+        """Load what the site has: only an import in a cell's own text does this by itself."""
+        from ..browser.packages import provide
+
+        modules = set().union(*map(modules_of, self.groups))
+        for module, reason in provide(modules - sys.modules.keys()).items():
+            self.section.warnings.append(f"{module}: {reason}.")
 
     def revert(self) -> None:
         """Undo it."""
@@ -290,4 +304,7 @@ def look(found: Survey, choice: Choice) -> Survey:
     names = namespace()
     which = chosen(names, choice)
     scope = replace(found.scope, variables=True if choice is True else tuple(which))
-    return replace(found, taken=take(names, which), scope=scope)
+    found = replace(found, taken=take(names, which), scope=scope)
+    if choice is True:
+        found.session, found.packages = environment.describe(), packages.describe()
+    return found
