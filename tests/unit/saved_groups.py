@@ -18,7 +18,7 @@ import saved_sharing_cases
 import saved_standard_cases
 import saved_user_cases
 from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case, Group
-from saved_kernels import Result
+from saved_kernels import WRONG, Result
 
 GROUPS: tuple[Group, ...] = (
     *saved_builtin_cases.GROUPS,
@@ -37,6 +37,7 @@ WORDS = {
     ROUGH: "rebuilt",
     NOT: "not saved",
     LATE: "not loaded",
+    WRONG: "wrong",
 }
 PACKAGES = ("cloudpickle", "numpy", "pandas", "pyarrow", "matplotlib", "scikit-learn", "scipy")
 

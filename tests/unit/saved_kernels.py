@@ -182,7 +182,15 @@ def results(cases: Sequence[Case], *, together: bool = False) -> list[Result]:
     """Save and load cases, each in a notebook of its own or all in one."""
     if together:
         return _results(cases)
-    return [result for case in cases for result in _results([case])]
+    return [_alone(case) for case in cases]
+
+
+def _alone(case: Case) -> Result:
+    try:
+        (result,) = _results([case])
+    except Exception as error:
+        return Result(WRONG, difference=f"saving or loading raised {error!r}")
+    return result
 
 
 def filled(cases: Sequence[Case]) -> tuple[Notebook, list[str]]:
