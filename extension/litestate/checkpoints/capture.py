@@ -12,10 +12,10 @@ from ..errors import DatabaseBusyError
 from ..items import Item, Survey
 from ..manifest import Skipped
 from ..parts.one_database import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
-from ..variables.tracking import Looked
 from .chunks import EMPTY, Content
 from .differences import place_of
 from .history import History
+from .looking import Seen
 from .tree import Entry
 from .variables import VariablesCapture
 
@@ -75,7 +75,7 @@ class Capture:
         self._seen: dict[str, _Known] = {}
 
     def take(
-        self, found: Survey, carried: Iterable[str] = (), looked: Looked | None = None
+        self, found: Survey, carried: Iterable[str] = (), looked: Seen | None = None
     ) -> Captured:
         """Return the entries of everything that was found; new contents are put into the history.
 

@@ -10,6 +10,7 @@ from .. import groups
 from ..manifest import Kind
 from ..places import Places
 from ..report import Line
+from ..report.model import LineKind
 from .chunks import Content
 from .tree import Entry
 
@@ -99,6 +100,8 @@ def _variable(name: str, variable: _Variable, verdict: str) -> Line:
 
 
 def _is_same(one: Entry, other: Entry) -> bool:
+    if one.kind in ("session", "packages"):
+        return one.details == other.details
     return one is other or (
         (one.kind, one.mode, one.details, one.content)
         == (other.kind, other.mode, other.details, other.content)
@@ -106,6 +109,8 @@ def _is_same(one: Entry, other: Entry) -> bool:
 
 
 def _line(entry: Entry, verdict: str, places: Places) -> Line:
+    if entry.kind in ("session", "packages"):
+        return Line(entry.kind, cast("LineKind", entry.kind), entry.size, verdict=verdict)
     root = places.root(entry.root)
     label = root.show(entry.relative) if root else place_of(entry)
     return Line(label, cast("Kind", entry.kind), entry.size, verdict=verdict)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import PurePosixPath
 
-from .. import places
+from .. import environment, packages, places
+from ..groups import PACKAGES_MEMBER, SESSION_MEMBER
 from ..items import Survey
+from ..manifest import Skipped
 from ..memory import Memory
 from ..places import Root
 from ..survey import Paths, starts_of
@@ -27,6 +30,46 @@ Used = Callable[[], frozenset[str] | None]
 
 
 @dataclass(frozen=True)
+class Document:
+    """The session around the variables, or the list of packages.
+
+    Attributes
+    ----------
+    kind, name : str
+        Of the member of a bundle, and of the entry.
+    data : bytes
+        JSON.
+    digest : str
+        Equal for equal states: the list of executed cells is left out, or a cell that changes
+        nothing would be a change.
+    """
+
+    kind: str
+    name: str
+    data: bytes
+    digest: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of the kernel itself.
+
+    Attributes
+    ----------
+    variables : Looked
+        The variables.
+    documents : list of Document
+        The rest.
+    skipped : list of Skipped
+        What of the rest cannot be stored.
+    """
+
+    variables: Looked
+    documents: list[Document] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Look:
     """The outcome of one look.
 
@@ -36,13 +79,13 @@ class Look:
         What is there.
     carried : dict of str to Entry
         What was there before and has not been written since, by place: it was not looked at.
-    looked : Looked or None
-        The variables; None if they do not belong to the state.
+    looked : Seen or None
+        The variables and the session; None if they do not belong to the state.
     """
 
     found: Survey
     carried: dict[str, Entry]
-    looked: Looked | None = None
+    looked: Seen | None = None
 
 
 class Looker:
@@ -106,8 +149,20 @@ class Looker:
         looked = None
         if self._tracker is not None:
             self._use(None if thorough or self._watch is None else self._watch())
-            looked = self._tracker.look(self._used)
+            looked = self._seen(self._tracker.look(self._used))
         return replace(self._look_at_files(tree, thorough=thorough), looked=looked)
+
+    def _seen(self, looked: Looked) -> Seen:
+        if self.scope.variables is not True:
+            return Seen(looked)
+        session, installed = environment.describe(self.places), packages.describe()
+        same = {part: content for part, content in session.items() if part != "cells"}
+        documents = [
+            _document(SESSION_MEMBER, environment.dump(session), environment.dump(same)),
+            _document(PACKAGES_MEMBER, packages.dump(installed)),
+        ]
+        skipped = [*environment.left_out(session), *packages.left_out(installed)]
+        return Seen(looked, documents, skipped)
 
     def forget(self) -> None:
         """Take it that nothing is known of the variables."""
@@ -161,6 +216,11 @@ class Looker:
         for relative in taken:
             self._memory.forget(os.fspath(drive.target(relative)))
         return taken
+
+
+def _document(member: str, data: bytes, same: bytes | None = None) -> Document:
+    kind, _, name = member.partition("/")
+    return Document(kind, name, data, blake2b(same or data, digest_size=16).hexdigest())
 
 
 def _and_above(relative: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import cast
 from ..errors import DamagedCheckpointError
 from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
-from ..parts.variables import stored
+from ..parts.variables import documents, stored
 from ..places import Places
 from ..sqlite import set_journal_mode
 from ..trust import RESTRICTED
@@ -109,6 +109,7 @@ def as_survey(source: CheckpointSource, places: Places, folder: Path) -> Survey:
     found = Survey(source.manifest.scope, skipped=list(source.manifest.skipped))
     if found.scope.variables:
         found.taken = stored(source)
+        found.session, found.packages = documents(source)
     for number, member in enumerate(source.manifest.members):
         root = places.root(member.root)
         if root is None:

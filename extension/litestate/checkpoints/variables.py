@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..groups import GRAPH
 from ..parts.variables import details_of, notes_of
 from ..variables.group import Bytes, Group
-from ..variables.tracking import Looked
+from .chunks import Content
 from .differences import place_of
 from .history import History
+from .looking import Document, Seen
 from .tree import Entry
 
 if TYPE_CHECKING:
@@ -38,21 +39,35 @@ class VariablesCapture:
         self._known: dict[str, dict[str, _Part]] = {}
         self._seen: dict[str, dict[str, _Part]] = {}
 
-    def take(self, looked: Looked, captured: Captured) -> None:
+    def take(self, looked: Seen, captured: Captured) -> None:
         """Add the entries of all variables; new contents are put into the history."""
-        self._seen = {key: self._known[key] for key in looked.carried}
-        for group in looked.taken.groups:
+        self._seen = {key: self._known[key] for key in looked.variables.carried}
+        for group in looked.variables.taken.groups:
             self._seen[group.key] = self._put(group)
-        for name, data in looked.documents.items():
-            self._seen[name] = {name: self._put_document(name, data, looked.state[name])}
-        captured.skipped += looked.taken.skipped
-        captured.warnings += notes_of(looked.taken)
+        for document in looked.documents:
+            self._seen[document.kind] = {document.name: self._put_document(document)}
+        captured.skipped += [*looked.variables.taken.skipped, *looked.skipped]
+        captured.warnings += notes_of(looked.variables.taken)
         for parts in self._seen.values():
             captured.entries.update((place_of(part.entry), part.entry) for part in parts.values())
 
     def settle(self) -> None:
         """Rely on what was taken last: it is in a checkpoint."""
         self._known = self._seen
+
+    def _put_document(self, document: Document) -> _Part:
+        known = self._known.get(document.kind, {}).get(document.name)
+        stored, prints = self._stored(document.data, known)
+        details = {"digest": document.digest}
+        entry = Entry(
+            document.kind, document.kind, document.name, stored.size, 0o644, 0, stored, details
+        )
+        return _Part(entry, prints)
+
+    def _stored(self, content: Bytes, known: _Part | None) -> tuple[Content, tuple[int, ...]]:
+        if known is None:
+            return self._history.put([content])
+        return self._history.put([content], like=known.entry.content, prints=known.prints)
 
     def _put(self, group: Group) -> dict[str, _Part]:
         known = self._known.get(group.key, {})
@@ -62,12 +77,7 @@ class VariablesCapture:
         }
 
     def _put_part(self, group: Group, part: str, content: Bytes, known: _Part | None) -> _Part:
-        if known is None:
-            stored, prints = self._history.put([content])
-        else:
-            stored, prints = self._history.put(
-                [content], like=known.entry.content, prints=known.prints
-            )
+        stored, prints = self._stored(content, known)
         details = details_of(group) if part == GRAPH else {}
         relative = f"{group.key}/{part}"
         entry = Entry("variables", ROOT, relative, stored.size, 0o644, 0, stored, details)

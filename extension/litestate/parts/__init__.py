@@ -32,5 +32,5 @@ class Part(Protocol):
 
 
 PARTS: tuple[Part, ...] = (files, databases, packages, session, variables)
-"""In the order in which they are applied: folders must be there before what is in them, and packages and
-the search path before variables of classes that are found there."""
+"""In the order in which they are applied: folders must be there before what is in them, packages
+and the search path before variables of classes that are found there."""

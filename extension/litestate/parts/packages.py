@@ -7,12 +7,13 @@ from typing import Any
 
 from .. import packages
 from ..bundle import Writer
-from ..groups import PACKAGES_MEMBER
+from ..groups import PACKAGES_MEMBER, is_graph
 from ..items import Survey
 from ..loadable import Loadable
 from ..places import IN_BROWSER
 from ..plan import Plan
 from ..report import Line, Section
+from ..variables.modules import modules_of_graph, modules_of_pickle
 from .wanted import Wanted
 
 TITLE = "packages"
@@ -43,7 +44,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     if member is None or wanted.variables is False:
         return section
     document = packages.read(source.content(member))
-    plan.finally_(_Install(document, wanted.trusted, section))
+    plan.finally_(_Install(document, _needed(source), wanted.trusted, section))
     return section
 
 
@@ -52,13 +53,14 @@ class _Install:
     """Install what is missing; who undoes a load may keep it."""
 
     document: dict[str, Any]
+    modules: set[str]
     trusted: bool
     section: Section
 
     def commit(self) -> None:
         """Make the change."""
         added = {entry["name"] for entry in self.document.get("added", [])}
-        absent = packages.missing(self.document)
+        absent = packages.missing(self.document, self.modules)
         mine = [it for it in absent if it.name in added]
         if IN_BROWSER:
             installed = packages.install(mine, trusted=self.trusted)
@@ -80,6 +82,17 @@ class _Install:
 
     def revert(self) -> None:
         """Leave it: a package that is installed changes nothing by itself."""
+
+
+def _needed(source: Loadable) -> set[str]:
+    """Return the modules that the variables need."""
+    found: set[str] = set()
+    for member in source.manifest.members:
+        if is_graph(member):
+            found |= modules_of_graph(source.content(member))
+        elif member.kind == "variables" and member.name.endswith(".pickle"):
+            found |= modules_of_pickle(source.content(member))
+    return found
 
 
 def _tell(document: dict[str, Any], section: Section) -> None:

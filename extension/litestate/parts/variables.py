@@ -69,7 +69,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     change = SetVariables(section, current, names, wanted.trusted)
     change.groups = [group_of(source, member) for member in differing]
     if wanted.clean and source.manifest.scope.variables:
-        _remove(source, current, wanted, change)
+        _remove(source, current, wanted, section, plan)
     if not plan.dry_run:
         plan.finally_(change)
     elif not wanted.trusted:
@@ -90,6 +90,15 @@ def stored(source: Loadable) -> Taken:
     """Return all variables of a checkpoint, to be saved into a bundle."""
     graphs = [member for member in source.manifest.members if is_graph(member)]
     return Taken([group_of(source, member) for member in graphs])
+
+
+def documents(source: Loadable) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return the session and the packages of a checkpoint, to be saved into a bundle."""
+    kept = {member.kind: member for member in source.manifest.members}
+    return (
+        environment.read(source.content(kept["session"])) if "session" in kept else None,
+        packages.read(source.content(kept["packages"])) if "packages" in kept else None,
+    )
 
 
 def details_of(group: Group) -> dict[str, Any]:
@@ -256,7 +265,7 @@ def _is_same(source: Loadable, group: Group) -> bool:
 
 
 def _remove(
-    source: Loadable, current: dict[str, Any], wanted: Wanted, change: SetVariables
+    source: Loadable, current: dict[str, Any], wanted: Wanted, section: Section, plan: Plan
 ) -> None:
     stored = {
         name
@@ -265,11 +274,10 @@ def _remove(
         for name in member.details["names"]
     }
     unknown = {skipped.path for skipped in source.manifest.skipped if _is_variable(skipped)}
-    for name in _looked_at(source, current, wanted):
-        if name not in stored and name not in unknown:
-            change.removed.append(name)
-            about = {"type": type(current[name]).__name__, "text": "", "size": 0}
-            change.section.lines.append(_line(name, about, "removed"))
+    looked = _looked_at(source, current, wanted)
+    others = [name for name in looked if name not in stored and name not in unknown]
+    # What cannot be stored could not be had back: it stays.
+    remove(take(current, others), section, plan)
 
 
 def _looked_at(source: Loadable, current: dict[str, Any], wanted: Wanted) -> list[str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+_LONGEST = 30
+"""Characters of a number."""
+
 
 def about(value: Any, size: int) -> dict[str, Any]:
     """Describe a value: ``type``, ``text`` (how large it is) and ``size`` (bytes)."""
@@ -26,7 +29,17 @@ def _text(value: Any) -> str:
         return f"{len(value):,} {'bytes' if type(value) in (bytes, bytearray) else 'items'}"
     if type(value) is str:
         return f"{len(value):,} characters"
+    if type(value) in (int, float, bool, complex):
+        return _number(value)
     return ""
+
+
+def _number(value: complex) -> str:
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of very many digits"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _shape(shape: tuple[int, ...]) -> str:

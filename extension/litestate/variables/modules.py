@@ -11,22 +11,30 @@ from .group import Group
 
 
 def modules_of(group: Group) -> set[str]:
-    """Return the top-level modules that are imported to make a group.
+    """Return the top-level modules that are imported to make a group."""
+    return modules_of_graph(group.document).union(*map(modules_of_pickle, group.pickles))
 
-    Parameters
-    ----------
-    group : Group
-        One that anybody may have made: what is not as it should be is passed over here.
-    """
+
+def modules_of_graph(data: bytes) -> set[str]:
+    """Return the top-level modules that a graph names, whoever has made it."""
     try:
-        document = json.loads(group.document)
+        document = json.loads(data)
         nodes = [node for node in document["nodes"] if node[0] != "json"]
-        found = set(_named([nodes, document["names"]]))
+        return set(_named([nodes, document["names"]]))
     except (ValueError, TypeError, LookupError, RecursionError):
+        # What is wrong with it is said by who reads it.
         return set()
-    for data in group.pickles:
-        found.update(name.partition(".")[0] for name in contents(data).globals)
-    return found
+
+
+def modules_of_pickle(data: bytes) -> set[str]:
+    """Return the top-level modules that a pickle names.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is none.
+    """
+    return {name.partition(".")[0] for name in contents(data).globals}
 
 
 def _named(values: Any) -> Iterator[str]:

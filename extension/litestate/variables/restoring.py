@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from . import pickling
 from .contents import contents
 from .decoder import Decoded, Decoder
 from .group import GRAPH, Group
+
+_SHOWN = 6
 
 _TRUST = "load_state(…, trust=True), if you trust who made it."
 
@@ -86,6 +89,23 @@ def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decod
 def _what(reason: str, group: Group) -> str:
     if reason:
         return reason
-    runs = sorted({name for data in group.pickles for name in contents(data).globals})
-    shown = ", ".join(runs[:6]) + (", …" if len(runs) > 6 else "")
-    return f"it would run {shown}" if shown else "it would run code"
+    found = [contents(data) for data in group.pickles]
+    runs = sorted({name for each in found for name in each.globals if not _is_known(name)})
+    code = sorted({source.name for each in found for source in each.sources})
+    texts = [f"import and may call {_listed(runs)}"] if runs else []
+    texts += [f"bring the code of {_listed(code)}"] if code else []
+    texts += ["bring code without its source"] if any(each.bytecode for each in found) else []
+    return f"it would {' and '.join(texts)}" if texts else "it would run code"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _is_known(name: str) -> bool:
+    """Tell whether this only makes what the pickle brings, or is a type of Python itself."""
+    module, _, rest = name.partition(".")
+    if module == "builtins":
+        return isinstance(getattr(builtins, rest, None), type)
+    return name.startswith(f"{__package__}.")

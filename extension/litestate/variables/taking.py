@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,6 +138,10 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
     for one in ones:
         group.about[one.name] = about(one.value, _size(one, group))
+        if key == VALUES:
+            # They are stored together: only this tells which of them have changed.
+            digest = hashlib.blake2b(one.document, digest_size=8).hexdigest()
+            group.about[one.name]["digest"] = digest
         if one.encoder.notes:
             taken.notes[one.name] = one.encoder.notes
     taken.groups.append(group)
