@@ -78,24 +78,25 @@ def table(result: Callable[[Case], Result]) -> str:
     """
     outcomes = {group.title: [(case, result(case)) for case in group.cases] for group in GROUPS}
     every = Counter(made.outcome for rows in outcomes.values() for _, made in rows)
-    head = ["", *WORDS.values(), "tried"]
+    shown = [outcome for outcome in WORDS if outcome != WRONG or every[WRONG]]
+    head = ["", *(WORDS[outcome] for outcome in shown), "tried"]
     lines = [INTRO, versions(), "", _row(head), "|---" + "|--:" * (len(head) - 1) + "|"]
     for title, rows in outcomes.items():
         anchor = "".join(each for each in title.lower() if each.isalnum() or each in " -")
         link = f"[{title}](#{anchor.replace(' ', '-')})"
-        lines.append(_counts(link, Counter(made.outcome for _, made in rows)))
-    lines.append(_counts("**all**", every))
+        lines.append(_counts(link, Counter(made.outcome for _, made in rows), shown))
+    lines.append(_counts("**all**", every, shown))
     for title, rows in outcomes.items():
         lines += ["", f"## {title}", "", "| | | |", "|---|---|---|"]
         lines += [_row([case.title, WORDS[made.outcome], made.said]) for case, made in rows]
     return "\n".join(lines) + "\n"
 
 
-def _counts(title: str, counted: Counter[str]) -> str:
-    numbers = [str(counted[outcome] or "") for outcome in WORDS]
+def _counts(title: str, counted: Counter[str], shown: list[str]) -> str:
+    numbers = [str(counted[outcome] or "") for outcome in shown]
     return _row([title, *numbers, str(counted.total())])
 
 
 def _row(cells: list[str]) -> str:
-    escaped = (cell.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;") for cell in cells)
+    escaped = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
     return f"| {' | '.join(escaped)} |"
