@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import threading
@@ -36,11 +37,15 @@ BENCHES = {
     "bundle": ("run",),
     # A restore can be cold only once after each reload.
     "checkpoint": ("save", "restore", "restore", "restore"),
+    "variables": ("run",),
 }
 """The functions of each, in the order in which they run."""
 
 DRIVE = "drive"
 """Needs two browsers, and has functions of its own."""
+
+PEERS = {"variables": "requirements/bench.txt"}
+"""Wheels that a bench needs in the kernel: peers that the site does not have."""
 
 KILL = "kill"
 TIMEOUT = 900_000
@@ -103,6 +108,7 @@ def measured(chromium: BrowserType, url: str, name: str) -> tuple[list[Row], str
         Version of the browser.
     """
     rows: list[Row] = []
+    wheels = _wheels(PEERS[name]) if name in PEERS else {}
     # On the disk, as people have it: a profile that is kept in memory stores faster. And one of
     # its own: what one bench stores must not help or hinder the next.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -112,11 +118,26 @@ def measured(chromium: BrowserType, url: str, name: str) -> tuple[list[Row], str
         lab = Lab(context, url)
         for number, function in enumerate(BENCHES[name]):
             lab = lab.reload() if number else lab.open()
+            if name in PEERS:
+                # Of the site's packages only those are there that the text of a cell names.
+                lab.check("import cloudpickle, micropip, numpy")
+            for wheel, content in wheels.items():
+                lab.serve(wheel, content)
+                lab.check(f"await micropip.install('{lab.url}{wheel}', deps=False)")
             rows += _called(lab, name, function)
         assert context.browser
         version = context.browser.version
         context.close()
     return merged(rows), version
+
+
+def _wheels(requirements: str) -> dict[str, bytes]:
+    """Download wheels whose hashes are known."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--only-binary", ":all:", "--require-hashes", "-d", folder, "-r", requirements]
+        subprocess.run(command, cwd=ROOT, check=True)
+        return {path.name: path.read_bytes() for path in Path(folder).glob("*.whl")}
 
 
 def _called(lab: Lab, name: str, function: str) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from litestate.checkpoints.looking import Looker
@@ -27,8 +28,7 @@ class Litestate:
     def mount(self) -> None:
         """Open the log."""
         storage = run_sync(open_storage(NOTEBOOK))
-        # Nothing is written on the drive.
-        self._session = Session(storage, NOTEBOOK, Looker(touched=set))
+        self._session = Session(storage, NOTEBOOK, self._looker())
 
     def unmount(self) -> None:
         """Give the log back."""
@@ -53,3 +53,34 @@ class Litestate:
             file.truncate(0)
         self.unmount()
         self.mount()
+
+    def _looker(self) -> Looker:
+        # Nothing is written on the drive.
+        return Looker(touched=set)
+
+
+class Variables(Litestate):
+    """Checkpoints of variables, as `autosave()` makes them after a cell.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Which.
+    folder : Path
+        The files, of which there are none.
+
+    Attributes
+    ----------
+    used : frozenset of str
+        Names in the text of the last cell.
+    """
+
+    def __init__(self, names: Sequence[str], folder: Path) -> None:
+        self.folder = folder
+        self._names = names
+        self.used: frozenset[str] = frozenset()
+
+    def _looker(self) -> Looker:
+        return Looker(
+            paths=self.folder, touched=set, variables=self._names, watch=lambda: self.used
+        )

@@ -1,0 +1,102 @@
+"""All groups of cases, and the table that is made of what became of them."""
+
+# ruff: noqa: E501 - lines of a page
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections import Counter
+from collections.abc import Callable
+
+import saved_alive_cases
+import saved_builtin_cases
+import saved_numpy_cases
+import saved_pandas_cases
+import saved_science_cases
+import saved_sharing_cases
+import saved_standard_cases
+import saved_user_cases
+from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case, Group
+from saved_kernels import WRONG, Result
+
+GROUPS: tuple[Group, ...] = (
+    *saved_builtin_cases.GROUPS,
+    *saved_sharing_cases.GROUPS,
+    *saved_standard_cases.GROUPS,
+    *saved_alive_cases.GROUPS,
+    *saved_user_cases.GROUPS,
+    *saved_numpy_cases.GROUPS,
+    *saved_pandas_cases.GROUPS,
+    *saved_science_cases.GROUPS,
+)
+
+WORDS = {
+    PLAIN: "equal",
+    TRUSTED: "equal, with trust",
+    ROUGH: "rebuilt",
+    NOT: "not saved",
+    LATE: "not loaded",
+    WRONG: "wrong",
+}
+PACKAGES = ("cloudpickle", "numpy", "pandas", "pyarrow", "matplotlib", "scikit-learn", "scipy")
+
+INTRO = """\
+# What is saved
+
+<!-- Made by tests/unit/test_what_is_saved.py, which says how to make it again. -->
+
+What becomes of a notebook's variables, in a bundle or a checkpoint that is loaded into another session. \
+Each line was tried: a cell makes the object, all variables are saved, loaded into a new `__main__`, and compared with what the cell makes there: \
+types, content, order, flags, which objects are one object, and what they do (the next random number, the value that a function returns).
+
+| | |
+|---|---|
+| **equal** | nothing tells it from the one that was saved; it holds no pickle, so it is loaded from any bundle |
+| **equal, with trust** | the same, but it is pickled: from checkpoints and from your own bundles it is loaded; from a stranger's with `trust=True` |
+| **rebuilt** | something is not quite as it was, and the report says what |
+| **not saved** | the report names it, with the reason; all other variables are saved |
+| **not loaded** | it was saved, and its own code refuses to make it again; the report names it, with the reason |
+
+Nothing comes back wrong and in silence: the test fails if anything does. An array that is neither in C nor in Fortran order may come back in another one.
+"""
+
+
+def versions() -> str:
+    """Return what the table depends on, for its head."""
+    found = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
+    return f"Made with Python {platform.python_version()}, {', '.join(found)}."
+
+
+def table(result: Callable[[Case], Result]) -> str:
+    """Return docs/what-is-saved.md.
+
+    Parameters
+    ----------
+    result : callable
+        Tells what became of a case.
+    """
+    outcomes = {group.title: [(case, result(case)) for case in group.cases] for group in GROUPS}
+    every = Counter(made.outcome for rows in outcomes.values() for _, made in rows)
+    shown = [outcome for outcome in WORDS if outcome != WRONG or every[WRONG]]
+    head = ["", *(WORDS[outcome] for outcome in shown), "tried"]
+    lines = [INTRO, versions(), "", _row(head), "|---" + "|--:" * (len(head) - 1) + "|"]
+    for title, rows in outcomes.items():
+        anchor = "".join(each for each in title.lower() if each.isalnum() or each in " -")
+        link = f"[{title}](#{anchor.replace(' ', '-')})"
+        lines.append(_counts(link, Counter(made.outcome for _, made in rows), shown))
+    lines.append(_counts("**all**", every, shown))
+    for title, rows in outcomes.items():
+        lines += ["", f"## {title}", "", "| | | |", "|---|---|---|"]
+        lines += [_row([case.title, WORDS[made.outcome], made.said]) for case, made in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _counts(title: str, counted: Counter[str], shown: list[str]) -> str:
+    numbers = [str(counted[outcome] or "") for outcome in shown]
+    return _row([title, *numbers, str(counted.total())])
+
+
+def _row(cells: list[str]) -> str:
+    escaped = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+    return f"| {' | '.join(escaped)} |"

@@ -1,0 +1,29 @@
+"""Load what another process has saved; a program that test_what_is_saved.py starts."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+from pathlib import Path
+
+
+def main(kept: Path) -> None:
+    """Print how what came back differs, by title."""
+    from saved_groups import GROUPS
+    from saved_kernels import bring_back, compared
+
+    different = {}
+    for number, saved in pickle.loads(kept.read_bytes()).items():
+        notebook, _, _ = bring_back(saved, trusted=True)
+        cases = [case for case in GROUPS[number].cases if not case.missing]
+        for index, case in enumerate(cases):
+            if f"x_{index}" in notebook.names:
+                difference = compared(case, f"x_{index}", notebook)
+                if difference:
+                    different[case.title] = difference
+    print(json.dumps(different))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
