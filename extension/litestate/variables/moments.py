@@ -1,0 +1,158 @@
+"""Scalars of pandas in a graph: timestamps, differences, periods, intervals, missing values."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from typing import Any
+
+import numpy as np
+
+from .checking import guarded, listed, text, whole
+from .codecs import Codec, Get, OpaqueError, Put
+from .frequencies import offset_from, offset_text, period_from, period_text
+from .untyped import pandas as pd
+
+UNITS = ("s", "ms", "us", "ns")
+"""Of timestamps of pandas."""
+
+_NAT = -(2**63)
+_INT64_MAX = 2**63 - 1
+_SIDES = ("left", "right", "both", "neither")
+
+
+def zone_value(zone: Any, put: Put) -> Any:
+    """Return the value of a time zone or None.
+
+    Raises
+    ------
+    OpaqueError
+        For those of other packages.
+    """
+    if zone is not None and type(zone) not in (dt.timezone, zoneinfo.ZoneInfo):
+        raise OpaqueError
+    return put.plain(zone)
+
+
+def zone_from(value: Any, get: Get) -> Any:
+    """Return the time zone of a value, or None.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is none.
+    """
+    zone = get.value(value)
+    if zone is not None and type(zone) not in (dt.timezone, zoneinfo.ZoneInfo):
+        raise get.fail("a time zone is something else")
+    return zone
+
+
+def unit_from(value: Any, get: Get) -> str:
+    """Return a unit of time.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is none.
+    """
+    if value not in UNITS:
+        raise get.fail("a unit of time is none")
+    return text(value, get)
+
+
+def side_from(value: Any, get: Get) -> Any:
+    """Return which ends belong to an interval.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is none of the four.
+    """
+    if value not in _SIDES:
+        raise get.fail("an interval has ends that are none")
+    return text(value, get)
+
+
+def _timestamp(stamp: Any, put: Put) -> list[Any]:
+    payload = [int(stamp.asm8.view("i8")), stamp.unit, zone_value(stamp.tz, put), stamp.fold]
+    if _stamp(payload[0], stamp.unit, stamp.tz, stamp.fold).fold != stamp.fold:
+        raise OpaqueError
+    return payload
+
+
+def _stamp(number: int, unit: str, zone: Any, fold: int) -> Any:
+    stamp = pd.Timestamp(np.array(number, "i8").view(f"M8[{unit}]")[()])
+    if zone is not None:
+        return stamp.tz_localize("UTC").tz_convert(zone)
+    return stamp.replace(fold=fold) if fold else stamp
+
+
+@guarded
+def _read_timestamp(payload: Any, get: Get) -> Any:
+    number, unit, zone, fold = listed(payload, get, 4)
+    return _stamp(
+        whole(number, _NAT + 1, _INT64_MAX, get),
+        unit_from(unit, get),
+        zone_from(zone, get),
+        whole(fold, 0, 1, get),
+    )
+
+
+def _timedelta(delta: Any, _put: Put) -> list[Any]:
+    return [int(delta.asm8.view("i8")), delta.unit]
+
+
+@guarded
+def _read_timedelta(payload: Any, get: Get) -> Any:
+    number, unit = listed(payload, get, 2)
+    count = np.array(whole(number, _NAT + 1, _INT64_MAX, get), "i8")
+    value = count.view(f"m8[{unit_from(unit, get)}]")[()]
+    return pd.Timedelta(value)
+
+
+def _period(period: Any, _put: Put) -> list[Any]:
+    return [period.ordinal, period_text(pd.PeriodDtype(period.freq))]
+
+
+@guarded
+def _read_period(payload: Any, get: Get) -> Any:
+    ordinal, written = listed(payload, get, 2)
+    freq = period_from(written, get).freq
+    return pd.Period(ordinal=whole(ordinal, _NAT + 1, _INT64_MAX, get), freq=freq)
+
+
+def _interval(interval: Any, put: Put) -> list[Any]:
+    return [put.plain(interval.left), put.plain(interval.right), interval.closed]
+
+
+@guarded
+def _read_interval(payload: Any, get: Get) -> Any:
+    left, right, closed = listed(payload, get, 3)
+    return pd.Interval(get.value(left), get.value(right), side_from(closed, get))
+
+
+def _offset(offset: Any, _put: Put) -> str:
+    return offset_text(offset)
+
+
+@guarded
+def _read_offset(payload: Any, get: Get) -> Any:
+    return offset_from(payload, get)
+
+
+_OFFSETS = tuple(
+    kind
+    for kind in (getattr(pd.offsets, name) for name in dir(pd.offsets))
+    if isinstance(kind, type)
+)
+
+CODECS = (
+    Codec("pandas.Timestamp", (pd.Timestamp,), _timestamp, _read_timestamp, atom=True),
+    Codec("pandas.Timedelta", (pd.Timedelta,), _timedelta, _read_timedelta, atom=True),
+    Codec("pandas.Period", (pd.Period,), _period, _read_period, atom=True),
+    Codec("pandas.Interval", (pd.Interval,), _interval, _read_interval),
+    Codec("pandas.NaT", (type(pd.NaT),), lambda _v, _put: None, lambda _p, _get: pd.NaT, atom=True),
+    Codec("pandas.NA", (type(pd.NA),), lambda _v, _put: None, lambda _p, _get: pd.NA, atom=True),
+    Codec("pandas.offset", _OFFSETS, _offset, _read_offset, atom=True),
+)
