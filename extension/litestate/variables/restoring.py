@@ -74,7 +74,7 @@ def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decod
         group.document,
         buffers,
         lambda number, resolve: pickling.load(
-            group.pickles[number], resolve, namespace, raw=lambda n: buffers[n]
+            group.pickles[number], resolve, namespace, buffers=lambda n: buffers[n]
         ),
         namespace,
         trusted=trusted,
