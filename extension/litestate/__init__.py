@@ -30,6 +30,7 @@ from .checkpointing import (
     undo,
 )
 from .checkpoints import Retention
+from .environment import follow, history
 from .errors import LitestateError
 from .export import export_tables
 from .importing import import_table
@@ -52,6 +53,7 @@ __all__ = [
     "checkpoints",
     "clear_state",
     "export_tables",
+    "history",
     "import_table",
     "load_state",
     "restore",
@@ -59,3 +61,7 @@ __all__ = [
     "show_state",
     "undo",
 ]
+
+# The cells from here on are in the history.
+follow()
+del follow

@@ -274,14 +274,14 @@ def show_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice
     return ui.show(report)
 
 
-def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
+def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
     """Remove what `save_state` would save, after it was kept.
 
     Where checkpoints are made it is kept as one, so that `undo` brings it back; else in a bundle.
 
     Parameters
     ----------
-    paths, exclude
+    paths, exclude, variables
         As for `save_state`. In plain Python ``paths`` must be given.
 
     Returns
@@ -301,7 +301,7 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = ()) -> Report:
             f"In plain Python clear_state() would remove everything in {Path.cwd()}. Name "
             "what to remove: paths=[…]."
         )
-    return ui.show(clear(survey(places.detect(), paths, exclude)))
+    return ui.show(clear(_found(paths, exclude, variables)))
 
 
 def _ask() -> AnySource:

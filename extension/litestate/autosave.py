@@ -18,6 +18,7 @@ from .errors import DamagedCheckpointError, LitestateError
 from .places import IN_BROWSER
 from .report import Report, Section, size_text
 from .survey import Paths
+from .variables.namespace import Choice
 
 _NEARLY_FULL = 0.8
 """Share of the browser's storage, or of the disk, from which on it is said to be nearly full."""
@@ -43,6 +44,7 @@ class Autosave:
         paths: Paths = None,
         exclude: Sequence[str] | str = (),
         retention: Retention | None = None,
+        variables: Choice = None,
     ) -> Report:
         """Bring back what this notebook had, and make a checkpoint after every cell from now on.
 
@@ -66,6 +68,8 @@ class Autosave:
         retention : Retention, optional
             Which checkpoints are kept: by default the last 20, one for each of the last 24 hours
             and 30 days in which there are any, and all that have a label.
+        variables : bool or str or sequence of str, optional
+            Which variables belong to the state, by default all, unless ``paths`` names files.
 
         Returns
         -------
@@ -82,7 +86,9 @@ class Autosave:
         LitestateError
             Outside of a notebook and of IPython: there are no cells to follow.
         """
-        opening = opened(name, paths=paths, exclude=exclude, retention=retention)
+        opening = opened(
+            name, paths=paths, exclude=exclude, retention=retention, variables=variables
+        )
         return self._begin(wait(opening, "aautosave"), restore=restore)
 
     async def start(
@@ -93,9 +99,12 @@ class Autosave:
         paths: Paths = None,
         exclude: Sequence[str] | str = (),
         retention: Retention | None = None,
+        variables: Choice = None,
     ) -> Report:
         """Do what calling it does, with ``await``."""
-        opening = opened(name, paths=paths, exclude=exclude, retention=retention)
+        opening = opened(
+            name, paths=paths, exclude=exclude, retention=retention, variables=variables
+        )
         return self._begin(await opening, restore=restore)
 
     def pause(self) -> None:

@@ -24,11 +24,18 @@ class Cells:
     Parameters
     ----------
     shell : InteractiveShell
-        The shell. Of other objects of this class that follow it, `replaced` is called.
+        The shell. Of another object of this class that follows it for the same purpose, and of all
+        of another copy of this module, `replaced` is called.
     begun, ended : callable
         Called before and after a cell. `ended` gets its number, or None.
     replaced : callable
         Called when another one takes over.
+    purpose : str
+        What this is for. There is one of each.
+    run : callable, optional
+        Called before any code is run, also silently or by a cell, but not for the cell that runs
+        already. Gets the code, and whether it is Python: else it is as it was typed. Returns what
+        is called after it. Must not raise.
     """
 
     def __init__(
@@ -37,16 +44,43 @@ class Cells:
         begun: Callable[[], None],
         ended: Callable[[int | None], None],
         replaced: Callable[[], None],
+        purpose: str = "looks",
+        run: Callable[[str, bool], Callable[[], None]] | None = None,
     ) -> None:
-        other = getattr(shell.run_cell, _MARK, None)
-        if other is not None:
-            other.replaced()
-        self._shell = shell
-        self._begun = begun
-        self._ended = ended
+        self.begun = begun
+        self.ended = ended
         self.replaced = replaced
+        self.purpose = purpose
+        self.run = run
+        self._following = _following(shell, purpose)
+        self._following.followers.append(self)
+
+    @property
+    def running(self) -> bool:
+        """Whether a cell runs."""
+        return self._following.running
+
+    def close(self) -> None:
+        """Follow no more; the last one leaves the shell as it was."""
+        if self in self._following.followers:
+            self._following.followers.remove(self)
+            if not self._following.followers:
+                self._following.close()
+
+
+class _Following:
+    """What is put in place of the methods of a shell, once for all that follow it.
+
+    Attributes
+    ----------
+    followers : list of Cells
+        Who is told.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.followers: list[Cells] = []
+        self._shell = shell
         self._depth = 0
-        self._closed = False
         self._methods = {
             "run_cell": self._follow(shell.run_cell),
             "run_cell_async": self._follow_async(shell.run_cell_async),
@@ -67,9 +101,19 @@ class Cells:
         """Whether a cell runs."""
         return self._in_first or self._depth > 0
 
+    def replace(self, purpose: str) -> None:
+        """Tell the follower that has a purpose that another one takes over."""
+        for follower in list(self.followers):
+            if follower.purpose == purpose:
+                follower.replaced()
+
+    def replaced(self) -> None:
+        """Tell all followers; called by another copy of this module."""
+        for follower in list(self.followers):
+            follower.replaced()
+
     def close(self) -> None:
         """Follow no more; leave the shell as it was."""
-        self._closed = True
         self._leave_first()
         for name, method in self._methods.items():
             # Somebody else may have put something around it, which still calls it.
@@ -90,40 +134,60 @@ class Cells:
         return run_cell
 
     def _follow_async(self, original: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+        # The other method calls this one.
         @functools.wraps(original)
         async def run_cell_async(*args: Any, **options: Any) -> Any:
             self._enter()
             result = None
+            after: list[Callable[[], None]] = []
             try:
+                self._run(after, *args, **options)
                 result = await original(*args, **options)
                 return result
             finally:
+                for end in after:
+                    end()
                 self._leave(result)
 
         return run_cell_async
 
+    def _run(
+        self,
+        after: list[Callable[[], None]],
+        raw_cell: str = "",
+        *_: Any,
+        transformed_cell: str | None = None,
+        preprocessing_exc_tuple: Any = None,
+        **__: Any,
+    ) -> None:
+        # Else it could not be made Python of, and is only shown.
+        if preprocessing_exc_tuple is None:
+            source = raw_cell if transformed_cell is None else transformed_cell
+            for follower in list(self.followers):
+                if follower.run is not None:
+                    after.append(follower.run(source, transformed_cell is not None))
+
     def _enter(self) -> None:
         if self._depth == 0 and not self._in_first:
-            self._notify(self._begun)
+            for follower in list(self.followers):
+                follower.begun()
         self._depth += 1
 
     def _leave(self, result: Any) -> None:
         self._depth -= 1
         info = getattr(result, "info", None)
         if not self.running and not getattr(info, "silent", False):
-            number = getattr(result, "execution_count", None)
-            self._notify(lambda: self._ended(number))
+            self._notify(getattr(result, "execution_count", None))
 
     def _first_ended(self, result: Any) -> None:
         # A cell that this cell runs has an end too.
         if self._depth == 0:
             self._leave_first()
-            number = getattr(result, "execution_count", None)
-            self._notify(lambda: self._ended(number))
+            self._notify(getattr(result, "execution_count", None))
 
     def _first_task_ended(self, _: Any) -> None:
         self._leave_first()
-        self._notify(lambda: self._ended(self._shell.execution_count - 1))
+        self._notify(self._shell.execution_count - 1)
 
     def _leave_first(self) -> None:
         if self._in_first:
@@ -132,9 +196,22 @@ class Cells:
             if self._first_task is not None:
                 self._first_task.remove_done_callback(self._first_task_ended)
 
-    def _notify(self, what: Callable[[], None]) -> None:
-        if not self._closed:
-            what()
+    def _notify(self, number: int | None) -> None:
+        for follower in list(self.followers):
+            if follower in self.followers:
+                follower.ended(number)
+
+
+def _following(shell: Any, purpose: str) -> _Following:
+    """Return what follows a shell, where nobody follows it for this purpose any more."""
+    other = getattr(shell.run_cell, _MARK, None)
+    if isinstance(other, _Following):
+        other.replace(purpose)
+        if other.followers:
+            return other
+    elif other is not None:
+        other.replaced()
+    return _Following(shell)
 
 
 def _task_of_cell(shell: Any) -> asyncio.Task[Any] | None:

@@ -7,15 +7,18 @@ from datetime import datetime
 from pathlib import Path
 
 from . import places, ui
+from .checkpoints.differences import variables_in
 from .checkpoints.session import Session
 from .current import current
 from .errors import LitestateError, StorageError
 from .items import Item, Survey
 from .loading import warn_of_connections
 from .manifest import Skipped
+from .parts.variables import remove
 from .plan import Plan
 from .report import Report, Section, count_text
 from .saving import SUFFIX, free, link_to, write_to
+from .variables.taking import Taken
 
 
 def clear(found: Survey) -> Report:
@@ -50,7 +53,9 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     if any(item.place not in session.tree for item in kept):
         # Checkpoints are of a part of it only (autosave(paths=…)).
         return None
-    report = _remove(kept, skipped)
+    if found.taken is not None and not found.taken.names <= variables_in(session.tree):
+        return None
+    report = _remove(kept, skipped, found.taken)
     try:
         session.look("cleared", cell=ui.cell_number())
     except StorageError as error:
@@ -66,7 +71,7 @@ def _after_bundle(found: Survey) -> Report:
     saved = write_to(backup, found, "deflate")
     labels = {line.label for line in saved.lines()}
     kept = [item for item in found.items if item.label in labels]
-    report = _remove(kept, saved.skipped, or_else=backup.unlink)
+    report = _remove(kept, saved.skipped, found.taken, or_else=backup.unlink)
     report.path, report.size = str(backup), saved.size
     report.notes = [f"To have it back: load_state({where.show(backup)!r})"]
     if places.IN_BROWSER:
@@ -79,11 +84,16 @@ def _after_bundle(found: Survey) -> Report:
 
 
 def _remove(
-    items: Sequence[Item], skipped: list[Skipped], or_else: Callable[[], object] = lambda: None
+    items: Sequence[Item],
+    skipped: list[Skipped],
+    taken: Taken | None,
+    or_else: Callable[[], object] = lambda: None,
 ) -> Report:
     plan, removed = Plan(), Section("removed", skipped=skipped)
     try:
         removed.lines = plan.remove_all(items)
+        if taken is not None:
+            remove(taken, removed, plan)
         plan.commit()
     except (LitestateError, OSError):
         or_else()

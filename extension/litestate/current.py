@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import ui
 from .checkpoints import Checkpoint, Retention
-from .checkpoints.looking import Looker, Touched
+from .checkpoints.looking import Looker, Touched, Used
 from .checkpoints.session import Session
 from .errors import CheckpointError, RetentionError, StorageError
+from .parts import choice
 from .places import DRIVE, IN_BROWSER, NOTEBOOK, detect
 from .report import Report
 from .storage import open_storage
 from .survey import Paths
+from .variables.namespace import Choice
+from .variables.watching import Watch
 
 if TYPE_CHECKING:
     from .browser.notebook import Page
@@ -65,6 +68,7 @@ async def opened(
     paths: Paths = None,
     exclude: Sequence[str] | str = (),
     retention: Retention | None = None,
+    variables: Choice = None,
 ) -> Opened:
     """Open the history of this notebook, or return what is open.
 
@@ -76,6 +80,8 @@ async def opened(
         What belongs to the state, as for `save_state`.
     retention : Retention, optional
         Which checkpoints are kept.
+    variables : bool or str or sequence of str, optional
+        Which variables belong to the state, as for `save_state`.
 
     Raises
     ------
@@ -88,10 +94,11 @@ async def opened(
     if retention is not None and not isinstance(retention, Retention):
         raise RetentionError(f"retention= takes a Retention(…), not {retention!r}.")
     if _current is not None and name in (None, _current.session.name):
-        looker = Looker(paths, exclude, _touched()) if paths is not None or exclude else None
+        asked = paths is not None or exclude or variables is not None
+        looker = _looker(paths, exclude, variables) if asked else None
         _current.session.configure(looker, retention)
         return _current
-    looker = Looker(paths, exclude, _touched())
+    looker = _looker(paths, exclude, variables)
     page = await _page() if IN_BROWSER else None
     name = name or (_name_in_site(page) if page else _name_in_python())
     storage = await open_storage(name)
@@ -198,6 +205,16 @@ async def _page() -> Page:
     from .browser.notebook import identify
 
     return await identify()
+
+
+def _looker(paths: Paths, exclude: Sequence[str] | str, variables: Choice) -> Looker:
+    return Looker(paths, exclude, _touched(), choice(variables, paths), _watch())
+
+
+def _watch() -> Used | None:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return Watch(shell).take if shell is not None else None
 
 
 def _touched() -> Touched | None:

@@ -11,6 +11,9 @@ from .manifest import KEPT_KINDS, Kind, Member
 GRAPH = "graph.json"
 """Last part of the name of a group's graph."""
 
+VALUES = "values"
+"""Key of the group of names that share nothing: numbers, short strings, imports."""
+
 PACKAGES_MEMBER = "packages/installed.json"
 SESSION_MEMBER = "session/session.json"
 
@@ -75,7 +78,7 @@ def name_problem(name: str, kind: Kind) -> str | None:
     """
     if kind in KEPT_KINDS:
         return None if _FORMS[kind].fullmatch(name) else f"is none that {kind} can have"
-    root = name.split("/", 2)[1]
+    root = name.partition("/")[2].partition("/")[0]
     return f"has the root '{root}', a name that is reserved" if root in KEPT_KINDS else None
 
 

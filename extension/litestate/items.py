@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from . import names
 from .manifest import KEPT_KINDS, Kind, Scope, Skipped
@@ -74,6 +75,8 @@ class Survey:
         What a rule leaves out: the rule, mostly a pattern, to paths.
     taken : Taken or None
         The variables; None where they were not looked at.
+    session, packages : dict or None
+        Documents of the session around them, and of the packages.
     """
 
     scope: Scope
@@ -82,6 +85,8 @@ class Survey:
     unread: list[str] = field(default_factory=list)
     excluded: dict[str, list[str]] = field(default_factory=dict)
     taken: Taken | None = None
+    session: dict[str, Any] | None = None
+    packages: dict[str, Any] | None = None
 
     def of(self, *kinds: Kind) -> list[Item]:
         """Return the items of these kinds."""

@@ -68,6 +68,7 @@ class Plan:
     _changes: list[Change] = field(default_factory=list)
     _attributes: list[Change] = field(default_factory=list)
     _last: list[Change] = field(default_factory=list)
+    _latest: list[Change] = field(default_factory=list)
     _folders: set[Path] = field(default_factory=set)
     _staging: dict[Path, Path] = field(default_factory=dict)
     _checked: set[str] = field(default_factory=set)
@@ -79,9 +80,10 @@ class Plan:
         """Append a change."""
         self._changes.append(change)
 
-    def finally_(self, change: Change) -> None:
-        """Append a change that needs all others to be made."""
-        self._last.append(change)
+    def finally_(self, change: Change, *, late: bool = False) -> None:
+        """Append a change that needs all others to be made, or one that comes after these."""
+        if not self.dry_run:
+            (self._latest if late else self._last).append(change)
 
     def set_attributes(self, target: Target) -> None:
         """Set mode and time when all else is done; JupyterLite's drive keeps neither."""
@@ -201,7 +203,9 @@ class Plan:
             If one of them failed; the ones before it were undone.
         """
         # Of the attributes the inner ones first: an outer folder may be closed to its owner then.
-        self._batch = Batch([*self._changes, *reversed(self._attributes), *self._last])
+        self._batch = Batch(
+            [*self._changes, *reversed(self._attributes), *self._last, *self._latest]
+        )
         try:
             self._batch.commit()
         except NotUndoneError as error:

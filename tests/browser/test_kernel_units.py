@@ -36,7 +36,7 @@ print("exit code", int(code))
 def test_unit_tests_pass_in_the_kernel(open_lab: OpenLab) -> None:
     lab = open_lab()
     lab.serve("tests.zip", _archive())
-    lab.check("import litestate, numpy, packaging")
+    lab.check("import litestate, numpy, packaging, pandas")
     output = lab.run(RUN.replace("{url}", f"{lab.url}tests.zip"), timeout=200_000)
     assert not output.error, output.error + output.text[-4000:]
     assert "exit code 0" in output.text, _failures(output.text)

@@ -49,7 +49,9 @@ def kept(*values: object) -> list[Any]:
 
 def opaque(value: object) -> bool:
     """Return whether a value is kept as a pickle alone."""
-    return len(Graph(v=value).pickles) == 1
+    graph = Graph(v=value)
+    (number,) = graph.document["names"]["v"]
+    return bool(graph.document["nodes"][number][0] == "pickle")
 
 
 def one(tag: str, payload: Any, *buffers: bytes) -> Any:

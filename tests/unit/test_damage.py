@@ -15,14 +15,17 @@ from litestate.bundle.compression import AVAILABLE, METHODS
 from litestate.errors import BundleError, DamagedBundleError
 from litestate.manifest import MANIFEST_MEMBER
 from states import Session, refused
+from version_2 import as_version_2
 
 FLIPS = 10_000
 PIECES = {"mimetype", MANIFEST_MEMBER, "the table of contents"}
 
 
-@pytest.fixture(params=[name for name in METHODS if name in AVAILABLE])
+@pytest.fixture(params=[*(name for name in METHODS if name in AVAILABLE), "version 2"])
 def compressed(request: pytest.FixtureRequest, session: Session, bundle: bytes) -> bytes:
-    """The state of ``bundle`` in each compression."""
+    """The state of ``bundle`` in each compression, and a small one of version 2, with signature."""
+    if request.param == "version 2":
+        return as_version_2()
     return session.save(compression=request.param)[0]
 
 

@@ -22,6 +22,7 @@ from litestate.cli import main
 from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, VERSION, content_digest
 from litestate.manifest_reader import read_manifest
 from litestate.rules import EXCLUDED
+from litestate.signature import SIGNATURE_BYTES, Signature
 
 
 def _docs() -> Path | None:
@@ -102,6 +103,8 @@ def test_the_format_names_the_constants_of_the_code() -> None:
         f"`{start}`",
         f"bytes 30 to {29 + len(start)} ",
         f"at most {names.MAX_NAME_BYTES:,} bytes",
+        f"these {SIGNATURE_BYTES} ASCII characters",
+        Signature("<id>", "<hmac>").to_json().decode(),
     ):
         assert needed in text, needed
 

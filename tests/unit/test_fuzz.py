@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from archives import pieces_of, raw_manifest, seal
+from archives import pieces_of, raw_manifest, seal, signed
 from litestate.bundle import Reader
 from litestate.bundle.format import COMMENT, COMMENT_BYTES
 from litestate.errors import LitestateError
 from litestate.manifest import MANIFEST_MEMBER
+from version_2 import as_version_2
 
 if TYPE_CHECKING or sys.platform != "emscripten":
     from hypothesis import given, settings
@@ -22,7 +24,8 @@ else:
     pytest.skip("hypothesis is not in the site's kernel", allow_module_level=True)
 
 EXAMPLE = (Path(__file__).parent / "bundles" / "version-1.litestate.zip").read_bytes()
-MANIFEST = pieces_of(EXAMPLE)[MANIFEST_MEMBER].content
+MANIFESTS = [(data, pieces_of(data)[MANIFEST_MEMBER].content) for data in (EXAMPLE, as_version_2())]
+"""Of both versions: bundle, and manifest."""
 
 EDITS = st.lists(
     st.tuples(st.integers(0, len(EXAMPLE) - 1), st.binary(max_size=8), st.integers(0, 8)),
@@ -73,12 +76,27 @@ def places(document: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [here, *(way for key, value in items for way in places(value, (*here, key)))]
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.sampled_from(places(json.loads(MANIFEST))[1:]), VALUES)
-def test_any_value_anywhere_in_the_manifest(way: tuple[Any, ...], value: Any) -> None:
-    document = inner = json.loads(MANIFEST)
+WAYS = [
+    (bundle, manifest, way)
+    for bundle, manifest in MANIFESTS
+    for way in places(json.loads(manifest))
+    if way
+]
+
+
+@settings(max_examples=800, deadline=None)
+@given(st.sampled_from(WAYS), VALUES)
+def test_any_value_anywhere_in_the_manifest(
+    place: tuple[bytes, bytes, tuple[Any, ...]], value: Any
+) -> None:
+    bundle, manifest, way = place
+    document = inner = json.loads(manifest)
     for key in way[:-1]:
         inner = inner[key]
     inner[way[-1]] = value
     data = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    is_refused_or_whole(raw_manifest(EXAMPLE, data))
+    is_refused_or_whole(raw_manifest(bundle, data))
+    # With the digest that this asks for, if there is one.
+    with suppress(TypeError, AttributeError, KeyError, UnicodeEncodeError):
+        data = signed(document)
+    is_refused_or_whole(raw_manifest(bundle, data))

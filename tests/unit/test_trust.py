@@ -10,14 +10,16 @@ import re
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from litestate import trust
 from litestate.errors import ForgedBundleError, RestrictedError
 from litestate.places import IN_BROWSER
 from litestate.signature import SIGNATURE_BYTES, NoKeyError, Signature, read_signature
-from litestate.storage.key_file import key_path, load_key
+from litestate.storage.key_file import FileKey, key_path, load_key
 
 MANIFEST = b'{"format": "litestate"}'
 
@@ -198,8 +200,32 @@ def test_where_there_are_no_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @only_files
+@pytest.mark.parametrize("has_links", [True, False])
+def test_another_process_that_is_faster_wins(
+    has_links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*arguments: Any, **options: Any) -> tuple[int, str]:
+        monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+        others.append(load_key(create=True))
+        return mkstemp(*arguments, **options)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    others: list[FileKey | None] = []
+    mkstemp = tempfile.mkstemp
+    monkeypatch.setattr(tempfile, "mkstemp", late)
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    assert [load_key(create=True)] == others
+    assert [each.name for each in key_path().parent.iterdir()] == ["key"]
+
+
+@only_files
 def test_processes_that_make_the_first_key_at_once_have_one() -> None:
-    code = "from litestate import trust; input(); print(trust.sign(b'x').key)"
+    # Imports first: what is to happen at once is the making.
+    code = "import litestate.storage.key_file as file; from litestate.trust import sign; "
+    code += "input(); print(sign(b'x').key)"
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -86,7 +86,8 @@ def test_layouts() -> None:
     arrays = [
         base.copy("F"), base[::2, ::-1].copy()[::-1], base.T.copy("F")[1:], locked,
         np.broadcast_to(np.arange(3), (5, 3)), np.arange(6)[::-2], np.zeros((2, 0, 3)),
-        np.arange(8).reshape(1, 8, 1), np.array(5), np.lib.stride_tricks.sliding_window_view(base, 3, 1),
+        np.arange(8).reshape(1, 8, 1), np.array(5),
+        np.lib.stride_tricks.sliding_window_view(base, 3, 1),
     ]  # fmt: skip
     for before, after in zip(arrays, kept(*arrays), strict=True):
         assert before.dtype == after.dtype
@@ -137,7 +138,8 @@ def test_views_by_payload() -> None:
     "dtype",
     ["O", "object", "i4,i4", "<f3", "|S99999999999", "(2,3)f8", ["fields", [], 0, False, False],
      ["array", "|O", [2]], "|b1\n", "<M8[0x]", ["array", "<f8", [2**31 - 1, 2**31 - 1]], None, {},
-     ["fields", [["a", "<i4", 2]], 4, False, False], ["fields", [["a", "<i4", 0]] * 2, 4, False, False],
+     ["fields", [["a", "<i4", 2]], 4, False, False],
+     ["fields", [["a", "<i4", 0]] * 2, 4, False, False],
      ["c", "O", "|O"], ["c", "ll", "<i8"], ["long", "<f8x", 1]],
     ids=repr,
 )  # fmt: skip
@@ -195,7 +197,8 @@ def test_views_of_objects_share_their_elements() -> None:
         "names": {"v": [1]},
         "nodes": [
             ["numpy.ndarray", {"dtype": "|O", "shape": [2], "fortran": False, "items": [1, 2]}],
-            ["numpy.ndarray", {"dtype": "|O", "base": [0], "offset": 1, "shape": [2], "strides": [1]}],
+            ["numpy.ndarray",
+             {"dtype": "|O", "base": [0], "offset": 1, "shape": [2], "strides": [1]}],
         ],
         "pickles": [],
     }  # fmt: skip
@@ -239,7 +242,8 @@ def test_strings_of_numpy(given: dict[str, Any]) -> None:
 def test_scalars() -> None:
     scalars = [
         np.True_, np.int8(-5), np.uint64(2**64 - 1), np.longlong(3), np.float16(1.5), np.intc(4),
-        np.float32("nan"), np.float64(-0.0), np.longdouble("1.1"), np.complex64(1 - 2j), np.float64("inf"),
+        np.float32("nan"), np.float64(-0.0), np.longdouble("1.1"), np.complex64(1 - 2j),
+        np.float64("inf"),
         np.datetime64("2024-02-29T12", "h"), np.datetime64("NaT"), np.timedelta64(5, "ms"),
         np.str_("a\0ü"), np.bytes_(b"a\0"), np.clongdouble(1j), np.ulonglong(7),
     ]  # fmt: skip

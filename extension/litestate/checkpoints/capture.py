@@ -12,10 +12,12 @@ from ..errors import DatabaseBusyError
 from ..items import Item, Survey
 from ..manifest import Skipped
 from ..parts.one_database import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
+from ..variables.tracking import Looked
 from .chunks import EMPTY, Content
 from .differences import place_of
 from .history import History
 from .tree import Entry
+from .variables import VariablesCapture
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,13 @@ class Capture:
 
     def __init__(self, history: History) -> None:
         self._history = history
+        self._variables = VariablesCapture(history)
         self._known: dict[str, _Known] = {}
         self._seen: dict[str, _Known] = {}
 
-    def take(self, found: Survey, carried: Iterable[str] = ()) -> Captured:
+    def take(
+        self, found: Survey, carried: Iterable[str] = (), looked: Looked | None = None
+    ) -> Captured:
         """Return the entries of everything that was found; new contents are put into the history.
 
         Of the places in `carried`, which were not looked at, what is known stays known.
@@ -85,11 +90,14 @@ class Capture:
                 known = self._read(item, known, captured)
             self._seen[item.place] = known
             captured.entries.update((place_of(entry), entry) for entry in known.entries)
+        if looked is not None:
+            self._variables.take(looked, captured)
         return captured
 
     def settle(self) -> None:
         """Rely on what was taken last: it is in a checkpoint."""
         self._known = self._seen
+        self._variables.settle()
 
     def adopt(self, item: Item, entry: Entry) -> None:
         """Take it that this item, which has just been restored, is what the entry says."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
+from .. import groups
 from ..manifest import Kind
 from ..places import Places
 from ..report import Line
+from .chunks import Content
 from .tree import Entry
 
 Tree = Mapping[str, Entry]
@@ -31,7 +34,8 @@ def differ(before: Tree, after: Tree) -> bool:
 
 def differences(before: Tree, after: Tree, places: Places) -> list[Line]:
     """Return a line for everything that was added, changed or removed."""
-    lines = []
+    lines = _of_variables(before, after)
+    before, after = _others(before), _others(after)
     for place, entry in after.items():
         old = before.get(place)
         if old is None:
@@ -40,6 +44,58 @@ def differences(before: Tree, after: Tree, places: Places) -> list[Line]:
             lines.append(_line(entry, "changed", places))
     gone = (entry for place, entry in before.items() if place not in after)
     return lines + [_line(entry, "removed", places) for entry in gone]
+
+
+def _others(tree: Tree) -> Tree:
+    return {place: entry for place, entry in tree.items() if entry.kind != "variables"}
+
+
+def _of_variables(before: Tree, after: Tree) -> list[Line]:
+    """Return a line for each variable that is not as it was, or shares with one that is not."""
+    old, new = _variables(before), _variables(after)
+    lines = []
+    for name, variable in new.items():
+        if name not in old:
+            lines.append(_variable(name, variable, "added"))
+        elif variable.differs(old[name]):
+            lines.append(_variable(name, variable, "changed"))
+    gone = (name for name in old if name not in new)
+    return lines + [_variable(name, old[name], "removed") for name in gone]
+
+
+def variables_in(tree: Tree) -> set[str]:
+    """Return the names of all variables of a state."""
+    return set(_variables(tree))
+
+
+@dataclass(frozen=True)
+class _Variable:
+    key: str
+    contents: list[Content]
+    about: dict[str, Any]
+
+    def differs(self, other: _Variable) -> bool:
+        # What shares nothing is told apart by what is said of it.
+        shares = groups.VALUES not in (self.key, other.key)
+        return (shares and self.contents != other.contents) or self.about != other.about
+
+
+def _variables(tree: Tree) -> dict[str, _Variable]:
+    by_key: dict[str, list[Entry]] = {}
+    for entry in sorted(tree.values(), key=lambda entry: entry.relative):
+        if entry.kind == "variables":
+            by_key.setdefault(entry.relative.partition("/")[0], []).append(entry)
+    return {
+        name: _Variable(key, [each.content for each in entries], about)
+        for key, entries in by_key.items()
+        for entry in entries
+        for name, about in entry.details.get("names", {}).items()
+    }
+
+
+def _variable(name: str, variable: _Variable, verdict: str) -> Line:
+    about = variable.about
+    return Line(name, "variable", about["size"], detail=about["type"], verdict=verdict)
 
 
 def _is_same(one: Entry, other: Entry) -> bool:

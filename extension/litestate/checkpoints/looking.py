@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from .. import places
@@ -12,12 +12,18 @@ from ..items import Survey
 from ..memory import Memory
 from ..places import Root
 from ..survey import Paths, starts_of
+from ..variables.namespace import Choice
+from ..variables.tracking import Looked, Tracker
 from ..walk import Walk
 from .differences import Tree
 from .tree import Entry
 
 Touched = Callable[[], set[str]]
 """Returns what this kernel has written on the drive since the last call: paths below its root."""
+
+
+Used = Callable[[], frozenset[str] | None]
+"""Returns the names of the variables that may have changed since the last call; None for any."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,13 @@ class Look:
         What is there.
     carried : dict of str to Entry
         What was there before and has not been written since, by place: it was not looked at.
+    looked : Looked or None
+        The variables; None if they do not belong to the state.
     """
 
     found: Survey
     carried: dict[str, Entry]
+    looked: Looked | None = None
 
 
 class Looker:
@@ -49,6 +58,10 @@ class Looker:
     touched : callable, optional
         What was written on the drive. Without it the whole state on the drive is looked at every
         time.
+    variables : bool, str or sequence of str
+        Which variables belong to the state.
+    watch : callable, optional
+        Returns the names that cells have used. Without it all variables are looked at every time.
 
     Attributes
     ----------
@@ -63,6 +76,8 @@ class Looker:
         paths: Paths = None,
         exclude: Sequence[str] | str = (),
         touched: Touched | None = None,
+        variables: Choice = False,
+        watch: Used | None = None,
     ) -> None:
         # As of now: in plain Python they depend on the current folder.
         self.places = places.detect()
@@ -71,6 +86,11 @@ class Looker:
         self._memory = Memory()
         self._touched = touched
         self._written: set[str] = set()
+        self._tracker = Tracker(variables) if variables is not False else None
+        self._watch = watch
+        self._used: frozenset[str] | None = frozenset()
+        if self._tracker is not None:
+            self.scope = replace(self.scope, variables=self._tracker.scope)
 
     def look(self, tree: Tree, *, thorough: bool) -> Look:
         """Look at what is there.
@@ -80,8 +100,25 @@ class Looker:
         tree : dict of str to Entry
             What was there before, by place.
         thorough : bool
-            Whether to look also at what this kernel has not written on the drive.
+            Whether to look also at what this kernel has not written on the drive, and at variables
+            that no cell has used.
         """
+        looked = None
+        if self._tracker is not None:
+            self._use(None if thorough or self._watch is None else self._watch())
+            looked = self._tracker.look(self._used)
+        return replace(self._look_at_files(tree, thorough=thorough), looked=looked)
+
+    def forget(self) -> None:
+        """Take it that nothing is known of the variables."""
+        if self._tracker is not None:
+            self._tracker.forget()
+
+    def _use(self, names: frozenset[str] | None) -> None:
+        # Until it is known that they are in a checkpoint.
+        self._used = None if self._used is None or names is None else self._used | names
+
+    def _look_at_files(self, tree: Tree, *, thorough: bool) -> Look:
         drive = next((root for root in self.places.roots if root.on_drive), None)
         if self._named or drive is None:
             return Look(self._walk(self._starts), {})
@@ -103,6 +140,9 @@ class Looker:
     def settle(self) -> None:
         """Take it that what was found last is in a checkpoint."""
         self._written.clear()
+        self._used = frozenset()
+        if self._tracker is not None:
+            self._tracker.settle()
 
     def _walk(
         self,

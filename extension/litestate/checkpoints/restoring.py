@@ -18,6 +18,7 @@ from .session import Session
 from .source import CheckpointSource
 from .table import title, when_text
 from .tree import Checkpoint, Entry, Note
+from .variables import without_damaged
 
 _UNKEPT = "what is there now does not belong to the state, so undo() could not bring it back"
 _DAMAGED = "its content is damaged where the checkpoints are kept"
@@ -125,8 +126,7 @@ def _load(
     places = session.looker.places
     scope = checkpoint.note.scope.paths
     paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
-    damaged = [entry for entry in entries if not entry.content.whole]
-    whole = [entry for entry in entries if entry.content.whole]
+    whole, damaged = without_damaged(entries)
     skipped = _unkept(session, checkpoint, whole, found, paths)
     skipped += [
         Skipped(_label(session, entry), _DAMAGED, _DAMAGED_ADVICE, place_of(entry))
@@ -137,7 +137,9 @@ def _load(
         session.history, checkpoint, [entry for entry in whole if place_of(entry) not in out]
     )
     current = replace(found, items=[item for item in found.items if item.place not in out])
-    report = load_from(source, label, places, Chosen(paths), clean=clean, current=current)
+    report = load_from(
+        source, label, places, Chosen(paths, variables=True), clean=clean, current=current
+    )
     report.sections[0].skipped += skipped
     for section in report.sections:
         # A session is mostly as it was: what has changed is what a person looks for.

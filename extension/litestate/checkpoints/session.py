@@ -13,7 +13,7 @@ from ..errors import (
     StorageError,
     StorageFullError,
 )
-from ..manifest import Skipped
+from ..manifest import KEPT_KINDS, Skipped
 from ..places import IN_BROWSER
 from ..report import Line
 from ..storage import Storage, Usage
@@ -95,8 +95,11 @@ class Session:
         self.tree: Tree = {
             place: entry
             for place, entry in newest.items()
-            if not (IN_BROWSER and self.is_fresh) or self.outlives(entry)
+            if not self.is_fresh or self._may_be_here(entry)
         }
+
+    def _may_be_here(self, entry: Entry) -> bool:
+        return self.outlives(entry) if IN_BROWSER else entry.kind not in KEPT_KINDS
 
     @property
     def newest(self) -> Checkpoint | None:
@@ -237,7 +240,7 @@ class Session:
             Whether to make one even if nothing has changed.
         """
         with self._all_or_none():
-            captured = self.captured = self._capture.take(look.found, look.carried)
+            captured = self.captured = self._capture.take(look.found, look.carried, look.looked)
             tree = {**look.carried, **captured.entries}
             tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None
@@ -329,6 +332,7 @@ class Session:
         except BaseException:
             # What was put is gone, and with it what was known of it.
             self._capture = Capture(self.history)
+            self.looker.forget()
             # It is tried again before the next write; why this one failed says more.
             with suppress(StorageError):
                 self.history.rollback()

@@ -12,12 +12,16 @@ from typing import cast
 from ..errors import DamagedCheckpointError
 from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
+from ..parts.variables import stored
 from ..places import Places
 from ..sqlite import set_journal_mode
 from ..trust import RESTRICTED
 from .chunks import Content, digest_of, split
 from .history import History
 from .tree import Checkpoint, Entry
+
+_DETAILS = ("journal_mode", "names", "pickles", "buffers")
+"""What a bundle says of a member, too."""
 
 
 class CheckpointSource:
@@ -103,6 +107,8 @@ def as_survey(source: CheckpointSource, places: Places, folder: Path) -> Survey:
         An empty folder; it must be there until all is saved.
     """
     found = Survey(source.manifest.scope, skipped=list(source.manifest.skipped))
+    if found.scope.variables:
+        found.taken = stored(source)
     for number, member in enumerate(source.manifest.members):
         root = places.root(member.root)
         if root is None:
@@ -144,7 +150,7 @@ def _name(entry: Entry) -> str:
 
 def _member(name: str, entry: Entry) -> Member:
     size = len(entry.details["target"].encode()) if entry.kind == "symlink" else entry.size
-    mode = {key: entry.details[key] for key in ("journal_mode",) if key in entry.details}
+    details = {key: entry.details[key] for key in _DETAILS if key in entry.details}
     return Member(
-        name, cast("Kind", entry.kind), size, "", "", entry.mode, entry.mtime_ns, details=mode
+        name, cast("Kind", entry.kind), size, "", "", entry.mode, entry.mtime_ns, details=details
     )

@@ -130,7 +130,7 @@ class Table:
                 "label": note.label,
                 "cell": note.cell,
                 "source": note.source,
-                "scope": [note.scope.paths, note.scope.exclude],
+                "scope": _scope(note.scope),
                 "skipped": [[s.path, s.reason, s.advice, s.place] for s in note.skipped],
                 "kept": self.kept,
                 "live": self.live,
@@ -143,10 +143,12 @@ class Table:
         """Read it from a record at an offset; None if it is something else."""
         try:
             document = _load(data)
-            paths, exclude = document["scope"]
+            paths, exclude, *looked = document["scope"]
             note = Note(
                 **{key: document[key] for key in ("created", "cause", "label", "cell", "source")},
-                scope=Scope(None if paths is None else tuple(paths), tuple(exclude)),
+                scope=Scope(
+                    None if paths is None else tuple(paths), tuple(exclude), *map(_looked, looked)
+                ),
                 skipped=tuple(Skipped(*each) for each in document["skipped"]),
             )
             kept = tuple(int(number) for number in document["kept"])
@@ -157,6 +159,14 @@ class Table:
             return cls(note, kept, live, int(document["written"]))
         except (ValueError, TypeError, LookupError):
             return None
+
+
+def _scope(scope: Scope) -> list[Any]:
+    return [scope.paths, scope.exclude, *([scope.variables] if scope.variables else [])]
+
+
+def _looked(variables: Any) -> bool | tuple[str, ...]:
+    return variables if isinstance(variables, bool) else tuple(variables)
 
 
 def entries_to_json(entries: Iterable[Entry]) -> tuple[bytes, list[int]]:

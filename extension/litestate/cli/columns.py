@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..manifest import Manifest
 from ..parts.databases import tables_text
 from ..report.words import printable, size_text
-from . import wording
+from . import kept, wording
 from .facts import Facts
 
 DIGITS = 12
@@ -65,7 +66,7 @@ class Layout:
             f"{facts.count('database'):,}",
             "" if facts.size is None else size_text(facts.size),
             facts.digest[:DIGITS],
-            tables_text(facts.tables) if facts.count("database") else "",
+            _contents(facts, facts.manifest),
         )
 
     def _row(self, mark: str, *texts: str) -> str:
@@ -139,6 +140,11 @@ def _start(text: str, width: int) -> str:
         if width < 0:
             return text[:place]
     return text
+
+
+def _contents(facts: Facts, manifest: Manifest) -> str:
+    tables = tables_text(facts.tables) if facts.count("database") else ""
+    return "; ".join(text for text in (tables, kept.counts(manifest)) if text)
 
 
 def _filled(text: str, width: int) -> str:

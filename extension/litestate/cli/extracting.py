@@ -14,7 +14,7 @@ from ..errors import SourceError
 from ..loading import load_from, open_bundle, verify
 from ..report import Report
 from ..sources import expanded
-from . import output, wording
+from . import kept, output, wording
 from .finding import is_folder
 
 
@@ -71,7 +71,10 @@ def _extract(source: str, folder: Path, options: argparse.Namespace) -> Report:
         )
     limits = wording.NO_LIMITS if options.no_limits else None
     with open_bundle(source, limits) as (reader, label):
+        kept.signed_by(reader)
         verify(reader, label)
+        left_out = kept.counts(reader.manifest)
+        reader.manifest = kept.files_only(reader.manifest)
         is_new = not folder.exists()
         _make(folder)
         try:
@@ -88,6 +91,10 @@ def _extract(source: str, folder: Path, options: argparse.Namespace) -> Report:
     )
     report.headline = f"Extracted {label} into {folder}{os.sep}{headline}"
     report.skipped_title = "Not extracted"
+    if left_out:
+        report.notes.append(
+            f"{left_out}: no files, so they stay in the bundle. load_state() brings them back."
+        )
     return report
 
 

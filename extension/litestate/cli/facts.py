@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from .. import loading
 from ..bundle import Limits
-from ..errors import BundleError, NewerFormatError, SourceError
+from ..errors import BundleError, ForgedBundleError, NewerFormatError, SourceError
+from ..groups import variables_of
 from ..loading import open_bundle
 from ..manifest import Kind, Manifest, Member
 from ..sources import expanded
-from . import wording
+from . import kept, wording
 from .finding import Found
 
 
@@ -33,6 +34,8 @@ class Facts:
     is_bad : bool
         Whether the problem is the bundle's own. It is not where another machine, a newer litestate
         or ``--no-limits`` may find it good.
+    signed : {"own", "other", "no", "forged"}
+        Who has signed it.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Facts:
     verified: bool
     problem: str = ""
     is_bad: bool = False
+    signed: kept.Signed = "no"
 
     @property
     def digest(self) -> str:
@@ -66,6 +70,11 @@ class Facts:
             tables |= {f"{prefix}{name}": rows for name, rows in listed.items()}
         return tables
 
+    @property
+    def variables(self) -> list[str]:
+        """Names of the variables."""
+        return list(variables_of(self.manifest.members)) if self.manifest else []
+
     def count(self, kind: Kind) -> int:
         """Return how many members are of one kind."""
         return len(self._of(kind))
@@ -79,16 +88,20 @@ def look(found: Found, *, verify: bool, limits: Limits | None = None) -> Facts:
     if found.problem:
         return Facts(found.name, None, None, verify, found.problem, is_bad=True)
     manifest = None
+    signed: kept.Signed = "no"
     try:
         with open_bundle(found.name, limits) as (reader, label):
             manifest = reader.manifest
+            signed = kept.signed_by(reader)
             if verify:
                 loading.verify(reader, label)
     except wording.FAILURES as error:
         problem = wording.problem(error, found.name)
         is_bad = _is_its_own_fault(error, found.name)
-        return Facts(found.name, found.size, manifest, verify, problem, is_bad)
-    return Facts(found.name, found.size, manifest, verify)
+        if isinstance(error, ForgedBundleError):
+            signed = "forged"
+        return Facts(found.name, found.size, manifest, verify, problem, is_bad, signed)
+    return Facts(found.name, found.size, manifest, verify, signed=signed)
 
 
 def _is_its_own_fault(error: Exception, name: str) -> bool:

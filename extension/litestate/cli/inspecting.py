@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from .. import loading, progress
 from ..bundle import Limits
 from ..loading import open_bundle
-from ..manifest import Manifest
+from ..manifest import KEPT_KINDS, Manifest
 from ..parts.databases import tables_text
 from ..report.words import printable, size_text
-from . import columns, listing, output, wording
+from . import columns, kept, listing, output, wording
 from .facts import Facts, look
 from .finding import Found, Search, find, is_folder
 
@@ -113,27 +113,32 @@ def _as_json(looked: Iterator[Facts], search: Search) -> int:
 def _inspect_one(options: argparse.Namespace) -> int:
     with open_bundle(options.bundles[0], _limits(options)) as (reader, label):
         manifest = reader.manifest
+        signed = kept.signed_by(reader)
         if options.verify:
             loading.verify(reader, label)
     if options.json:
         output.say_json(json.loads(manifest.to_json()))
     else:
-        output.say(*_table(manifest, verified=options.verify))
+        output.say(*_table(manifest, signed, verified=options.verify))
     return 0
 
 
-def _table(manifest: Manifest, *, verified: bool) -> list[str]:
+def _table(manifest: Manifest, signed: kept.Signed, *, verified: bool) -> list[str]:
     made_by = ", ".join(f"{name} {version}" for name, version in manifest.generator.items())
     lines = [f"created  {manifest.created}", f"by       {made_by}"]
     if manifest.notebook:
         lines.append(f"notebook {manifest.notebook}")
     lines.append(f"digest   {manifest.content_digest}")
+    lines += kept.heads(manifest, signed)
     if verified:
         lines.append("status   ok: every byte is as the manifest says")
     lines.append("")
     for member in manifest.members:
+        if member.kind in KEPT_KINDS:
+            continue
         detail = tables_text(member.details["tables"]) if "tables" in member.details else ""
         size = size_text(member.size) if member.kind in ("file", "database") else ""
         lines.append(f"{member.kind:<10}{size:>9}  {member.place}  {detail}".rstrip())
+    lines += kept.lines(manifest)
     lines += [f"not saved: {item.path}: {item.reason}" for item in manifest.skipped]
     return lines

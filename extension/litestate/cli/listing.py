@@ -29,7 +29,9 @@ COLUMNS = (
     "tables",
     "rows",
     "rows_of_tables",
+    "variables",
     "not_saved",
+    "signed",
     "bundle_bytes",
     "content_bytes",
     "digest",
@@ -73,7 +75,7 @@ def csv_lines(every: Sequence[Facts]) -> Iterable[str]:
 def _cells(facts: Facts) -> list[Any]:
     manifest = facts.manifest
     if not manifest:
-        return [facts.name, facts.status, facts.problem, *[""] * 14, facts.size, "", ""]
+        return [facts.name, facts.status, facts.problem, *[""] * 16, facts.size, "", ""]
     tables = facts.tables
     rows = [count for count in tables.values() if count is not None]
     return [
@@ -87,7 +89,9 @@ def _cells(facts: Facts) -> list[Any]:
         len(tables),
         sum(rows),
         "; ".join(f"{name}: {'?' if n is None else n}" for name, n in tables.items()),
+        len(facts.variables),
         len(manifest.skipped),
+        facts.signed,
         facts.size,
         sum(member.size for member in manifest.members),
         facts.digest,
@@ -113,6 +117,7 @@ def json_object(facts: Facts) -> dict[str, Any]:
         "bundle": facts.name,
         "status": facts.status,
         "problem": facts.problem or None,
+        "signed": facts.signed if facts.manifest else None,
         "bundle_bytes": facts.size,
         "manifest": json.loads(facts.manifest.to_json()) if facts.manifest else None,
     }

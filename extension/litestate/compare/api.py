@@ -17,6 +17,7 @@ from ..sources import expanded
 from ..survey import survey
 from .databases import compare_databases
 from .model import Comparison, FileChange, Side
+from .variables import compare_variables
 
 
 @contextmanager
@@ -99,7 +100,7 @@ def compare(
     """
     result = Comparison(before[1], after[1])
     old, new = (
-        {member.place: member for member in reader.manifest.members}
+        {m.place: m for m in reader.manifest.members if m.kind != "variables"}
         for reader, _ in (before, after)
     )
     for place in sorted(old.keys() | new.keys()):
@@ -118,6 +119,8 @@ def compare(
                 ) from error
             result.databases.append(change)
         result.same += len(result.files) + len(result.databases) == changes
+    result.variables, same = compare_variables(before[0], after[0])
+    result.same += same
     for reader, label in (before, after):
         result.notes += [
             f"{label} was made without {item.path}: {item.reason}."

@@ -16,12 +16,12 @@ row."""
 
 @dataclass(frozen=True)
 class Side:
-    """A file, folder, link or database as one of the two bundles has it.
+    """A file, folder, link or database as one of the two bundles has it, or what is no file.
 
     Attributes
     ----------
-    kind : {"file", "directory", "symlink", "database"}
-        What it is.
+    kind : Kind
+        What it is; never ``"variables"``.
     size : int
         Bytes.
     mode : int
@@ -134,6 +134,49 @@ class DatabaseChange:
         return not (self.tables or self.objects or self.settings or self.problem)
 
 
+@dataclass(frozen=True)
+class VariableSide:
+    """A variable as one of the two bundles has it.
+
+    Attributes
+    ----------
+    type : str
+        Its type.
+    text : str
+        The start of what it is, as text.
+    size : int
+        Bytes that it took in memory.
+    """
+
+    type: str
+    text: str
+    size: int
+
+
+@dataclass(frozen=True)
+class VariableChange:
+    """A variable that differs, or shares objects with one that does.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    before, after : VariableSide or None
+        None where that bundle has no such variable.
+    """
+
+    name: str
+    before: VariableSide | None
+    after: VariableSide | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What happened on the way from the first to the second."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
 @dataclass
 class Comparison:
     """What differs between two bundles.
@@ -146,8 +189,10 @@ class Comparison:
         Paths that differ.
     databases : list of DatabaseChange
         Databases that both have and whose bytes differ.
+    variables : list of VariableChange
+        Variables that differ.
     same : int
-        Number of files, folders, links and databases that do not differ.
+        Number of files, folders, links, databases and variables that do not differ.
     notes : list of str
         What could not be compared because it is in neither.
     """
@@ -156,19 +201,24 @@ class Comparison:
     after: str
     files: list[FileChange] = field(default_factory=list)
     databases: list[DatabaseChange] = field(default_factory=list)
+    variables: list[VariableChange] = field(default_factory=list)
     same: int = 0
     notes: list[str] = field(default_factory=list)
 
     @property
     def is_equal(self) -> bool:
         """Whether there is no difference but in how a database is stored."""
-        return not self.files and all(database.is_equal for database in self.databases)
+        return not (self.files or self.variables) and all(
+            database.is_equal for database in self.databases
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, for JSON."""
         document = asdict(self)
         for change, plain in zip(self.files, document["files"], strict=True):
             plain["verdict"] = change.verdict
+        for variable, plain in zip(self.variables, document["variables"], strict=True):
+            plain["verdict"] = variable.verdict
         for database, plain in zip(self.databases, document["databases"], strict=True):
             plain["equal"] = database.is_equal
         return {"equal": self.is_equal, **document}

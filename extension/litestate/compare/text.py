@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..report.words import printable, size_text
-from .model import Comparison, DatabaseChange, FileChange, Side, TableChange
+from .model import (
+    Comparison,
+    DatabaseChange,
+    FileChange,
+    Side,
+    TableChange,
+    VariableChange,
+)
 
 _KINDS = {"directory": "folder", "symlink": "link"}
+
+_WITH_SIZE = ("file", "packages", "session")
 
 _INDENT = " " * 11
 
@@ -25,6 +34,9 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     for database in comparison.databases:
         yield f"  {'same' if database.is_equal else 'changed':<9}{database.place}"
         yield from (f"{_INDENT}{line}" for line in _database(database))
+    width = min(44, max((len(change.name) for change in comparison.variables), default=0))
+    for variable in comparison.variables:
+        yield f"  {variable.verdict:<9}{variable.name:<{width}}  {_variable(variable)}"
     yield from (f"  Note: {note}" for note in comparison.notes)
     yield _headline(comparison)
 
@@ -37,6 +49,7 @@ def _headline(comparison: Comparison) -> str:
         for database in comparison.databases
         if not database.is_equal and database.place not in places
     ]
+    verdicts += [change.verdict for change in comparison.variables]
     counts = [
         f"{verdicts.count(verdict)} {verdict}"
         for verdict in ("added", "removed", "changed")
@@ -58,9 +71,9 @@ def _file(change: FileChange) -> str:
     texts = []
     if before.kind == "symlink" and before.sha256 != after.sha256:
         texts.append("it points elsewhere")
-    elif before.kind == "file" and before.size != after.size:
+    elif before.kind in _WITH_SIZE and before.size != after.size:
         texts.append(f"{size_text(before.size)} → {size_text(after.size)}")
-    elif before.kind == "file" and before.sha256 != after.sha256:
+    elif before.kind in _WITH_SIZE and before.sha256 != after.sha256:
         texts.append(f"{size_text(after.size)}, other content")
     if before.mode != after.mode:
         texts.append(f"mode {before.mode:o} → {after.mode:o}")
@@ -72,6 +85,13 @@ def _side(side: Side | None) -> str:
         return ""
     kind = _KINDS.get(side.kind, side.kind)
     return kind if side.kind in _KINDS else f"{kind}, {size_text(side.size)}"
+
+
+def _variable(change: VariableChange) -> str:
+    texts = [f"{side.type} {side.text}" for side in (change.before, change.after) if side]
+    if len(texts) == 2 and texts[0] == texts[1]:
+        return f"{texts[0]}: it, or what it shares objects with"
+    return f"variable, {' → '.join(texts)}"
 
 
 def _database(change: DatabaseChange) -> Iterator[str]:

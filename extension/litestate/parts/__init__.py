@@ -9,7 +9,7 @@ from ..items import Survey
 from ..loadable import Loadable
 from ..plan import Plan
 from ..report import Section
-from . import databases, files, variables
+from . import databases, files, packages, session, variables
 from .wanted import Wanted, choice
 
 __all__ = ["PARTS", "Part", "Wanted", "choice"]
@@ -31,5 +31,6 @@ class Part(Protocol):
         ...
 
 
-PARTS: tuple[Part, ...] = (files, databases, variables)
-"""In the order in which they are applied: folders must be there before what is in them."""
+PARTS: tuple[Part, ...] = (files, databases, packages, session, variables)
+"""In the order in which they are applied: folders must be there before what is in them, and packages and
+the search path before variables of classes that are found there."""

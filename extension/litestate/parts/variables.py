@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .. import environment, packages
 from ..bundle import CHUNK, Writer
 from ..groups import group_member, is_graph, key_of
 from ..items import Survey
 from ..loadable import Loadable
 from ..manifest import Member, Skipped
+from ..places import IN_BROWSER
 from ..plan import Plan
 from ..report import Line, Section
 from ..variables.group import GRAPH, Group
+from ..variables.modules import modules_of
 from ..variables.namespace import Choice, chosen, namespace, user_names
 from ..variables.restoring import Restored, restore
 from ..variables.taking import Taken, take
@@ -71,6 +75,21 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     elif not wanted.trusted:
         change.tell_what_waits()
     return section
+
+
+def remove(taken: Taken, section: Section, plan: Plan) -> None:
+    """Stage the removal of all variables that were taken."""
+    change = SetVariables(section, namespace(), set(), trusted=False)
+    for group in taken.groups:
+        change.removed += group.names
+        section.lines += [_line(name, group.about[name], "removed") for name in group.names]
+    plan.finally_(change)
+
+
+def stored(source: Loadable) -> Taken:
+    """Return all variables of a checkpoint, to be saved into a bundle."""
+    graphs = [member for member in source.manifest.members if is_graph(member)]
+    return Taken([group_of(source, member) for member in graphs])
 
 
 def details_of(group: Group) -> dict[str, Any]:
@@ -144,6 +163,8 @@ class SetVariables:
 
     def commit(self) -> None:
         """Make the change."""
+        if IN_BROWSER:
+            self._provide()
         restored = restore(self.groups, self.current, trusted=self.trusted)
         self._before = dict(self.current)
         for name in self.removed:
@@ -152,6 +173,14 @@ class SetVariables:
             if name in self.names:
                 self.current[name] = value
         self._tell(restored)
+
+    def _provide(self) -> None:
+        """Load what the site has: only an import in a cell's own text does this by itself."""
+        from ..browser.packages import provide
+
+        modules = set().union(*map(modules_of, self.groups))
+        for module, reason in provide(modules - sys.modules.keys()).items():
+            self.section.warnings.append(f"{module}: {reason}.")
 
     def revert(self) -> None:
         """Undo it."""
@@ -176,11 +205,16 @@ def _tell(taken: Taken, section: Section) -> None:
     for group in taken.groups:
         section.lines += [_line(name, group.about[name]) for name in group.names]
     section.skipped += taken.skipped
+    section.warnings += notes_of(taken)
+
+
+def notes_of(taken: Taken) -> list[str]:
+    """Return what will not be quite as it was, in sentences."""
     texts: dict[str, list[str]] = {}
     for name, notes in taken.notes.items():
         for note in notes:
             texts.setdefault(note, []).append(name)
-    section.warnings += [f"{_listed(names)}: {note}." for note, names in texts.items()]
+    return [f"{_listed(names)}: {note}." for note, names in texts.items()]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -190,7 +224,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _line(name: str, about: dict[str, Any], verdict: str = "") -> Line:
     detail = ", ".join(filter(None, (about["type"], about["text"])))
-    return Line(name, "variables", about["size"], detail=detail, verdict=verdict)
+    return Line(name, "variable", about["size"], detail=detail, verdict=verdict)
 
 
 def _verdict(name: str, current: dict[str, Any], *, is_same: bool) -> str:
@@ -270,4 +304,7 @@ def look(found: Survey, choice: Choice) -> Survey:
     names = namespace()
     which = chosen(names, choice)
     scope = replace(found.scope, variables=True if choice is True else tuple(which))
-    return replace(found, taken=take(names, which), scope=scope)
+    found = replace(found, taken=take(names, which), scope=scope)
+    if choice is True:
+        found.session, found.packages = environment.describe(), packages.describe()
+    return found

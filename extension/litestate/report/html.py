@@ -5,7 +5,15 @@ from __future__ import annotations
 from html import escape as escape_html
 
 from .model import Line, Report, Section
-from .words import SHOWN, count_text, excluded_texts, in_order, printable, size_text
+from .words import (
+    SHOWN,
+    count_text,
+    excluded_texts,
+    in_order,
+    line_size_text,
+    printable,
+    size_text,
+)
 
 # JupyterLab's own variables follow its theme; the second values serve where there are none. The
 # doubled classes outweigh JupyterLab's rules for tables in outputs.
@@ -70,7 +78,7 @@ def _table(lines: list[Line]) -> str:
 
 
 def _row(line: Line) -> str:
-    size = "" if line.kind in ("directory", "symlink") else size_text(line.size)
+    size = line_size_text(line)
     label = escape(line.label + "/" * (line.kind == "directory"))
     verdict = f'<td class="v dim">{escape(line.verdict)}</td>' if line.verdict else ""
     detail = f'<td class="dim">{escape(line.detail)}</td>'

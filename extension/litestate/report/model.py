@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from .. import ui
 from ..manifest import Kind, Skipped
+
+LineKind = Literal[Kind, "variable", "package"]
+"""What a line can be about: each variable of a group and each package has its own."""
 
 
 class Placed(Protocol):
@@ -23,24 +26,24 @@ class Placed(Protocol):
 
 @dataclass(frozen=True)
 class Line:
-    """One file, folder, link or database in a report.
+    """One file, folder, link, database, variable or package in a report, or the session.
 
     Attributes
     ----------
     label : str
-        Path as a person would write it.
-    kind : {"file", "directory", "symlink", "database"}
+        Path as a person would write it, or the name of a variable.
+    kind : LineKind
         What it is.
     size : int
         Bytes.
     detail : str
-        More, for example the tables of a database.
+        More, for example the tables of a database, or the type of a variable.
     verdict : str
         Of a load: added, changed, unchanged or removed.
     """
 
     label: str
-    kind: Kind
+    kind: LineKind
     size: int
     detail: str = ""
     verdict: str = ""

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from .model import Line, Report, Section
-from .words import SHOWN, count_text, excluded_texts, in_order, printable, size_text
+from .words import (
+    SHOWN,
+    count_text,
+    excluded_texts,
+    in_order,
+    line_size_text,
+    printable,
+    size_text,
+)
 
 _WIDEST = 44
 """Characters for paths before the columns give way."""
@@ -40,7 +48,7 @@ def _section(section: Section) -> list[str]:
 
 
 def _line(line: Line, width: int) -> str:
-    size = "" if line.kind in ("directory", "symlink") else size_text(line.size)
+    size = line_size_text(line)
     label = line.label + "/" * (line.kind == "directory")
     verdict = f"{line.verdict:<10}" if line.verdict else ""
     return f"{verdict}{label:<{width}}  {size:>8}  {line.detail}".rstrip()

@@ -5,21 +5,22 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from ..manifest import Kind
-from .model import Line, Section
+from .model import Line, LineKind, Section
 
 SHOWN = 12
 """Lines of a section that are shown at first; HTML can unfold the rest, text counts it."""
 
-_NAMES: dict[Kind, tuple[str, str]] = {
+_NAMES: dict[LineKind, tuple[str, str]] = {
     "database": ("database", "databases"),
     "file": ("file", "files"),
     "directory": ("folder", "folders"),
     "symlink": ("link", "links"),
-    "variables": ("variable", "variables"),
-    "packages": ("package", "packages"),
-    "session": ("session", "sessions"),
+    "variable": ("variable", "variables"),
+    "package": ("package", "packages"),
+    "variables": ("group of variables", "groups of variables"),
+    "packages": ("list of packages", "lists of packages"),
 }
+_WITHOUT_SIZE: tuple[LineKind, ...] = ("directory", "symlink", "package", "session")
 _VERDICTS = ("added", "changed", "removed", "unchanged")
 
 
@@ -45,8 +46,10 @@ def count_text(lines: Iterable[Line]) -> str:
     --------
     >>> count_text([Line("a", "file", 1), Line("b", "file", 1), Line("c", "directory", 0)])
     '2 files, 1 folder'
+    >>> count_text([Line("x", "variable", 28), Line("session", "session", 0)])
+    '1 variable, session'
     """
-    counts: dict[Kind, int] = {}
+    counts: dict[LineKind, int] = {}
     for line in lines:
         counts[line.kind] = counts.get(line.kind, 0) + 1
     texts = [
@@ -54,6 +57,8 @@ def count_text(lines: Iterable[Line]) -> str:
         for kind, (one, many) in _NAMES.items()
         if kind in counts
     ]
+    # There is only one.
+    texts += ["session"] * ("session" in counts)
     return ", ".join(texts) or "nothing"
 
 
@@ -76,6 +81,11 @@ def in_order(section: Section) -> list[Line]:
         section.lines,
         key=lambda line: (line.verdict == "unchanged", line.kind == "directory", line.label),
     )
+
+
+def line_size_text(line: Line) -> str:
+    """Return the size of what has one."""
+    return "" if line.kind in _WITHOUT_SIZE else size_text(line.size)
 
 
 def excluded_texts(excluded: dict[str, list[str]]) -> list[str]:

@@ -82,7 +82,8 @@ def _decode(payload: Any, get: Get) -> _Array:
     items = payload["items"]
     count = math.prod(shape)
     if type(items) is dict:
-        limit = get.buffer(items["codes" if "codes" in items else "lengths"]).nbytes // 4
+        size = get.buffer(items["buffer"]).nbytes // 4
+        limit = whole(items["numbers"] or items["texts"], 0, size, get)
     else:
         limit = len(listed(items, get))
     if count != limit:

@@ -14,7 +14,7 @@ import numpy as np
 from .buffers import compact, copy_of, store
 from .checking import flag, guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
-from .elements import pack, pack_text, unpack
+from .elements import pack, unpack
 from .frequencies import period_from, period_text
 from .moments import side_from, unit_from, zone_from, zone_value
 from .untyped import pandas as pd
@@ -194,16 +194,15 @@ def _strings(values: Any, put: Put) -> list[Any]:
     objects = values.to_numpy(object, na_value=None).tolist()
     if not set(map(type, objects)) <= {str, type(None)}:
         raise OpaqueError
-    packed = pack_text(objects, dict.fromkeys(objects), put)
-    return [len(objects), packed, dtype.storage, dtype.na_value is pd.NA]
+    return [len(objects), pack(objects, put.plain, put), dtype.storage, dtype.na_value is pd.NA]
 
 
 def _read_strings(rest: list[Any], get: Get) -> Any:
     count, packed, storage, is_na = rest
     na_value = pd.NA if flag(is_na, get) else np.nan
-    if type(packed) is not dict or storage not in ("python", "pyarrow"):
-        raise get.fail("a column of texts is none")
     objects = unpack(packed, whole(count, 0, _INT32_MAX, get), get)
+    if storage not in ("python", "pyarrow") or not set(map(type, objects)) <= {str, type(None)}:
+        raise get.fail("a column of texts is none")
     try:
         dtype = pd.StringDtype(storage, na_value)
     except ImportError:
@@ -249,11 +248,11 @@ def _read_sparse(rest: list[Any], get: Get) -> Any:
     value = get.value(fill)
     if not isinstance(value, bool | int | float | complex | np.number | np.bool_):
         raise get.fail("a sparse column is filled with nothing")
-    return pd.arrays.SparseArray(
+    # To give the index to the class itself is deprecated, and there is no other way yet.
+    return pd.arrays.SparseArray._simple_new(
         data,
         index if kind == "integer" else index.to_block_index(),
-        value,
-        dtype=pd.SparseDtype(data.dtype, value),
+        pd.SparseDtype(data.dtype, value),
     )
 
 

@@ -1,7 +1,8 @@
 """Python objects in arrays and columns: a list of values, or text in one piece.
 
-Text is what most of them are. It stands in a buffer, with the lengths (in characters) in another;
-where values repeat, each is there once, and a third buffer has their numbers.
+Text is what most of them are. Its buffer has the lengths (in characters), and then all texts in
+UTF-8. Where values repeat, each is there once, and their numbers stand between the two. Lengths and
+numbers are signed integers of 32 bits, little-endian.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .buffers import count_copy
-from .checking import listed
+from .checking import listed, whole
 from .codecs import Codec, Get, Put, Value
 
 _FEW = 64
@@ -40,35 +41,25 @@ def pack(objects: list[Any], value: Callable[[Any], Value], put: Put) -> Any:
     if len(objects) > _FEW and str in kinds and kinds <= {str, type(None), float}:
         unique = dict.fromkeys(objects)
         if all(one is _THE_NAN for one in unique if type(one) is float):
-            return pack_text(objects, unique, put)
+            return _pack_text(objects, unique, put)
     return [_packed(one, value) for one in objects]
 
 
-def pack_text(objects: list[Any], unique: dict[Any, None], put: Put) -> dict[str, int]:
-    """Return the payload for strings, None and NaN.
-
-    Parameters
-    ----------
-    objects : list
-        What is in the array.
-    unique : dict
-        The same objects as keys.
-    put : Put
-        For the buffers.
-    """
+def _pack_text(objects: list[Any], unique: dict[Any, None], put: Put) -> dict[str, int]:
     repeats = 2 * len(unique) <= len(objects)
     once = list(unique) if repeats else objects
-    lengths = np.fromiter(map(_length, once), "<i4", len(once))
-    joined = "".join(one for one in once if type(one) is str)
-    packed = {
-        "text": put.raw(joined.encode("utf-8", "surrogatepass")),
-        "lengths": put.raw(lengths.tobytes()),
-    }
+    texts = [one for one in once if one is not None and one is not _THE_NAN]
+    lengths = [_NONE if one is None else _NAN if one is _THE_NAN else len(one) for one in once]
+    pieces = [np.array(lengths, "<i4").tobytes()]
     if repeats:
         number = dict(zip(once, range(len(once)), strict=True))
-        codes = np.fromiter(map(number.__getitem__, objects), "<i4", len(objects))
-        packed["codes"] = put.raw(codes.tobytes())
-    return packed
+        pieces.append(np.fromiter(map(number.__getitem__, objects), "<i4", len(objects)).tobytes())
+    pieces.append("".join(texts).encode("utf-8", "surrogatepass"))
+    return {
+        "buffer": put.raw(b"".join(pieces)),
+        "texts": len(once),
+        "numbers": len(objects) if repeats else 0,
+    }
 
 
 def unpack(payload: Any, count: int, get: Get) -> np.ndarray[Any, Any]:
@@ -86,7 +77,8 @@ def unpack(payload: Any, count: int, get: Get) -> np.ndarray[Any, Any]:
 
 def as_objects(objects: Iterable[Any], count: int) -> np.ndarray[Any, Any]:
     """Return an array of objects, whatever they are."""
-    return np.fromiter(objects, object, count)
+    found: np.ndarray[Any, Any] = np.fromiter(objects, object, count)
+    return found
 
 
 def _packed(one: Any, value: Callable[[Any], Value]) -> Value:
@@ -108,17 +100,25 @@ def _unpacked(value: Value, get: Get) -> Any:
     return np.nan if value == _PLAIN_NAN else get.value(value)
 
 
-def _length(one: Any) -> int:
-    if type(one) is str:
-        return len(one)
-    return _NONE if one is None else _NAN
-
-
 def _unpack_text(payload: dict[str, Any], count: int, get: Get) -> np.ndarray[Any, Any]:
-    for number in payload.values():
-        count_copy(number, get.buffer(number).nbytes, get)
-    joined = str(get.buffer(payload["text"]), "utf-8", "surrogatepass")
-    lengths = np.frombuffer(get.buffer(payload["lengths"]), "<i4").astype(np.int64)
+    data = get.buffer(payload["buffer"])
+    count_copy(payload["buffer"], data.nbytes, get)
+    sizes = [whole(payload[key], 0, data.nbytes // 4, get) for key in ("texts", "numbers")]
+    middle, end = 4 * sizes[0], 4 * sum(sizes)
+    if end > data.nbytes or count != (sizes[1] or sizes[0]):
+        raise get.fail("it has too many texts, or too few")
+    lengths = np.frombuffer(data[:middle], "<i4").astype(np.int64)
+    texts = _cut(lengths, str(data[end:], "utf-8", "surrogatepass"), get)
+    if not sizes[1]:
+        return texts
+    numbers = np.frombuffer(data[middle:end], "<i4")
+    if not 0 <= numbers.min() <= numbers.max() < texts.size:
+        raise get.fail("the numbers of its texts do not fit")
+    found: np.ndarray[Any, Any] = texts[numbers]
+    return found
+
+
+def _cut(lengths: np.ndarray[Any, Any], joined: str, get: Get) -> np.ndarray[Any, Any]:
     ends = np.cumsum(np.maximum(lengths, 0))
     if (lengths.size and lengths.min() < _NAN) or (ends[-1] if ends.size else 0) != len(joined):
         raise get.fail("the lengths of its texts do not fit")
@@ -126,13 +126,6 @@ def _unpack_text(payload: dict[str, Any], count: int, get: Get) -> np.ndarray[An
     texts = as_objects(map(joined.__getitem__, map(slice, starts, ends.tolist())), ends.size)
     texts[lengths == _NONE] = None
     texts[lengths == _NAN] = np.nan
-    if "codes" in payload:
-        codes = np.frombuffer(get.buffer(payload["codes"]), "<i4")
-        if codes.size and not 0 <= codes.min() <= codes.max() < texts.size:
-            raise get.fail("the numbers of its texts do not fit")
-        texts = texts[codes]
-    if texts.size != count:
-        raise get.fail("it has too many texts, or too few")
     return texts
 
 

@@ -36,7 +36,7 @@ def _index(index: Any, put: Put) -> dict[str, Any]:
     return payload
 
 
-def _read_index(kind: type) -> Any:
+def _read_index(kind: Any) -> Any:
     def decode(payload: Any, get: Get) -> Any:
         values = column_from(payload["values"], get)
         index: Any = pd.Index(values, dtype=values.dtype, copy=False, tupleize_cols=False)

@@ -18,6 +18,9 @@ UNITS = ("s", "ms", "us", "ns")
 
 _NAT = -(2**63)
 _INT64_MAX = 2**63 - 1
+_FIRST, _LAST = -62135510400, 253402214400
+"""Seconds: from the second day of the year 1 to the last one of 9999, for which Python can tell
+the local time."""
 _SIDES = ("left", "right", "both", "neither")
 
 
@@ -76,9 +79,19 @@ def side_from(value: Any, get: Get) -> Any:
 
 def _timestamp(stamp: Any, put: Put) -> list[Any]:
     payload = [int(stamp.asm8.view("i8")), stamp.unit, zone_value(stamp.tz, put), stamp.fold]
+    first, last = _bounds(stamp.unit, stamp.tz)
+    if not first <= payload[0] <= last:
+        raise OpaqueError
     if _stamp(payload[0], stamp.unit, stamp.tz, stamp.fold).fold != stamp.fold:
         raise OpaqueError
     return payload
+
+
+def _bounds(unit: str, zone: Any) -> tuple[int, int]:
+    if zone in (None, dt.UTC):
+        return _NAT + 1, _INT64_MAX
+    second = 1000 ** UNITS.index(unit)
+    return max(_NAT + 1, _FIRST * second), min(_INT64_MAX, _LAST * second)
 
 
 def _stamp(number: int, unit: str, zone: Any, fold: int) -> Any:
@@ -91,10 +104,11 @@ def _stamp(number: int, unit: str, zone: Any, fold: int) -> Any:
 @guarded
 def _read_timestamp(payload: Any, get: Get) -> Any:
     number, unit, zone, fold = listed(payload, get, 4)
+    zone, unit = zone_from(zone, get), unit_from(unit, get)
     return _stamp(
-        whole(number, _NAT + 1, _INT64_MAX, get),
-        unit_from(unit, get),
-        zone_from(zone, get),
+        whole(number, *_bounds(unit, zone), get),
+        unit,
+        zone,
         whole(fold, 0, 1, get),
     )
 

@@ -15,15 +15,25 @@ from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 
-from . import classes, functions, reducers
-from .failures import NotLoadedError, NotSavedError
+from . import (
+    classes,
+    code_objects,
+    functions,
+    quiet,
+    rebuilding,
+    reducers,
+    refusals,
+    special_classes,
+)
+from .definitions import by_name, is_definition
+from .failures import NotSavedError
+from .unpickling import NAMESPACE, load, text_of
+
+__all__ = ["Pickle", "dump", "is_definition", "load"]
 
 _PROTOCOL = 5
-
-_NAMESPACE = "namespace"
-"""The persistent id of the notebook's globals."""
 
 _ATOMS = frozenset((int, str, float, bool, type(None), bytes, complex))
 
@@ -57,7 +67,6 @@ class _ModuleGlobals:
     """Stands for the globals of a library's functions while they are pickled."""
 
     name: str
-
 
 
 Hook = Callable[[Any], int | None]
@@ -111,77 +120,6 @@ def dump(
     return Pickle(file.getvalue())
 
 
-def load(
-    data: bytes,
-    resolve: Callable[[int], Any],
-    namespace: dict[str, Any],
-    *,
-    buffers: Callable[[int], Any] | None = None,
-) -> tuple[Any, ...]:
-    """Make the objects of a pickle; this runs code that the pickle names.
-
-    Parameters
-    ----------
-    data : bytes
-        As `dump` made it.
-    resolve : callable
-        Returns the object of a node.
-    namespace : dict
-        Of the notebook: what its functions get for their globals.
-    buffers : callable, optional
-        Returns what `dump` has put elsewhere.
-
-    Raises
-    ------
-    NotLoadedError
-        If something of it cannot be made here.
-    """
-    unpickler = _Unpickler(io.BytesIO(data), resolve, namespace, buffers)
-    try:
-        found = unpickler.load()
-    except NotLoadedError:
-        raise
-    except KeyboardInterrupt:
-        raise
-    except ModuleNotFoundError as error:
-        raise NotLoadedError(f"it needs the module {error.name}, which is not here") from None
-    except BaseException as error:
-        raise NotLoadedError(
-            f"making it again raised {type(error).__name__}: {_text(error)}"
-        ) from None
-    if not isinstance(found, tuple):
-        raise NotLoadedError("its pickle is damaged")
-    return found
-
-
-def is_definition(obj: Any, namespace: dict[str, Any] | None = None) -> bool:
-    """Tell whether this is a function or class that is stored by value."""
-    if isinstance(obj, FunctionType):
-        return not _by_name(obj, namespace)
-    if not issubclass(type(obj), type):
-        return False
-    heap, immutable = 1 << 9, 1 << 8
-    is_python = obj.__flags__ & heap and not obj.__flags__ & immutable
-    return bool(is_python) and not _by_name(obj, namespace)
-
-
-def _by_name(obj: Any, namespace: dict[str, Any] | None) -> bool:
-    """Tell whether importing its module gives this very object."""
-    home = getattr(obj, "__module__", None)
-    if not isinstance(home, str) or home == classes.NOTEBOOK:
-        return False
-    found: Any = sys.modules.get(home)
-    if found is None or (namespace is not None and getattr(found, "__dict__", None) is namespace):
-        return False
-    try:
-        for name in obj.__qualname__.split("."):
-            found = getattr(found, name)
-    except Exception:
-        # A lazy module may raise anything.
-        return False
-    return found is obj
-
-
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Knows what is the notebook's, and what is not saved."""
 
@@ -215,11 +153,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind in _ATOMS or id(obj) in self._not_asked:
             return None
         if kind is _Marker:
-            return _NAMESPACE
+            return NAMESPACE
         if kind is pickle.PickleBuffer:
             return self._buffer(obj)
         if obj is self._namespace:
-            return _NAMESPACE
+            return NAMESPACE
         return self._hook(obj)
 
     def _buffer(self, buffer: pickle.PickleBuffer) -> Any:
@@ -240,7 +178,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _way(self, kind: type) -> Callable[[Any], Any] | None:
         if issubclass(kind, type):
             return self._class
-        own = {
+        own: dict[Any, Callable[[Any], Any]] = {
             FunctionType: self._function,
             CellType: self._cell,
             CodeType: self._code,
@@ -253,25 +191,25 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         }
         if kind in own:
             return own[kind]
-        what = reducers.refusal(kind)
-        if what is not None:
-            return lambda obj: self._refused(what, obj)
         if (reduce := reducers.special(kind)) is not None:
             return lambda obj: reduce(obj, self._approximate)
+        what = refusals.refusal(kind)
+        if what is not None:
+            return lambda obj: self._refused(what, obj)
         if kind.__name__ in ("TextIOWrapper", "OutStream"):
             return self._stream
         return None
 
     def _refused(self, what: str, obj: Any) -> Any:
-        if (name := reducers.stream_name(obj)) is not None:
-            return reducers.standard_stream, (name,)
-        raise reducers.refuse(what, obj)
+        if (name := refusals.stream_name(obj)) is not None:
+            return rebuilding.standard_stream, (name,)
+        raise refusals.refuse(what, obj)
 
     def _stream(self, obj: Any) -> Any:
         return self._refused("an open file", obj)
 
     def _class(self, cls: Any) -> Any:
-        if _by_name(cls, self._namespace):
+        if by_name(cls, self._namespace):
             return NotImplemented
         found = classes.reduce_builtin(cls)
         if found is not None:
@@ -279,8 +217,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         return classes.reduce_class(cls, self._annotations(cls))
 
     def _function(self, function: FunctionType) -> Any:
-        if _by_name(function, self._namespace):
+        if by_name(function, self._namespace):
             return NotImplemented
+        if (found := reducers.reduce_dispatcher(function)) is not None:
+            return found
         space, module, is_copy = self._space(function.__globals__)
         code = function.__code__
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
@@ -293,18 +233,20 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _space(self, space: dict[str, Any]) -> tuple[Any, ModuleType | None, bool]:
         """Return what stands for globals, their module, and whether they are stored by value."""
         name = space.get("__name__")
-        is_main = self._namespace is None and name == classes.NOTEBOOK
+        is_main = self._namespace is None and name == quiet.NOTEBOOK
         if is_main or space is self._namespace:
             return _GLOBALS, None, False
         module = sys.modules.get(name) if isinstance(name, str) else None
         if isinstance(module, ModuleType) and vars(module) is space:
             found = self._globals.setdefault(str(name), _ModuleGlobals(str(name)))
             return found, module, False
-        kept = {key: space[key] for key in ("__name__", "__package__") if key in space}
+        kept: dict[str, Any] = {
+            key: space[key] for key in ("__name__", "__package__") if key in space
+        }
         return self._spaces.setdefault(id(space), kept), None, True
 
     def _code(self, code: CodeType) -> Any:
-        return functions.reduce_code(code, self._homes.get(id(code)), self._sources)
+        return code_objects.reduce_code(code, self._homes.get(id(code)), self._sources)
 
     def _cell(self, cell: CellType) -> Any:
         return functions.reduce_cell(cell, filled_later=id(cell) in self._cells)
@@ -313,27 +255,27 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         return functions.annotations_of(obj, self._approximate)
 
     def _newtype(self, made: Any) -> Any:
-        if _by_name(made, self._namespace):
+        if by_name(made, self._namespace):
             return made.__qualname__
-        return classes.make_newtype, (made.__name__, made.__supertype__)
+        return special_classes.make_newtype, (made.__name__, made.__supertype__)
 
     def _typevar(self, variable: Any) -> Any:
-        return self._named(variable) or classes.reduce_typevar(variable)
+        return self._named(variable) or special_classes.reduce_typevar(variable)
 
     def _alias(self, alias: Any) -> Any:
         if found := self._named(alias):
             return found
-        return classes.make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
+        return special_classes.make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
 
     def _named(self, obj: Any) -> str | None:
         module = sys.modules.get(obj.__module__ or "")
         is_there = module is not None and vars(module).get(obj.__name__) is obj
-        return str(obj.__name__) if is_there and obj.__module__ != classes.NOTEBOOK else None
+        return str(obj.__name__) if is_there and obj.__module__ != quiet.NOTEBOOK else None
 
     def reason(self, error: BaseException) -> str:
         """Return why an object could not be pickled, for a person."""
         kind = type(self._current)
-        if isinstance(error, RecursionError):
+        if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
             return "it is nested too deeply"
         if isinstance(error, MemoryError):
             return "there is not enough memory"
@@ -341,70 +283,15 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         is_root = any(self._current is root for root in self.roots)
         who = "it" if is_root else f"a {name} in it"
         if isinstance(error, TypeError | pickle.PicklingError) and not _has_own(kind):
-            return f"{who} cannot be pickled: {_text(error)}"
-        return f"pickling {who} raised {type(error).__name__}: {_text(error)}"
+            return f"{who} cannot be pickled: {text_of(error)}"
+        return f"pickling {who} raised {type(error).__name__}: {text_of(error)}"
 
 
 def _has_own(kind: type) -> bool:
     """Tell whether a class of somebody's says itself how it is pickled."""
     names = {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"}
     return any(
-        names & set(vars(cls)) and cls.__flags__ & (1 << 9) for cls in kind.__mro__ if cls is not object
+        names & set(vars(cls)) and cls.__flags__ & (1 << 9)
+        for cls in kind.__mro__
+        if cls is not object
     )
-
-
-def _text(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception as failed:
-        text = f"(its text raised {type(failed).__name__})"
-    return text if len(text) <= 300 else f"{text[:300]}…"
-
-
-class _Unpickler(pickle.Unpickler):
-    """Knows nodes, and the notebook's namespace."""
-
-    def __init__(
-        self,
-        file: io.BytesIO,
-        resolve: Callable[[int], Any],
-        namespace: dict[str, Any],
-        buffers: Callable[[int], Any] | None,
-    ) -> None:
-        super().__init__(file)
-        self._resolve = resolve
-        self._namespace = namespace
-        self._buffers = buffers
-
-    def persistent_load(self, pid: Any) -> Any:
-        """Return what is stored elsewhere."""
-        if pid == _NAMESPACE:
-            return self._namespace
-        if type(pid) is int:
-            return self._resolve(pid)
-        if type(pid) is tuple and len(pid) == 3 and pid[0] == "buffer" and self._buffers:
-            found = memoryview(self._buffers(pid[1]))
-            return found.toreadonly() if pid[2] else found
-        raise NotLoadedError("its pickle is damaged")
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return what a pickle names."""
-        if module == classes.NOTEBOOK:
-            return self._of_notebook(name)
-        try:
-            return super().find_class(module, name)
-        except ModuleNotFoundError as error:
-            raise NotLoadedError(f"it needs the module {error.name}, which is not here") from None
-        except (AttributeError, ImportError) as error:
-            raise NotLoadedError(
-                f"it needs {module}.{name}, which is not here "
-                f"(another version, or Python {functions.PYTHON}): {_text(error)}"
-            ) from None
-
-    def _of_notebook(self, name: str) -> Any:
-        found: Any = self._namespace
-        for part in name.split("."):
-            found = found.get(part, found) if found is self._namespace else getattr(found, part, None)
-        if found is None or found is self._namespace:
-            raise NotLoadedError(f"it needs {name} of the notebook, which is not here")
-        return found

@@ -38,7 +38,8 @@ _ARRAYS = {
 
 
 def _encode_bits(bits: Any, put: Put) -> dict[str, Any]:
-    if type(bits.seed_seq) is not random.SeedSequence:
+    # What was seeded as NumPy did it before 1.17 has none.
+    if type(bits.seed_seq) not in (random.SeedSequence, type(None)):
         raise OpaqueError
     state = bits.state
     return {"state": _flat(state), "seed": put.plain(bits.seed_seq)}
@@ -61,10 +62,10 @@ def _decode_bits(name: str) -> Any:
 
     def decode(payload: Any, get: Get) -> Any:
         seed = get.value(payload["seed"])
-        if type(seed) is not random.SeedSequence:
+        if type(seed) not in (random.SeedSequence, type(None)):
             raise get.fail("its seed is none")
-        bits: Any = kind(seed)
-        bits.state = _state(name, bits.state, payload["state"], get)
+        bits: Any = kind(0)
+        bits.__setstate__((_state(name, bits.state, payload["state"], get), seed))
         return bits
 
     return guarded(decode)

@@ -71,7 +71,7 @@ def _alone(where: dict[str, Any], array: Any, buffers: list[Bytes]) -> None:
     shape = array.shape
     # What is broadcast has its elements once.
     kept = tuple(slice(0, 1) if not step else slice(None) for step in array.strides)
-    flat = array[kept] if array.size else array
+    flat = array[(*kept, ...)] if array.size else array
     if not (flat.flags.c_contiguous or flat.flags.f_contiguous):
         flat = flat.copy(order="K")
         if not (flat.flags.c_contiguous or flat.flags.f_contiguous):

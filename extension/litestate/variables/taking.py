@@ -36,6 +36,11 @@ class Taken:
     skipped: list[Skipped] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
 
+    @property
+    def names(self) -> set[str]:
+        """All names that are in it."""
+        return {name for group in self.groups for name in group.names}
+
 
 @dataclass
 class One:

@@ -1,0 +1,199 @@
+"""Install packages in the kernel, and load those that the site has."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import pyodide_js
+from pyodide.ffi import JsException, to_js
+from pyodide.http import pyfetch
+
+from .waiting import wait
+
+if TYPE_CHECKING:
+    from ..packages import Added
+
+_LONGEST = 120.0
+"""Seconds for the download of one wheel."""
+
+_ADVICE = (
+    "This browser cannot wait inside a call (it lacks JSPI), so that packages cannot be installed "
+    "from here. Use `await litestate.aload_state(…)`."
+)
+
+
+def locked_version(name: str) -> str | None:
+    """Return the version of a package that the site has, or None.
+
+    Parameters
+    ----------
+    name : str
+        Normalized. Packages that only a server elsewhere has are none of the site's.
+    """
+    entry = _entry(name)
+    if entry is None or "://" in str(entry.file_name):
+        return None
+    return str(entry.version)
+
+
+def provide(modules: Iterable[str]) -> dict[str, str]:
+    """Load the site's own packages that these top-level modules are in.
+
+    Only an ``import`` in a cell's own text does this by itself.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Names of modules. Those that the site does not have are left alone.
+
+    Returns
+    -------
+    dict of str to str
+        What could not be loaded, and why.
+
+    Raises
+    ------
+    NeedsAsyncError
+        In a browser that cannot wait.
+    """
+    return wait(aprovide(modules), _ADVICE)
+
+
+async def aprovide(modules: Iterable[str]) -> dict[str, str]:
+    """Do what `provide` does, without needing a browser that can wait."""
+    owners = {
+        module: package
+        for module in modules
+        if (package := _owner(module)) is not None and locked_version(package)
+    }
+    if not owners:
+        return {}
+    try:
+        await _load_from_lock(set(owners.values()))
+    except JsException as error:
+        return dict.fromkeys(owners, f"the site's package cannot be loaded ({error})")
+    importlib.invalidate_caches()
+    return {}
+
+
+def install(packages: Iterable[Added]) -> dict[str, str]:
+    """Install packages from their wheels, each by its hash.
+
+    Parameters
+    ----------
+    packages : iterable of Added
+        With a URL. What they need is among them, or in the site's lock.
+
+    Returns
+    -------
+    dict of str to str
+        Name of each package that is not installed now, and why.
+
+    Raises
+    ------
+    NeedsAsyncError
+        In a browser that cannot wait.
+    """
+    return wait(ainstall(packages), _ADVICE)
+
+
+async def ainstall(packages: Iterable[Added]) -> dict[str, str]:
+    """Do what `install` does, without needing a browser that can wait."""
+    trouble: dict[str, str] = {}
+    depends: set[str] = set()
+    for package in packages:
+        try:
+            await _install(package)
+            depends.update(package.depends)
+        except (OSError, ValueError, TypeError, RuntimeError, JsException) as error:
+            trouble[package.name] = _reason(error)
+    locked = {name for name in depends if locked_version(name) and not _is_installed(name)}
+    if locked:
+        try:
+            await _load_from_lock(locked)
+        except JsException as error:
+            trouble.update(dict.fromkeys(locked, f"cannot be loaded from the site ({error})"))
+    importlib.invalidate_caches()
+    return trouble
+
+
+async def _install(package: Added) -> None:
+    micropip = importlib.import_module("micropip")
+    assert package.url is not None
+    data = await asyncio.wait_for(_fetch(package.url), _LONGEST)
+    found = hashlib.sha256(data).hexdigest()
+    if package.sha256 is not None and found != package.sha256:
+        raise ValueError("what is at its URL now is another file than the one that was installed")
+    folder = Path(tempfile.mkdtemp(prefix="litestate-wheel-"))
+    try:
+        # micropip checks no hash of a wheel that it is given the URL of, so it gets the file.
+        wheel = folder / Path(unquote(urlsplit(package.url).path)).name
+        wheel.write_bytes(data)
+        await micropip.install(f"emfs:{wheel}", deps=False, reinstall=True)
+    finally:
+        shutil.rmtree(folder)
+    importlib.invalidate_caches()
+    _sign(package)
+
+
+def _sign(package: Added) -> None:
+    """Let the package say where it came from, for whoever asks micropip and for the next save."""
+    distribution = importlib.metadata.distribution(package.name)
+    if distribution.version != package.version:
+        raise ValueError(f"its wheel is version {distribution.version}")
+    folder = Path(str(distribution.locate_file(""))) / _info_name(distribution)
+    for name in ("PYODIDE_URL", "PYODIDE_SOURCE"):
+        (folder / name).write_text(package.url or "")
+    (folder / "PYODIDE_REQUIRES").write_text(json.dumps(package.depends))
+
+
+def _info_name(distribution: importlib.metadata.Distribution) -> str:
+    files = distribution.files or []
+    return next(file.parts[0] for file in files if file.parts[0].endswith(".dist-info"))
+
+
+async def _fetch(url: str) -> bytes:
+    response = await pyfetch(url)
+    if not response.ok:
+        raise OSError(f"the server says {response.status} {response.status_text}".strip())
+    return bytes(await response.bytes())
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"could not be downloaded within {_LONGEST:.0f} s"
+    if isinstance(error, OSError | JsException):
+        return f"could not be downloaded ({error})"
+    return f"could not be installed: {error}"
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+async def _load_from_lock(names: set[str]) -> None:
+    await pyodide_js.loadPackage(to_js(sorted(names)))
+
+
+def _entry(name: str) -> Any:
+    return getattr(pyodide_js.lockfile.packages, name, None)
+
+
+def _owner(module: str) -> str | None:
+    # Pyodide keeps which package a module is in for its own imports.
+    owners = pyodide_js._api._import_name_to_package_name
+    return str(owners.get(module)) if owners.has(module) else None

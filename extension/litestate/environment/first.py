@@ -1,0 +1,158 @@
+"""What the process began with, before the notebook changed anything."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import site
+import sys
+import sysconfig
+from pathlib import Path
+
+from ..places import IN_BROWSER
+
+_PROC = Path("/proc/self/environ")
+"""On Linux: the environment as the process got it, whatever was set since (man 5 proc)."""
+
+_AT_IMPORT = dict(os.environ)
+"""Where the system does not tell: the environment when litestate was imported."""
+
+# Measured in the site's kernel (Pyodide 314.0.6, pyodide-kernel 0.8.6) before the first cell.
+_OF_PYODIDE = {
+    "USER": "web_user",
+    "LOGNAME": "web_user",
+    "PATH": "/",
+    "PWD": "/",
+    "HOME": "/home/pyodide",
+    "LANG": "en_US.UTF-8",
+    "_": "./this.program",
+    "PYTHONINSPECT": "1",
+    "LD_LIBRARY_PATH": "/usr/lib:/lib/python3.14/site-packages",
+}
+
+_INLINE = "module://matplotlib_inline.backend_inline"
+
+SET_BY_LIBRARIES: dict[str, tuple[str, ...]] = {
+    # ipykernel 7.4 sets these when it starts (zmqshell.init_environment, ipkernel, kernelapp).
+    "TERM": ("xterm-color",),
+    "CLICOLOR": ("1",),
+    "FORCE_COLOR": ("1",),
+    "CLICOLOR_FORCE": ("1",),
+    "PAGER": ("cat",),
+    "GIT_PAGER": ("cat",),
+    "PYDEVD_USE_FRAME_EVAL": ("NO",),
+    # ipykernel and pyodide-kernel.
+    "MPLBACKEND": (_INLINE, "inline", "module://ipykernel.pylab.backend_inline"),
+    # scikit-learn (sklearn/__init__.py), on import.
+    "KMP_DUPLICATE_LIB_OK": ("True",),
+    "KMP_INIT_AT_FORK": ("FALSE",),
+    # PyTorch and CuPy, on import.
+    "CUDA_MODULE_LOADING": ("LAZY",),
+    # TensorFlow, on import.
+    "TF2_BEHAVIOR": ("1",),
+}
+"""What well-known libraries set by themselves: they do so again. Another value is the user's."""
+
+_PREFIXES = ("JPY_", "PYTEST_", "LITESTATE_", "PYDEVD_")
+"""Of variables by which programs talk to themselves; a bundle must not say what LITESTATE_ means
+here."""
+
+MACHINE = frozenset(
+    (
+        *("PATH", "HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "USERNAME", "USERPROFILE", "_"),
+        *("SHELL", "SHLVL", "HOSTNAME", "TMPDIR", "TEMP", "TMP", "LINES", "COLUMNS", "DISPLAY"),
+        *("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX"),
+        *("PYTHONHOME", "PYTHONINSPECT", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"),
+        *("SYSTEMROOT", "PATHEXT", "COMSPEC"),
+    )
+)
+"""They describe this machine; on another one they would be wrong."""
+
+
+@functools.cache
+def environment() -> dict[str, str]:
+    """Return the environment variables that the process began with.
+
+    On Linux they are what the system started the process with; in the site what its kernel has
+    before the first cell and what the site's settings say; elsewhere what there was when litestate
+    was imported.
+    """
+    if IN_BROWSER:
+        from ..browser.environment import configured
+
+        return {**_OF_PYODIDE, **configured()}
+    try:
+        data = _PROC.read_bytes()
+    except OSError:
+        return _AT_IMPORT
+    pairs = (os.fsdecode(entry).partition("=") for entry in data.split(b"\0") if b"=" in entry)
+    return {name: value for name, _, value in pairs}
+
+
+def is_own(name: str, value: str) -> bool:
+    """Tell whether a variable is one that a library sets by itself."""
+    return name.startswith(_PREFIXES) or value in SET_BY_LIBRARIES.get(name, ())
+
+
+def search_path() -> set[str]:
+    """Return the entries of ``sys.path`` that nobody had to add, as far as can be known.
+
+    Those of Python itself, of its site-packages and their ``.pth`` files, of ``PYTHONPATH``, and
+    the folder of the script or, in IPython, ``""``.
+    """
+    found = {"", *_of_python(), *_of_program()}
+    found.update(environment().get("PYTHONPATH", "").split(os.pathsep))
+    for folder in site_packages():
+        found.add(folder)
+        found |= _from_pth(Path(folder))
+    return found
+
+
+@functools.cache
+def site_packages() -> frozenset[str]:
+    """Return the folders in which installed packages are."""
+    folders = set(site.getsitepackages()) | set(map(_path, ("purelib", "platlib")))
+    return frozenset(folders if IN_BROWSER else folders | {site.getusersitepackages()})
+
+
+def _path(name: str) -> str:
+    # Pyodide's prefix is "/", and what it says begins with two.
+    return re.sub("^/+", "/", sysconfig.get_path(name))
+
+
+def _of_python() -> set[str]:
+    zipped = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+    found: set[str] = set()
+    for folder in map(_path, ("stdlib", "platstdlib")):
+        found |= {folder, str(Path(folder, "lib-dynload")), str(Path(folder).parent / zipped)}
+    # Windows has its extension modules and the interpreter beside the library.
+    return found | {str(Path(sys.base_prefix, "DLLs")), sys.base_prefix}
+
+
+def _of_program() -> set[str]:
+    program = sys.argv[0] if sys.argv else ""
+    folders = {str(Path(program).parent.resolve())} if program else set()
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    if main:
+        folders.add(str(Path(main).parent.resolve()))
+    return folders
+
+
+@functools.cache
+def _from_pth(folder: Path) -> set[str]:
+    """Return what the ``.pth`` files of a folder add (https://docs.python.org/3/library/site)."""
+    found: set[str] = set()
+    try:
+        files = sorted(folder.glob("*.pth"))
+    except OSError:
+        return found
+    for file in files:
+        try:
+            lines = file.read_text(errors="replace").splitlines()
+        except OSError:
+            continue
+        for line in map(str.strip, lines):
+            if line and not line.startswith(("#", "import ", "import\t")):
+                found.add(str(folder / line))
+    return found

@@ -1,0 +1,291 @@
+"""The folder, the environment variables and the search path that cells rely on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import names, places
+from ..places import ELSEWHERE, IN_BROWSER, Places
+from . import first
+from .applied import Applied
+from .confidential import is_secret_name, is_secret_value
+from .hostile import damaged, mapping, sequence, text
+from .hostile import place as check_place
+
+_MOST_VARIABLES = 10_000
+
+_SECRET = "secret"
+_MACHINE = "machine"
+_UNREADABLE = "unreadable"
+_LONG = "long"
+
+_LONGEST = 100_000
+"""Characters of a variable that is kept."""
+
+_MOST_ENTRIES = 1000
+"""Of the search path."""
+
+REASONS = {
+    _SECRET: (
+        "looks like a secret, which does not belong in a bundle",
+        "Set it again where it is needed.",
+    ),
+    _MACHINE: ("describes the machine that it was set on", "Set it again where it is needed."),
+    _UNREADABLE: ("is not text", ""),
+    _LONG: (f"has more than {_LONGEST:,} characters", "Keep it in a file."),
+}
+"""Why a variable is left out, and what to do."""
+
+
+def describe(roots: Places | None = None) -> dict[str, Any]:
+    """Return the current folder, and what was set or added since the process began.
+
+    Parameters
+    ----------
+    roots : Places, optional
+        The root folders; by default those of this session.
+
+    Returns
+    -------
+    dict
+        ``cwd`` (root and relative path; None if it is gone), ``environment`` (name to value),
+        ``left_out`` (name of a variable to a key of `REASONS`), ``sys_path`` (list of
+        ``{"path": [root, relative] or text, "front": bool}``, in order).
+    """
+    roots = roots or places.detect()
+    kept, left_out = _variables(os.environ, first.environment())
+    return {
+        "cwd": _cwd(roots),
+        "environment": kept,
+        "left_out": left_out,
+        "sys_path": _added(roots),
+    }
+
+
+def check(document: dict[str, Any]) -> None:
+    """Look for what litestate would not have written.
+
+    Raises
+    ------
+    DamagedBundleError
+        If there is anything.
+    """
+    if document.get("cwd") is not None:
+        check_place(document["cwd"], "The current folder")
+    variables = mapping(document.get("environment", {}), "The environment")
+    left_out = mapping(document.get("left_out", {}), "What the environment leaves out")
+    for entries in (variables, left_out):
+        if len(entries) > _MOST_VARIABLES:
+            raise damaged("The environment", f"has {len(entries):,} variables")
+        for name, value in entries.items():
+            text(name, "An environment variable's name", names.MAX_NAME_BYTES)
+            text(value, "An environment variable")
+            if not name or "=" in name or "\0" in name + value:
+                raise damaged("An environment variable", "has a character that it cannot have")
+    for entry in sequence(document.get("sys_path", []), "The search path", _MOST_ENTRIES):
+        path = mapping(entry, "An entry of the search path").get("path")
+        if isinstance(path, str):
+            text(path, "An entry of the search path", names.MAX_NAME_BYTES)
+            if "\0" in path:
+                raise damaged("An entry of the search path", "has a character that it cannot have")
+        else:
+            check_place(path, "An entry of the search path")
+        if type(entry.get("front")) is not bool:
+            raise damaged("An entry of the search path", "does not say where it stands")
+
+
+def apply(document: dict[str, Any], *, trusted: bool, roots: Places | None = None) -> Applied:
+    """Go to the folder, set the variables, and add to the search path what exists here.
+
+    Parameters
+    ----------
+    document : dict
+        Of `describe`, checked.
+    trusted : bool
+        Whether variables and the search path may be changed: they can make other code run.
+    roots : Places, optional
+        The root folders; by default those of this session.
+    """
+    roots = roots or places.detect()
+    applied = Applied()
+    # Before the folder: the roots of plain Python are in the current one.
+    entries = document.get("sys_path", [])
+    paths = [(entry["front"], *_found(entry["path"], roots)) for entry in entries]
+    if document.get("cwd") is not None:
+        _go(document["cwd"], applied, trusted, roots)
+    _set(document.get("environment", {}), applied, trusted)
+    _add(paths, applied, trusted)
+    for name, code in document.get("left_out", {}).items():
+        reason, advice = REASONS.get(code, ("was left out when the state was saved", ""))
+        applied.skip(f"environment variable {name}", reason, advice)
+    return applied
+
+
+def _variables(
+    now: Mapping[str, str], before: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    kept: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    for name, value in sorted(now.items()):
+        if before.get(name) == value or first.is_own(name, value):
+            continue
+        readable = names.readable(name)
+        if name in first.MACHINE:
+            left_out[readable] = _MACHINE
+        elif is_secret_name(name) or is_secret_value(value):
+            left_out[readable] = _SECRET
+        elif len(name) + len(value) > _LONGEST:
+            left_out[readable[:100]] = _LONG
+        elif readable != name or names.readable(value) != value:
+            left_out[readable] = _UNREADABLE
+        else:
+            kept[name] = value
+    return kept, left_out
+
+
+def _cwd(roots: Places) -> list[str] | None:
+    try:
+        root, relative = roots.locate(Path.cwd())
+    except FileNotFoundError:
+        return None
+    return [root.name, relative] if _is_portable(relative) else None
+
+
+def _is_portable(relative: str) -> bool:
+    return not relative or names.problem(relative) is None
+
+
+def _added(roots: Places) -> list[dict[str, Any]]:
+    standard = first.search_path()
+    # An editable install has entries that are no paths.
+    own = [str(entry) for entry in sys.path if not str(entry).startswith("__editable__")]
+    known = [at for at, entry in enumerate(own) if entry in standard and entry]
+    begin = known[0] if known else len(own)
+    added: list[dict[str, Any]] = []
+    for at, entry in enumerate(own):
+        is_text = names.readable(entry) == entry and len(entry) <= names.MAX_NAME_BYTES
+        if entry not in standard and is_text and len(added) < _MOST_ENTRIES:
+            added.append({"path": _portable(entry, roots), "front": at < begin})
+    return added
+
+
+def _portable(entry: str, roots: Places) -> list[str] | str:
+    path = Path(entry)
+    if not path.is_absolute():
+        return entry
+    root, relative = roots.locate(path)
+    # What ".." leads to is another matter on another machine.
+    return [root.name, relative] if _is_portable(relative) else entry
+
+
+def _found(path: list[str] | str, roots: Places) -> tuple[str, str]:
+    """Return an entry of the search path as it is here, and as a person would write it."""
+    if isinstance(path, str):
+        return path, path
+    root = roots.root(path[0])
+    if root is None:
+        return "", "/".join(path)
+    return str(root.target(path[1])), root.show(path[1])
+
+
+def _go(place: list[str], applied: Applied, trusted: bool, roots: Places) -> None:
+    root_name, relative = place
+    root = roots.root(root_name)
+    if root is None:
+        applied.skip(f"current folder {root_name}/{relative}", "there is no such root folder here")
+        return
+    target, label = root.target(relative), root.show(relative)
+    before = _where()
+    if before == target:
+        return
+    if root.name == ELSEWHERE and not trusted:
+        applied.wait(f"current folder {label}", "is outside of the notebook's folders")
+        return
+    try:
+        os.chdir(target)
+    except (OSError, ValueError) as error:
+        applied.skip(
+            f"current folder {label}",
+            f"cannot be entered here ({getattr(error, 'strerror', None) or error})",
+            "The current folder stays as it is.",
+        )
+        return
+    if before is not None:
+        applied.on_undo(lambda: os.chdir(before))
+    applied.lines.append(f"current folder: {label}")
+    if not IN_BROWSER:
+        applied.warnings.append(
+            f"The current folder is {target} now, and what is saved from here on is what is in it."
+        )
+
+
+def _where() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        # Longer than a path can be, for example.
+        return False
+
+
+def _set(variables: dict[str, str], applied: Applied, trusted: bool) -> None:
+    done: list[str] = []
+    for name, value in variables.items():
+        what = f"environment variable {name}"
+        before = os.environ.get(name)
+        if before == value:
+            continue
+        if first.is_own(name, value) or name in first.MACHINE:
+            applied.skip(what, "is for this machine to say, not for a bundle")
+        elif not trusted:
+            applied.wait(what, "can change what code runs, and which")
+        else:
+            try:
+                os.environ[name] = value
+            except (OSError, ValueError) as error:
+                applied.skip(what, f"cannot be set here ({error})")
+                continue
+            applied.on_undo(lambda name=name, before=before: _reset(name, before))  # type: ignore[misc]
+            done.append(name)
+    if done:
+        applied.lines.append(f"environment: {', '.join(done)}")
+
+
+def _reset(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+def _add(paths: list[tuple[bool, str, str]], applied: Applied, trusted: bool) -> None:
+    front: list[str] = []
+    back: list[str] = []
+    labels: list[str] = []
+    for is_front, path, label in paths:
+        if path and (path in sys.path or path in front or path in back):
+            continue
+        what = f"sys.path entry {label}"
+        if not path or not _exists(path):
+            applied.skip(what, "does not exist here")
+        elif not trusted:
+            applied.wait(what, "would let imports find files that came from elsewhere")
+        else:
+            (front if is_front else back).append(path)
+            labels.append(label)
+    if labels:
+        before = list(sys.path)
+        # In place: other modules hold this list.
+        sys.path[:] = [*front, *before, *back]
+        applied.on_undo(lambda: sys.path.__setitem__(slice(None), before))
+        applied.lines.append(f"sys.path: {', '.join(labels)}")

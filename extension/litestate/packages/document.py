@@ -1,0 +1,207 @@
+"""What ``packages/installed.json`` holds."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..environment.hostile import damaged, mapping, parse, sequence, text
+from ..manifest import Skipped
+from ..places import IN_BROWSER
+from .distributions import Known, distributions, modules_of
+
+_MOST = 5_000
+"""Packages of a document; the largest lock of Pyodide has fewer than 400."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?")
+"""https://packaging.python.org/specifications/name-normalization"""
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,200}")
+_MODULE = re.compile(r"\w{1,200}")
+
+# What micropip and Pyodide write into a .dist-info folder (micropip/wheelinfo.py).
+_SOURCE = "PYODIDE_SOURCE"
+_URL = "PYODIDE_URL"
+_HASH = "PYODIDE_SHA256"
+_REQUIRES = "PYODIDE_REQUIRES"
+_OF_SITE = "pyodide"
+
+
+@dataclass(frozen=True)
+class Added:
+    """A package that was installed beyond the site.
+
+    Attributes
+    ----------
+    name, version : str
+        As its metadata says.
+    url : str or None
+        Of its wheel. None if it came from a file or from a program, and cannot be had again.
+    sha256 : str or None
+        Of its wheel, hexadecimal.
+    depends : tuple of str
+        Names of the packages that it needs.
+    imports : tuple of str
+        Top-level modules that it has.
+    """
+
+    name: str
+    version: str
+    url: str | None
+    sha256: str | None
+    depends: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+
+    @property
+    def requirement(self) -> str:
+        """What pip would be told."""
+        return f"{self.name}=={self.version}"
+
+
+def describe() -> dict[str, Any]:
+    """Return what is installed beyond the site, and the versions of what is imported.
+
+    Returns
+    -------
+    dict
+        ``added``: list of dicts with the attributes of `Added`, by name; empty outside of the
+        site. ``imported``: name of a distribution to ``{"version", "imports"}``, of those of which
+        a module is imported in this session.
+    """
+    known = distributions()
+    added = [_added(it) for it in known.values()] if IN_BROWSER else []
+    present = {module.partition(".")[0] for module in sys.modules}
+    imported = {
+        it.name: {"version": it.version, "imports": sorted(modules_of(it) & present)}
+        for it in known.values()
+        if not modules_of(it).isdisjoint(present)
+    }
+    return {
+        "added": [_as_json(it) for it in sorted(filter(None, added), key=lambda it: it.name)],
+        "imported": dict(sorted(imported.items())),
+    }
+
+
+def dump(document: dict[str, Any]) -> bytes:
+    """Return a document as it stands in a bundle: the same document, the same bytes."""
+    return json.dumps(document, ensure_ascii=False, indent=1).encode()
+
+
+def read(data: bytes, what: str = "packages/installed.json") -> dict[str, Any]:
+    """Return the document that a bundle's member holds, checked.
+
+    Raises
+    ------
+    DamagedBundleError
+        If litestate would not have written it.
+    """
+    document = parse(data, what)
+    check(document)
+    return document
+
+
+def check(document: dict[str, Any]) -> None:
+    """Look for what litestate would not have written.
+
+    Raises
+    ------
+    DamagedBundleError
+        If there is anything.
+    """
+    for entry in sequence(document.get("added", []), "The list of packages", _MOST):
+        package = mapping(entry, "A package")
+        _check_name(package.get("name"), package.get("version"))
+        _check_source(package.get("url"), package.get("sha256"))
+        for name in sequence(package.get("depends", []), "What a package needs", _MOST):
+            _match(_NAME, name, "A package's name")
+        __check_modules(package.get("imports", []))
+    imported = mapping(document.get("imported", {}), "The list of imported packages")
+    if len(imported) > _MOST:
+        raise damaged("The list of imported packages", f"has {len(imported):,} entries")
+    for name, facts in imported.items():
+        _check_name(name, mapping(facts, "A package").get("version"))
+        __check_modules(facts.get("imports", []))
+
+
+def left_out(document: dict[str, Any]) -> list[Skipped]:
+    """Return which packages of `describe` cannot be had again, for the report of a save."""
+    return [
+        Skipped(
+            f"package {it.requirement}",
+            "was installed from a file, so nobody can say where to get it again",
+            "Install it again after loading, before its variables are needed.",
+        )
+        for it in map(from_json, document.get("added", []))
+        if it.url is None
+    ]
+
+
+@functools.lru_cache(maxsize=4096)
+def _added(known: Known) -> Added | None:
+    distribution = known.files
+    source = distribution.read_text(_SOURCE)
+    if source is None or source.strip() == _OF_SITE:
+        return None
+    url = (distribution.read_text(_URL) or source).strip()
+    sha256 = (distribution.read_text(_HASH) or "").strip()
+    try:
+        depends = json.loads(distribution.read_text(_REQUIRES) or "[]")
+    except ValueError:
+        depends = []
+    return Added(
+        known.name,
+        known.version,
+        url if _is_web(url) else None,
+        sha256 if _SHA256.fullmatch(sha256) else None,
+        tuple(depends),
+        tuple(sorted(modules_of(known))),
+    )
+
+
+def _is_web(url: str) -> bool:
+    return urlsplit(url).scheme in ("http", "https")
+
+
+def _as_json(package: Added) -> dict[str, Any]:
+    return {
+        "name": package.name,
+        "version": package.version,
+        "url": package.url,
+        "sha256": package.sha256,
+        "depends": list(package.depends),
+        "imports": list(package.imports),
+    }
+
+
+def from_json(entry: dict[str, Any]) -> Added:
+    """Return what an entry of ``added`` says, which was checked."""
+    depends, imports = (tuple(entry.get(part, ())) for part in ("depends", "imports"))
+    url, sha256 = entry.get("url"), entry.get("sha256")
+    return Added(entry["name"], entry["version"], url, sha256, depends, imports)
+
+
+def _check_name(name: object, version: object) -> None:
+    _match(_NAME, name, "A package's name")
+    _match(_VERSION, version, "A package's version")
+
+
+def _check_source(url: object, sha256: object) -> None:
+    if url is not None and not _is_web(text(url, "A package's URL", 4096)):
+        raise damaged("A package's URL", "is not one of the web")
+    if sha256 is not None:
+        _match(_SHA256, sha256, "A package's hash")
+
+
+def __check_modules(value: object) -> None:
+    for module in sequence(value, "A package's modules", _MOST):
+        _match(_MODULE, module, "A package's module")
+
+
+def _match(pattern: re.Pattern[str], value: object, what: str) -> None:
+    if not pattern.fullmatch(text(value, what, 1000)):
+        raise damaged(what, "has characters that it cannot have")

@@ -1,0 +1,90 @@
+"""The packages that were installed beyond the site, and the versions of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .. import packages
+from ..bundle import Writer
+from ..groups import PACKAGES_MEMBER
+from ..items import Survey
+from ..loadable import Loadable
+from ..places import IN_BROWSER
+from ..plan import Plan
+from ..report import Line, Section
+from .wanted import Wanted
+
+TITLE = "packages"
+
+
+def describe(survey: Survey) -> Section:
+    """Say what would be saved."""
+    section = Section(TITLE)
+    if survey.packages is not None:
+        _tell(survey.packages, section)
+    return section
+
+
+def capture(survey: Survey, sink: Writer) -> Section:
+    """Write the list of packages into a bundle."""
+    section = Section(TITLE)
+    if survey.packages is not None:
+        data = packages.dump(survey.packages)
+        sink.add(PACKAGES_MEMBER, "packages", [data], size=len(data))
+        _tell(survey.packages, section)
+    return section
+
+
+def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+    """Stage the installation of what is missing."""
+    section = Section(TITLE)
+    member = next((each for each in source.manifest.members if each.kind == "packages"), None)
+    if member is None or wanted.variables is False:
+        return section
+    document = packages.read(source.content(member))
+    plan.finally_(_Install(document, wanted.trusted, section))
+    return section
+
+
+@dataclass
+class _Install:
+    """Install what is missing; who undoes a load may keep it."""
+
+    document: dict[str, Any]
+    trusted: bool
+    section: Section
+
+    def commit(self) -> None:
+        """Make the change."""
+        added = {entry["name"] for entry in self.document.get("added", [])}
+        absent = packages.missing(self.document)
+        mine = [it for it in absent if it.name in added]
+        if IN_BROWSER:
+            installed = packages.install(mine, trusted=self.trusted)
+            self.section.lines += [
+                Line(f"{it.name}=={it.version}", "package", 0, verdict="added")
+                for it in installed.done
+            ]
+            self.section.skipped += installed.skipped
+            self.section.warnings += installed.warnings
+        if others := [it for it in absent if it not in mine or not IN_BROWSER]:
+            texts = [
+                f"{it.name} {it.version} ({f'here {it.here}' if it.here else 'not installed'})"
+                for it in others
+            ]
+            self.section.warnings.append(
+                f"Other versions of packages were in use: {', '.join(texts)}."
+                + ("" if IN_BROWSER else f" To have the same: {packages.advice(others)}")
+            )
+
+    def revert(self) -> None:
+        """Leave it: a package that is installed changes nothing by itself."""
+
+
+def _tell(document: dict[str, Any], section: Section) -> None:
+    section.skipped += packages.left_out(document)
+    section.lines += [
+        Line(f"{entry['name']}=={entry['version']}", "package", 0)
+        for entry in document.get("added", [])
+    ]

@@ -1,0 +1,88 @@
+"""The session around the variables: folder, environment, options, random numbers, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .. import environment
+from ..bundle import Writer
+from ..environment import AFTER_VARIABLES, BEFORE_VARIABLES, Applied
+from ..groups import SESSION_MEMBER
+from ..items import Survey
+from ..loadable import Loadable
+from ..plan import Plan
+from ..report import Line, Section
+from .wanted import Wanted
+
+TITLE = "session"
+
+
+def describe(survey: Survey) -> Section:
+    """Say what would be saved."""
+    section = Section(TITLE)
+    if survey.session is not None:
+        _tell(survey, section)
+    return section
+
+
+def capture(survey: Survey, sink: Writer) -> Section:
+    """Write the session into a bundle."""
+    section = Section(TITLE)
+    if survey.session is not None:
+        data = environment.dump(survey.session)
+        sink.add(SESSION_MEMBER, "session", [data], size=len(data))
+        _tell(survey, section)
+    return section
+
+
+def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+    """Stage the session: a part of it before the variables, a part after them."""
+    section = Section(TITLE)
+    member = next((each for each in source.manifest.members if each.kind == "session"), None)
+    if member is None or wanted.variables is not True:
+        return section
+    document = environment.read(source.content(member))
+    section.lines.append(Line("session", "session", 0, verdict="changed"))
+    plan.finally_(_Put(document, BEFORE_VARIABLES, wanted.trusted, section))
+    plan.finally_(_Put(document, AFTER_VARIABLES, wanted.trusted, section), late=True)
+    return section
+
+
+@dataclass
+class _Put:
+    """Put a part of the session back."""
+
+    document: dict[str, object]
+    parts: Iterable[environment.Part]
+    trusted: bool
+    section: Section
+    _applied: Applied = field(default_factory=Applied)
+
+    def commit(self) -> None:
+        """Make the change."""
+        self._applied = environment.apply(self.document, trusted=self.trusted, parts=self.parts)
+        self.section.skipped += [*self._applied.skipped, *self._applied.waiting]
+        self.section.warnings += self._applied.warnings
+        said = [line for line in (self.section.lines[0].detail, *self._applied.lines) if line]
+        self.section.lines = [
+            Line("session", "session", 0, detail="; ".join(said), verdict="changed")
+        ]
+
+    def revert(self) -> None:
+        """Undo it."""
+        self._applied.undo()
+
+
+def _tell(survey: Survey, section: Section) -> None:
+    assert survey.session is not None
+    section.skipped += environment.left_out(survey.session)
+    section.lines.append(Line("session", "session", 0, detail=_text(survey.session)))
+
+
+def _text(document: dict[str, object]) -> str:
+    cells = document.get("cells")
+    rows = cells.get("rows", []) if isinstance(cells, dict) else []
+    count = len(rows) if isinstance(rows, list) else 0
+    told = f", {count:,} executed cell{'' if count == 1 else 's'}" if count else ""
+    return f"current folder, environment, options, random numbers{told}"

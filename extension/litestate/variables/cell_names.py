@@ -1,0 +1,246 @@
+"""Which names the text of a cell has."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from types import CodeType
+from typing import Any, NamedTuple
+
+from . import hidden, magics
+
+_LONGEST = 100_000
+"""Characters of a cell that are worth reading; reading more takes longer than a look at all."""
+
+_BROKEN = (SyntaxError, ValueError, OverflowError, TypeError)
+"""Raised for a text that is no Python. IPython parses all of a cell before it runs any of it."""
+
+
+class CellNames(NamedTuple):
+    """The names in the text of a cell.
+
+    Attributes
+    ----------
+    names : frozenset of str
+        All that are read, bound or deleted, except those that only local variables have.
+    read : frozenset of str
+        Those that are not only bound.
+    anything : bool
+        Whether it may reach variables that it does not name.
+    later : bool
+        Whether it may start something that runs on after it.
+    """
+
+    names: frozenset[str] = frozenset()
+    read: frozenset[str] = frozenset()
+    anything: bool = False
+    later: bool = False
+
+
+ANYTHING = CellNames(anything=True)
+
+
+def cell_names(source: str, shell: Any = None, *, python: bool = False) -> CellNames:
+    """Return the names that the text of a cell has.
+
+    Parameters
+    ----------
+    source : str
+        The cell; as it was typed if there is a `shell`, else as Python.
+    shell : InteractiveShell, optional
+        What makes Python of it.
+    python : bool
+        Whether the shell has already done so. What is in it in quotes, as the body of a ``%%time``
+        is, is still as it was typed.
+
+    Returns
+    -------
+    CellNames
+        None at all for a text that is not Python, because then nothing of it runs.
+    """
+    if len(source) > _LONGEST:
+        return ANYTHING
+    if shell is not None:
+        if shell.ast_transformers:
+            return ANYTHING
+        if not python:
+            try:
+                source = shell.transform_cell(source)
+            except SyntaxError:
+                return CellNames()
+    with warnings.catch_warnings():
+        # They are shown when the cell runs.
+        warnings.simplefilter("ignore")
+        try:
+            tree = ast.parse(source)
+        except _BROKEN:
+            return CellNames()
+        except (MemoryError, RecursionError):
+            # Too deep for here, but perhaps not where it runs.
+            return ANYTHING
+        words = _Words(shell)
+        words.walk(tree)
+        return words.found(_globals(tree))
+
+
+def globals_of(code: CodeType, found: set[str]) -> set[str]:
+    """Add the names of globals and attributes in a code object, and in those inside, to `found`."""
+    codes = [code]
+    while codes:
+        code = codes.pop()
+        found.update(code.co_names)
+        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
+    return found
+
+
+def _globals(tree: ast.Module) -> set[str] | None:
+    """Return the names that are not local to a function, and attributes, or None if unknown."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        return globals_of(compile(tree, "<cell>", "exec", flags, dont_inherit=True), set())
+    except (*_BROKEN, MemoryError, RecursionError):
+        # IPython compiles one statement after the other: those before a bare `return` have run.
+        return None
+
+
+class _Words:
+    """Collect the words of a syntax tree."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._names: set[str] = set()
+        self._read: set[str] = set()
+        self._attributes: set[str] = set()
+        # Names that only a regular expression has seen: they may be anything's.
+        self._loose: set[str] = set()
+        self._anything = False
+        self._later = False
+        self._texts: set[str] = set()
+
+    def found(self, globals_: set[str] | None) -> CellNames:
+        """Return what was found, without what is only local."""
+        names = self._names
+        if globals_ is not None:
+            # Private names of classes are not spelled there as they are in the text.
+            private = {name for name in globals_ if name.startswith("_")}
+            names = (names & globals_) | (private - self._attributes)
+        names = names | self._loose
+        words = names | self._attributes
+        anything = (
+            self._anything
+            or not hidden.NAMES.isdisjoint(names)
+            or not hidden.MODULES.isdisjoint(names)
+            or not hidden.ATTRIBUTES.isdisjoint(self._attributes)
+            or ("modules" in words and not {"__main__", "__name__"}.isdisjoint(self._texts | names))
+        )
+        later = self._later or not hidden.LATER.isdisjoint(words)
+        return CellNames(frozenset(names), frozenset(names & self._read), anything, later)
+
+    def walk(self, tree: ast.AST) -> None:
+        """Visit all nodes below."""
+        todo = [tree]
+        while todo:
+            node = todo.pop()
+            visit = _VISIT.get(type(node))
+            if visit is not None and visit(self, node):
+                continue
+            for field in node._fields:
+                value = getattr(node, field, None)
+                if type(value) is list:
+                    todo += [item for item in value if isinstance(item, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    todo.append(value)
+
+    def _name(self, node: Any) -> bool:
+        self._names.add(node.id)
+        if type(node.ctx) is not ast.Store:
+            self._read.add(node.id)
+            self._anything |= node.id == "locals"
+        return True
+
+    def _attribute(self, node: Any) -> None:
+        self._attributes.add(node.attr)
+
+    def _constant(self, node: Any) -> bool:
+        if node.value == "__main__":
+            self._texts.add(node.value)
+        return True
+
+    def _definition(self, node: Any) -> None:
+        self._names.add(node.name)
+
+    def _capture(self, node: Any) -> None:
+        # What `except` and `match` bind: a name, or none.
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        if name:
+            self._names.add(name)
+
+    def _import(self, node: Any) -> None:
+        if getattr(node, "module", None) == "__main__":
+            self._anything = True
+        for alias in node.names:
+            first = alias.name.partition(".")[0]
+            self._names.add(alias.asname or first)
+            renamed = alias.asname and alias.name in hidden.NAMES
+            if alias.name == "*" or renamed or first in hidden.MODULES | hidden.ATTRIBUTES:
+                self._anything = True
+
+    def _global(self, node: Any) -> bool:
+        self._names.update(node.names)
+        return True
+
+    def _augmented(self, node: Any) -> None:
+        if isinstance(node.target, ast.Name):
+            self._read.add(node.target.id)
+
+    def _call(self, node: Any) -> bool:
+        function = node.func
+        if isinstance(function, ast.Name) and function.id == "vars" and not node.args:
+            self._anything = True
+        if not (isinstance(function, ast.Attribute) and magics.is_shell(function.value)):
+            return False
+        code = magics.code_of_call(node)
+        if code is None:
+            self._anything = True
+            return True
+        line, body = code
+        self._line(line)
+        if body:
+            self._body(body)
+        return True
+
+    def _line(self, line: str) -> None:
+        """Take every word: options and code are not easily told apart."""
+        words = set(magics.IDENTIFIER.findall(line))
+        self._loose |= words
+        self._read |= words
+        self._anything |= not words.isdisjoint(hidden.HERE | hidden.ATTRIBUTES | hidden.NAMES)
+
+    def _body(self, body: str) -> None:
+        inner = cell_names(body, self._shell)
+        self._loose |= inner.names
+        self._read |= inner.read
+        self._anything |= inner.anything
+        self._later |= inner.later
+        if self._shell is None and not inner.names and any(mark in body for mark in "%!?"):
+            # Commands in the body, which nobody can make Python of here.
+            self._anything = True
+
+
+_VISIT: dict[type, Any] = {
+    ast.Name: _Words._name,
+    ast.Attribute: _Words._attribute,
+    ast.Constant: _Words._constant,
+    ast.FunctionDef: _Words._definition,
+    ast.AsyncFunctionDef: _Words._definition,
+    ast.ClassDef: _Words._definition,
+    ast.ExceptHandler: _Words._capture,
+    ast.MatchAs: _Words._capture,
+    ast.MatchStar: _Words._capture,
+    ast.MatchMapping: _Words._capture,
+    ast.Import: _Words._import,
+    ast.ImportFrom: _Words._import,
+    ast.Global: _Words._global,
+    ast.AugAssign: _Words._augmented,
+    ast.Call: _Words._call,
+}

@@ -1,0 +1,91 @@
+"""What `dataclasses` writes into a class, for one version of Python, and keeps about its fields.
+
+What pickles call is `make_slotted`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from types import FunctionType
+from typing import Any
+
+GENERATED = frozenset(
+    (
+        *("__init__", "__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"),
+        *("__setattr__", "__delattr__"),
+    )
+)
+"""Methods that `dataclasses` writes, for one version of Python."""
+
+
+def is_generated(cls: Any, name: str) -> bool:
+    """Tell whether a method of a class was written by `dataclasses`."""
+    value = vars(cls).get(name)
+    if not isinstance(value, FunctionType):
+        return False
+    code = inspect.unwrap(value).__code__
+    return code.co_filename == "<string>" and value.__module__ in (cls.__module__, "dataclasses")
+
+
+def generate(cls: Any, state: dict[str, Any]) -> None:
+    """Let `dataclasses` write its methods again, as it does in this version of Python.
+
+    For a class that has nothing but the fields: those that this one inherits from may be empty yet.
+    """
+    names = state["names"]
+    fields = vars(cls)["__dataclass_fields__"]
+    body: dict[str, Any] = {name: _fresh(field) for name, field in fields.items()}
+    body["__annotations__"] = {name: _plain_type(field) for name, field in fields.items()}
+    body["__module__"] = cls.__module__
+    body["__qualname__"] = cls.__qualname__
+    if state["post_init"]:
+        body["__post_init__"] = None
+    written: Any = dataclasses.dataclass(
+        init="__init__" in names,
+        repr="__repr__" in names,
+        eq="__eq__" in names or "__lt__" in names,
+        order="__lt__" in names,
+        unsafe_hash="__hash__" in names,
+        frozen="__setattr__" in names,
+    )(type(cls.__name__, (), body))
+    for name in names:
+        method = vars(written)[name]
+        for cell in method.__closure__ or ():
+            if cell.cell_contents is written:
+                cell.cell_contents = cls
+        type.__setattr__(cls, name, method)
+
+
+def _plain_type(field: Any) -> Any:
+    special = {"_FIELD_CLASSVAR": typing.ClassVar, "_FIELD_INITVAR": dataclasses.InitVar[object]}
+    return special.get(field._field_type.name, object)
+
+
+def _fresh(field: Any) -> Any:
+    if field._field_type.name == "_FIELD_CLASSVAR":
+        return field.default
+    options = {
+        name: getattr(field, name)
+        for name in ("init", "repr", "hash", "compare", "metadata", "kw_only")
+    }
+    for name in ("default", "default_factory"):
+        if getattr(field, name) is not dataclasses.MISSING:
+            options[name] = getattr(field, name)
+    return dataclasses.field(**options)
+
+
+def make_slotted(cls: Any, values: dict[str, Any]) -> Any:
+    """Return an object of `dataclasses` with those of the values that it has here."""
+    made = cls.__new__(cls)
+    for name in getattr(cls, "__slots__", ()):
+        object.__setattr__(made, name, values.get(name))
+    return made
+
+
+def reduce_slotted(value: Any) -> Any:
+    """Return what a `dataclasses.Field` or its like is stored as."""
+    cls = type(value)
+    names = [name for name in cls.__slots__ if hasattr(value, name)]
+    return make_slotted, (cls, {name: getattr(value, name) for name in names})

@@ -1,0 +1,213 @@
+"""Which variables the functions and objects reach that a cell names."""
+
+from __future__ import annotations
+
+import dis
+import gc
+from collections import deque
+from collections.abc import Iterable
+from itertools import islice
+from types import (
+    AsyncGeneratorType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    ModuleType,
+    TracebackType,
+)
+from typing import Any
+
+from . import hidden
+from .cell_names import globals_of
+
+_OBJECTS = 200
+"""Objects inside a variable that are looked at, for functions and objects of notebook classes."""
+
+_ITEMS = 32
+"""Items of a container that are looked at."""
+
+_CONTAINERS = (list, tuple, set, frozenset, deque)
+
+_SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
+
+
+class Reach:
+    """Follow names through a namespace.
+
+    Only looks: no code of the objects runs.
+
+    Parameters
+    ----------
+    namespace : dict
+        Of the notebook.
+
+    Attributes
+    ----------
+    names : set of str
+        Found so far.
+    anything : bool
+        Whether something was found that may reach any variable.
+    later : bool
+        Whether something was found that may start what runs on after the cell.
+    """
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self._namespace = namespace
+        self._seen: set[int] = set()
+        self._names_todo: list[str] = []
+        self.names: set[str] = set()
+        self.anything = False
+        self.later = False
+
+    def follow(self, names: Iterable[str], read: Iterable[str]) -> None:
+        """Add names, and what is reached from their values.
+
+        Parameters
+        ----------
+        names : iterable of str
+            That a cell has.
+        read : iterable of str
+            Those that are not only bound.
+        """
+        for name in read:
+            if name in self._namespace:
+                self._check_unsaved(name)
+        self._add(names)
+        while self._names_todo and not self.anything:
+            name = self._names_todo.pop()
+            if name in self._namespace:
+                self._look(self._namespace[name])
+
+    def _add(self, names: Iterable[str]) -> None:
+        new = set(names) - self.names
+        self.names |= new
+        self._names_todo += new
+
+    def _check_unsaved(self, name: str) -> None:
+        # It is not among the variables that are saved, so nobody knows what it shares with them.
+        if name.startswith("_") or name == "Out":
+            self.anything |= not _is_inert(self._namespace[name])
+
+    def _look(self, value: Any) -> None:
+        if value is self._namespace or hidden.is_ipython(value):
+            self.anything = True
+            return
+        todo = deque([value])
+        left = _OBJECTS
+        while todo and left and not self.anything:
+            obj = todo.popleft()
+            if id(obj) in self._seen or not gc.is_tracked(obj) or obj is self._namespace:
+                continue
+            if id(obj) in hidden.FUNCTIONS:
+                self.anything = True
+            self._seen.add(id(obj))
+            left -= 1
+            todo.extend(self._inside(obj))
+
+    def _inside(self, obj: Any) -> Iterable[Any]:
+        """Return what an object holds that may be or hold a function, as far as it matters."""
+        kind = type(obj)
+        if kind is FunctionType:
+            return self._function(obj)
+        if issubclass(kind, type):
+            return self._class(obj)
+        if issubclass(kind, (ModuleType, FrameType, TracebackType)) or hidden.is_ipython(obj):
+            return ()
+        if issubclass(kind, _SUSPENDED):
+            return self._suspended(obj)
+        inside: list[Any] = [kind] if self._is_ours(kind) else []
+        if issubclass(kind, dict):
+            return inside + list(islice(dict.values(obj), _ITEMS))
+        for container in _CONTAINERS:
+            if issubclass(kind, container):
+                return inside + list(islice(container.__iter__(obj), _ITEMS))
+        return inside + gc.get_referents(obj)[:_ITEMS]
+
+    def _function(self, function: FunctionType) -> Iterable[Any]:
+        if function.__globals__ is self._namespace:
+            self._code(function.__code__)
+        inside = gc.get_referents(*(function.__closure__ or ()))
+        inside += function.__defaults__ or ()
+        inside += (function.__kwdefaults__ or {}).values()
+        inside += islice(vars(function).values(), _ITEMS)
+        return inside
+
+    def _class(self, kind: type) -> Iterable[Any]:
+        inside: list[Any] = []
+        for base in (*type.__dict__["__mro__"].__get__(kind), type(kind)):
+            if self._is_here(base):
+                inside += type.__getattribute__(base, "__dict__").values()
+        return inside
+
+    def _is_ours(self, kind: type) -> bool:
+        return any(map(self._is_here, type.__dict__["__mro__"].__get__(kind)))
+
+    def _is_here(self, kind: type) -> bool:
+        # Past whatever a metaclass may answer.
+        module = type.__getattribute__(kind, "__dict__").get("__module__")
+        return type(module) is str and module == self._namespace.get("__name__")
+
+    def _suspended(self, obj: Any) -> Iterable[Any]:
+        prefix = {GeneratorType: "gi", CoroutineType: "cr", AsyncGeneratorType: "ag"}[type(obj)]
+        frame: FrameType | None = getattr(obj, f"{prefix}_frame")
+        if frame is None:
+            return ()
+        if frame.f_globals is self._namespace:
+            self._code(frame.f_code)
+            names = {id(value): name for name, value in self._namespace.items()}
+            for value in frame.f_locals.values():
+                if _is_inert(value):
+                    continue
+                if id(value) in names:
+                    self._add([names[id(value)]])
+                else:
+                    # It may be a part of any variable.
+                    self.anything = True
+        return gc.get_referents(obj)
+
+    def _code(self, code: CodeType) -> None:
+        words = globals_of(code, set())
+        self.later = self.later or not hidden.LATER.isdisjoint(words)
+        if (
+            not (hidden.MODULES | hidden.ATTRIBUTES).isdisjoint(words)
+            or ("modules" in words and _has_constant(code, "__main__"))
+            or any(_is_global(code, name) for name in hidden.NAMES & words)
+        ):
+            self.anything = True
+        used = [name for name in words if name in self._namespace]
+        for name in used:
+            self._check_unsaved(name)
+        self._add(used)
+
+
+def _is_inert(value: Any) -> bool:
+    """Tell whether an object has no memory of its own that other variables may share."""
+    atoms = (bool, int, float, complex, str, bytes, range)
+    return (
+        value is None
+        or type(value) in atoms
+        or issubclass(type(value), (FunctionType, type, ModuleType))
+    )
+
+
+def _codes(code: CodeType) -> list[CodeType]:
+    codes = [code]
+    for one in codes:
+        codes += [const for const in one.co_consts if isinstance(const, CodeType)]
+    return codes
+
+
+def _has_constant(code: CodeType, text: str) -> bool:
+    return any(text in one.co_consts or "__name__" in one.co_names for one in _codes(code))
+
+
+def _is_global(code: CodeType, name: str) -> bool:
+    """Tell whether a name is one of a global, and not only of an attribute."""
+    return any(
+        instruction.argval == name and instruction.opname.endswith(("_GLOBAL", "_NAME"))
+        for one in _codes(code)
+        if name in one.co_names
+        for instruction in dis.get_instructions(one)
+    )

@@ -1,0 +1,109 @@
+"""What pickles call to make objects again that Python cannot pickle, or not well.
+
+Bundles name these functions, so that they stay.
+"""
+
+from __future__ import annotations
+
+import functools
+import queue
+import sqlite3
+import sys
+import threading
+import weakref
+from typing import Any
+
+
+def make_lock(kind: str) -> Any:
+    """Return a free lock: ``threading.Lock`` or ``RLock``."""
+    return {"Lock": threading.Lock, "RLock": threading.RLock}[kind]()
+
+
+def make_queue(cls: type[queue.Queue[Any]], size: int) -> queue.Queue[Any]:
+    """Return an empty queue of threads."""
+    return cls(size)
+
+
+def fill_queue(made: queue.Queue[Any], state: dict[str, Any]) -> None:
+    """Fill it."""
+    made.queue.extend(state["items"])
+    made.unfinished_tasks = state["unfinished"]
+
+
+def make_dispatcher(default: Any) -> Any:
+    """Return a `functools.singledispatch` function that knows its default only."""
+    return functools.singledispatch(default)
+
+
+def set_dispatcher(function: Any, state: dict[str, Any]) -> None:
+    """Complete it."""
+    for cls, implementation in state["registry"]:
+        function.register(cls, implementation)
+    function.__dict__.update(state["dict"])
+    for name, value in state["attributes"].items():
+        setattr(function, name, value)
+
+
+def make_cached(function: Any, maxsize: int | None, typed: bool) -> Any:
+    """Return a function with an empty `functools.lru_cache`."""
+    return functools.lru_cache(maxsize=maxsize, typed=typed)(function)
+
+
+def make_cached_property(function: Any, name: str | None, doc: str | None) -> Any:
+    """Return a `functools.cached_property`."""
+    made = functools.cached_property(function)
+    made.attrname = name
+    made.__doc__ = doc
+    return made
+
+
+def make_exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """Return an exception; code of the notebook and of libraries does not run."""
+    made = cls.__new__(cls, *args)
+    base: Any = next(kind for kind in cls.__mro__ if kind.__module__ == "builtins")
+    base.__init__(made, *args)
+    return made
+
+
+def set_exception(exception: BaseException, state: dict[str, Any]) -> None:
+    """Complete an exception."""
+    if state["state"]:
+        exception.__setstate__(state["state"])
+    exception.__cause__ = state["cause"]
+    exception.__context__ = state["context"]
+    exception.__suppress_context__ = state["suppress"]
+
+
+def make_weak(kind: str) -> Any:
+    """Return an empty container of `weakref`."""
+    return getattr(weakref, kind)()
+
+
+def fill_weak(container: Any, items: list[Any]) -> None:
+    """Fill it; what nothing else holds is gone when all is loaded."""
+    for item in items:
+        if isinstance(container, weakref.WeakSet):
+            container.add(item)
+        else:
+            container[item[0]] = item[1]
+
+
+def make_row(names: list[str], values: tuple[Any, ...]) -> sqlite3.Row:
+    """Return a `sqlite3.Row`."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        columns = ", ".join('NULL AS "' + name.replace('"', '""') + '"' for name in names)
+        return sqlite3.Row(connection.execute(f"SELECT {columns}"), values)
+    finally:
+        connection.close()
+
+
+def make_view(owner: Any, readonly: bool) -> memoryview:
+    """Return a `memoryview` of all of an object."""
+    view = memoryview(owner)
+    return view.toreadonly() if readonly and not view.readonly else view
+
+
+def standard_stream(name: str) -> Any:
+    """Return ``sys.stdout`` or its like, as it is here."""
+    return getattr(sys, name)

@@ -1,0 +1,159 @@
+"""The key that signs bundles, as the browser keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import OpenLab
+from lab import Lab, without_jspi
+from playwright.sync_api import BrowserContext
+
+SIGN = """
+from litestate import trust
+signature = trust.sign(b"a manifest")
+"""
+
+JUDGE = """
+from litestate import trust
+from litestate.errors import ForgedBundleError
+def verdict(signature, manifest=b"a manifest"):
+    try:
+        return trust.judge(signature, manifest)
+    except ForgedBundleError as error:
+        return str(error)
+"""
+
+AT_ONCE = """
+import asyncio, time
+from litestate.browser import key
+
+async def make(start, count):
+    names = []
+    for number in range(count):
+        key.DATABASE = f"race {number}"
+        await asyncio.sleep(max(0, start + 0.2 * number - time.time()))
+        names.append((await key.load_key(create=True)).id)
+    return names
+"""
+
+RACES = 30
+
+EXPORT = """
+import js
+from pyodide.ffi import JsException
+from litestate.browser.key import load_key
+key = await load_key(create=False)
+for form in ("raw", "jwk"):
+    try:
+        await js.crypto.subtle.exportKey(form, key.handle)
+        print("exported")
+    except JsException as error:
+        print(error.name)
+print(key.handle.extractable, *key.handle.usages, key.handle.algorithm.hash.name)
+"""
+
+BLOCK = """
+from pyodide.code import run_js
+run_js('''{script}''')
+from litestate import trust
+signer = trust.Signer()
+print(signer(b"a manifest"))
+print(signer.note)
+"""
+
+
+def verdict(lab: Lab, signature: str, manifest: bytes = b"a manifest") -> str:
+    found: str = lab.value(f"verdict({signature}, {manifest!r})")
+    return found
+
+
+def key_of(lab: Lab) -> str:
+    lab.check(SIGN)
+    found: str = lab.value("signature.key")
+    return found
+
+
+def test_the_key_signs_and_judges_also_after_a_reload(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    key = key_of(lab)
+    made: str = lab.value("signature.hmac_sha256")
+    lab.reload()
+    lab.check(JUDGE)
+    mine = f"trust.Signature({key!r}, {made!r})"
+    assert verdict(lab, mine) == "own"
+    assert verdict(lab, "None") == "stranger"
+    assert verdict(lab, f"trust.Signature('0' * 32, {made!r})") == "stranger"
+    changed = f"trust.Signature({key!r}, '{0:064}')"
+    for forged in (verdict(lab, mine, b"another"), verdict(lab, changed)):
+        assert "names this browser's key, but the signature does not fit" in forged
+    assert key_of(lab) == key
+    assert lab.check("print(await trust.asign(b'a manifest') == signature)") == "True\n"
+    assert lab.check("print(await trust.ajudge(signature, b'a manifest'))") == "own\n"
+
+
+def test_the_key_cannot_be_taken_out(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.check(SIGN)
+    assert lab.check(EXPORT).splitlines() == [
+        *["InvalidAccessError"] * 2,
+        "False sign verify SHA-256",
+    ]
+
+
+def test_another_browser_has_another_key(open_lab: OpenLab) -> None:
+    first, second = open_lab(), open_lab()
+    mine = f"trust.Signature({key_of(first)!r}, {first.value('signature.hmac_sha256')!r})"
+    second.check(JUDGE)
+    assert verdict(second, mine) == "stranger"
+    assert key_of(second) not in mine
+    assert verdict(second, mine) == "stranger"
+
+
+def test_two_tabs_that_make_the_first_key_at_once_have_one(
+    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
+) -> None:
+    profile = new_profile()
+    first, second = open_lab(context=profile), open_lab(context=profile)
+    for lab in (first, second):
+        lab.check(AT_ONCE)
+    # Both begin at the same tick of the clock that they share, many times over.
+    start = first.value("time.time()") + 3
+    for lab in (first, second):
+        lab.check(f"task = asyncio.ensure_future(make({start}, {RACES}))")
+    found = []
+    for lab in (first, second):
+        lab.check("names = await asyncio.wait_for(task, 60)")
+        found.append(lab.value("names"))
+    assert found[0] == found[1]
+    assert len(set(found[0])) == RACES
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("Object.defineProperty(globalThis, 'indexedDB', {value: undefined})", "no IndexedDB"),
+        ("Object.defineProperty(crypto, 'subtle', {value: undefined})", "no Web Cryptography"),
+        ("IDBFactory.prototype.open = () => { throw new DOMException('denied') }", "denied"),
+    ],
+)
+def test_without_a_place_for_the_key_nothing_is_signed(
+    open_lab: OpenLab, script: str, reason: str
+) -> None:
+    said = open_lab().check(BLOCK.replace("{script}", script)).splitlines()
+    assert said[0] == "None"
+    assert said[1].startswith("This bundle is not signed: this browser cannot keep or use a key (")
+    assert reason in said[1] and "trust=True" in said[1]
+
+
+def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
+    context = new_profile()
+    without_jspi(context)
+    lab = open_lab(context=context)
+    lab.check("from litestate import trust\nsigner = trust.Signer()\nassert signer(b'') is None")
+    assert "cannot wait for its key inside a call" in lab.value("signer.note")
+    lab.check("signature = await trust.asign(b'a manifest')")
+    assert lab.check("print(await trust.ajudge(signature, b'a manifest'))") == "own\n"
+    error = lab.run("trust.judge(signature, b'a manifest')").error
+    assert "NeedsAsyncError" in error and "await aload_state(" in error
+    assert lab.value("trust.judge(None, b'')") == "stranger"

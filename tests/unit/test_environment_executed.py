@@ -1,0 +1,250 @@
+"""The list of executed cells, in IPython's own shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from litestate.environment import cells, executed
+from litestate.environment.confidential import HIDDEN
+from litestate.environment.executed import Executed, Log
+from litestate.environment.table import History
+from litestate.errors import DamagedBundleError
+
+IN_SHELL = pytest.mark.skipif(
+    sys.platform == "emscripten", reason="tests/browser/test_environment_in_site.py does this"
+)
+
+
+@pytest.fixture
+def new_shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    before = sys.displayhook, sys.excepthook
+    shells: list[Any] = []
+
+    def new() -> Any:
+        config = Config({"HistoryManager": {"enabled": False}})
+        shell = InteractiveShell(config=config, user_module=ModuleType("cells"))
+        shells.append(shell)
+        monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+        return shell
+
+    yield new
+    for shell in reversed(shells):
+        executed.unfollow(shell)
+        shell.restore_sys_module_state()
+    sys.displayhook, sys.excepthook = before
+
+
+def run(shell: Any, code: str, **options: Any) -> None:
+    shell.run_cell(code, **{"store_history": True, **options})
+
+
+def facts(log: Log) -> list[tuple[int | None, str, str | None]]:
+    return [(cell.number, cell.source, cell.outcome) for cell in log.cells]
+
+
+@IN_SHELL
+def test_cells_are_recorded_with_times_and_outcomes(new_shell: Any) -> None:
+    shell = new_shell()
+    run(shell, "early = 1")
+    log = executed.follow(shell)
+    start = time.time()
+    run(shell, "import time; time.sleep(0.05)")
+    run(shell, "1 / 0")
+    run(shell, "def (")
+    run(shell, "  ")
+    run(shell, "hidden = 1", silent=True)
+    run(shell, "unnumbered = 1", store_history=False)
+    run(shell, "get_ipython().run_cell('inner = 1'); outer = 1")
+    run(shell, "import asyncio; await asyncio.sleep(0.01)")
+    assert facts(log) == [
+        (1, "early = 1", None),
+        (2, "import time; time.sleep(0.05)", "ok"),
+        (3, "1 / 0", "ZeroDivisionError"),
+        (4, "def (", "SyntaxError"),
+        (5, "get_ipython().run_cell('inner = 1'); outer = 1", "ok"),
+        (6, "import asyncio; await asyncio.sleep(0.01)", "ok"),
+    ]
+    assert log.cells[0].when is None
+    slept = log.cells[1]
+    assert start <= slept.when <= time.time()
+    assert 0.05 <= slept.duration < 5
+    assert executed.follow(shell) is log
+
+
+@IN_SHELL
+def test_the_cell_that_imports_litestate_is_one(new_shell: Any) -> None:
+    shell = new_shell()
+    shell.user_ns["executed"] = executed
+    run(shell, "before = 1")
+    run(shell, "log = executed.follow(get_ipython()); get_ipython().run_cell('a = 1'); 1 / 0")
+    run(shell, "after = 1")
+    log = shell.user_ns["log"]
+    assert [(cell.number, cell.outcome) for cell in log.cells] == [
+        (1, None),
+        (2, "ZeroDivisionError"),
+        (3, "ok"),
+    ]
+    # When it began, nobody was there to look.
+    assert log.cells[1].when is None
+    assert log.cells[1].duration is None
+
+
+@IN_SHELL
+def test_an_interrupted_cell_is_followed_by_the_next(new_shell: Any) -> None:
+    shell = new_shell()
+    log = executed.follow(shell)
+    run(shell, "raise KeyboardInterrupt")
+    run(shell, "import sys; sys.exit(3)")
+    run(shell, "1")
+    assert [cell.outcome for cell in log.cells] == ["KeyboardInterrupt", "SystemExit", "ok"]
+
+
+@IN_SHELL
+def test_a_history_goes_on_in_another_session(new_shell: Any) -> None:
+    shell = new_shell()
+    executed.follow(shell)
+    for number in range(1, 6):
+        run(shell, f"x = {number}")
+    document = json.loads(json.dumps(cells.describe()))
+    cells.check(document)
+    assert document["counter"] == 5
+
+    other = new_shell()
+    log = executed.follow(other)
+    other.user_ns["load"] = lambda: cells.apply(document, trusted=False)
+    run(other, "applied = load()")
+    applied = other.user_ns["applied"]
+    assert other.execution_count == 6
+    run(other, "y = In[6], In[3]")
+    assert other.user_ns["y"] == ("y = In[6], In[3]", "x = 3")
+    assert [cell.number for cell in log.cells] == [1, 2, 3, 4, 5, 1, 6]
+    assert len({cell.session for cell in log.cells}) == 2
+
+    # Both sessions, in a third one.
+    document = json.loads(json.dumps(cells.describe()))
+    third = new_shell()
+    executed.follow(third)
+    cells.apply(document, trusted=False)
+    assert [cell.number for cell in executed.current().cells] == [1, 2, 3, 4, 5, 1, 6]
+    applied.undo()
+
+
+@IN_SHELL
+def test_undo_takes_history_and_number_back(new_shell: Any) -> None:
+    shell = new_shell()
+    log = executed.follow(shell)
+    run(shell, "a = 1")
+    document = {
+        "counter": 50,
+        "sessions": ["s"],
+        "rows": [[0, 50, 1.0, 2.0, "ok", "old"]],
+        "dropped": 3,
+    }
+    cells.check(document)
+    applied = cells.apply(document, trusted=False)
+    assert shell.execution_count == 51
+    assert "the next cell is number 51" in applied.lines
+    applied.undo()
+    assert shell.execution_count == 2
+    assert facts(log) == [(1, "a = 1", "ok")]
+    assert log.dropped == 0
+    run(shell, "b = In[2]")
+    assert shell.user_ns["b"] == "b = In[2]"
+
+
+@IN_SHELL
+def test_a_checkpoint_of_this_session_repeats_nothing(new_shell: Any) -> None:
+    shell = new_shell()
+    log = executed.follow(shell)
+    run(shell, "a = 1")
+    run(shell, "b = 1")
+    document = cells.describe()
+    run(shell, "c = 1")
+    cells.apply(document, trusted=True)
+    assert [cell.source for cell in log.cells] == ["a = 1", "b = 1", "c = 1"]
+    assert shell.execution_count == 4
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executed, "MOST_CELLS", 10)
+    log = Log()
+    log.load([Executed("old", number, "x") for number in range(4)])
+    for number in range(10):
+        log.add(Executed(log.session, number, "y"))
+    assert len(log.cells) == 10
+    assert log.dropped == 4
+    assert not log.loaded
+    for number in range(20):
+        log.add(Executed(log.session, number, "z" * 200_000))
+    assert sum(len(cell.source) for cell in log.cells) <= executed.MOST_SOURCE
+    assert log.cells[-1].source.endswith(executed.CUT)
+    for number in range(20):
+        log.add(Executed(log.session, number, "z" * executed.MOST_OF_CELL))
+    monkeypatch.setattr(executed, "MOST_SOURCE", 1000)
+    log.add(Executed(log.session, 1, "w"))
+    assert [cell.source for cell in log.cells] == ["w"]
+    assert log.dropped == 4 + 10 + 40
+    assert "54 older ones are no longer kept" in str(History(log))
+
+
+def test_secrets_and_odd_characters_do_not_get_in() -> None:
+    log = Log()
+    log.add(Executed(log.session, 1, "api_key = 'abc'; x = '\ud800'"))
+    assert log.cells[0].source == f"api_key = '{HIDDEN}'; x = '\\ud800'"
+
+
+def test_the_table_shows_no_markup_of_cells() -> None:
+    log = Log()
+    assert str(History(log)) == "No cells were executed yet"
+    log.load([Executed("<b>", 7, "old\n2", 1e300, 1e300, "<i>")])
+    log.add(Executed(log.session, 1, "'<script>alert(1)</script>\"'", time.time(), 0.0123, "ok"))
+    shown = History(log)
+    html = shown._repr_html_()
+    assert "<script" not in html
+    assert "<i>" not in html
+    assert "<b>" not in html
+    text = str(shown)
+    assert text.startswith("2 cells were executed\nbefore:\n") is False
+    assert "12 ms" in text
+    assert "before:" in text
+    assert text.index("before:") < text.index("in this session:")
+    assert "[7]" in text
+    assert "old …" in text
+    assert len(shown) == 2
+    assert shown[-1].number == 1
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"counter": 10**9},
+    {"counter": "1"},
+    {"dropped": -1},
+    {"sessions": "abc"},
+    {"sessions": [1]},
+    {"rows": [[]]},
+    {"rows": [[0, 1, 1.0, 1.0, "ok", "x", 1]]},
+    {"rows": [[1, 1, 1.0, 1.0, "ok", "x"]]},
+    {"rows": [[-1, 1, 1.0, 1.0, "ok", "x"]]},
+    {"rows": [[0, 10**9, 1.0, 1.0, "ok", "x"]]},
+    {"rows": [[0, 1, float("nan"), 1.0, "ok", "x"]]},
+    {"rows": [[0, 1, 1.0, "1", "ok", "x"]]},
+    {"rows": [[0, 1, 1.0, 1.0, 5, "x"]]},
+    {"rows": [[0, 1, 1.0, 1.0, "ok", "x" * 100_000]]},
+    {"rows": [[0, 1, 1.0, 1.0, "ok", "x"]] * 20_000},
+]
+
+
+@pytest.mark.parametrize("case", range(len(HOSTILE)))
+def test_hostile_histories_are_refused(case: int) -> None:
+    good = {"counter": 1, "sessions": ["a"], "rows": [[0, 1, 1.0, 1.0, "ok", "x"]], "dropped": 0}
+    cells.check(good)
+    with pytest.raises(DamagedBundleError):
+        cells.check({**good, **HOSTILE[case]})
