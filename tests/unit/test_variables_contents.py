@@ -14,7 +14,8 @@ from variable_scenes import SCENES, Notebook
 
 def test_it_lists_imports_and_sources() -> None:
     notebook = Notebook()
-    cell = "import datetime\ndef f(): return 1\ndef g(): return 2\nd = datetime.timedelta(1)\nm = [datetime]"
+    cell = "import datetime\ndef f(): return 1\ndef g(): return 2\n"
+    cell += "d = datetime.timedelta(1)\nm = [datetime]"
     notebook.cell(cell)
     found = contents(notebook.dump("f", "g", "d", "m"))
     assert found.sources == (Source("f", cell), Source("g", cell))

@@ -143,9 +143,7 @@ def test_functions_of_ipython(shell: Any, tmp_path: Path) -> None:
     def cell(code: str) -> None:
         shell.run_cell(code, store_history=True).raise_error()
 
-    cell(
-        "%config InteractiveShell.autoawait\nx = 1\ndef f():\n    return x\n!true\nlast = lambda: 7\nf()"
-    )
+    cell("x = 1\ndef f():\n    return x\n!true\nlast = lambda: 7\nf()")
     cell("import asyncio\nawait asyncio.sleep(0)\nclass A:\n    def m(self): return f()\na = A()")
     cell("from __future__ import annotations")
     cell("def later(y: missing): return y")

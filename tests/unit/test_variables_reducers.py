@@ -90,9 +90,11 @@ def test_it_is_not_saved_and_why(name: str) -> None:
 def test_an_open_file_is_not_saved(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for mode in ("w", "wb", "rb", "r", "r+b"):
-        with path.open(mode) as file:
-            with pytest.raises(NotSavedError, match=r"an open file \(.*file\); open it again"):
-                dump(file)
+        with (
+            path.open(mode) as file,
+            pytest.raises(NotSavedError, match=r"an open file \(.*file\); open it again"),
+        ):
+            dump(file)
     with pytest.raises(NotSavedError, match="a closed file"):
         dump(file)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Cells of a notebook, and what must hold of their names when they have been stored and loaded."""
 
 from __future__ import annotations

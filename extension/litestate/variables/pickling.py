@@ -20,6 +20,7 @@ import cloudpickle  # type: ignore[import-untyped]
 from . import (
     classes,
     code_objects,
+    depth,
     functions,
     quiet,
     rebuilding,
@@ -110,6 +111,8 @@ def dump(
     file = io.BytesIO()
     pickler = _Pickler(file, roots, hook, namespace, raw, say)
     try:
+        if depth.IN_BROWSER:
+            depth.check(pickler.roots, hook)
         pickler.dump(pickler.roots)
     except NotSavedError:
         raise

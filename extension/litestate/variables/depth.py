@@ -1,0 +1,60 @@
+"""How deeply objects are nested, before they are pickled.
+
+The pickler calls itself for what an object holds. In the browser that ends the kernel where other
+Pythons raise RecursionError: the stack is JavaScript's.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from .failures import NotSavedError
+
+IN_BROWSER = sys.platform == "emscripten"
+
+LIMIT = 600
+"""Levels of objects within objects; an object with attributes is two."""
+
+_FLAT = (int, float, complex, str, bytes, bytearray, bool, type(None), ModuleType, CodeType)
+
+
+def check(roots: Sequence[Any], hook: Callable[[Any], int | None], limit: int = LIMIT) -> None:
+    """Refuse what is nested too deeply.
+
+    Raises
+    ------
+    NotSavedError
+        If a way into the objects is longer than the limit.
+    """
+    seen: set[int] = set()
+    first = {id(root) for root in roots}
+    # What is looked at must stay, or another object gets its id.
+    kept: list[Any] = []
+    waiting: list[Iterator[Any]] = [iter(roots)]
+    while waiting:
+        found = next(waiting[-1], _END)
+        if found is _END:
+            waiting.pop()
+        elif type(found) not in _FLAT and id(found) not in seen:
+            seen.add(id(found))
+            kept.append(found)
+            if id(found) in first or hook(found) is None:
+                waiting.append(iter(_inside(found)))
+            if len(waiting) > limit:
+                raise NotSavedError("it is nested too deeply")
+
+
+_END = object()
+
+
+def _inside(obj: Any) -> list[Any]:
+    if isinstance(obj, FunctionType):
+        return [*(obj.__closure__ or ()), *(obj.__defaults__ or ()), obj.__dict__]
+    if isinstance(obj, type):
+        return list(vars(obj).values()) if obj.__module__ == "__main__" else []
+    kind = type(obj)
+    return [inner for inner in gc.get_referents(obj) if inner is not kind]
