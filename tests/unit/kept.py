@@ -157,7 +157,7 @@ def _equal(mine: Any, others: Any) -> bool:
         return (math.isnan(mine) and math.isnan(others)) or (
             mine == others and math.copysign(1, mine) == math.copysign(1, others)
         )
-    return bool(mine == others) or mine != mine
+    return bool(mine == others)
 
 
 def _inside(obj: Any) -> list[tuple[Any, Any]]:

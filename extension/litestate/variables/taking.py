@@ -11,6 +11,7 @@ from .about import about
 from .encoder import Encoder
 from .failures import NotSavedError
 from .group import VALUES, Group, key_of
+from .pauses import no_collection
 
 _SMALL = 4096
 """Bytes: what is written anew with each number that changes."""
@@ -93,14 +94,15 @@ def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
         One that cannot be stored takes no others with it.
     """
     taken, found = Taken(), []
-    for name in names:
-        one = look_at(name, namespace[name])
-        if isinstance(one, Skipped):
-            taken.skipped.append(one)
-        else:
-            found.append(one)
-    for ones in together(found):
-        put(ones, taken)
+    with no_collection():
+        for name in names:
+            one = look_at(name, namespace[name])
+            if isinstance(one, Skipped):
+                taken.skipped.append(one)
+            else:
+                found.append(one)
+        for ones in together(found):
+            put(ones, taken)
     return taken
 
 
