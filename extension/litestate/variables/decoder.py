@@ -418,9 +418,10 @@ class Decoder:
         if self._nodes[number][0] != "json" or not isinstance(path, list):
             raise self.fail("a path leads through something else than nested data")
         for key in path:
-            known = isinstance(found, dict) or (isinstance(found, list) and type(key) is int)
+            if not (type(found) is dict or (type(found) is list and type(key) is int)):
+                raise self.fail("a path leads to nothing")
             try:
-                found = found[key] if known else None
+                found = found[key]
             except (LookupError, TypeError):
                 raise self.fail("a path leads to nothing") from None
         return found
