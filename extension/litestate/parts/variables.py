@@ -10,14 +10,14 @@ from typing import Any
 from .. import environment, packages
 from ..bundle import CHUNK, Writer
 from ..errors import NeedsAsyncError
-from ..groups import group_member, is_graph, key_of
+from ..groups import group_member, is_graph, key_of, variables_of
 from ..items import Survey
 from ..loadable import Loadable
 from ..manifest import Member, Skipped
 from ..places import IN_BROWSER
 from ..plan import Plan
 from ..report import Line, Section
-from ..variables.group import GRAPH, Group
+from ..variables.group import GRAPH, VALUES, Group, value_texts
 from ..variables.modules import modules_of
 from ..variables.namespace import Choice, chosen, namespace, user_names
 from ..variables.restoring import Restored, restore
@@ -58,17 +58,19 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     names = _names(graphs, wanted)
     current = namespace()
     here = take(current, [name for name in names if name in current])
-    same = {group.key for group in here.groups if _is_same(source, group)}
+    same = {name for group in here.groups for name in _same(source, group)}
     for member in graphs:
-        in_group = [name for name in member.details["names"] if name in names]
-        is_same = key_of(member) in same
         section.lines += [
-            _line(name, member.details["names"][name], _verdict(name, current, is_same=is_same))
-            for name in in_group
+            _line(name, about, _verdict(name, current, is_same=name in same))
+            for name, about in member.details["names"].items()
+            if name in names
         ]
-    differing = [member for member in graphs if key_of(member) not in same]
-    change = SetVariables(section, current, names, wanted.trusted)
-    change.groups = [group_of(source, member) for member in differing]
+    change = SetVariables(section, current, names - same, wanted.trusted)
+    change.groups = [
+        group_of(source, member)
+        for member in graphs
+        if not change.names.isdisjoint(member.details["names"])
+    ]
     if wanted.clean and source.manifest.scope.variables:
         _remove(source, current, wanted, section, plan)
     if not plan.dry_run:
@@ -175,8 +177,9 @@ class SetVariables:
         """Make the change."""
         if IN_BROWSER:
             self._provide()
-        restored = restore(self.groups, self.current, trusted=self.trusted)
+        # Before anything is made: what runs for that may set names by itself.
         self._before = dict(self.current)
+        restored = restore(self.groups, self.current, trusted=self.trusted)
         for name in self.removed:
             self.current.pop(name, None)
         for name, value in restored.values.items():
@@ -251,6 +254,21 @@ def _names(graphs: Iterable[Member], wanted: Wanted) -> set[str]:
     return wanted.names(name for member in graphs for name in member.details["names"])
 
 
+def _same(source: Loadable, group: Group) -> Iterable[str]:
+    """Return which names of a group that is here are stored just so."""
+    if _is_same(source, group):
+        return group.names
+    return _same_values(source, group) if group.key == VALUES else ()
+
+
+def _same_values(source: Loadable, group: Group) -> Iterator[str]:
+    for member in source.manifest.members:
+        if is_graph(member) and key_of(member) == VALUES:
+            stored = value_texts(source.content(member))
+            here = value_texts(group.document)
+            yield from (name for name, text in here.items() if stored.get(name) == text)
+
+
 def _is_same(source: Loadable, group: Group) -> bool:
     members = {member.name: member for member in source.manifest.members}
     parts = dict(group.members())
@@ -272,16 +290,10 @@ def _is_same(source: Loadable, group: Group) -> bool:
 def _remove(
     source: Loadable, current: dict[str, Any], wanted: Wanted, section: Section, plan: Plan
 ) -> None:
-    stored = {
-        name
-        for member in source.manifest.members
-        if is_graph(member)
-        for name in member.details["names"]
-    }
-    unknown = {skipped.path for skipped in source.manifest.skipped if _is_variable(skipped)}
-    looked = _looked_at(source, current, wanted)
-    others = [name for name in looked if name not in stored and name not in unknown]
-    # What cannot be stored could not be had back: it stays.
+    known = {skipped.path for skipped in source.manifest.skipped if _is_variable(skipped)}
+    known.update(variables_of(source.manifest.members))
+    others = [name for name in _looked_at(source, current, wanted) if name not in known]
+    # What cannot be saved is not removed: nothing would bring it back.
     remove(take(current, others), section, plan)
 
 
@@ -290,7 +302,7 @@ def _looked_at(source: Loadable, current: dict[str, Any], wanted: Wanted) -> lis
     names = user_names(current)
     if not isinstance(looked, bool):
         names = [name for name in names if name in looked]
-    return [name for name in names if name in wanted.names(names)]
+    return [name for name in names if wanted.covers(name)]
 
 
 def _is_variable(skipped: Skipped) -> bool:

@@ -31,6 +31,12 @@ class Wanted:
     trusted: bool = False
     clean: bool = False
 
+    def covers(self, name: str) -> bool:
+        """Tell whether a name is wanted, wherever it is."""
+        if self.variables is None or isinstance(self.variables, bool):
+            return self.variables is not False
+        return name in _set_of(self.variables)
+
     def names(self, stored: Iterable[str]) -> set[str]:
         """Return which of the stored names are wanted.
 
@@ -44,13 +50,16 @@ class Wanted:
             return set()
         if self.variables is None or self.variables is True:
             return names
-        given = self.variables
-        wanted = {given} if isinstance(given, str) else set(given)
+        wanted = _set_of(self.variables)
         if missing := sorted(map(str, wanted - names)):
             raise SelectionError(
                 f"There is no variable {missing[0]!r} to load. Nothing was changed."
             )
         return wanted
+
+
+def _set_of(given: str | Iterable[str]) -> set[str]:
+    return {given} if isinstance(given, str) else set(given)
 
 
 def choice(variables: Choice, paths: object) -> Choice:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from .codecs import package_of
+
+_SIZED = (list, tuple, dict, set, frozenset, bytes, bytearray)
+
+# Without what a metaclass may have in its place.
+_NAME_OF = type.__dict__["__qualname__"].__get__
+
 _LONGEST = 30
 """Characters of a number."""
 
@@ -14,22 +21,22 @@ def about(value: Any, size: int) -> dict[str, Any]:
 
 
 def _type_of(value: Any) -> str:
-    kind = value if isinstance(value, type) else type(value)
-    prefix = "class " if isinstance(value, type) else ""
-    return f"{prefix}{kind.__qualname__}"[:100]
+    is_class = issubclass(type(value), type)
+    name = _NAME_OF(value if is_class else type(value))
+    return f"{'class ' if is_class else ''}{name}"[:100]
 
 
 def _text(value: Any) -> str:
-    module = type(value).__module__.partition(".")[0]
-    if module == "numpy" and hasattr(value, "shape") and hasattr(value, "dtype"):
+    kind, package = type(value), package_of(type(value))
+    if package == "numpy" and hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"{_shape(value.shape)} {value.dtype}".strip()
-    if module == "pandas" and hasattr(value, "shape"):
+    if package == "pandas" and hasattr(value, "shape"):
         return _shape(value.shape)
-    if type(value) in (list, tuple, dict, set, frozenset, bytes, bytearray):
-        return f"{len(value):,} {'bytes' if type(value) in (bytes, bytearray) else 'items'}"
-    if type(value) is str:
+    if any(kind is each for each in _SIZED):
+        return f"{len(value):,} {'bytes' if kind is bytes or kind is bytearray else 'items'}"
+    if kind is str:
         return f"{len(value):,} characters"
-    if type(value) in (int, float, bool, complex):
+    if any(kind is each for each in (int, float, bool, complex)):
         return _number(value)
     return ""
 

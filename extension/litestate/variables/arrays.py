@@ -18,6 +18,13 @@ _Array = np.ndarray[Any, Any]
 _FAR = 2**62
 
 
+def _is_plain(array: _Array) -> bool:
+    dtype = array.dtype
+    if dtype.hasobject:
+        return dtype.num == np.dtype(object).num or isinstance(dtype, np.dtypes.StringDType)
+    return bool(dtype.itemsize)
+
+
 def _encode(array: _Array, put: Put) -> dict[str, Any]:
     payload = _encode_objects(array, put) if array.dtype.hasobject else store(array, put)
     if not array.flags.writeable:
@@ -209,7 +216,14 @@ def _decode_dtype(payload: Any, get: Get) -> np.dtype[Any]:
 _DTYPES = tuple({getattr(np.dtypes, name) for name in np.dtypes.__all__})
 
 CODECS = (
-    Codec("numpy.ndarray", (np.ndarray,), _encode, guarded(_decode), guarded(_fill)),
+    Codec(
+        "numpy.ndarray",
+        (np.ndarray,),
+        _encode,
+        guarded(_decode),
+        guarded(_fill),
+        accepts=_is_plain,
+    ),
     Codec("numpy.recarray", (np.recarray,), _encode_view, guarded(_decode_record_array)),
     Codec("numpy.matrix", (np.matrix,), _encode_matrix, guarded(_decode_matrix)),
     Codec("numpy.memmap", (np.memmap,), _encode_memmap, guarded(_decode_memmap)),

@@ -13,16 +13,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..trust import RESTRICTED
 from . import pickling
-from .codecs import OpaqueError, codec_for
+from .codecs import OpaqueError, codec_for, package_of
+from .failures import NotSavedError
 
 if TYPE_CHECKING:
     from .encoder import Encoder
 
-_ALIKE = frozenset(
-    {str, int, float, complex, bool, bytes, tuple, frozenset, types.NoneType, types.CodeType}
-)
-"""Types of which two equal objects are as good as one."""
+_ATOMS = (str, int, float, complex, bool, bytes, types.NoneType)
+_IMMUTABLE = (tuple, frozenset)
+
+_ALIKE = frozenset(map(id, (*_ATOMS, *_IMMUTABLE, types.CodeType)))
+"""Types, by identity, of which two equal objects are as good as one."""
+
+_SORTABLE = frozenset(map(id, _ATOMS))
 
 _BY_NAME = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
 
@@ -42,12 +47,15 @@ class _Blob:
         What is inside, by id.
     needs : set of int
         Nodes of other pickles.
+    buffers : list of int
+        Numbers of those that it has.
     """
 
     roots: dict[int, Any]
     data: bytes = b""
     seen: dict[int, Any] = field(default_factory=dict)
     needs: set[int] = field(default_factory=set)
+    buffers: list[int] = field(default_factory=list)
 
     @property
     def defines(self) -> bool:
@@ -68,6 +76,7 @@ class Blobs:
         self._encoder = encoder
         self._new: dict[int, Any] = {}
         self._blobs: list[_Blob] = []
+        self._free: list[int] = []
 
     def add(self, obj: object, number: int) -> None:
         """Let an object be pickled; its node has this number."""
@@ -85,13 +94,19 @@ class Blobs:
         NotSavedError
             If something cannot be pickled.
         """
+        if self._new and RESTRICTED:
+            raise NotSavedError("it would be a pickle, and LITESTATE_RESTRICT=1 is set here")
         self._dump_new(drain)
         for _ in range(_ROUNDS):
             together = _together(self._blobs)
-            if len(together) == len(self._blobs):
+            is_stale = any(map(self._is_stale, self._blobs))
+            if len(together) == len(self._blobs) and not is_stale:
                 break
             self._blobs = [self._joined(blobs) for blobs in together]
+            drain()
             self._dump_new(drain)
+        for number in self._free:
+            self._encoder.buffers[number] = b""
         self._blobs.sort(key=lambda blob: min(blob.roots))
         for number, blob in enumerate(self._blobs):
             for index, node in enumerate(blob.roots):
@@ -104,21 +119,40 @@ class Blobs:
             self._blobs.append(self._dumped({number: self._new.pop(number)}))
             drain()
 
+    def _is_stale(self, blob: _Blob) -> bool:
+        """Tell whether something inside has become a node after it was pickled."""
+        return self._encoder.numbered(blob.seen)
+
     def _joined(self, blobs: list[_Blob]) -> _Blob:
-        if len(blobs) == 1:
+        if len(blobs) == 1 and not self._is_stale(blobs[0]):
             return blobs[0]
+        self._free += [number for blob in blobs for number in blob.buffers]
         roots = {number: obj for blob in blobs for number, obj in blob.roots.items()}
         return self._dumped(dict(sorted(roots.items())))
 
     def _dumped(self, roots: dict[int, Any]) -> _Blob:
         blob = _Blob(roots)
-        hook = _Hook(self._encoder, blob)
         encoder = self._encoder
+
+        def raw(data: Any) -> int:
+            blob.buffers.append(self._buffer(data))
+            return blob.buffers[-1]
+
+        hook = _Hook(encoder, blob)
         blob.data = pickling.dump(
-            list(roots.values()), hook, raw=encoder.raw, approximate=encoder.approximate
+            list(roots.values()), hook, raw=raw, approximate=encoder.approximate
         ).data
         blob.seen = _alive(blob.seen)
         return blob
+
+    def _buffer(self, data: Any) -> int:
+        # A view of its own: the pickler closes the one that it has.
+        view = memoryview(data)
+        if not self._free:
+            return self._encoder.raw(view)
+        number = self._free.pop()
+        self._encoder.buffers[number] = view
+        return number
 
 
 class _Hook:
@@ -131,24 +165,30 @@ class _Hook:
         self._ids = set(map(id, blob.roots.values()))
 
     def __call__(self, obj: Any) -> int | None:
-        if type(obj) in _ALIKE or id(obj) in self._ids:
+        if id(obj) in self._ids:
             return None
+        if id(type(obj)) in _ALIKE:
+            number = self._encoder.number(obj) if type(obj) in _IMMUTABLE else None
+            return self._needed(obj, number) if number is not None else None
         number = self._encoder.node(obj)
         if number is None:
             number = self._of_its_own(obj)
         if number is not None:
-            if id(obj) in self._encoder.opaque:
-                self._blob.needs.add(number)
-            return number
-        if not isinstance(obj, _BY_NAME) or pickling.is_definition(obj):
+            return self._needed(obj, number)
+        if not issubclass(type(obj), _BY_NAME) or pickling.is_definition(obj):
             self._blob.seen[id(obj)] = obj
         return None
+
+    def _needed(self, obj: Any, number: int) -> int:
+        if id(obj) in self._encoder.opaque:
+            self._blob.needs.add(number)
+        return number
 
     def _of_its_own(self, obj: Any) -> int | None:
         """Give a node to what is better off outside: arrays, tables and definitions."""
         if pickling.is_definition(obj):
             return None if self._defines else self._encoder.root(obj)
-        if type(obj).__module__.partition(".")[0] not in ("numpy", "pandas"):
+        if not _is_set_of_atoms(obj) and package_of(type(obj)) not in ("numpy", "pandas"):
             return None
         codec = codec_for(type(obj))
         if codec is None or codec.atom:
@@ -160,17 +200,22 @@ class _Hook:
         return int(number)
 
 
+def _is_set_of_atoms(obj: Any) -> bool:
+    """Tell whether this is a set to be sorted; in a pickle its order is one of many."""
+    return type(obj) is set and all(id(type(each)) in _SORTABLE for each in obj)
+
+
 def _together(blobs: list[_Blob]) -> list[list[_Blob]]:
     """Return which pickles have to be one."""
     sets = {id(blob): [blob] for blob in blobs}
     owner: dict[int, _Blob] = {}
     by_root = {number: blob for blob in blobs for number in blob.roots}
     for blob in blobs:
-        for key in blob.seen:
+        for key in (*blob.seen, *map(id, blob.roots.values())):
             _join(sets, blob, owner.setdefault(key, blob))
         for number in blob.needs:
-            other = by_root[number]
-            if blob.defines or not other.defines:
+            other = by_root.get(number)
+            if other is not None and (blob.defines or not other.defines):
                 _join(sets, blob, other)
     return _unique(sets.values())
 
@@ -188,13 +233,16 @@ def _unique(lists: Iterable[list[_Blob]]) -> list[list[_Blob]]:
 
 def _alive(objects: dict[int, Any]) -> dict[int, Any]:
     """Leave out what only lived while it was pickled: another object may get its id."""
-    return {key: obj for key, obj in objects.items() if sys.getrefcount(obj) > _OF_NOBODY}
+    counts = _references(objects)
+    return {
+        key: obj for (key, obj), count in zip(objects.items(), counts, strict=True) if count > _OURS
+    }
 
 
-def _of_nobody() -> int:
-    """Return the references that `_alive` has itself to something that nobody else has."""
-    objects = {0: object()}
-    return next(sys.getrefcount(obj) for _, obj in objects.items())
+def _references(objects: dict[int, Any]) -> list[int]:
+    # One function for both: what a loop itself refers to differs between versions of Python.
+    return [sys.getrefcount(obj) for obj in objects.values()]
 
 
-_OF_NOBODY = _of_nobody()
+_OURS = _references({0: object()})[0]
+"""References to something that nobody else has."""

@@ -70,8 +70,14 @@ class Get(Protocol):
     def value(self, value: Value) -> Any:
         """Return the object that a value stands for."""
 
+    def key(self, value: Value) -> Any:
+        """Return the object that a value stands for, to be hashed."""
+
     def buffer(self, number: int) -> memoryview:
-        """Return the content of a buffer; it can be written to, and nobody else has it."""
+        """Return the content of a buffer; it can be written to. Arrays may share it."""
+
+    def content(self, number: int) -> memoryview:
+        """Return the content of a buffer to copy it; once only, or memory would not suffice."""
 
     def fail(self, what: str) -> Exception:
         """Return the error for a payload that is not as it should be, to raise."""
@@ -101,6 +107,9 @@ class Codec:
         Of mutable containers: gets the empty one, the payload and a `Get`.
     atom : bool
         Whether it has no identity: it stands in place, wherever it is.
+    accepts : callable or None
+        Of mutable containers: whether one is plain. Only what this says keeps what is built from
+        one out of the graph; `encode` is too late.
     """
 
     tag: str
@@ -109,14 +118,18 @@ class Codec:
     decode: Callable[[Any, Get], Any]
     fill: Callable[[Any, Any, Get], None] | None = None
     atom: bool = False
+    accepts: Callable[[Any], bool] | None = None
 
 
 _MODULES = {"numpy": "arrays", "pandas": "frames", "sqlite3": "connections"}
 """Where the codecs for a package are; they are loaded with the first object of it."""
 
+_MODULE_OF = type.__dict__["__module__"].__get__
+
 _ALWAYS = ("containers", "imported", "scalars", "times")
 
-_BY_TYPE: dict[type, Codec] = {}
+# By identity: to look for a type calls what its metaclass has for a hash.
+_BY_TYPE: dict[int, Codec] = {}
 _BY_TAG: dict[str, Codec] = {}
 _LOADED: set[str] = set()
 
@@ -124,10 +137,28 @@ _LOADED: set[str] = set()
 def codec_for(kind: type) -> Codec | None:
     """Return the codec for objects of a type, or None."""
     _load_always()
-    codec = _BY_TYPE.get(kind)
-    if codec is None and _load(kind.__module__.partition(".")[0]):
-        codec = _BY_TYPE.get(kind)
+    codec = _BY_TYPE.get(id(kind))
+    if codec is None and _load(package_of(kind)):
+        codec = _BY_TYPE.get(id(kind))
     return codec
+
+
+def package_of(kind: type) -> str:
+    """Return the first part of the name of a type's module, or "".
+
+    What a person's metaclass has for ``__module__`` is not asked.
+    """
+    try:
+        module = _MODULE_OF(kind)
+    except AttributeError:
+        return ""
+    return module.partition(".")[0] if type(module) is str else ""
+
+
+def package_for(tag: str) -> str | None:
+    """Return the package that a tag makes necessary, or None."""
+    package = tag.partition(".")[0]
+    return package if package in _MODULES else None
 
 
 def codec_of(tag: str) -> Codec | None:
@@ -162,4 +193,4 @@ def _load(package: str) -> bool:
 def _register(name: str) -> None:
     for codec in import_module(f".{name}", __package__).CODECS:
         _BY_TAG[codec.tag] = codec
-        _BY_TYPE.update(dict.fromkeys(codec.types, codec))
+        _BY_TYPE.update(dict.fromkeys(map(id, codec.types), codec))

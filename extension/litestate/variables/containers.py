@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
-from .codecs import Codec, Get, OpaqueError, Put, Value
+from .codecs import Codec, Get, Put, Value
+from .fastjson import check_hashes
 from .payloads import parts, whole
 
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool)}
 """What a defaultdict may make without trust: nothing that does something."""
+
+_SIMPLE = (str, int, float, complex, bool, bytes, types.NoneType)
+
+_LEVELS = 4
+"""Of tuples in tuples that have a part in the order of a set."""
 
 
 def _sequence(value: Any, put: Put) -> list[Value]:
@@ -22,12 +29,27 @@ def _elements(value: Any, put: Put) -> list[Value]:
 
 
 def _set(value: Any, put: Put) -> list[Value]:
-    # The order of a set is another one in every process.
-    return sorted((put.value(each) for each in value), key=repr)
+    return [put.value(each) for each in _in_order(value)]
 
 
 def _frozenset(value: Any, put: Put) -> list[Value]:
-    return sorted((put.plain(each) for each in value), key=repr)
+    return [put.plain(each) for each in _in_order(value)]
+
+
+def _in_order(value: Any) -> list[Any]:
+    """Return what a set holds in an order of its own: a set's is another one in every process."""
+    return sorted(value, key=_sort_key)
+
+
+def _sort_key(obj: Any, depth: int = 0) -> str:
+    kind = type(obj)
+    if any(kind is each for each in _SIMPLE):
+        # More digits than Python likes to write in decimal.
+        return f"{kind.__name__} {hex(obj) if kind is int else repr(obj)}"
+    if depth < _LEVELS and (kind is tuple or kind is frozenset):
+        inside = [_sort_key(each, depth + 1) for each in obj]
+        return f"{kind.__name__} {inside if kind is tuple else sorted(inside)}"
+    return ""
 
 
 def _read_all(payload: Any, get: Get) -> list[Any]:
@@ -35,17 +57,9 @@ def _read_all(payload: Any, get: Get) -> list[Any]:
 
 
 def _keys(payload: Any, get: Get) -> list[Any]:
-    found = _read_all(payload, get)
-    _check_hashable(found, get)
+    found = [get.key(each) for each in parts(payload, None, get)]
+    check_hashes(map(hash, found))
     return found
-
-
-def _check_hashable(found: list[Any], get: Get) -> None:
-    for each in found:
-        try:
-            hash(each)
-        except TypeError:
-            raise get.fail("a key is of a kind that is none") from None
 
 
 def _pairs(value: Any, put: Put) -> list[Value]:
@@ -53,31 +67,35 @@ def _pairs(value: Any, put: Put) -> list[Value]:
 
 
 def _fill_pairs(obj: Any, payload: Any, get: Get) -> None:
-    found = _read_all(payload, get)
+    found = parts(payload, None, get)
     if len(found) % 2:
         raise get.fail("a dictionary has a key without a value")
-    _check_hashable(found[::2], get)
-    for key, value in zip(found[::2], found[1::2], strict=True):
+    keys, values = _keys(found[::2], get), _read_all(found[1::2], get)
+    for key, value in zip(keys, values, strict=True):
         obj[key] = value
 
 
+def _has_known_factory(value: Any) -> bool:
+    made = value.default_factory
+    return made is None or any(made is each for each in _FACTORIES.values())
+
+
 def _factory(value: Any, put: Put) -> list[Any]:
-    name = getattr(value.default_factory, "__name__", None)
-    if value.default_factory is not None and _FACTORIES.get(str(name)) is not value.default_factory:
-        raise OpaqueError
-    return [name if value.default_factory is not None else None, _pairs(value, put)]
+    made = value.default_factory
+    return [None if made is None else made.__name__, _pairs(value, put)]
 
 
 def _make_defaultdict(payload: Any, get: Get) -> Any:
     name, _ = parts(payload, 2, get)
-    if name is not None and name not in _FACTORIES:
+    if name is not None and (not isinstance(name, str) or name not in _FACTORIES):
         raise get.fail(f"a defaultdict may not make {name!r}")
     return defaultdict(None if name is None else _FACTORIES[name])
 
 
 def _make_deque(payload: Any, get: Get) -> Any:
     length, _ = parts(payload, 2, get)
-    return deque(maxlen=None if length is None else whole(length, get))
+    # No deque is longer than this system's memory; the limit may be another system's.
+    return deque(maxlen=None if length is None else min(whole(length, get), sys.maxsize))
 
 
 def _slice(value: slice, put: Put) -> list[Value]:
@@ -116,6 +134,7 @@ CODECS = (
         _factory,
         _make_defaultdict,
         lambda obj, p, get: _fill_pairs(obj, p[1], get),
+        accepts=_has_known_factory,
     ),
     Codec(
         "deque",

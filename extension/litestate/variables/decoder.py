@@ -13,18 +13,36 @@ from .. import places
 from ..errors import DamagedBundleError
 from ..json_depth import is_too_deep
 from . import fastjson
-from .codecs import Codec, codec_of
+from .codecs import Codec, codec_of, package_for
 from .failures import NotLoadedError
+from .imported import is_harmless
 
 _DEPTH = fastjson.MAX_DEPTH + 36
 """Levels of nesting in a graph's JSON: what is deeper in Python is nodes."""
 
 _MAX_WEIGHT = 64
-"""Objects to look at to hash a tuple, for each node of the graph: tuples that hold one another
+"""Objects to look at to hash a tuple, for each byte of the graph: tuples that hold one another
 twice can make it any number."""
 
-_MAX_NESTING = 10_000
+_MAX_NESTING = 1000
 """Levels of tuples in tuples."""
+
+_MAX_HASHED = 10**8
+"""Objects to look at to hash all keys of a stranger's graph: that takes a second or two."""
+
+_WRONG = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BufferError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
+"""What codecs, and what they call, may raise for payloads that nobody has thought of."""
 
 
 class NeedsTrustError(Exception):
@@ -96,13 +114,17 @@ class Decoder:
         self._label = label
         self._buffers = buffers
         self._load = load
+        self._size = len(document)
         self._names, self._nodes, self._pickles = self._parsed(document)
         self._made: dict[int, Any] = {}
         self._weights: dict[int, tuple[int, int]] = {}
+        self._hashed = 0
+        self._copied: set[int] = set()
         self._making: list[int] = []
         self._below: list[tuple[int, int]] = []
         self._loading: set[int] = set()
         self._loaded: dict[int, Sequence[Any]] = {}
+        self._stopped: Exception | None = None
         self._broken: dict[int, str] = {}
         self._first: dict[int, int] = {}
         self._to_fill: deque[int] = deque()
@@ -129,6 +151,8 @@ class Decoder:
     def value(self, value: Any) -> Any:
         """Return the object that a value stands for."""
         if not isinstance(value, list):
+            if isinstance(value, dict):
+                raise self.fail("a value is none")
             return value
         if len(value) == 1 and type(value[0]) is int:
             return self._node(value[0])
@@ -140,13 +164,35 @@ class Decoder:
         codec = self._codec(tag)
         if not codec.atom:
             raise self.fail(f"a {tag} stands in place")
-        return codec.decode(payload, self)
+        with self._checked():
+            return codec.decode(payload, self)
+
+    def key(self, value: Any) -> Any:
+        """Return the object that a value stands for, to be hashed."""
+        found = self.value(value)
+        is_node = isinstance(value, list) and len(value) == 1
+        self._hashed += self._weights.get(value[0], (1, 1))[0] if is_node else 1
+        if self._hashed > _MAX_HASHED and not self.trusted:
+            raise self.fail("its keys are built from too much")
+        try:
+            hash(found)
+        except Exception as error:
+            raise self._wrong(error) from error
+        return found
 
     def buffer(self, number: int) -> memoryview:
         """Return the content of a buffer."""
         if type(number) is not int or not 0 <= number < len(self._buffers):
             raise self.fail("there is no buffer of that number")
         return self._buffers[number]
+
+    def content(self, number: int) -> memoryview:
+        """Return the content of a buffer to copy it, once only."""
+        found = self.buffer(number)
+        if number in self._copied:
+            raise self.fail("a buffer is copied twice")
+        self._copied.add(number)
+        return found
 
     def fail(self, what: str) -> DamagedBundleError:
         """Return the error for a graph that is not as it should be."""
@@ -174,6 +220,8 @@ class Decoder:
             raise self.fail("it is no graph") from None
         good = isinstance(names, dict) and isinstance(nodes, list) and isinstance(pickles, list)
         if not good or not all(_is_node(node) for node in nodes):
+            raise self.fail("it is no graph")
+        if not all(isinstance(roots, list) for roots in pickles):
             raise self.fail("it is no graph")
         return names, nodes, pickles
 
@@ -223,16 +271,35 @@ class Decoder:
                 made = self._coded(number, self._codec(tag), payload)
             self._made[number] = made
 
-    def _coded(self, number: int, codec: Codec, payload: Any) -> Any:
-        self._below.append((1, 1))
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        """Make errors of what no codec has thought of those of the graph."""
         try:
-            made = codec.decode(payload, self)
+            yield
+        except RecursionError:
+            raise
+        except (*_WRONG, MemoryError) as error:
+            raise self._wrong(error) from error
+
+    def _wrong(self, error: Exception) -> Exception:
+        text = f"{type(error).__name__}: {error}"[:200]
+        if self._loaded or isinstance(error, MemoryError):
+            # Somebody's own code, such as __hash__, has a part in it.
+            return NotLoadedError(f"making it again raised {text}")
+        return self.fail(f"its content makes no sense ({text})")
+
+    def _coded(self, number: int, codec: Codec, payload: Any) -> Any:
+        size = len(payload) if isinstance(payload, list | str) else 1
+        self._below.append((1 + size, 1))
+        try:
+            with self._checked():
+                made = codec.decode(payload, self)
         finally:
             weight, depth = self._below.pop()
         if codec.fill is not None:
             self._to_fill.append(number)
             return made
-        if weight > _MAX_WEIGHT * (len(self._nodes) + 100) or depth >= _MAX_NESTING:
+        if weight > _MAX_WEIGHT * self._size or depth >= _MAX_NESTING:
             raise self.fail("something is built from too much")
         self._weights[number] = weight, depth + 1
         return made
@@ -260,7 +327,7 @@ class Decoder:
             obj, payload = self._made[number], self._nodes[number][1]
             assert codec.fill is not None
             try:
-                with self._noted(number):
+                with self._noted(number), self._checked():
                     codec.fill(obj, payload, self)
             except _BusyError:
                 if hasattr(obj, "clear"):
@@ -295,6 +362,14 @@ class Decoder:
         try:
             self._loaded[blob] = self._load(blob, self._resolved)
         except NotLoadedError as error:
+            # What stopped it is this here, if the pickle needs something that cannot be made.
+            stopped, self._stopped = self._stopped, None
+            if isinstance(stopped, _FailedError):
+                reason, _ = self._reasons[stopped.node]
+                self._broken[blob] = reason
+                raise NotLoadedError(reason) from error
+            if stopped is not None:
+                raise stopped from error
             self._broken[blob] = str(error)
             raise
         finally:
@@ -302,6 +377,15 @@ class Decoder:
 
     def _resolved(self, number: int) -> Any:
         """Return a node for a pickle, as complete as can be."""
+        try:
+            return self._complete(number)
+        except Exception as error:
+            self._stopped = error
+            raise
+
+    def _complete(self, number: int) -> Any:
+        if type(number) is not int:
+            raise self.fail("a pickle refers to something that is no node")
         found = self._node(number)
         state = self._making, self._below
         self._making, self._below = [], []
@@ -329,12 +413,15 @@ class Decoder:
             raise self.fail("a path is none")
         number, path = payload
         found = self._node(number)
+        if len(path if isinstance(path, list) else ()) > _DEPTH:
+            raise self.fail("a path is too long")
         if self._nodes[number][0] != "json" or not isinstance(path, list):
             raise self.fail("a path leads through something else than nested data")
         for key in path:
-            known = isinstance(found, dict) or (isinstance(found, list) and type(key) is int)
+            if not (type(found) is dict or (type(found) is list and type(key) is int)):
+                raise self.fail("a path leads to nothing")
             try:
-                found = found[key] if known else None
+                found = found[key]
             except (LookupError, TypeError):
                 raise self.fail("a path leads to nothing") from None
         return found
@@ -349,6 +436,7 @@ class Decoder:
         raise self.fail("a reference is none")
 
     def _codec(self, tag: str) -> Codec:
+        self._check_package(tag)
         try:
             codec = codec_of(tag)
         except ImportError as error:
@@ -356,6 +444,12 @@ class Decoder:
         if codec is None:
             raise self.fail(f"there is nothing called {tag!r:.40}")
         return codec
+
+    def _check_package(self, tag: str) -> None:
+        package = package_for(tag)
+        if package is not None and not self.trusted and not is_harmless(package):
+            # A file of the bundle may be in its place.
+            raise NeedsTrustError(f"the module {package} would be run")
 
     def _take_back(self, decoded: Decoded) -> None:
         """Find the names that hold something that could not be made after all."""

@@ -11,7 +11,7 @@ from .quiet import NOTEBOOK
 
 def is_definition(obj: Any, namespace: dict[str, Any] | None = None) -> bool:
     """Tell whether this is a function or class that is stored by value."""
-    if isinstance(obj, FunctionType):
+    if type(obj) is FunctionType:
         return not by_name(obj, namespace)
     if not issubclass(type(obj), type):
         return False

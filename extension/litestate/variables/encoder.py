@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 from . import fastjson
 from .blobs import Blobs
 from .codecs import Codec, OpaqueError, Value, codec_for, codec_of
-from .failures import NotSavedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .group import Bytes
     from .spans import Spans
@@ -29,8 +28,14 @@ _LARGEST = 1 << 63
 _ONLY_ONE = frozenset(map(id, ((), frozenset(), b"")))
 """Of objects of which Python has one only: to have them is to share nothing."""
 
-_MAX_DEPTH = 200
+_MAX_DEPTH = 40
 """Levels of tuples in tuples, and the like; what is deeper is pickled."""
+
+
+_PATIENCE = 300_000
+"""Containers that may be looked at for JSON in vain, and some more for each that is stored."""
+
+_PATIENCE_PER_NODE = 8
 
 
 class Encoder:
@@ -57,7 +62,9 @@ class Encoder:
         self._nodes: list[list[Any]] = []
         self._memo: dict[int, int] = {}
         self._alive: list[Any] = []
-        self._nested: list[tuple[int, fastjson.Nested]] = []
+        self._nested: dict[int, fastjson.Nested] = {}
+        self._inside: dict[int, int] = {}
+        self._wasted = 0
         self._building: set[int] = set()
         self._pending: deque[tuple[list[Any], Codec, Any]] = deque()
         self._spans: Spans | None = None
@@ -92,7 +99,7 @@ class Encoder:
         """Ids of everything that another name may hold, too; valid while it lives."""
         ids = {*self._memo, *self._blobs.seen()} - _ONLY_ONE
         # The one for large data is not copied.
-        more = [found.ids for _, found in self._nested]
+        more = [found.ids for found in self._nested.values()]
         more += [] if self._spans is None else [self._spans.ids]
         return max(more, key=len).union(ids, *more) if more else ids
 
@@ -131,6 +138,10 @@ class Encoder:
             number = self._add("alias", known, obj)
         return number
 
+    def number(self, obj: object) -> int | None:
+        """Return the number of the node for an object, if it has one of its own already."""
+        return self._memo.get(id(obj))
+
     def root(self, obj: object) -> int:
         """Return the number of the node of something that is pickled."""
         self.opaque.add(id(obj))
@@ -152,6 +163,10 @@ class Encoder:
             self._spans = Spans()
         return self._spans.add(array)
 
+    def numbered(self, ids: Iterable[int]) -> bool:
+        """Tell whether one of the objects with these ids has a node, or is inside of one."""
+        return not (self._memo.keys().isdisjoint(ids) and self._inside.keys().isdisjoint(ids))
+
     def raw(self, data: Any) -> int:
         """Add a buffer of bytes, and return its number."""
         self.buffers.append(data)
@@ -166,14 +181,14 @@ class Encoder:
         number = self._memo.get(id(obj))
         if number is not None:
             return [number]
-        for number, nested in self._nested:
-            if id(obj) in nested.ids:
-                return ["in", [number, nested.path_to(obj)]]
-        return None
+        number = self._inside.get(id(obj))
+        if number is None:
+            return None
+        return ["in", [number, self._nested[number].path_to(obj)]]
 
     def _new(self, obj: Any) -> Value:
         codec = _codec(obj)
-        if codec is None:
+        if codec is None or not (codec.accepts is None or codec.accepts(obj)):
             raise OpaqueError
         if codec.atom:
             return [codec.tag, codec.encode(obj, self)]
@@ -184,22 +199,31 @@ class Encoder:
         return [self._add(codec.tag, payload, obj)]
 
     def _container(self, obj: Any, codec: Codec) -> int:
-        if type(obj) in (dict, list) and (found := self._as_json(obj)):
+        if (type(obj) is dict or type(obj) is list) and (found := self._as_json(obj)):
             number = self._add("json", {"value": obj, "int_keys": found.int_keys}, obj)
-            self._nested.append((number, found))
+            self._nested[number] = found
+            self._inside.update(dict.fromkeys(found.ids, number))
             return number
         number = self._add(codec.tag, None, obj)
         self._pending.append((self._nodes[number], codec, obj))
         return number
 
     def _as_json(self, obj: Any) -> fastjson.Nested | None:
-        if not obj or not self._fast:
+        found = self._scanned.pop(id(obj), None) or self._scan(obj)
+        if found is None:
             return None
-        found = self._scanned.pop(id(obj), None) or fastjson.nested(obj)
-        if found is None or any(key in found.ids for key in self._memo):
-            return None
-        is_apart = all(found.ids.isdisjoint(other.ids) for _, other in self._nested)
+        is_apart = all(seen.keys().isdisjoint(found.ids) for seen in (self._memo, self._inside))
         return found if is_apart else None
+
+    def _scan(self, obj: Any) -> fastjson.Nested | None:
+        patience = _PATIENCE + _PATIENCE_PER_NODE * len(self._nodes)
+        if not obj or not self._fast or self._wasted > patience:
+            return None
+        found = fastjson.nested(obj)
+        if isinstance(found, int):
+            self._wasted += found
+            return None
+        return found
 
     def _drain(self) -> None:
         while self._pending:
@@ -211,14 +235,13 @@ class Encoder:
                 node[:] = ["pickle", [0, 0]]
                 self.opaque.add(id(obj))
                 self._blobs.add(obj, self._memo[id(obj)])
-            except RuntimeError as error:
-                raise NotSavedError(f"it was changed while it was saved ({error})") from error
 
     def _largest_first(self, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """Return the values in an order in which what is inside of others comes after them."""
         if len(values) > 1 and self._fast:
             for value in values.values():
-                if type(value) in (dict, list) and (found := fastjson.nested(value)):
+                is_container = type(value) is dict or type(value) is list
+                if is_container and (found := self._scan(value)):
                     self._scanned[id(value)] = found
         sizes = {key: -len(found.ids) for key, found in self._scanned.items()}
         return sorted(values.items(), key=lambda pair: (sizes.get(id(pair[1]), 0), pair[0]))
@@ -257,7 +280,7 @@ def _in_place(obj: Any) -> Value:
 
 
 def _codec(obj: Any) -> Codec | None:
-    if isinstance(obj, type):
+    if issubclass(type(obj), type):
         return codec_of("global")
     return codec_for(type(obj))
 

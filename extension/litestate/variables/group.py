@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -55,6 +56,28 @@ class Group:
             yield f"{number}.bin", memoryview(data).cast("B")
         for number, data in enumerate(self.pickles):
             yield f"{number}.pickle", data
+
+
+def value_texts(document: bytes) -> dict[str, str]:
+    """Return for each name of a graph of values what says which value it has.
+
+    Parameters
+    ----------
+    document : bytes
+        Of a group with the key `VALUES`; one that is no graph has no names.
+    """
+    try:
+        graph = json.loads(document)
+        nodes = graph["nodes"]
+        return {name: json.dumps(_in_place(value, nodes)) for name, value in graph["names"].items()}
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return {}
+
+
+def _in_place(value: Any, nodes: list[Any]) -> Any:
+    """Return a value with its node: empty tuples have one, and the like."""
+    is_node = isinstance(value, list) and len(value) == 1
+    return ["node", nodes[value[0]]] if is_node else value
 
 
 def key_of(names: Sequence[str]) -> str:

@@ -19,6 +19,10 @@ _DO_SOMETHING = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test
 """Modules of the standard library that do something when they are imported, or start programs."""
 
 
+_STDLIB_ZIP = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
+"""The standard library in one file, as Pyodide has it."""
+
+
 def name_of(module: types.ModuleType) -> str | None:
     """Return the name by which a module can be imported again, or None."""
     if module is sys.modules["os"].path:
@@ -39,7 +43,8 @@ def place_of(obj: Any) -> tuple[str, str] | None:
         return None
     try:
         found = functools.reduce(getattr, name.split("."), sys.modules.get(module))
-    except AttributeError:
+    except Exception:
+        # A module, or a metaclass, may raise anything.
         return None
     return (module, name) if found is obj else None
 
@@ -52,7 +57,7 @@ def is_harmless(module: str) -> bool:
     outer = module.partition(".")[0]
     if module in sys.modules:
         return True
-    if outer in _DO_SOMETHING or outer == "__main__":
+    if outer in _DO_SOMETHING or "__main__" in module.split("."):
         return False
     if outer in sys.builtin_module_names:
         return True
@@ -66,11 +71,16 @@ def is_harmless(module: str) -> bool:
     folders = [
         Path(sysconfig.get_path(each)).resolve() for each in ("stdlib", "purelib", "platlib")
     ]
-    origin = spec.origin or next(iter(spec.submodule_search_locations or ()), "")
-    if origin in ("built-in", "frozen"):
+    if spec.origin in ("built-in", "frozen"):
         return True
-    here = Path(origin).resolve()
-    return any(here.is_relative_to(folder) for folder in folders) or ".zip" in origin
+    # A package without __init__.py may be in several places.
+    found = [*(spec.submodule_search_locations or ()), *filter(None, [spec.origin])]
+    places = [Path(each).resolve() for each in found]
+    return bool(places) and all(
+        any(place.is_relative_to(folder) for folder in folders)
+        or any(parent.name == _STDLIB_ZIP for parent in place.parents)
+        for place in places
+    )
 
 
 def _module(module: types.ModuleType, _: Put) -> str:
@@ -97,11 +107,10 @@ def _read_global(payload: Any, get: Get) -> Any:
     if not get.trusted and not _is_own_name(name, get):
         raise get.waiting(f"{module}.{name} is found by another name")
     found: Any = _imported(module, get)
-    for each in name.split("."):
-        if not hasattr(found, each):
-            raise get.missing(f"{module} has no {name} here")
-        found = getattr(found, each)
-    return found
+    try:
+        return functools.reduce(getattr, name.split("."), found)
+    except Exception as error:
+        raise get.missing(f"{module} has no {name} here") from error
 
 
 def _is_own_name(name: str, get: Get) -> bool:
@@ -117,7 +126,7 @@ def _imported(name: str, get: Get) -> types.ModuleType:
         return import_module(name)
     except ImportError as error:
         raise get.missing(f"the module {error.name or name} is not installed here") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise get.missing(f"importing {name} failed: {error!r}") from error
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
 from ..errors import SelectionError
+from .codecs import package_of
 
 Choice: TypeAlias = bool | str | Sequence[str] | None
 """Which variables: all (True), none (False), these, or what is right here (None)."""
 
 _OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython", "display"})
 """What IPython and JupyterLite's kernel put there; a user's own thing of such a name is kept."""
+
+
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 
 
 def namespace() -> dict[str, Any]:
@@ -66,18 +71,25 @@ def _is_hidden(name: str, value: Any, hidden: Mapping[str, Any]) -> bool:
         return True
     if name not in _OF_IPYTHON:
         return False
-    kind = type(value).__module__.partition(".")[0]
-    module = str(getattr(value, "__module__", None) or kind)
-    return name in ("In", "Out") or module.partition(".")[0] in ("IPython", "_io", "io", "builtins")
+    return name in ("In", "Out") or _package_of(value) in ("IPython", "_io", "io", "builtins")
 
 
 def _is_ours(value: Any) -> bool:
-    module = getattr(value, "__module__", None) or getattr(value, "__name__", None)
-    package = __name__.partition(".")[0]
-    kind = type(value).__module__
-    return any(
-        isinstance(each, str) and each.partition(".")[0] == package for each in (module, kind)
-    )
+    return _package_of(value) == __name__.partition(".")[0]
+
+
+def _package_of(value: Any) -> str:
+    """Return where a thing is from, without a call of what somebody has defined."""
+    kind = type(value)
+    if issubclass(kind, type):
+        return package_of(value)
+    if issubclass(kind, ModuleType):
+        name = object.__getattribute__(value, "__dict__").get("__name__")
+    elif any(kind is each for each in _FUNCTIONS):
+        name = value.__module__
+    else:
+        return package_of(kind)
+    return name.partition(".")[0] if isinstance(name, str) else package_of(kind)
 
 
 def _hidden() -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from . import pickling
 from .contents import contents
 from .decoder import Decoded, Decoder
 from .group import GRAPH, Group
+from .pauses import no_collection
 
 _SHOWN = 6
 
@@ -58,7 +59,8 @@ def restore(
     """
     restored = Restored()
     for group in groups:
-        decoded = _decoded(group, namespace, trusted=trusted)
+        with no_collection():
+            decoded = _decoded(group, namespace, trusted=trusted)
         restored.values |= decoded.values
         restored.failed += [
             Skipped(name, reason, "", f"variables/{name}")
@@ -83,7 +85,11 @@ def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decod
         trusted=trusted,
         label=f"variables/{group.key}/{GRAPH}",
     )
-    return decoder.decode()
+    decoded = decoder.decode()
+    found = {*decoded.values, *decoded.failed, *decoded.waiting}
+    if found != set(group.names):
+        raise decoder.fail("it has other names than the manifest says")
+    return decoded
 
 
 def _what(reason: str, group: Group) -> str:

@@ -19,6 +19,9 @@ from .payloads import parsed, parts, text, whole
 _IN_PLACE = 1024
 """Bytes that stand in the graph; more of them get a buffer of their own."""
 
+_LARGE = 100_000
+"""Bits: to cancel a fraction of larger numbers takes the square of it."""
+
 _TYPECODES = frozenset("bBuwhHiIlLqQfd")
 
 
@@ -59,7 +62,7 @@ def _read_bytes(payload: Any, get: Get) -> bytes:
             return base64.b64decode(payload, validate=True)
         except (ValueError, binascii.Error):
             raise get.fail("bytes are not Base64") from None
-    return bytes(get.buffer(whole(payload, get)))
+    return bytes(get.content(whole(payload, get)))
 
 
 def _array(value: Any, put: Put) -> list[Any]:
@@ -70,8 +73,10 @@ def _array(value: Any, put: Put) -> list[Any]:
 
 def _read_array(payload: Any, get: Get) -> Any:
     code, size, order, data = parts(payload, 4, get)
-    if code not in _TYPECODES or order not in ("little", "big"):
+    if text(code, get) not in _TYPECODES or order not in ("little", "big"):
         raise get.fail("an array has elements of an unknown kind")
+    if isinstance(data, str) != (code in "uw"):
+        raise get.fail("an array has elements of another kind")
     if isinstance(data, str):
         return array(code if sys.version_info >= (3, 13) else "u", data)
     # A long has four bytes on one system and eight on another.
@@ -79,7 +84,7 @@ def _read_array(payload: Any, get: Get) -> Any:
         code = next((c for c in _same_kind(code) if array(c).itemsize == size), "")
         if not code:
             raise get.fail("an array has elements of a size that there is not here")
-    found, content = array(code), get.buffer(whole(data, get))
+    found, content = array(code), get.content(whole(data, get))
     if len(content) % found.itemsize:
         raise get.fail("an array does not end with an element")
     found.frombytes(content)
@@ -103,6 +108,8 @@ def _read_fraction(payload: Any, get: Get) -> fractions.Fraction:
     numerator, denominator = (get.value(each) for each in parts(payload, 2, get))
     if type(numerator) is not int or type(denominator) is not int or denominator < 1:
         raise get.fail("a fraction is none")
+    if not get.trusted and max(map(int.bit_length, (numerator, denominator))) > _LARGE:
+        raise get.waiting("a fraction of very large numbers takes long to compute")
     return fractions.Fraction(numerator, denominator)
 
 
@@ -112,13 +119,13 @@ def _read_uuid(payload: Any, get: Get) -> uuid.UUID:
 
 
 def _read_path(payload: Any, get: Get) -> pathlib.PurePath:
-    kind, text = parts(payload, 2, get)
+    kind, path = parts(payload, 2, get)
     here = pathlib.PurePath if str(kind).startswith("Pure") else pathlib.Path
     if kind == "PurePosixPath":
         here = pathlib.PurePosixPath
     elif kind == "PureWindowsPath":
         here = pathlib.PureWindowsPath
-    return here(text(text, get))
+    return here(text(path, get))
 
 
 def _read_pattern(payload: Any, get: Get) -> Any:
@@ -165,7 +172,7 @@ CODECS = (
         "bytearray",
         (bytearray,),
         lambda v, put: put.raw(bytes(v)),
-        lambda p, get: bytearray(get.buffer(whole(p, get))),
+        lambda p, get: bytearray(get.content(whole(p, get))),
     ),
     Codec("array", (array,), _array, _read_array),
     Codec(

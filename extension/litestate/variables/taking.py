@@ -12,6 +12,7 @@ from .about import about
 from .encoder import Encoder
 from .failures import NotSavedError
 from .group import VALUES, Group, key_of
+from .pauses import no_collection
 
 _SMALL = 4096
 """Bytes: what is written anew with each number that changes."""
@@ -74,7 +75,7 @@ def look_at(name: str, value: Any) -> One | Skipped:
     try:
         encoder, document = encoded({name: value})
     except NotSavedError as error:
-        return Skipped(name, str(error), _ADVICE, f"variables/{name}")
+        return _skipped(name, error)
     return One(name, value, encoder, document, encoder.shared)
 
 
@@ -94,24 +95,31 @@ def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
         One that cannot be stored takes no others with it.
     """
     taken, found = Taken(), []
-    for name in names:
-        one = look_at(name, namespace[name])
-        if isinstance(one, Skipped):
-            taken.skipped.append(one)
-        else:
-            found.append(one)
-    for ones in together(found):
-        put(ones, taken)
+    with no_collection():
+        for name in names:
+            one = look_at(name, namespace[name])
+            if isinstance(one, Skipped):
+                taken.skipped.append(one)
+            else:
+                found.append(one)
+        for ones in together(found):
+            put(ones, taken)
     return taken
 
 
 def together(found: Sequence[One]) -> list[list[One]]:
     """Return which names share something; those that are simple are together, too."""
     sets: list[tuple[list[One], set[int]]] = []
+    seen: set[int] = set()
     for one in found:
         if one.is_simple:
             continue
         mine, ids = [one], one.shared
+        is_alone = seen.isdisjoint(ids)
+        seen |= ids
+        if is_alone:
+            sets.append((mine, ids))
+            continue
         for other in [each for each in sets if not ids.isdisjoint(each[1])]:
             sets.remove(other)
             mine = other[0] + mine
@@ -129,9 +137,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
         try:
             encoder, document = encoded({one.name: one.value for one in ones})
         except NotSavedError as error:
-            taken.skipped += [
-                Skipped(one.name, str(error), _ADVICE, f"variables/{one.name}") for one in ones
-            ]
+            taken.skipped += [_skipped(one.name, error) for one in ones]
             return
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
@@ -155,13 +161,27 @@ def encoded(values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
     NotSavedError
         If something in it cannot be stored.
     """
-    encoder = Encoder()
     try:
-        return encoder, encoder.encode(values)
-    except ValueError:
-        # NaN and infinity are no JSON, and so on; only writing it shows that they are there.
-        encoder = Encoder(fast=False)
-        return encoder, encoder.encode(values)
+        try:
+            encoder = Encoder()
+            return encoder, encoder.encode(values)
+        except (ValueError, TypeError):
+            # NaN and infinity are no JSON, and so on; only writing it shows that they are there.
+            encoder = Encoder(fast=False)
+            return encoder, encoder.encode(values)
+    except NotSavedError:
+        raise
+    except RecursionError:
+        raise NotSavedError("it is nested too deeply") from None
+    except MemoryError:
+        raise NotSavedError("there is not enough memory") from None
+    except Exception as error:
+        # One takes no others with it, whatever it is: it may change while it is looked at.
+        raise NotSavedError(f"looking at it raised {type(error).__name__}: {error}") from error
+
+
+def _skipped(name: str, error: NotSavedError) -> Skipped:
+    return Skipped(name, str(error), _ADVICE, f"variables/{name}")
 
 
 def _size(one: One, group: Group) -> int:

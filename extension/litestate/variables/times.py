@@ -7,6 +7,7 @@ import zoneinfo
 from typing import Any
 
 from .codecs import Codec, Get, OpaqueError, Put, Value
+from .imported import is_harmless
 from .payloads import parsed, parts, text, whole
 
 
@@ -26,8 +27,8 @@ def _datetime(value: dt.datetime, put: Put) -> list[Any]:
 
 
 def _read_datetime(payload: Any, get: Get) -> dt.datetime:
-    text, fold, zone = parts(payload, 3, get)
-    found: dt.datetime = parsed(dt.datetime.fromisoformat, text, get)
+    written, fold, zone = parts(payload, 3, get)
+    found: dt.datetime = parsed(dt.datetime.fromisoformat, written, get)
     return found.replace(fold=int(fold == 1), tzinfo=_read_zone(zone, get))
 
 
@@ -36,8 +37,8 @@ def _time(value: dt.time, put: Put) -> list[Any]:
 
 
 def _read_time(payload: Any, get: Get) -> dt.time:
-    text, fold, zone = parts(payload, 3, get)
-    found: dt.time = parsed(dt.time.fromisoformat, text, get)
+    written, fold, zone = parts(payload, 3, get)
+    found: dt.time = parsed(dt.time.fromisoformat, written, get)
     return found.replace(fold=int(fold == 1), tzinfo=_read_zone(zone, get))
 
 
@@ -73,6 +74,9 @@ def _zoneinfo(value: zoneinfo.ZoneInfo, _: Put) -> str:
 
 
 def _read_zoneinfo(payload: Any, get: Get) -> zoneinfo.ZoneInfo:
+    # It is what zoneinfo asks for zones that the system does not know.
+    if not get.trusted and not is_harmless("tzdata"):
+        raise get.waiting("the module tzdata would be run")
     # Absolute paths and "..", among others, are refused by zoneinfo itself.
     try:
         return zoneinfo.ZoneInfo(text(payload, get))
