@@ -10,8 +10,8 @@ from lab import Lab, errors, without_jspi
 from playwright.sync_api import BrowserContext
 from test_handshake import restart
 
-START = "import litestate\nlitestate.autosave()"
-"""With the pace that people have."""
+START = "import litestate\nlitestate.autosave(variables=False)"
+"""With the pace that people have. Variables have tests of their own: test_variables_in_site.py."""
 
 START_UNPACED = f"""
 import litestate.pacing
@@ -155,7 +155,7 @@ def test_undo_a_bundle_of_a_checkpoint_and_pausing(open_lab: OpenLab) -> None:
     assert look(lab) == changed
     assert lab.value("open('on the drive.csv').read()") == "a,b"
 
-    run(lab, "litestate.clear_state()")
+    run(lab, "litestate.clear_state(variables=False)")
     assert look(lab) == {}
     assert not lab.value("Path('on the drive.csv').exists()")
     run(lab, "litestate.undo()")
@@ -165,7 +165,7 @@ def test_undo_a_bundle_of_a_checkpoint_and_pausing(open_lab: OpenLab) -> None:
     assert look(lab) == before
 
     # What is saved now is what checkpoint 2 has.
-    lab.check("then = litestate.save_state('/tmp/then')")
+    lab.check("then = litestate.save_state('/tmp/then', variables=False)")
     run(lab, "(home / 'notes.txt').unlink()", "litestate.checkpoint('without notes')")
     lab.check("again = litestate.save_state('/tmp/again', checkpoint=2)")
     assert lab.value("then.digest == again.digest")
@@ -281,11 +281,16 @@ def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContex
     without_jspi(context)
     lab = open_lab(context=context)
     assert "`await aautosave()`" in failing(lab, START_UNPACED)
-    run(lab, "await litestate.aautosave()", WORK, "connection.rollback()\nconnection.close()")
+    run(
+        lab,
+        "await litestate.aautosave(variables=False)",
+        WORK,
+        "connection.rollback()\nconnection.close()",
+    )
     before = look(lab)
     assert lab.value(NUMBERS) == [1, 2]
     lab.reload()
-    run(lab, "import litestate\nawait litestate.aautosave()")
+    run(lab, "import litestate\nawait litestate.aautosave(variables=False)")
     assert look(lab) == before
     run(lab, "(home / 'notes.txt').unlink()", "litestate.undo()")
     assert look(lab) == before

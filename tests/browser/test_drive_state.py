@@ -127,7 +127,7 @@ def test_there_and_back_with_what_is_open(lab: Lab) -> None:
 
 
 def test_checkpoints_and_what_is_too_large(lab: Lab) -> None:
-    lab.check("litestate.autosave()")
+    lab.check("litestate.autosave(variables=False)")
     lab.check(WORK)
     lab.check("connection.rollback()")
     lab.check("Path('large.bin').write_bytes(b'large' + bytes(110_000_000)) and None")
@@ -141,7 +141,7 @@ def test_checkpoints_and_what_is_too_large(lab: Lab) -> None:
     lab.reload()
     lab.check(BEGIN)
     assert lab.value("[os.path.exists(n) for n in ('app.db', 'large.bin')]") == [True, False]
-    lab.check("Path('log.txt').write_text('newer')\nreport = litestate.autosave()")
+    lab.check("Path('log.txt').write_text('newer')\nreport = litestate.autosave(variables=False)")
     # What the drive has kept is left alone.
     assert lab.value("labels(report)") == ["large.bin"]
     assert named in lab.value("str(report)")
@@ -177,7 +177,7 @@ def test_checkpoints_and_what_is_too_large(lab: Lab) -> None:
     lab.check(BEGIN)
     assert lab.value("open('log.txt').read()") != "too late"
     assert lab.value("os.path.exists('new.txt')") is False
-    lab.check("report = litestate.autosave()")
+    lab.check("report = litestate.autosave(variables=False)")
     assert lab.value("labels(report)") == ["large.bin", "log.txt", "new.txt"]
     assert lab.value("open('log.txt').read()") == "too late"
     assert lab.value("open('new.txt').read()") == "too late as well"

@@ -29,6 +29,11 @@ Used = Callable[[], frozenset[str] | None]
 """Returns the names of the variables that may have changed since the last call; None for any."""
 
 
+_ALONG = ("cells", "random")
+"""Parts of the session that are kept along with other changes, and are none by themselves: a cell
+that only shows something is executed, too, and a plot may draw random numbers."""
+
+
 @dataclass(frozen=True)
 class Document:
     """The session around the variables, or the list of packages.
@@ -40,8 +45,7 @@ class Document:
     data : bytes
         JSON.
     digest : str
-        Equal for equal states: the list of executed cells is left out, or a cell that changes
-        nothing would be a change.
+        Equal for equal states, of what is worth a checkpoint of its own.
     """
 
     kind: str
@@ -156,10 +160,14 @@ class Looker:
         if self.scope.variables is not True:
             return Seen(looked)
         session, installed = environment.describe(self.places), packages.describe()
-        same = {part: content for part, content in session.items() if part != "cells"}
+        same = {part: content for part, content in session.items() if part not in _ALONG}
         documents = [
             _document(SESSION_MEMBER, environment.dump(session), environment.dump(same)),
-            _document(PACKAGES_MEMBER, packages.dump(installed)),
+            _document(
+                PACKAGES_MEMBER,
+                packages.dump(installed),
+                packages.dump({"added": installed["added"]}),
+            ),
         ]
         skipped = [*environment.left_out(session), *packages.left_out(installed)]
         return Seen(looked, documents, skipped)
@@ -218,9 +226,9 @@ class Looker:
         return taken
 
 
-def _document(member: str, data: bytes, same: bytes | None = None) -> Document:
+def _document(member: str, data: bytes, same: bytes) -> Document:
     kind, _, name = member.partition("/")
-    return Document(kind, name, data, blake2b(same or data, digest_size=16).hexdigest())
+    return Document(kind, name, data, blake2b(same, digest_size=16).hexdigest())
 
 
 def _and_above(relative: str) -> list[str]:

@@ -1,0 +1,184 @@
+"""Variables as a person meets them: cells, reloads, bundles, a stranger's bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import OpenLab
+from litestate import load_state
+from playwright.sync_api import BrowserContext
+from test_autosave import NUMBERS, failing, run, wait_for
+from test_handshake import restart
+
+START = """
+import litestate.pacing
+litestate.pacing.START = litestate.pacing.MOST = 600.0
+import litestate
+litestate.autosave()
+"""
+
+WORK = """
+import sqlite3
+import numpy as np, pandas as pd
+from math import sqrt as root
+numbers = [1, 2, [3]]
+same = numbers
+inner = numbers[2]
+array = np.arange(12.0).reshape(3, 4)
+view = array[1:, ::2]
+table = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=3, tz="Europe/Berlin"),
+                      "kind": pd.Categorical(["a", "b", "a"])})
+
+class Model:
+    made = []
+    def __init__(self, data):
+        self.data = data
+        self.made.append(self)
+    def total(self):
+        return self.data.sum() * factor
+
+model = Model(array)
+factor = 2
+twice = lambda x: x * factor
+memory = sqlite3.connect(":memory:")
+memory.execute("CREATE TABLE t (x)")
+memory.execute("INSERT INTO t VALUES (42)")
+memory.commit()
+file = sqlite3.connect("app.db")
+file.execute("CREATE TABLE IF NOT EXISTS t (x)")
+file.execute("INSERT INTO t VALUES (7)")
+file.commit()
+generator = (n for n in numbers)
+import random
+random.seed(6)
+"""
+
+GOES_ON = """
+assert same is numbers and inner is numbers[2]
+assert view.base is not None and np.shares_memory(view, array)
+view[0, 0] = -1
+assert array[1, 0] == -1
+assert model.data is array and type(model) is Model and Model.made == [model]
+factor = 3
+assert model.total() == 3 * array.sum() and twice(2) == 6 and root(9) == 3
+assert table.day.dt.tz.key == "Europe/Berlin" and list(table.kind.cat.categories) == ["a", "b"]
+assert memory.execute("SELECT x FROM t").fetchall() == [(42,)]
+assert file.execute("SELECT x FROM t").fetchall() == [(7,)]
+import pickle
+assert type(pickle.loads(pickle.dumps(model))) is Model
+print(random.random())
+"""
+"""What the next cell of a notebook may do."""
+
+
+def test_the_next_cell_works_after_a_reload(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, START, WORK, "numbers.append(4)", "numbers[2].append(5); len(numbers)")
+    # The start, and one for each cell that changed something.
+    assert lab.value(NUMBERS) == [1, 2, 3, 4]
+    (expected,) = run(lab, "print(random.random())")
+    lab.check("random.seed(6)\nnumbers.append(6)")
+    run(lab, "1")
+    wait_for(lab, "row.number == 5")
+
+    lab.reload()
+    (told,) = run(lab, START)
+    assert "Restored checkpoint 5 of" in told
+    assert "generator" in told
+    (drawn,) = run(lab, GOES_ON)
+    assert drawn == expected
+    assert lab.value("numbers") == [1, 2, [3, 5], 4, 6]
+    assert lab.value("[cell.source for cell in litestate.history()][1:2]") == [WORK]
+
+    run(lab, "numbers.clear(); extra = 1", "litestate.undo()")
+    assert lab.value("same") == [1, 2, [3, 5], 4, 6]
+    assert lab.value("'extra' in globals()") is False
+
+    # A restart is the wish for a clean session.
+    restart(lab)
+    (told,) = run(lab, START)
+    assert "restore(" in told
+    assert lab.value("'numbers' in globals()") is False
+    run(lab, "litestate.restore()", GOES_ON)
+
+
+def test_a_bundle_in_the_same_browser_in_another_and_in_plain_python(
+    open_lab: OpenLab,
+    new_profile: Callable[[], BrowserContext],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lab = open_lab()
+    lab.check(WORK)
+    lab.check("import litestate\nreport = litestate.save_state('/tmp/all')\nprint(report)")
+    assert [it[0] for it in lab.value("[[s.path] for s in report.skipped]")] == ["generator"]
+    data = bytes(lab.value("list(open('/tmp/all.litestate.zip', 'rb').read())"))
+
+    # The key that signs outlives the kernel: nothing waits.
+    lab.reload()
+    lab.serve("all.zip", data)
+    lab.check(f"import litestate\nreport = litestate.load_state('{lab.url}all.zip')")
+    assert lab.value("[s.path for s in report.skipped]") == []
+    lab.check(GOES_ON)
+
+    # To another browser it is a stranger's.
+    other = open_lab(context=new_profile())
+    other.serve("all.zip", data)
+    other.check(f"import litestate\nreport = litestate.load_state('{other.url}all.zip')")
+    waiting = other.value("sorted(s.path for s in report.skipped)")
+    assert {"Model", "model", "twice", "root"} <= set(waiting)
+    reasons = other.value("{s.path: s.reason for s in report.skipped}")
+    assert "code of" in reasons["twice"]
+    assert "<lambda>" in reasons["twice"]
+    assert "trust=True" in other.value("[s.advice for s in report.skipped if s.path == 'model'][0]")
+    other.check("assert same is numbers and np.shares_memory(view, array) and len(table) == 3")
+    assert other.value("'model' in globals()") is False
+    other.check(f"litestate.load_state('{other.url}all.zip', trust=True)")
+    other.check(GOES_ON)
+
+    # In a program nothing is put into its names, unless it is asked for.
+    monkeypatch.chdir(tmp_path)
+    report = load_state(data)
+    assert [line.kind for line in report.lines()] == ["database"]
+
+
+def test_forged_and_restricted(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.check(
+        "import litestate, io, zipfile\nx = [1]\nf = lambda: 1\n"
+        "litestate.save_state('/tmp/one')\nx = [2]\nlitestate.save_state('/tmp/two')"
+    )
+    lab.check(FORGE)
+    message = failing(lab, "litestate.load_state('/tmp/forged.zip', trust=True)")
+    assert "the signature does not fit" in message
+    assert lab.value("x") == [2]
+
+
+FORGE = """
+from pathlib import Path
+from litestate.bundle import Reader, Writer
+# Another bundle's signature.
+with open('/tmp/one.litestate.zip', 'rb') as one, open('/tmp/two.litestate.zip', 'rb') as two:
+    signature, source = Reader(one).signature, Reader(two)
+    with open('/tmp/forged.zip', 'wb') as file, Writer(file) as writer:
+        for member in source.manifest.members:
+            writer.add(member.name, member.kind, source.chunks(member), size=member.size,
+                       mode=member.mode, mtime_ns=member.mtime_ns, details=member.details)
+        writer.finish(source.manifest, lambda _: signature)
+assert signature is not None
+"""
+
+
+def test_undo_of_clear_and_load(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, START, "x = [1, 2]; y = x", "litestate.save_state('/tmp/b')", "x.append(3)")
+    run(lab, "import litestate\nlitestate.clear_state()")
+    assert lab.value("[name in globals() for name in ('x', 'y')]") == [False, False]
+    run(lab, "import litestate\nlitestate.undo()")
+    assert lab.value("[x, x is y]") == [[1, 2, 3], True]
+    run(lab, "litestate.load_state('/tmp/b.litestate.zip')")
+    assert lab.value("[x, x is y]") == [[1, 2], True]
+    run(lab, "litestate.undo()")
+    assert lab.value("[x, x is y]") == [[1, 2, 3], True]
