@@ -169,7 +169,9 @@ def test_which_variables(cells: Cells, session: Session) -> None:
     assert verdicts(session.load(data, paths="a.txt")) == {}
     assert verdicts(session.load(data, variables="k")) == {"k": "changed"}
     cells("assert k == 3 and x == 0")
-    with pytest.raises(SelectionError, match="no variable 'nothing' to load. Nothing was changed"):
+    with pytest.raises(
+        SelectionError, match=r"no variable 'nothing' to load\. Nothing was changed"
+    ):
         session.load(data, variables=["k", "nothing"])
 
 
