@@ -75,7 +75,7 @@ class Dice(random.Random):
         kind = type(obj).__name__
         if kind in ("list", "deque"):
             obj.extend(self._some(made))
-            if self.random() < 0.15:
+            if self.random() < 0.03:
                 obj.extend([number, [number]] for number in range(150))
         elif kind in ("dict", "OrderedDict", "defaultdict"):
             obj.update((self.choice(["a", "b", 1, 2.5]), each) for each in self._some(made))
