@@ -114,6 +114,7 @@ class _Comparison:
         self._is_strict = is_strict
         self._pairs: dict[int, tuple[Any, Any]] = {}
         self._back: dict[int, int] = {}
+        self._alike: dict[tuple[int, int], Any] = {}
 
     def differ(self, one: Any, other: Any) -> str:
         todo = [("", one, other)]
@@ -126,6 +127,8 @@ class _Comparison:
                     return f"{path}: {mine!r} became {others!r}"
                 continue
             if self._is_known(mine, others):
+                if (id(mine), id(others)) in self._alike:
+                    continue
                 if self._pairs[id(mine)][1] is not others or self._back[id(others)] != id(mine):
                     return f"{path}: it is another object"
                 continue
@@ -140,7 +143,10 @@ class _Comparison:
 
     def _is_known(self, mine: Any, others: Any) -> bool:
         if type(mine) in (tuple, frozenset, range) and not (self._is_strict and mine):
-            return False
+            pair = id(mine), id(others)
+            is_new = pair not in self._alike
+            self._alike[pair] = mine, others
+            return not is_new
         known = id(mine) in self._pairs or id(others) in self._back
         if known:
             # One of them may be known alone: then they are not the same.
@@ -157,6 +163,8 @@ def _equal(mine: Any, others: Any) -> bool:
         return (math.isnan(mine) and math.isnan(others)) or (
             mine == others and math.copysign(1, mine) == math.copysign(1, others)
         )
+    if isinstance(mine, complex):
+        return _equal(mine.real, others.real) and _equal(mine.imag, others.imag)
     return bool(mine == others)
 
 

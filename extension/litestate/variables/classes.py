@@ -20,7 +20,7 @@ from typing import Any
 
 from . import dataclass_parts, special_classes
 from .failures import NotSavedError
-from .quiet import library_of, silent
+from .quiet import library_of, silent, steady
 
 _HEAP, _IMMUTABLE = 1 << 9, 1 << 8
 """Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE (CPython, Include/object.h)."""
@@ -96,11 +96,11 @@ def reduce_class(cls: Any, annotations: dict[str, Any] | None) -> Any:
     if isinstance(cls, abc.ABCMeta):
         registry = abc._get_dump(cls)[0]  # type: ignore[attr-defined]
         state["registry"] = [found for reference in registry if (found := reference()) is not None]
-    body = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    body = {"__module__": steady(cls.__module__), "__qualname__": steady(cls.__qualname__)}
     if "__slots__" in vars(cls):
         body["__slots__"] = _slots(cls)
     bases = vars(cls).get("__orig_bases__", cls.__bases__)
-    made_from = (type(cls), cls.__name__, bases, body)
+    made_from = (type(cls), steady(cls.__name__), bases, body)
     return make_class, made_from, state, None, None, set_class
 
 

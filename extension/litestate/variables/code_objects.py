@@ -26,6 +26,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .failures import NotLoadedError
+from .quiet import steady
 
 PYTHON = ".".join(platform.python_version_tuple()[:2])
 """The version that bytecode and what is generated belong to."""
@@ -137,7 +138,7 @@ def reduce_code(code: CodeType, module: ModuleType | None, sources: dict[str, st
                 (path, code.co_firstlineno), []
             )
             if code in found:
-                place = (path, code.co_firstlineno, found.index(code))
+                place = (steady(path), code.co_firstlineno, found.index(code))
                 return source_code, (sources.setdefault(source, source), features, *place)
     return stored_code, (MAGIC_NUMBER, PYTHON, _marshalled(code))
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from .code_objects import PYTHON, walk
 from .failures import NotLoadedError
+from .quiet import steady
 
 _EMPTY = "empty"
 _FULL = "full"
@@ -98,8 +99,8 @@ def function_state(
         Whether to add the globals that it uses, which are not the notebook's.
     """
     attributes: dict[str, Any] = {
-        "__qualname__": function.__qualname__,
-        "__module__": function.__module__,
+        "__qualname__": steady(function.__qualname__),
+        "__module__": steady(function.__module__),
         "__doc__": function.__doc__,
     }
     if function.__defaults__:

@@ -230,7 +230,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._cells.update(id(cell) for cell in cells.values())
         state = functions.function_state(function, self._annotations(function) or {}, is_copy)
         self._homes[id(code)] = module
-        args = (code, space, function.__name__, cells)
+        args = (code, space, quiet.steady(function.__name__), cells)
         return functions.make_function, args, state, None, None, functions.set_function
 
     def _space(self, space: dict[str, Any]) -> tuple[Any, ModuleType | None, bool]:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 NOTEBOOK = "__main__"
+
+
+def steady(name: Any) -> Any:
+    """Return a name as the one object of its kind; a pickle has each object once.
+
+    Python itself has names of code so, and not those of functions that came from a pickle: without
+    this the second pickle of something would be another one than the first.
+    """
+    return sys.intern(name) if type(name) is str else name
 
 
 def library_of(metaclass: Any) -> Any:
