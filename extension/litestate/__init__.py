@@ -1,4 +1,4 @@
-"""Keep the work of a notebook session: files and SQLite databases in one bundle that you own.
+"""Keep the work of a notebook session: variables, files and SQLite databases, in a bundle you own.
 
 In between, `autosave` keeps it by itself: after every cell as a checkpoint, which comes back when
 the page was reloaded.

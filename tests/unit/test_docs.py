@@ -11,6 +11,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, VERSI
 from litestate.manifest_reader import read_manifest
 from litestate.rules import EXCLUDED
 from litestate.signature import SIGNATURE_BYTES, Signature
+from litestate.variables import codecs
 
 
 def _docs() -> Path | None:
@@ -107,6 +109,25 @@ def test_the_format_names_the_constants_of_the_code() -> None:
         Signature("<id>", "<hmac>").to_json().decode(),
     ):
         assert needed in text, needed
+
+
+def test_the_format_names_every_tag_of_the_code() -> None:
+    text = read("bundle-format.md")
+    section = text[text.index("### 5.9. Tags") : text.index("### 5.10.")]
+    # In the first column, or at the start of what has a table of its own.
+    starts = re.findall(r"^(?:\| )?(`[^|\n]*?)(?: \||has the payload)", section, re.MULTILINE)
+    named = set(re.findall(r"`([\w.]+)`", "".join(starts)))
+    pytest.importorskip("pandas")
+    tags = {
+        codec.tag
+        for module in (*codecs._ALWAYS, *codecs._MODULES.values())
+        for codec in import_module(f"{codecs.__package__}.{module}").CODECS
+    }
+    assert len(tags) > 60
+    tags |= {"json", "alias", "pickle"}
+    # Tags of one kind stand in one row: "`numpy.PCG64`, `MT19937`, …".
+    missing = {tag for tag in tags if tag not in named and tag.partition(".")[2] not in named}
+    assert not missing
 
 
 def test_the_format_names_the_limits_of_the_code() -> None:
