@@ -63,7 +63,7 @@ SHARING = group(
     ("two objects that share a third, and make arrays when they are pickled", TRUSTED,
      "import numpy as np\nclass Third:\n    pass\nclass Makes:\n    def __getstate__(self):\n"
      "        return {'a': np.array([1, None], dtype=object), 'third': self.third}\n"
-     "x, makes_2 = Makes(), Makes()\nx.third = makes_2.third = Third()", "x.a, x.third is makes_2.third"),
+     "x, makes_2 = Makes(), Makes()\nx.third = makes_2.third = Third()", "x.third is makes_2.third, hasattr(x, 'third')"),
     ("object and its class", TRUSTED, "class Kind:\n    pass\nx = Kind()", "type(x) is Kind, isinstance(x, Kind)"),
     ("class and the list that it holds", TRUSTED,
      "list_of_class = [1]\nclass HasList:\n    items = list_of_class\nx = HasList", "x.items is list_of_class"),

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import deque
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import fastjson
+from . import fastjson, imported
 from .blobs import Blobs
 from .codecs import Codec, OpaqueError, Value, codec_for, codec_of
+from .scalars import encoded_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +34,9 @@ _MAX_DEPTH = 40
 """Levels of tuples in tuples, and the like; what is deeper is pickled."""
 
 
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+"""What JSON reads as one character, and Python has as two."""
+
 _PATIENCE = 300_000
 """Containers that may be looked at for JSON in vain, and some more for each that is stored."""
 
@@ -43,17 +48,27 @@ class Encoder:
 
     Parameters
     ----------
+    namespace : dict, optional
+        Of the notebook.
     fast : bool, optional
         Whether to look for what is JSON already.
 
     Attributes
     ----------
+    namespace : dict or None
+        As given.
     notes : list of str
         What will not be quite as it was.
     """
 
-    def __init__(self, *, fast: bool = True) -> None:
+    def __init__(self, namespace: Any = None, *, fast: bool = True) -> None:
+        self.namespace = namespace
         self._fast = fast
+        self._by_name: dict[int, Value] = {
+            key: ["global", list(place)] for key, place in imported.named().items()
+        }
+        if namespace is not None:
+            self._by_name[id(namespace)] = ["namespace", None]
         self._scanned: dict[int, fastjson.Nested] = {}
         self.notes: list[str] = []
         self.buffers: list[Bytes] = []
@@ -97,7 +112,7 @@ class Encoder:
     @property
     def shared(self) -> set[int]:
         """Ids of everything that another name may hold, too; valid while it lives."""
-        ids = {*self._memo, *self._blobs.seen()} - _ONLY_ONE
+        ids = {*self._memo, *self._blobs.seen()} - _ONLY_ONE - self._by_name.keys()
         # The one for large data is not copied.
         more = [found.ids for found in self._nested.values()]
         more += [] if self._spans is None else [self._spans.ids]
@@ -105,7 +120,7 @@ class Encoder:
 
     def value(self, obj: object) -> Value:
         """Return the value of anything; what is not plain gets into a pickle."""
-        simple = _in_place(obj)
+        simple = self._in_place(obj)
         if simple is not None or obj is None:
             return simple
         if (known := self._known(obj)) is not None:
@@ -123,7 +138,7 @@ class Encoder:
         OpaqueError
             If that is not plain, or leads back to the object.
         """
-        simple = _in_place(obj)
+        simple = self._in_place(obj)
         if simple is not None or obj is None:
             return simple
         if id(obj) in self._building or id(obj) in self.opaque:
@@ -133,6 +148,8 @@ class Encoder:
     def node(self, obj: object) -> int | None:
         """Return the number of the node for an object, if it has one."""
         number = self._memo.get(id(obj))
+        if number is None and (place := imported.place_of_method(obj)):
+            self._by_name[id(obj)] = ["global", list(place)]
         if number is None and (known := self._known(obj)) is not None:
             # It is a node of its own from now on, found in the other one.
             number = self._add("alias", known, obj)
@@ -177,7 +194,14 @@ class Encoder:
         if text not in self.notes:
             self.notes.append(text)
 
+    def _in_place(self, obj: Any) -> Value:
+        if type(obj) is str and not self._fast and _HALVES.search(obj):
+            return ["str", encoded_text(obj)]
+        return _in_place(obj)
+
     def _known(self, obj: object) -> Value:
+        if id(obj) in self._by_name:
+            return self._by_name[id(obj)]
         number = self._memo.get(id(obj))
         if number is not None:
             return [number]
@@ -212,7 +236,8 @@ class Encoder:
         found = self._scanned.pop(id(obj), None) or self._scan(obj)
         if found is None:
             return None
-        is_apart = all(seen.keys().isdisjoint(found.ids) for seen in (self._memo, self._inside))
+        elsewhere = (self._memo, self._inside, self._by_name)
+        is_apart = all(seen.keys().isdisjoint(found.ids) for seen in elsewhere)
         return found if is_apart else None
 
     def _scan(self, obj: Any) -> fastjson.Nested | None:
@@ -290,5 +315,7 @@ def _dumped(document: Any) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        # Half a character, which only JSON's own escapes can spell.
+        # Half a character, which only JSON's own escapes can spell; two of them would become one.
+        if _HALVES.search(text):
+            raise ValueError("JSON has no two halves of a character that are not one") from None
         return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()

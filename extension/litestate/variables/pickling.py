@@ -285,16 +285,6 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         name = kind.__qualname__
         is_root = any(self._current is root for root in self.roots)
         who = "it" if is_root else f"a {name} in it"
-        if isinstance(error, TypeError | pickle.PicklingError) and not _has_own(kind):
+        if isinstance(error, TypeError | pickle.PicklingError) and not reducers.has_own(kind):
             return f"{who} cannot be pickled: {text_of(error)}"
         return f"pickling {who} raised {type(error).__name__}: {text_of(error)}"
-
-
-def _has_own(kind: type) -> bool:
-    """Tell whether a class of somebody's says itself how it is pickled."""
-    names = {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"}
-    return any(
-        names & set(vars(cls)) and cls.__flags__ & (1 << 9)
-        for cls in kind.__mro__
-        if cls is not object
-    )

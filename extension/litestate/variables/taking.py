@@ -70,10 +70,11 @@ class One:
         return not self.shared and len(self.document) < _SMALL
 
 
-def look_at(name: str, value: Any) -> One | Skipped:
+def look_at(name: str, namespace: Mapping[str, Any]) -> One | Skipped:
     """Take one name by itself, or say why it cannot be stored."""
+    value = namespace[name]
     try:
-        encoder, document = encoded({name: value})
+        encoder, document = encoded({name: value}, namespace)
     except NotSavedError as error:
         return _skipped(name, error)
     return One(name, value, encoder, document, encoder.shared)
@@ -97,7 +98,7 @@ def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
     taken, found = Taken(), []
     with no_collection():
         for name in names:
-            one = look_at(name, namespace[name])
+            one = look_at(name, namespace)
             if isinstance(one, Skipped):
                 taken.skipped.append(one)
             else:
@@ -135,7 +136,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     encoder, document = ones[0].encoder, ones[0].document
     if len(ones) > 1:
         try:
-            encoder, document = encoded({one.name: one.value for one in ones})
+            encoder, document = encoded({one.name: one.value for one in ones}, encoder.namespace)
         except NotSavedError as error:
             taken.skipped += [_skipped(one.name, error) for one in ones]
             return
@@ -153,7 +154,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     taken.groups.append(group)
 
 
-def encoded(values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
+def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
     """Return a graph, and what made it.
 
     Raises
@@ -163,11 +164,11 @@ def encoded(values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
     """
     try:
         try:
-            encoder = Encoder()
+            encoder = Encoder(namespace)
             return encoder, encoder.encode(values)
         except (ValueError, TypeError):
             # NaN and infinity are no JSON, and so on; only writing it shows that they are there.
-            encoder = Encoder(fast=False)
+            encoder = Encoder(namespace, fast=False)
             return encoder, encoder.encode(values)
     except NotSavedError:
         raise
