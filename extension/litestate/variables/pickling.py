@@ -18,6 +18,7 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]
 
 from . import (
+    attributes,
     classes,
     code_objects,
     depth,
@@ -148,6 +149,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._homes: dict[int, ModuleType | None] = {}
         self._globals: dict[str, _ModuleGlobals] = {}
         self._kinds: dict[type, Callable[[Any], Any] | None] = {}
+        self._attributes = attributes.Attributes()
         self._current: Any = None
 
     def persistent_id(self, obj: Any) -> Any:
@@ -161,7 +163,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._buffer(obj)
         if obj is self._namespace:
             return NAMESPACE
-        return self._hook(obj)
+        number = self._hook(obj)
+        if kind is dict and self._attributes.met(obj, is_node=number is not None):
+            self._approximate(attributes.APART)
+            return None
+        return number
 
     def _buffer(self, buffer: pickle.PickleBuffer) -> Any:
         with buffer.raw() as view:
@@ -176,6 +182,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind not in self._kinds:
             self._kinds[kind] = self._way(kind)
         way = self._kinds[kind]
+        if self._attributes.belong_to(obj):
+            self._approximate(attributes.APART)
+            if way is None:
+                return attributes.copied(obj, self.dispatch_table)
         return NotImplemented if way is None else way(obj)
 
     def _way(self, kind: type) -> Callable[[Any], Any] | None:

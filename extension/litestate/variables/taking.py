@@ -143,14 +143,17 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
+    # What is so only because they are together is said of all of them.
+    known = {note for one in ones for note in one.encoder.notes}
+    more = [note for note in encoder.notes if note not in known]
     for one in ones:
         group.about[one.name] = about(one.value, _size(one, group))
         if key == VALUES:
             # They are stored together: only this tells which of them have changed.
             digest = hashlib.blake2b(one.document, digest_size=8).hexdigest()
             group.about[one.name]["digest"] = digest
-        if one.encoder.notes:
-            taken.notes[one.name] = one.encoder.notes
+        if notes := [*one.encoder.notes, *more]:
+            taken.notes[one.name] = notes
     taken.groups.append(group)
 
 
