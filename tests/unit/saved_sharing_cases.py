@@ -96,6 +96,15 @@ SHARING = group(
      "x.held[1]['a'], x.held[0].a, x.held[0].me is x.held[0]"),
     ("`vars()` of an object that is gone", PLAIN,
      "class Gone:\n    pass\nx = Gone()\nx.a = 1\nx = vars(x)"),
+    ("object made from a list that holds it", ROUGH,
+     "class FromList:\n    def __getstate__(self):\n        return self.items\n    def __setstate__(self, items):\n"
+     "        self.items, self.count = items, len(items)\nfrom_list = FromList()\nfrom_list.count = 2\n"
+     "x = from_list.items = [1, from_list]",
+     "x[1] is from_list, from_list.count, from_list.items[1] is from_list, from_list.items == x"),
+    ("object made from a list that another name is for", TRUSTED,
+     "class FromList2:\n    def __getstate__(self):\n        return self.items\n    def __setstate__(self, items):\n"
+     "        self.items, self.count = items, len(items)\nx = FromList2()\nx.count = 2\nmade_from = x.items = [1, 2]",
+     "x.items is made_from, x.count, made_from"),
     ("methods of the hidden generator of `random`, in an object", TRUSTED,
      "import random\nclass Draws:\n    pass\nx = Draws()\nx.draw, x.more = random.random, [random.random]",
      "x.draw is __import__('random').random, x.more[0] is x.draw"),

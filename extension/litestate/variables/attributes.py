@@ -1,15 +1,26 @@
-"""The `__dict__` of objects that are pickled, which a variable may hold by itself, too.
+"""What pickled objects are made from: their `__dict__`, or what their own code gives for them.
 
-In a pickle an object gets copies of its attributes, from a dictionary that is complete by then: so
-that one must not be stored elsewhere, and not be one that is being filled.
+They are made from what is there at that moment. So it must not be stored elsewhere, where it may
+still be empty, and not be a container of the same pickle that is being filled.
 """
 
 from __future__ import annotations
 
-from types import FunctionType, GetSetDescriptorType
+import gc
+from collections.abc import Callable
+from types import FunctionType, GetSetDescriptorType, ModuleType
 from typing import Any
 
 APART = "the attributes of an object in it, held as a dict (vars), are a dict of their own"
+
+FROM_COPY = "an object in it is made from a copy of a list, dict or set that holds it"
+
+COPIED = frozenset({list, dict, set})
+
+_FAR = 100_000
+"""Objects to look at for a way back; if there are more it is taken that there is one."""
+
+_NO_WAY = (type, FunctionType, ModuleType, str, int, float, bytes)
 
 
 class Attributes:
@@ -17,7 +28,7 @@ class Attributes:
 
     def __init__(self) -> None:
         self._own: dict[int, dict[str, Any]] = {}
-        self._dicts: dict[int, dict[Any, Any]] = {}
+        self._met: dict[int, Any] = {}
         self._found: dict[type, Any] = {}
 
     def belong_to(self, obj: Any) -> bool:
@@ -26,18 +37,47 @@ class Attributes:
         if own is None:
             return False
         self._own[id(own)] = own
-        return id(own) in self._dicts
+        return id(own) in self._met
 
-    def met(self, found: dict[Any, Any], *, is_node: bool) -> bool:
-        """Note a dictionary; tell whether it is an object's attributes, and something else, too."""
+    def met(self, found: Any, *, is_node: bool) -> bool:
+        """Note a container; tell whether it is an object's attributes, and something else, too."""
         if id(found) in self._own:
             # Once, as the attributes, it is in the pickle anyway.
-            is_again = id(found) in self._dicts
-            self._dicts[id(found)] = found
+            is_again = id(found) in self._met
+            self._met[id(found)] = found
             return is_node or is_again
         if not is_node:
-            self._dicts[id(found)] = found
+            self._met[id(found)] = found
         return False
+
+    def reduced(self, obj: Any, table: Any, hook: Callable[[Any], int | None]) -> tuple[Any, bool]:
+        """Return how an object is made again, and whether that is from copies.
+
+        What it is made from is complete by then only if it is in the pickle first: it must be no
+        node, and nothing that is being filled, if the object itself is in it.
+        """
+        reduce = table.get(type(obj))
+        reduced = obj.__reduce_ex__(5) if reduce is None else reduce(obj)
+        if not isinstance(reduced, tuple) or len(reduced) < 2 or type(reduced[1]) is not tuple:
+            return reduced, False
+        copies = []
+
+        def part(found: Any) -> Any:
+            if type(found) not in COPIED:
+                return found
+            if id(found) in self._own:
+                return found.copy() if id(found) in self._met else found
+            if (id(found) in self._met or hook(found) is not None) and _leads_to(found, obj):
+                copies.append(found)
+                return found.copy()
+            return found
+
+        maker, args, *rest = reduced
+        if rest:
+            state = rest[0]
+            is_pair = type(state) is tuple and len(state) == 2
+            rest[0] = tuple(map(part, state)) if is_pair else part(state)
+        return (maker, tuple(map(part, args)), *rest), bool(copies)
 
     def _of(self, obj: Any) -> dict[str, Any] | None:
         kind = type(obj)
@@ -67,15 +107,14 @@ def _is_usual(kind: type) -> bool:
     return False
 
 
-def copied(obj: Any, table: Any) -> Any:
-    """Return how an object is made again, from a copy of its attributes."""
-    reduce = table.get(type(obj))
-    reduced = obj.__reduce_ex__(5) if reduce is None else reduce(obj)
-    if not isinstance(reduced, tuple) or len(reduced) < 3:
-        return reduced
-    maker, args, state, *rest = reduced
-    if type(state) is dict:
-        state = dict(state)
-    elif type(state) is tuple and len(state) == 2 and type(state[0]) is dict:
-        state = (dict(state[0]), state[1])
-    return (maker, args, state, *rest)
+def _leads_to(start: Any, goal: Any) -> bool:
+    """Tell whether an object is reached from another one; without running code of the user."""
+    todo, seen = [start], {id(start)}
+    while todo and len(seen) < _FAR:
+        for found in gc.get_referents(todo.pop()):
+            if found is goal:
+                return True
+            if id(found) not in seen and not issubclass(type(found), _NO_WAY):
+                seen.add(id(found))
+                todo.append(found)
+    return bool(todo)

@@ -121,6 +121,8 @@ def dump(
         raise
     except BaseException as error:
         raise NotSavedError(pickler.reason(error)) from None
+    finally:
+        pickler.forget()
     return Pickle(file.getvalue())
 
 
@@ -150,6 +152,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._globals: dict[str, _ModuleGlobals] = {}
         self._kinds: dict[type, Callable[[Any], Any] | None] = {}
         self._attributes = attributes.Attributes()
+        self._own_ways: dict[type, bool] = {}
         self._current: Any = None
 
     def persistent_id(self, obj: Any) -> Any:
@@ -164,7 +167,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if obj is self._namespace:
             return NAMESPACE
         number = self._hook(obj)
-        if kind is dict and self._attributes.met(obj, is_node=number is not None):
+        if kind in attributes.COPIED and self._attributes.met(obj, is_node=number is not None):
             self._approximate(attributes.APART)
             return None
         return number
@@ -182,11 +185,26 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind not in self._kinds:
             self._kinds[kind] = self._way(kind)
         way = self._kinds[kind]
-        if self._attributes.belong_to(obj):
+        is_apart = self._attributes.belong_to(obj)
+        if is_apart:
             self._approximate(attributes.APART)
-            if way is None:
-                return attributes.copied(obj, self.dispatch_table)
-        return NotImplemented if way is None else way(obj)
+        if way is not None:
+            return way(obj)
+        if is_apart or self._has_own(kind):
+            return self._from_copies(obj)
+        return NotImplemented
+
+    def _has_own(self, kind: type) -> bool:
+        if kind not in self._own_ways:
+            self._own_ways[kind] = reducers.has_own(kind)
+        return self._own_ways[kind]
+
+    def _from_copies(self, obj: Any) -> Any:
+        """Make an object from copies of what is elsewhere, too, and leads back to it."""
+        found, copied = self._attributes.reduced(obj, self.dispatch_table, self._hook)
+        if copied:
+            self._approximate(attributes.FROM_COPY)
+        return found
 
     def _way(self, kind: type) -> Callable[[Any], Any] | None:
         if issubclass(kind, type):
@@ -284,6 +302,12 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         module = sys.modules.get(obj.__module__ or "")
         is_there = module is not None and vars(module).get(obj.__name__) is obj
         return str(obj.__name__) if is_there and obj.__module__ != quiet.NOTEBOOK else None
+
+    def forget(self) -> None:
+        """Let go of all that it has met: it refers to itself, and may stay for long."""
+        self.clear_memo()
+        self._kinds.clear()
+        self._attributes = attributes.Attributes()
 
     def reason(self, error: BaseException) -> str:
         """Return why an object could not be pickled, for a person."""
