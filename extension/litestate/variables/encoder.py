@@ -5,18 +5,14 @@ Sharing survives: an object that is reached twice is one node. See ``docs/bundle
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections import deque
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import fastjson, imported
+from . import fastjson, imported, written
 from .blobs import Blobs
 from .codecs import Codec, OpaqueError, Value, codec_for, codec_of
-from .scalars import encoded_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,18 +20,12 @@ if TYPE_CHECKING:
     from .group import Bytes
     from .spans import Spans
 
-_LARGEST = 1 << 63
-"""Integers from here on are written in hexadecimal: other readers of JSON would round them."""
-
 _ONLY_ONE = frozenset(map(id, ((), frozenset(), b"")))
 """Of objects of which Python has one only: to have them is to share nothing."""
 
 _MAX_DEPTH = 40
 """Levels of tuples in tuples, and the like; what is deeper is pickled."""
 
-
-_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-"""What JSON reads as one character, and Python has as two."""
 
 _PATIENCE = 300_000
 """Containers that may be looked at for JSON in vain, and some more for each that is stored."""
@@ -107,7 +97,7 @@ class Encoder:
             "nodes": self._nodes,
             "pickles": [nodes for _, nodes in pickles],
         }
-        return _dumped(document)
+        return written.document(document)
 
     @property
     def shared(self) -> set[int]:
@@ -120,7 +110,7 @@ class Encoder:
 
     def value(self, obj: object) -> Value:
         """Return the value of anything; what is not plain gets into a pickle."""
-        simple = self._in_place(obj)
+        simple = written.in_place(obj, is_exact=not self._fast)
         if simple is not None or obj is None:
             return simple
         if (known := self._known(obj)) is not None:
@@ -138,7 +128,7 @@ class Encoder:
         OpaqueError
             If that is not plain, or leads back to the object.
         """
-        simple = self._in_place(obj)
+        simple = written.in_place(obj, is_exact=not self._fast)
         if simple is not None or obj is None:
             return simple
         if id(obj) in self._building or id(obj) in self.opaque:
@@ -193,11 +183,6 @@ class Encoder:
         """Say what will not be quite as it was."""
         if text not in self.notes:
             self.notes.append(text)
-
-    def _in_place(self, obj: Any) -> Value:
-        if type(obj) is str and not self._fast and _HALVES.search(obj):
-            return ["str", encoded_text(obj)]
-        return _in_place(obj)
 
     def _known(self, obj: object) -> Value:
         if id(obj) in self._by_name:
@@ -292,30 +277,7 @@ class Encoder:
             self._building.discard(id(obj))
 
 
-def _in_place(obj: Any) -> Value:
-    """Return what JSON has for an object, or None."""
-    kind = type(obj)
-    if kind is str or kind is bool:
-        return obj
-    if kind is int:
-        return obj if -_LARGEST <= obj < _LARGEST else ["int", hex(obj)]
-    if kind is float:
-        return obj if math.isfinite(obj) else ["float", repr(obj)]
-    return None
-
-
 def _codec(obj: Any) -> Codec | None:
     if issubclass(type(obj), type):
         return codec_of("global")
     return codec_for(type(obj))
-
-
-def _dumped(document: Any) -> bytes:
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # Half a character, which only JSON's own escapes can spell; two of them would become one.
-        if _HALVES.search(text):
-            raise ValueError("JSON has no two halves of a character that are not one") from None
-        return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()

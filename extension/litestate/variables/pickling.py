@@ -27,6 +27,7 @@ from . import (
     rebuilding,
     reducers,
     refusals,
+    spaces,
     special_classes,
 )
 from .definitions import by_name, is_definition
@@ -55,20 +56,6 @@ class Pickle:
     """
 
     data: bytes
-
-
-class _Marker:
-    """Stands for the notebook's globals while they are pickled."""
-
-
-_GLOBALS = _Marker()
-
-
-@dataclass(frozen=True)
-class _ModuleGlobals:
-    """Stands for the globals of a library's functions while they are pickled."""
-
-    name: str
 
 
 Hook = Callable[[Any], int | None]
@@ -147,9 +134,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._approximate = approximate
         self._sources: dict[str, str] = {}
         self._cells: set[int] = set()
-        self._spaces: dict[int, dict[str, Any]] = {}
+        self._spaces = spaces.Spaces(namespace)
         self._homes: dict[int, ModuleType | None] = {}
-        self._globals: dict[str, _ModuleGlobals] = {}
         self._kinds: dict[type, Callable[[Any], Any] | None] = {}
         self._attributes = attributes.Attributes()
         self._own_ways: dict[type, bool] = {}
@@ -160,7 +146,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         kind = type(obj)
         if kind in _ATOMS or id(obj) in self._not_asked:
             return None
-        if kind is _Marker:
+        if kind is spaces.Marker:
             return NAMESPACE
         if kind is pickle.PickleBuffer:
             return self._buffer(obj)
@@ -213,7 +199,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             FunctionType: self._function,
             CellType: self._cell,
             CodeType: self._code,
-            _ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
+            spaces.ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
             typing.NewType: self._newtype,
             typing.TypeVar: self._typevar,
             typing.ParamSpec: self._typevar,
@@ -252,7 +238,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NotImplemented
         if (found := reducers.reduce_dispatcher(function)) is not None:
             return found
-        space, module, is_copy = self._space(function.__globals__)
+        space, module, is_copy = self._spaces.stand_in(function.__globals__)
         code = function.__code__
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
         self._cells.update(id(cell) for cell in cells.values())
@@ -260,21 +246,6 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._homes[id(code)] = module
         args = (code, space, function.__name__, cells)
         return functions.make_function, args, state, None, None, functions.set_function
-
-    def _space(self, space: dict[str, Any]) -> tuple[Any, ModuleType | None, bool]:
-        """Return what stands for globals, their module, and whether they are stored by value."""
-        name = space.get("__name__")
-        is_main = self._namespace is None and name == quiet.NOTEBOOK
-        if is_main or space is self._namespace:
-            return _GLOBALS, None, False
-        module = sys.modules.get(name) if isinstance(name, str) else None
-        if isinstance(module, ModuleType) and vars(module) is space:
-            found = self._globals.setdefault(str(name), _ModuleGlobals(str(name)))
-            return found, module, False
-        kept: dict[str, Any] = {
-            key: space[key] for key in ("__name__", "__package__") if key in space
-        }
-        return self._spaces.setdefault(id(space), kept), None, True
 
     def _code(self, code: CodeType) -> Any:
         return code_objects.reduce_code(code, self._homes.get(id(code)), self._sources)
