@@ -18,7 +18,7 @@ import saved_sharing_cases
 import saved_standard_cases
 import saved_user_cases
 from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case, Group
-from saved_kernels import WRONG, Result
+from saved_kernels import Result
 
 GROUPS: tuple[Group, ...] = (
     *saved_builtin_cases.GROUPS,
@@ -37,7 +37,6 @@ WORDS = {
     ROUGH: "rebuilt",
     NOT: "not saved",
     LATE: "not loaded",
-    WRONG: "wrong",
 }
 PACKAGES = ("cloudpickle", "numpy", "pandas", "pyarrow", "matplotlib", "scikit-learn", "scipy")
 
@@ -78,7 +77,7 @@ def table(result: Callable[[Case], Result]) -> str:
     """
     outcomes = {group.title: [(case, result(case)) for case in group.cases] for group in GROUPS}
     every = Counter(made.outcome for rows in outcomes.values() for _, made in rows)
-    shown = [outcome for outcome in WORDS if outcome != WRONG or every[WRONG]]
+    shown = list(WORDS)
     head = ["", *(WORDS[outcome] for outcome in shown), "tried"]
     lines = [INTRO, versions(), "", _row(head), "|---" + "|--:" * (len(head) - 1) + "|"]
     for title, rows in outcomes.items():

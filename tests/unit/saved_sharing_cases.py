@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from saved_cases import NOT, PLAIN, TRUSTED, group
+from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, group
 
 SHARING = group(
     "What is shared stays shared",
@@ -63,7 +63,7 @@ SHARING = group(
     ("two objects that share a third, and make arrays when they are pickled", TRUSTED,
      "import numpy as np\nclass Third:\n    pass\nclass Makes:\n    def __getstate__(self):\n"
      "        return {'a': np.array([1, None], dtype=object), 'third': self.third}\n"
-     "x, makes_2 = Makes(), Makes()\nx.third = makes_2.third = Third()", "x.a, x.third is makes_2.third"),
+     "x, makes_2 = Makes(), Makes()\nx.third = makes_2.third = Third()", "x.third is makes_2.third, hasattr(x, 'third')"),
     ("object and its class", TRUSTED, "class Kind:\n    pass\nx = Kind()", "type(x) is Kind, isinstance(x, Kind)"),
     ("class and the list that it holds", TRUSTED,
      "list_of_class = [1]\nclass HasList:\n    items = list_of_class\nx = HasList", "x.items is list_of_class"),
@@ -82,6 +82,38 @@ SHARING = group(
      "import sqlite3\ndatabase_in = sqlite3.connect(':memory:')\nx = {'db': database_in}", "x['db'] is database_in"),
     ("cycle through an object, a list and a dict", TRUSTED,
      "class Cyclic:\n    pass\nx = Cyclic()\nx.l = [{'me': x}]", "x.l[0]['me'] is x, x"),
+    ("`vars()` of an object that is named, too", ROUGH,
+     "class WithVars:\n    pass\nwith_vars = WithVars()\nwith_vars.me, with_vars.a = with_vars, [1]\n"
+     "x = vars(with_vars)",
+     "x['a'] is with_vars.a, x['me'] is with_vars, with_vars.me is with_vars, with_vars.a"),
+    ("object that holds the `vars()` of another before it", ROUGH,
+     "class HasVars:\n    pass\nx = HasVars()\nof_vars = HasVars()\nof_vars.me, of_vars.a = of_vars, 1\n"
+     "x.held = [vars(of_vars), of_vars]\ndel of_vars",
+     "x.held[0]['a'], x.held[1].a, x.held[1].me is x.held[1], x.held[0]['me'] is x.held[1]"),
+    ("object that holds another, and then its `vars()`", ROUGH,
+     "class HasVars2:\n    pass\nx = HasVars2()\nof_vars_2 = HasVars2()\n"
+     "of_vars_2.me, of_vars_2.a = of_vars_2, 1\nx.held = [of_vars_2, vars(of_vars_2)]\ndel of_vars_2",
+     "x.held[1]['a'], x.held[0].a, x.held[0].me is x.held[0]"),
+    ("`vars()` of an object that is gone", PLAIN,
+     "class Gone:\n    pass\nx = Gone()\nx.a = 1\nx = vars(x)"),
+    ("object made from a list that holds it", ROUGH,
+     "class FromList:\n    def __getstate__(self):\n        return self.items\n    def __setstate__(self, items):\n"
+     "        self.items, self.count = items, len(items)\nfrom_list = FromList()\nfrom_list.count = 2\n"
+     "x = from_list.items = [1, from_list]",
+     "x[1] is from_list, from_list.count, from_list.items[1] is from_list, from_list.items == x"),
+    ("object made from a list that another name is for", TRUSTED,
+     "class FromList2:\n    def __getstate__(self):\n        return self.items\n    def __setstate__(self, items):\n"
+     "        self.items, self.count = items, len(items)\nx = FromList2()\nx.count = 2\nmade_from = x.items = [1, 2]",
+     "x.items is made_from, x.count, made_from"),
+    ("methods of the hidden generator of `random`, in an object", TRUSTED,
+     "import random\nclass Draws:\n    pass\nx = Draws()\nx.draw, x.more = random.random, [random.random]",
+     "x.draw is __import__('random').random, x.more[0] is x.draw"),
+    ("`os.environ` and `sys.path` in an object", TRUSTED,
+     "import os, sys\nclass Settings:\n    pass\nx = Settings()\nx.env, x.path = os.environ, [sys.path]",
+     "x.env is __import__('os').environ, x.path[0] is __import__('sys').path"),
+    ("`globals()` in an object, and in a list", TRUSTED,
+     "class Everything:\n    pass\nx = Everything()\nx.names = globals()\nnames_in = [globals()]",
+     "x.names is globals(), names_in[0] is globals()"),
     ("random generator under two names", TRUSTED,
      "import random\nx = random.Random(3)\nrandom_too = x", "x is random_too, x.random(), random_too.random()"),
 )  # fmt: skip

@@ -140,7 +140,11 @@ class Blobs:
 
         hook = _Hook(encoder, blob)
         blob.data = pickling.dump(
-            list(roots.values()), hook, raw=raw, approximate=encoder.approximate
+            list(roots.values()),
+            hook,
+            namespace=encoder.namespace,
+            raw=raw,
+            approximate=encoder.approximate,
         ).data
         blob.seen = _alive(blob.seen)
         return blob

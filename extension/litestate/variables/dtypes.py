@@ -118,7 +118,9 @@ def _c_type(kind: Any, rest: list[Any], get: Get) -> np.dtype[Any]:
 
 def _ordered(char: str, name: str) -> np.dtype[Any]:
     order: Any = name[0]
-    return np.dtype(char).newbyteorder(order)
+    dtype = np.dtype(char)
+    # The computer's own order, said explicitly, would be another data type.
+    return dtype if dtype.str == name else dtype.newbyteorder(order)
 
 
 def _digits() -> int:

@@ -5,14 +5,12 @@ Sharing survives: an object that is reached twice is one node. See ``docs/bundle
 
 from __future__ import annotations
 
-import json
-import math
 from collections import deque
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import fastjson
+from . import fastjson, imported, written
 from .blobs import Blobs
 from .codecs import Codec, OpaqueError, Value, codec_for, codec_of
 
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
 
     from .group import Bytes
     from .spans import Spans
-
-_LARGEST = 1 << 63
-"""Integers from here on are written in hexadecimal: other readers of JSON would round them."""
 
 _ONLY_ONE = frozenset(map(id, ((), frozenset(), b"")))
 """Of objects of which Python has one only: to have them is to share nothing."""
@@ -43,17 +38,27 @@ class Encoder:
 
     Parameters
     ----------
+    namespace : dict, optional
+        Of the notebook.
     fast : bool, optional
         Whether to look for what is JSON already.
 
     Attributes
     ----------
+    namespace : dict or None
+        As given.
     notes : list of str
         What will not be quite as it was.
     """
 
-    def __init__(self, *, fast: bool = True) -> None:
+    def __init__(self, namespace: Any = None, *, fast: bool = True) -> None:
+        self.namespace = namespace
         self._fast = fast
+        self._by_name: dict[int, Value] = {
+            key: ["global", list(place)] for key, place in imported.named().items()
+        }
+        if namespace is not None:
+            self._by_name[id(namespace)] = ["namespace", None]
         self._scanned: dict[int, fastjson.Nested] = {}
         self.notes: list[str] = []
         self.buffers: list[Bytes] = []
@@ -92,12 +97,12 @@ class Encoder:
             "nodes": self._nodes,
             "pickles": [nodes for _, nodes in pickles],
         }
-        return _dumped(document)
+        return written.document(document)
 
     @property
     def shared(self) -> set[int]:
         """Ids of everything that another name may hold, too; valid while it lives."""
-        ids = {*self._memo, *self._blobs.seen()} - _ONLY_ONE
+        ids = {*self._memo, *self._blobs.seen()} - _ONLY_ONE - self._by_name.keys()
         # The one for large data is not copied.
         more = [found.ids for found in self._nested.values()]
         more += [] if self._spans is None else [self._spans.ids]
@@ -105,7 +110,7 @@ class Encoder:
 
     def value(self, obj: object) -> Value:
         """Return the value of anything; what is not plain gets into a pickle."""
-        simple = _in_place(obj)
+        simple = written.in_place(obj, is_exact=not self._fast)
         if simple is not None or obj is None:
             return simple
         if (known := self._known(obj)) is not None:
@@ -123,7 +128,7 @@ class Encoder:
         OpaqueError
             If that is not plain, or leads back to the object.
         """
-        simple = _in_place(obj)
+        simple = written.in_place(obj, is_exact=not self._fast)
         if simple is not None or obj is None:
             return simple
         if id(obj) in self._building or id(obj) in self.opaque:
@@ -133,6 +138,8 @@ class Encoder:
     def node(self, obj: object) -> int | None:
         """Return the number of the node for an object, if it has one."""
         number = self._memo.get(id(obj))
+        if number is None and (place := imported.place_of_method(obj)):
+            self._by_name[id(obj)] = ["global", list(place)]
         if number is None and (known := self._known(obj)) is not None:
             # It is a node of its own from now on, found in the other one.
             number = self._add("alias", known, obj)
@@ -178,6 +185,8 @@ class Encoder:
             self.notes.append(text)
 
     def _known(self, obj: object) -> Value:
+        if id(obj) in self._by_name:
+            return self._by_name[id(obj)]
         number = self._memo.get(id(obj))
         if number is not None:
             return [number]
@@ -212,7 +221,8 @@ class Encoder:
         found = self._scanned.pop(id(obj), None) or self._scan(obj)
         if found is None:
             return None
-        is_apart = all(seen.keys().isdisjoint(found.ids) for seen in (self._memo, self._inside))
+        elsewhere = (self._memo, self._inside, self._by_name)
+        is_apart = all(seen.keys().isdisjoint(found.ids) for seen in elsewhere)
         return found if is_apart else None
 
     def _scan(self, obj: Any) -> fastjson.Nested | None:
@@ -267,28 +277,7 @@ class Encoder:
             self._building.discard(id(obj))
 
 
-def _in_place(obj: Any) -> Value:
-    """Return what JSON has for an object, or None."""
-    kind = type(obj)
-    if kind is str or kind is bool:
-        return obj
-    if kind is int:
-        return obj if -_LARGEST <= obj < _LARGEST else ["int", hex(obj)]
-    if kind is float:
-        return obj if math.isfinite(obj) else ["float", repr(obj)]
-    return None
-
-
 def _codec(obj: Any) -> Codec | None:
     if issubclass(type(obj), type):
         return codec_of("global")
     return codec_for(type(obj))
-
-
-def _dumped(document: Any) -> bytes:
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # Half a character, which only JSON's own escapes can spell.
-        return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()

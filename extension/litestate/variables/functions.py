@@ -66,7 +66,7 @@ def make_function(
     if missing:
         raise NotLoadedError(f"{name} needs {', '.join(missing)} in Python {PYTHON}")
     cells = tuple(closure[free] for free in code.co_freevars)
-    return FunctionType(code, namespace, name, None, cells)
+    return FunctionType(code, namespace, name, None, cells or None)
 
 
 def set_function(function: FunctionType, state: dict[str, Any]) -> None:

@@ -19,6 +19,17 @@ _DO_SOMETHING = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test
 """Modules of the standard library that do something when they are imported, or start programs."""
 
 
+_OF_THE_SESSION = (
+    ("os", "environ"),
+    ("os", "environb"),
+    ("sys", "argv"),
+    ("sys", "path"),
+    ("random", "_inst"),
+    ("matplotlib", "rcParams"),
+)
+
+_METHODS = (types.MethodType, types.BuiltinFunctionType)
+
 _STDLIB_ZIP = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
 """The standard library in one file, as Pyodide has it."""
 
@@ -35,6 +46,8 @@ def name_of(module: types.ModuleType) -> str | None:
 
 def place_of(obj: Any) -> tuple[str, str] | None:
     """Return module and qualified name under which an object is found again, or None."""
+    if type(obj) is types.MethodType:
+        return None
     module = getattr(obj, "__module__", None)
     name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
     if module is None and isinstance(getattr(obj, "__self__", None), types.ModuleType):
@@ -47,6 +60,36 @@ def place_of(obj: Any) -> tuple[str, str] | None:
         # A module, or a metaclass, may raise anything.
         return None
     return (module, name) if found is obj else None
+
+
+def named() -> dict[int, tuple[str, str]]:
+    """Return where the objects are that belong to this session itself, by id.
+
+    A variable that is one of them is another name for it, and no copy.
+    """
+    found = {}
+    for module, name in _OF_THE_SESSION:
+        space = vars(sys.modules[module]) if module in sys.modules else {}
+        if name in space:
+            found[id(space[name])] = (module, name)
+    return found
+
+
+def place_of_method(obj: Any) -> tuple[str, str] | None:
+    """Return where a module has this very method of a hidden object, such as `random.random`."""
+    if type(obj) not in _METHODS or isinstance(obj.__self__, types.ModuleType | type):
+        return None
+    home, name = type(obj.__self__).__module__, getattr(obj, "__name__", None)
+    if home in ("builtins", "__main__") or not isinstance(home, str) or not isinstance(name, str):
+        return None
+    for module, found in [(home, sys.modules.get(home)), *sys.modules.items()]:
+        if (
+            isinstance(found, types.ModuleType)
+            and module != "__main__"
+            and found.__dict__.get(name) is obj
+        ):
+            return module, name
+    return None
 
 
 def is_harmless(module: str) -> bool:
@@ -91,7 +134,7 @@ def _module(module: types.ModuleType, _: Put) -> str:
 
 
 def _global(obj: Any, _: Put) -> list[str]:
-    place = place_of(obj)
+    place = place_of(obj) or place_of_method(obj)
     if place is None:
         raise OpaqueError
     return list(place)
@@ -111,6 +154,12 @@ def _read_global(payload: Any, get: Get) -> Any:
         return functools.reduce(getattr, name.split("."), found)
     except Exception as error:
         raise get.missing(f"{module} has no {name} here") from error
+
+
+def _read_namespace(_: Any, get: Get) -> dict[str, Any]:
+    if not get.trusted:
+        raise get.waiting("it is the notebook's names themselves")
+    return get.namespace
 
 
 def _is_own_name(name: str, get: Get) -> bool:
@@ -134,9 +183,10 @@ CODECS = (
     Codec("module", (types.ModuleType,), _module, _read_module, atom=True),
     Codec(
         "global",
-        (type, types.FunctionType, types.BuiltinFunctionType),
+        (type, types.FunctionType, *_METHODS),
         _global,
         _read_global,
         atom=True,
     ),
+    Codec("namespace", (), lambda _, __: None, _read_namespace, atom=True),
 )

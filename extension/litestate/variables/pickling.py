@@ -18,6 +18,7 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]
 
 from . import (
+    attributes,
     classes,
     code_objects,
     depth,
@@ -26,6 +27,7 @@ from . import (
     rebuilding,
     reducers,
     refusals,
+    spaces,
     special_classes,
 )
 from .definitions import by_name, is_definition
@@ -54,20 +56,6 @@ class Pickle:
     """
 
     data: bytes
-
-
-class _Marker:
-    """Stands for the notebook's globals while they are pickled."""
-
-
-_GLOBALS = _Marker()
-
-
-@dataclass(frozen=True)
-class _ModuleGlobals:
-    """Stands for the globals of a library's functions while they are pickled."""
-
-    name: str
 
 
 Hook = Callable[[Any], int | None]
@@ -120,6 +108,8 @@ def dump(
         raise
     except BaseException as error:
         raise NotSavedError(pickler.reason(error)) from None
+    finally:
+        pickler.forget()
     return Pickle(file.getvalue())
 
 
@@ -144,10 +134,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._approximate = approximate
         self._sources: dict[str, str] = {}
         self._cells: set[int] = set()
-        self._spaces: dict[int, dict[str, Any]] = {}
+        self._spaces = spaces.Spaces(namespace)
         self._homes: dict[int, ModuleType | None] = {}
-        self._globals: dict[str, _ModuleGlobals] = {}
         self._kinds: dict[type, Callable[[Any], Any] | None] = {}
+        self._attributes = attributes.Attributes()
+        self._own_ways: dict[type, bool] = {}
         self._current: Any = None
 
     def persistent_id(self, obj: Any) -> Any:
@@ -155,13 +146,17 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         kind = type(obj)
         if kind in _ATOMS or id(obj) in self._not_asked:
             return None
-        if kind is _Marker:
+        if kind is spaces.Marker:
             return NAMESPACE
         if kind is pickle.PickleBuffer:
             return self._buffer(obj)
         if obj is self._namespace:
             return NAMESPACE
-        return self._hook(obj)
+        number = self._hook(obj)
+        if kind in attributes.COPIED and self._attributes.met(obj, is_node=number is not None):
+            self._approximate(attributes.APART)
+            return None
+        return number
 
     def _buffer(self, buffer: pickle.PickleBuffer) -> Any:
         with buffer.raw() as view:
@@ -176,7 +171,26 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind not in self._kinds:
             self._kinds[kind] = self._way(kind)
         way = self._kinds[kind]
-        return NotImplemented if way is None else way(obj)
+        is_apart = self._attributes.belong_to(obj)
+        if is_apart:
+            self._approximate(attributes.APART)
+        if way is not None:
+            return way(obj)
+        if is_apart or self._has_own(kind):
+            return self._from_copies(obj)
+        return NotImplemented
+
+    def _has_own(self, kind: type) -> bool:
+        if kind not in self._own_ways:
+            self._own_ways[kind] = reducers.has_own(kind)
+        return self._own_ways[kind]
+
+    def _from_copies(self, obj: Any) -> Any:
+        """Make an object from copies of what is elsewhere, too, and leads back to it."""
+        found, copied = self._attributes.reduced(obj, self.dispatch_table, self._hook)
+        if copied:
+            self._approximate(attributes.FROM_COPY)
+        return found
 
     def _way(self, kind: type) -> Callable[[Any], Any] | None:
         if issubclass(kind, type):
@@ -185,7 +199,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             FunctionType: self._function,
             CellType: self._cell,
             CodeType: self._code,
-            _ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
+            spaces.ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
             typing.NewType: self._newtype,
             typing.TypeVar: self._typevar,
             typing.ParamSpec: self._typevar,
@@ -224,7 +238,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NotImplemented
         if (found := reducers.reduce_dispatcher(function)) is not None:
             return found
-        space, module, is_copy = self._space(function.__globals__)
+        space, module, is_copy = self._spaces.stand_in(function.__globals__)
         code = function.__code__
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
         self._cells.update(id(cell) for cell in cells.values())
@@ -232,21 +246,6 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._homes[id(code)] = module
         args = (code, space, quiet.steady(function.__name__), cells)
         return functions.make_function, args, state, None, None, functions.set_function
-
-    def _space(self, space: dict[str, Any]) -> tuple[Any, ModuleType | None, bool]:
-        """Return what stands for globals, their module, and whether they are stored by value."""
-        name = space.get("__name__")
-        is_main = self._namespace is None and name == quiet.NOTEBOOK
-        if is_main or space is self._namespace:
-            return _GLOBALS, None, False
-        module = sys.modules.get(name) if isinstance(name, str) else None
-        if isinstance(module, ModuleType) and vars(module) is space:
-            found = self._globals.setdefault(str(name), _ModuleGlobals(str(name)))
-            return found, module, False
-        kept: dict[str, Any] = {
-            key: space[key] for key in ("__name__", "__package__") if key in space
-        }
-        return self._spaces.setdefault(id(space), kept), None, True
 
     def _code(self, code: CodeType) -> Any:
         return code_objects.reduce_code(code, self._homes.get(id(code)), self._sources)
@@ -275,6 +274,12 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         is_there = module is not None and vars(module).get(obj.__name__) is obj
         return str(obj.__name__) if is_there and obj.__module__ != quiet.NOTEBOOK else None
 
+    def forget(self) -> None:
+        """Let go of all that it has met: it refers to itself, and may stay for long."""
+        self.clear_memo()
+        self._kinds.clear()
+        self._attributes = attributes.Attributes()
+
     def reason(self, error: BaseException) -> str:
         """Return why an object could not be pickled, for a person."""
         kind = type(self._current)
@@ -285,16 +290,6 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         name = kind.__qualname__
         is_root = any(self._current is root for root in self.roots)
         who = "it" if is_root else f"a {name} in it"
-        if isinstance(error, TypeError | pickle.PicklingError) and not _has_own(kind):
+        if isinstance(error, TypeError | pickle.PicklingError) and not reducers.has_own(kind):
             return f"{who} cannot be pickled: {text_of(error)}"
         return f"pickling {who} raised {type(error).__name__}: {text_of(error)}"
-
-
-def _has_own(kind: type) -> bool:
-    """Tell whether a class of somebody's says itself how it is pickled."""
-    names = {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"}
-    return any(
-        names & set(vars(cls)) and cls.__flags__ & (1 << 9)
-        for cls in kind.__mro__
-        if cls is not object
-    )

@@ -5,6 +5,7 @@ Bundles name these functions, so that they stay.
 
 from __future__ import annotations
 
+import argparse
 import functools
 import queue
 import sqlite3
@@ -72,6 +73,22 @@ def set_exception(exception: BaseException, state: dict[str, Any]) -> None:
     exception.__cause__ = state["cause"]
     exception.__context__ = state["context"]
     exception.__suppress_context__ = state["suppress"]
+
+
+def set_of_argparse(part: Any, state: dict[str, Any]) -> None:
+    """Complete a parser of `argparse` or a part of one."""
+    vars(part).update(_with_marker(state))
+    for value in state.values():
+        if type(value) is dict:
+            value.update(_with_marker(value))
+
+
+def _with_marker(values: dict[str, Any]) -> dict[str, Any]:
+    marker = argparse.SUPPRESS
+    return {
+        key: marker if type(value) is str and value == marker else value
+        for key, value in values.items()
+    }
 
 
 def make_weak(kind: str) -> Any:

@@ -14,6 +14,7 @@ import sys
 import threading
 import types
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,19 @@ def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
     """Return how objects of a type are reduced, if pickle would not do it, or not well."""
     if issubclass(kind, BaseException):
         return reduce_exception
+    if any(cls.__module__ == "argparse" for cls in kind.__mro__) and not has_own(kind):
+        return _of_argparse
     return _REDUCERS.get(kind)
+
+
+def has_own(kind: type) -> bool:
+    """Tell whether a class of somebody's says itself how it is pickled."""
+    names = {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"}
+    return any(
+        names & set(vars(cls)) and cls.__flags__ & (1 << 9)
+        for cls in kind.__mro__
+        if cls is not object
+    )
 
 
 def _lock(lock: Any, approximate: Approximate) -> Any:
@@ -174,6 +187,18 @@ def _module(module: types.ModuleType, _: Approximate) -> Any:
     return importlib.import_module, (module.__name__,)
 
 
+def _rest(iterator: Any, approximate: Approximate) -> Any:
+    """Keep what it has not given yet; where in its table it is cannot be kept."""
+    approximate("an iterator over a dict or a set in it is one over a list of what was left")
+    return iterator.__reduce__()
+
+
+def _of_argparse(part: Any, _: Approximate) -> Any:
+    """Let `argparse.SUPPRESS`, which is told by identity, be that again."""
+    maker, args, state = part.__reduce_ex__(4)[:3]
+    return maker, args, state, None, None, rebuilding.set_of_argparse
+
+
 def _sentinel(obj: Any, _: Approximate) -> Any:
     """Name it, or code that compares with it would go wrong."""
     for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY", *_FIELDS):
@@ -182,10 +207,17 @@ def _sentinel(obj: Any, _: Approximate) -> Any:
     raise NotSavedError("it holds an unknown marker of dataclasses")
 
 
+_TABLES: tuple[Any, ...] = ({}, {}.values(), {}.items(), OrderedDict(), {0})
+_TABLE_ITERATORS = tuple(
+    type(made(table))
+    for table in _TABLES
+    for made in (iter, *((reversed,) if hasattr(table, "__reversed__") else ()))
+)
 _FIELDS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")
 _RLOCK = type(threading.RLock())
 
 _REDUCERS: dict[type, Callable[[Any, Approximate], Any]] = {
+    **dict.fromkeys(_TABLE_ITERATORS, _rest),
     type(threading.Lock()): _lock,
     _RLOCK: _lock,
     functools._lru_cache_wrapper: _cached,

@@ -36,6 +36,18 @@ def _read_int(payload: Any, get: Get) -> int:
     return int(payload, 16)
 
 
+def encoded_text(value: str) -> str:
+    """Return text that JSON cannot have as it is: UTF-8 with halves of characters, in Base64."""
+    return base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()
+
+
+def _read_str(payload: Any, get: Get) -> str:
+    try:
+        return base64.b64decode(text(payload, get), validate=True).decode("utf-8", "surrogatepass")
+    except ValueError:
+        raise get.fail("text is not UTF-8 in Base64") from None
+
+
 def _read_float(payload: Any, get: Get) -> float:
     if payload not in ("nan", "inf", "-inf"):
         raise get.fail("a number is written otherwise")
@@ -159,6 +171,7 @@ PATHS = (
 
 CODECS = (
     Codec("int", (), _int, _read_int, atom=True),
+    Codec("str", (), lambda value, _: encoded_text(value), _read_str, atom=True),
     Codec("float", (), lambda value, _: repr(value), _read_float, atom=True),
     Codec(
         "complex",

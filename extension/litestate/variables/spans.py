@@ -12,9 +12,13 @@ from .group import Bytes
 
 def owner_of(array: Any) -> Any:
     """Return the object whose memory an array shows."""
-    while isinstance(array, np.ndarray) and array.base is not None:
+    while isinstance(array, np.ndarray | _Window) and array.base is not None:
         array = array.base
     return array
+
+
+_Window: Any = type(np.lib.stride_tricks.as_strided(np.empty(1)).base)
+"""What stands between an array and a window into it."""
 
 
 class Spans:

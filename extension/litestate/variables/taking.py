@@ -70,10 +70,11 @@ class One:
         return not self.shared and len(self.document) < _SMALL
 
 
-def look_at(name: str, value: Any) -> One | Skipped:
+def look_at(name: str, namespace: Mapping[str, Any]) -> One | Skipped:
     """Take one name by itself, or say why it cannot be stored."""
+    value = namespace[name]
     try:
-        encoder, document = encoded({name: value})
+        encoder, document = encoded({name: value}, namespace)
     except NotSavedError as error:
         return _skipped(name, error)
     return One(name, value, encoder, document, encoder.shared)
@@ -97,7 +98,7 @@ def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
     taken, found = Taken(), []
     with no_collection():
         for name in names:
-            one = look_at(name, namespace[name])
+            one = look_at(name, namespace)
             if isinstance(one, Skipped):
                 taken.skipped.append(one)
             else:
@@ -135,25 +136,28 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     encoder, document = ones[0].encoder, ones[0].document
     if len(ones) > 1:
         try:
-            encoder, document = encoded({one.name: one.value for one in ones})
+            encoder, document = encoded({one.name: one.value for one in ones}, encoder.namespace)
         except NotSavedError as error:
             taken.skipped += [_skipped(one.name, error) for one in ones]
             return
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
+    # What is so only because they are together is said of all of them.
+    known = {note for one in ones for note in one.encoder.notes}
+    more = [note for note in encoder.notes if note not in known]
     for one in ones:
         group.about[one.name] = about(one.value, _size(one, group))
         if key == VALUES:
             # They are stored together: only this tells which of them have changed.
             digest = hashlib.blake2b(one.document, digest_size=8).hexdigest()
             group.about[one.name]["digest"] = digest
-        if one.encoder.notes:
-            taken.notes[one.name] = one.encoder.notes
+        if notes := [*one.encoder.notes, *more]:
+            taken.notes[one.name] = notes
     taken.groups.append(group)
 
 
-def encoded(values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
+def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
     """Return a graph, and what made it.
 
     Raises
@@ -163,11 +167,11 @@ def encoded(values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
     """
     try:
         try:
-            encoder = Encoder()
+            encoder = Encoder(namespace)
             return encoder, encoder.encode(values)
         except (ValueError, TypeError):
             # NaN and infinity are no JSON, and so on; only writing it shows that they are there.
-            encoder = Encoder(fast=False)
+            encoder = Encoder(namespace, fast=False)
             return encoder, encoder.encode(values)
     except NotSavedError:
         raise

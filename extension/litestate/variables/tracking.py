@@ -169,7 +169,7 @@ def _sharing(known: _State, ones: Iterable[One], suspects: set[str]) -> set[str]
 def _looked_at(names: Iterable[str], values: Mapping[str, Any]) -> tuple[list[One], list[Skipped]]:
     ones, skipped = [], []
     for name in sorted(names):
-        one = look_at(name, values[name])
+        one = look_at(name, values)
         if isinstance(one, Skipped):
             skipped.append(one)
         else:
