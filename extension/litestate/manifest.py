@@ -162,7 +162,7 @@ def content_digest(members: Iterable[Member]) -> str:
 
     Two states with the same names, kinds and contents have the same digest. Times and permissions
     are left out: the same cells make the same files with other times, and another system has
-    another umask.
+    another umask. So are the packages and the session: they tell how somebody came there.
 
     Returns
     -------
@@ -171,6 +171,7 @@ def content_digest(members: Iterable[Member]) -> str:
         separated by one space and ended by a line feed.
     """
     digest = hashlib.sha256()
-    for member in sorted(members, key=lambda member: member.name.encode()):
+    state = (member for member in members if member.kind not in ("packages", "session"))
+    for member in sorted(state, key=lambda member: member.name.encode()):
         digest.update(f"{member.kind} {member.size} {member.sha256} {member.name}\n".encode())
     return digest.hexdigest()

@@ -209,6 +209,8 @@ class SetVariables:
 
     def tell_what_waits(self) -> None:
         """Add to the section what would wait for trust."""
+        if IN_BROWSER:
+            self._provide()
         self._tell(restore(self.groups, self.current, trusted=False))
 
     def _tell(self, restored: Restored) -> None:

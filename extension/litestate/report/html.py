@@ -9,6 +9,7 @@ from .words import (
     SHOWN,
     count_text,
     excluded_texts,
+    has_size,
     in_order,
     line_size_text,
     printable,
@@ -67,7 +68,8 @@ def escape(text: str) -> str:
 
 def _section(section: Section) -> str:
     lines = in_order(section)
-    head = f"<h4>{escape(count_text(lines))} · {size_text(section.size)}</h4>"
+    told = [count_text(lines), *([size_text(section.size)] if has_size(lines) else [])]
+    head = f"<h4>{escape(' · '.join(told))}</h4>"
     rest = lines[SHOWN:]
     more = f"<details><summary>{len(rest):,} more</summary>{_table(rest)}</details>" if rest else ""
     return head + _table(lines[:SHOWN]) + more

@@ -7,6 +7,7 @@ from .words import (
     SHOWN,
     count_text,
     excluded_texts,
+    has_size,
     in_order,
     line_size_text,
     printable,
@@ -40,7 +41,8 @@ def _section(section: Section) -> list[str]:
         return []
     lines = in_order(section)
     width = min(_WIDEST, max(len(line.label) for line in lines[:SHOWN]))
-    out = [f"  {section.title}: {count_text(lines)}, {size_text(section.size)}"]
+    told = [count_text(lines), *([size_text(section.size)] if has_size(lines) else [])]
+    out = [f"  {section.title}: {', '.join(told)}"]
     out += [f"    {_line(line, width)}" for line in lines[:SHOWN]]
     if len(lines) > SHOWN:
         out.append(f"    … and {len(lines) - SHOWN:,} more")

@@ -39,6 +39,11 @@ def size_text(size: float) -> str:
     return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
 
 
+def has_size(lines: Iterable[Line]) -> bool:
+    """Tell whether any of these takes bytes that are worth telling."""
+    return any(line.kind not in _WITHOUT_SIZE for line in lines)
+
+
 def count_text(lines: Iterable[Line]) -> str:
     """Return how many of what there are.
 

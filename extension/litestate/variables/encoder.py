@@ -280,4 +280,6 @@ class Encoder:
 def _codec(obj: Any) -> Codec | None:
     if issubclass(type(obj), type):
         return codec_of("global")
+    if imported.of_page(obj) is not None:
+        return codec_of("module")
     return codec_for(type(obj))

@@ -34,8 +34,19 @@ _STDLIB_ZIP = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
 """The standard library in one file, as Pyodide has it."""
 
 
+_OF_PAGE = ("js", "pyodide_js")
+"""What JavaScript has for Python: objects of JavaScript that are imported like modules."""
+
+
+def of_page(obj: object) -> str | None:
+    """Return the name of an object of JavaScript that is imported, or None."""
+    return next((name for name in _OF_PAGE if sys.modules.get(name, _OF_PAGE) is obj), None)
+
+
 def name_of(module: types.ModuleType) -> str | None:
     """Return the name by which a module can be imported again, or None."""
+    if (name := of_page(module)) is not None:
+        return name
     if module is sys.modules["os"].path:
         return "os.path"  # Another one on each system.
     name = getattr(module, "__name__", None)
