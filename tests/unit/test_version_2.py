@@ -433,7 +433,7 @@ def test_checkpoints_differ_by_variables() -> None:
         ("b", "variable", "changed"),
         ("c", "variable", "removed"),
         ("d", "variable", "added"),
-        ("session/session.json", "session", "changed"),
+        ("session", "session", "changed"),
         ("x", "variable", "changed"),
         ("y", "variable", "changed"),
         ("z", "variable", "removed"),
