@@ -13,6 +13,7 @@ import _collections_abc
 import abc
 import dataclasses
 import enum
+import sys
 import types
 import typing
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
@@ -32,9 +33,7 @@ _MADE_AGAIN = frozenset(
         *("_abc_impl", "_abc_registry", "_abc_cache", "_abc_negative_cache"),
         *(
             "_abc_negative_cache_version",
-            "__firstlineno__",
             "__slotnames__",
-            "__static_attributes__",
             "__protocol_attrs__",
             "__non_callable_proto_members__",
             "__callable_proto_members_only__",
@@ -43,6 +42,10 @@ _MADE_AGAIN = frozenset(
     )
 )
 """What a class gets when it is made, or otherwise than by setting it."""
+
+
+_SINCE_3_13 = ("__firstlineno__", "__static_attributes__")
+"""What later versions of Python note in a class; before, `typing` takes them for the user's."""
 
 
 def builtin_class(name: str) -> type:
@@ -166,7 +169,8 @@ def make_class(metaclass: Any, name: str, bases: tuple[Any, ...], body: dict[str
 def set_class(cls: Any, state: dict[str, Any]) -> None:
     """Fill a class."""
     for name, value in state["dict"].items():
-        type.__setattr__(cls, name, value)
+        if name not in _SINCE_3_13 or sys.version_info >= (3, 13):
+            type.__setattr__(cls, name, value)
     if state["annotations"] is not None:
         cls.__annotations__ = state["annotations"]
     if "qualname" in state:
