@@ -183,6 +183,10 @@ class _Hook:
             self._blob.seen[id(obj)] = obj
         return None
 
+    def knows(self, obj: Any) -> bool:
+        """Tell whether an object is elsewhere already; asking makes no node."""
+        return id(obj) not in self._ids and self._encoder.number(obj) is not None
+
     def _needed(self, obj: Any, number: int) -> int:
         if id(obj) in self._encoder.opaque:
             self._blob.needs.add(number)

@@ -22,8 +22,18 @@ LIMIT = 600
 _FLAT = (int, float, complex, str, bytes, bytearray, bool, type(None), ModuleType, CodeType)
 
 
-def check(roots: Sequence[Any], hook: Callable[[Any], int | None], limit: int = LIMIT) -> None:
+def check(roots: Sequence[Any], knows: Callable[[Any], bool], limit: int = LIMIT) -> None:
     """Refuse what is nested too deeply.
+
+    Parameters
+    ----------
+    roots : sequence of object
+        What is to be pickled.
+    knows : callable
+        Tells whether an object is elsewhere. What is found here may not be pickled at all, so
+        this must change nothing.
+    limit : int, optional
+        Levels.
 
     Raises
     ------
@@ -42,7 +52,7 @@ def check(roots: Sequence[Any], hook: Callable[[Any], int | None], limit: int = 
         elif type(found) not in _FLAT and id(found) not in seen:
             seen.add(id(found))
             kept.append(found)
-            if id(found) in first or hook(found) is None:
+            if id(found) in first or not knows(found):
                 waiting.append(iter(_inside(found)))
             if len(waiting) > limit:
                 raise NotSavedError("it is nested too deeply")

@@ -100,7 +100,8 @@ def dump(
     pickler = _Pickler(file, roots, hook, namespace, raw, say)
     try:
         if depth.IN_BROWSER:
-            depth.check(pickler.roots, hook)
+            # Somebody else's hook knows nothing.
+            depth.check(pickler.roots, getattr(hook, "knows", lambda obj: False))
         pickler.dump(pickler.roots)
     except NotSavedError:
         raise
