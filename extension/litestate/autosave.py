@@ -241,10 +241,16 @@ async def aautosave(
     paths: Paths = None,
     exclude: Sequence[str] | str = (),
     retention: Retention | None = None,
+    variables: Choice = None,
 ) -> Report:
     """Do what `autosave` does, with ``await``: for browsers that cannot wait inside a call."""
     return await autosave.start(
-        name, restore=restore, paths=paths, exclude=exclude, retention=retention
+        name,
+        restore=restore,
+        paths=paths,
+        exclude=exclude,
+        retention=retention,
+        variables=variables,
     )
 
 

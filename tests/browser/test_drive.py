@@ -175,11 +175,12 @@ def _what_is_open_is_not_saved(lab: Lab) -> None:
     lab.check(
         "from litestate import *\nfor name in ('y', 'z', 'täble.csv', 'copy.ipynb'):\n"
         "    Path(name).unlink()\n"
-        "open('log.txt', 'w').write('old')\nearlier = io.BytesIO(); save_state(earlier)\n"
+        "open('log.txt', 'w').write('old')\nearlier = io.BytesIO()\n"
+        "save_state(earlier, variables=False)\n"
         "c = sqlite3.connect('small.db'); c.execute('CREATE TABLE t (x)'); c.commit()\n"
         "log = open('log.txt', 'w'); log.write('text'); log.flush()\n"
         "open('closed.txt', 'w').write('closed')\n"
-        "file = io.BytesIO(); report = save_state(file, exclude='elsewhere')"
+        "file = io.BytesIO(); report = save_state(file, exclude='elsewhere', variables=False)"
     )
     skipped = "[skipped.path for skipped in report.skipped]"
     assert lab.value(skipped) == ["log.txt", "small.db"]
@@ -189,6 +190,8 @@ def _what_is_open_is_not_saved(lab: Lab) -> None:
     lab.check("report = clear_state(exclude='elsewhere')")
     assert lab.value(skipped) == ["log.txt", "small.db"]
     assert lab.value("[os.path.exists(n) for n in ('closed.txt', 'log.txt')]") == [False, True]
-    lab.check("c.close(); log.close(); report = save_state(file, exclude='elsewhere')")
+    lab.check(
+        "c.close(); log.close(); report = save_state(file, exclude='elsewhere', variables=False)"
+    )
     labels = lab.value("[line.label for line in report.lines()]")
     assert [label for label in labels if not label.startswith("~")] == ["log.txt", "small.db"]

@@ -82,7 +82,7 @@ def test_there_and_back_with_what_is_open(lab: Lab) -> None:
     lab.page.evaluate(UPLOAD, 60)
     lab.check(WORK)
     requests.take()
-    lab.check("file = io.BytesIO()\nreport = save_state(file)")
+    lab.check("file = io.BytesIO()\nreport = save_state(file, variables=False)")
     asked = requests.take()
     assert lab.value("labels(report)") == STATE
     assert "app.db has an open transaction" in lab.value("str(report)")
@@ -120,7 +120,7 @@ def test_there_and_back_with_what_is_open(lab: Lab) -> None:
     # As a person sees it, and as what earlier sessions wrote.
     assert lab.value("rows('app.db')") == [1]
     assert lab.value("Path('work/100 %.txt').stat().st_mtime") == 1e9
-    lab.check("report = save_state(io.BytesIO())")
+    lab.check("report = save_state(io.BytesIO(), variables=False)")
     assert lab.value("labels(report)") == STATE
     lab.check("report = save_state(io.BytesIO(), paths='uploads')")
     assert len(lab.value("labels(report)")) == 61
@@ -132,7 +132,7 @@ def test_checkpoints_and_what_is_too_large(lab: Lab) -> None:
     lab.check("connection.rollback()")
     lab.check("Path('large.bin').write_bytes(b'large' + bytes(110_000_000)) and None")
     named = "large.bin is in memory only, the browser's storage does not hold it: "
-    lab.check("kept = checkpoint('with all')\nsaved = save_state('/tmp/all')")
+    lab.check("kept = checkpoint('with all')\nsaved = save_state('/tmp/all', variables=False)")
     assert named in lab.value("str(kept)")
     assert named in lab.value("str(saved)")
     assert lab.value("labels(saved)") == sorted([*STATE, "large.bin"])

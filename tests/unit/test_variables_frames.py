@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import zoneinfo
 from typing import Any
 
@@ -306,6 +307,10 @@ def test_memory_is_bounded() -> None:
         decoded(long, [])
 
 
+@pytest.mark.skipif(
+    sys.platform == "emscripten",
+    reason="pandas leaves an error behind for a date that it has refused, and the cell ends with it",
+)
 def test_changed_graphs() -> None:
     columns = {name: pd.Series(values) for name, values in _columns().items()}
     graph = Graph(
