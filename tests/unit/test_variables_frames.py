@@ -309,7 +309,7 @@ def test_memory_is_bounded() -> None:
 
 @pytest.mark.skipif(
     sys.platform == "emscripten",
-    reason="pandas leaves an error behind for a date that it has refused, and the cell ends with it",
+    reason="pandas leaves an error behind for a date that it refused; the cell ends with it",
 )
 def test_changed_graphs() -> None:
     columns = {name: pd.Series(values) for name, values in _columns().items()}
