@@ -115,4 +115,4 @@ def test_a_bench_that_there_is_not(
     monkeypatch.syspath_prepend(str(ROOT / "bench"))
     run = importlib.import_module("run")
     assert run.main(["nothing"]) == 2
-    assert "there is bundle, checkpoint, drive, kill" in capsys.readouterr().err
+    assert "there is bundle, checkpoint, variables, drive, kill" in capsys.readouterr().err
