@@ -103,7 +103,7 @@ def test_there_and_back_with_what_is_open(lab: Lab) -> None:
     assert lab.value("(work / '100 %.txt').stat().st_mtime") == 1e9
     assert lab.value("open('log.txt').read()") == "still open"
 
-    lab.check("connection.close(); log.close(); report = clear_state()")
+    lab.check("connection.close(); log.close(); report = clear_state(variables=False)")
     assert lab.value("labels(report)") == STATE
     assert lab.value("[os.path.exists(n) for n in ('app.db', 'work', 'uploads/7.txt')]") == [
         False,

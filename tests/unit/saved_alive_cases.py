@@ -68,7 +68,7 @@ ALIVE = group(
     ("`threading.RLock`", ROUGH, "import threading\nx = threading.RLock()", "type(x)"),
     ("`threading.Event`", ROUGH, "import threading\nx = threading.Event()\nx.set()",
      "type(x), x.is_set()"),
-    ("`threading.Thread`, not started", NOT, "import threading\nx = threading.Thread(target=print)",
+    ("`threading.Thread`, not started", NOT, "import threading\nx = threading.Thread(target=print, name='worker')",
      "type(x), x.is_alive()"),
     ("`threading.local`", NOT, "import threading\nx = threading.local()\nx.a = 1", "type(x), x.a"),
     ("`queue.Queue`", TRUSTED, "import queue\nx = queue.Queue()\nx.put(1)", "type(x), x.get_nowait(), x.qsize()"),
