@@ -91,7 +91,7 @@ def test_kernel_side_saves_go_where_they_are_told(shared_lab: Lab) -> None:
         "from litestate import *\nfrom pathlib import Path\n"
         "(Path.home() / 'a').write_text('a')\n"
         "save_state('here.litestate.zip')\nsave_state(Path.home() / 'there.litestate.zip')\n"
-        "clear_state()\n"
+        "clear_state(variables=False)\n"
         "assert not (Path.home() / 'a').exists()\n"
         "load_state('here.litestate.zip')\n"
         "assert (Path.home() / 'a').read_text() == 'a'\n"
