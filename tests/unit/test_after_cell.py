@@ -7,13 +7,13 @@ import functools
 import sys
 import time
 from collections.abc import Coroutine, Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
 from litestate.after_cell import AfterCell
 from litestate.errors import LitestateError, SourceError
 from litestate.pacing import Pace
+from shells import new_shell
 
 IN_KERNEL = sys.platform == "emscripten"
 
@@ -49,17 +49,8 @@ class Looks:
 @pytest.fixture
 def shell() -> Iterator[Any]:
     """A shell of this test alone, beside the kernel's own where there is one."""
-    pytest.importorskip("IPython", reason="IPython is not installed here; the kernel has it")
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    before = sys.displayhook, sys.excepthook
-    config = Config({"HistoryManager": {"enabled": False}})
-    # A module of its own: the shell would put its namespace in the place of pytest's __main__.
-    shell = InteractiveShell(config=config, user_module=ModuleType("cells"))
-    yield shell
-    shell.restore_sys_module_state()
-    sys.displayhook, sys.excepthook = before
+    with new_shell() as shell:
+        yield shell
 
 
 @pytest.fixture

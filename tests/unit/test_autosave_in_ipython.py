@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import litestate
 import litestate.current
 import pytest
 from litestate.errors import LitestateError
+from shells import new_shell
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "emscripten", reason="tests/browser/test_autosave.py does this in the site"
@@ -21,13 +22,8 @@ pytestmark = pytest.mark.skipif(
 class Shell:
     """A shell in a folder, as if it had just been started there."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-
-        config = Config({"HistoryManager": {"enabled": False}})
-        # A module of its own: the shell would put its namespace in the place of pytest's __main__.
-        self.shell = InteractiveShell(config=config, user_module=ModuleType("cells"))
+    def __init__(self, shell: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shell = shell
         monkeypatch.setattr("IPython.get_ipython", lambda: self.shell)
         monkeypatch.chdir(folder)
 
@@ -42,31 +38,26 @@ class Shell:
 
 
 @pytest.fixture
-def new_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    before = sys.displayhook, sys.excepthook
-    shells: list[Shell] = []
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     (tmp_path / "work").mkdir()
+    with ExitStack() as made:
 
-    def new() -> Shell:
+        def start() -> Shell:
+            litestate.autosave.stop()
+            litestate.current.close()
+            return Shell(made.enter_context(new_shell()), tmp_path / "work", monkeypatch)
+
+        yield start
         litestate.autosave.stop()
         litestate.current.close()
-        shells.append(Shell(tmp_path / "work", monkeypatch))
-        return shells[-1]
-
-    yield new
-    litestate.autosave.stop()
-    litestate.current.close()
-    for shell in reversed(shells):
-        shell.shell.restore_sys_module_state()
-    sys.displayhook, sys.excepthook = before
 
 
 def rows() -> list[tuple[int, str, int | None]]:
     return [(row.number, row.cause, row.cell) for row in litestate.checkpoints()]
 
 
-def test_each_cell_that_changes_something_is_kept(new_shell: Any, tmp_path: Path) -> None:
-    shell = new_shell()
+def test_each_cell_that_changes_something_is_kept(start: Any, tmp_path: Path) -> None:
+    shell = start()
     report = shell.cell("import litestate\nlitestate.autosave()")
     assert str(report).startswith("Autosave is on for python.")
     shell.cell("open('a.txt', 'w').write('1')")
@@ -78,14 +69,14 @@ def test_each_cell_that_changes_something_is_kept(new_shell: Any, tmp_path: Path
     assert "Autosave is on for python; checkpoint" in repr(litestate.autosave)
 
 
-def test_a_new_process_restores_nothing_by_itself(new_shell: Any, tmp_path: Path) -> None:
-    shell = new_shell()
+def test_a_new_process_restores_nothing_by_itself(start: Any, tmp_path: Path) -> None:
+    shell = start()
     shell.cell("import litestate\nlitestate.autosave()\nopen('a.txt', 'w').write('1')")
     path = tmp_path / "work" / "a.txt"
-    shell = new_shell()
+    shell = start()
     report = shell.cell("import litestate\nlitestate.autosave()")
     assert "What it had last" not in str(report), "the folder is as it was"
-    shell = new_shell()
+    shell = start()
     path.write_text("edited elsewhere")
     report = shell.cell("import litestate\nlitestate.autosave()")
     assert path.read_text() == "edited elsewhere"
@@ -96,8 +87,8 @@ def test_a_new_process_restores_nothing_by_itself(new_shell: Any, tmp_path: Path
     assert path.read_text() == "edited elsewhere"
 
 
-def test_what_is_wrong_is_told_once(new_shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    shell = new_shell()
+def test_what_is_wrong_is_told_once(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    shell = start()
     shell.cell("import litestate, sqlite3\nlitestate.autosave()")
     shell.cell("db = sqlite3.connect('app.db')\ndb.execute('CREATE TABLE t (x)')\ndb.commit()")
     capsys.readouterr()
@@ -117,12 +108,12 @@ def test_what_is_wrong_is_told_once(new_shell: Any, capsys: pytest.CaptureFixtur
 
 
 def test_what_was_not_restored_is_not_saved_over(
-    new_shell: Any, monkeypatch: pytest.MonkeyPatch
+    start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell = new_shell()
+    shell = start()
     shell.cell("import litestate\nlitestate.autosave()\nopen('a', 'w').write('a')")
     before = rows()
-    shell = new_shell()
+    shell = start()
 
     def fail(*_: object, **__: object) -> None:
         raise LitestateError("as if the restore had failed")
@@ -135,8 +126,8 @@ def test_what_was_not_restored_is_not_saved_over(
     assert rows() == before
 
 
-def test_outside_of_ipython(new_shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    new_shell()
+def test_outside_of_ipython(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    start()
     monkeypatch.setattr("IPython.get_ipython", lambda: None)
     with pytest.raises(LitestateError, match="no cells to follow"):
         litestate.autosave()

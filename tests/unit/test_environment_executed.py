@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from types import ModuleType
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from litestate.environment.confidential import HIDDEN
 from litestate.environment.executed import Executed, Log
 from litestate.environment.table import History
 from litestate.errors import DamagedBundleError
+from shells import new_shell
 
 IN_SHELL = pytest.mark.skipif(
     sys.platform == "emscripten", reason="tests/browser/test_environment_in_site.py does this"
@@ -22,25 +23,16 @@ IN_SHELL = pytest.mark.skipif(
 
 
 @pytest.fixture
-def new_shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with ExitStack() as made:
 
-    before = sys.displayhook, sys.excepthook
-    shells: list[Any] = []
+        def new() -> Any:
+            shell = made.enter_context(new_shell())
+            made.callback(executed.unfollow, shell)
+            monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+            return shell
 
-    def new() -> Any:
-        config = Config({"HistoryManager": {"enabled": False}})
-        shell = InteractiveShell(config=config, user_module=ModuleType("cells"))
-        shells.append(shell)
-        monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-        return shell
-
-    yield new
-    for shell in reversed(shells):
-        executed.unfollow(shell)
-        shell.restore_sys_module_state()
-    sys.displayhook, sys.excepthook = before
+        yield new
 
 
 def run(shell: Any, code: str, **options: Any) -> None:
@@ -52,8 +44,8 @@ def facts(log: Log) -> list[tuple[int | None, str, str | None]]:
 
 
 @IN_SHELL
-def test_cells_are_recorded_with_times_and_outcomes(new_shell: Any) -> None:
-    shell = new_shell()
+def test_cells_are_recorded_with_times_and_outcomes(start: Any) -> None:
+    shell = start()
     run(shell, "early = 1")
     log = executed.follow(shell)
     start = time.time()
@@ -81,8 +73,8 @@ def test_cells_are_recorded_with_times_and_outcomes(new_shell: Any) -> None:
 
 
 @IN_SHELL
-def test_the_cell_that_imports_litestate_is_one(new_shell: Any) -> None:
-    shell = new_shell()
+def test_the_cell_that_imports_litestate_is_one(start: Any) -> None:
+    shell = start()
     shell.user_ns["executed"] = executed
     run(shell, "before = 1")
     run(shell, "log = executed.follow(get_ipython()); get_ipython().run_cell('a = 1'); 1 / 0")
@@ -99,8 +91,8 @@ def test_the_cell_that_imports_litestate_is_one(new_shell: Any) -> None:
 
 
 @IN_SHELL
-def test_an_interrupted_cell_is_followed_by_the_next(new_shell: Any) -> None:
-    shell = new_shell()
+def test_an_interrupted_cell_is_followed_by_the_next(start: Any) -> None:
+    shell = start()
     log = executed.follow(shell)
     run(shell, "raise KeyboardInterrupt")
     run(shell, "import sys; sys.exit(3)")
@@ -109,8 +101,8 @@ def test_an_interrupted_cell_is_followed_by_the_next(new_shell: Any) -> None:
 
 
 @IN_SHELL
-def test_a_history_goes_on_in_another_session(new_shell: Any) -> None:
-    shell = new_shell()
+def test_a_history_goes_on_in_another_session(start: Any) -> None:
+    shell = start()
     executed.follow(shell)
     for number in range(1, 6):
         run(shell, f"x = {number}")
@@ -118,7 +110,7 @@ def test_a_history_goes_on_in_another_session(new_shell: Any) -> None:
     cells.check(document)
     assert document["counter"] == 5
 
-    other = new_shell()
+    other = start()
     log = executed.follow(other)
     other.user_ns["load"] = lambda: cells.apply(document, trusted=False)
     run(other, "applied = load()")
@@ -131,7 +123,7 @@ def test_a_history_goes_on_in_another_session(new_shell: Any) -> None:
 
     # Both sessions, in a third one.
     document = json.loads(json.dumps(cells.describe()))
-    third = new_shell()
+    third = start()
     executed.follow(third)
     cells.apply(document, trusted=False)
     assert [cell.number for cell in executed.current().cells] == [1, 2, 3, 4, 5, 1, 6]
@@ -139,8 +131,8 @@ def test_a_history_goes_on_in_another_session(new_shell: Any) -> None:
 
 
 @IN_SHELL
-def test_undo_takes_history_and_number_back(new_shell: Any) -> None:
-    shell = new_shell()
+def test_undo_takes_history_and_number_back(start: Any) -> None:
+    shell = start()
     log = executed.follow(shell)
     run(shell, "a = 1")
     document = {
@@ -162,8 +154,8 @@ def test_undo_takes_history_and_number_back(new_shell: Any) -> None:
 
 
 @IN_SHELL
-def test_a_checkpoint_of_this_session_repeats_nothing(new_shell: Any) -> None:
-    shell = new_shell()
+def test_a_checkpoint_of_this_session_repeats_nothing(start: Any) -> None:
+    shell = start()
     log = executed.follow(shell)
     run(shell, "a = 1")
     run(shell, "b = 1")

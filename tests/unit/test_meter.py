@@ -6,13 +6,13 @@ import io
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
-from types import ModuleType
 from typing import Any
 
 import pytest
 from litestate import progress, ui
 from litestate.errors import CancelledError
 from litestate.progress import DELAY, INTERVAL, Meter
+from shells import new_shell
 
 
 class Clock:
@@ -176,18 +176,12 @@ def test_what_has_no_size_shows_nothing(
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """IPython's shell: the kernel's own, or one of this test alone."""
-    pytest.importorskip("IPython", reason="IPython is not installed here; the kernel has it")
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
     monkeypatch.setattr(ui, "_SPARE", [])
-    if InteractiveShell.initialized():
-        yield InteractiveShell.instance()
+    if (kernels := sys.modules.get("IPython")) and (shell := kernels.get_ipython()):
+        yield shell
         return
-    config = Config({"HistoryManager": {"enabled": False}})
-    # A module of its own: the shell would put its namespace in the place of pytest's __main__.
-    yield InteractiveShell.instance(config=config, user_module=ModuleType("cells"))
-    InteractiveShell.clear_instance()
+    with new_shell(as_the_one=True) as shell:
+        yield shell
 
 
 def published(outputs: list[Any]) -> list[tuple[str, bool, str]]:

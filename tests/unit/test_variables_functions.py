@@ -13,6 +13,7 @@ import pytest
 from litestate.variables import code_objects, pickling
 from litestate.variables.contents import contents
 from litestate.variables.failures import NotLoadedError
+from shells import new_shell
 from variable_scenes import Notebook
 
 
@@ -125,17 +126,8 @@ def test_annotations_that_cannot_be_evaluated_become_text() -> None:
 
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    before = sys.displayhook, sys.excepthook, sys.modules["__main__"]
-    module = ModuleType("__main__")
-    made = InteractiveShell(
-        config=Config({"HistoryManager": {"enabled": False}}), user_module=module
-    )
-    yield made
-    made.restore_sys_module_state()
-    sys.displayhook, sys.excepthook, sys.modules["__main__"] = before
+    with new_shell(ModuleType("__main__")) as shell:
+        yield shell
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel's own shell is running")

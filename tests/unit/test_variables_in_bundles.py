@@ -17,6 +17,7 @@ import pytest
 from litestate.errors import BundleError, DamagedBundleError, SelectionError
 from litestate.report import Report
 from litestate.variables import namespace, restoring
+from shells import new_shell
 from states import Session
 
 
@@ -52,17 +53,10 @@ def cells(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
         monkeypatch.setattr(namespace, "_shell", lambda: None)
         yield Cells(vars(module))
         return
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    before = sys.displayhook, sys.excepthook
-    config = Config({"HistoryManager": {"enabled": False}})
-    shell = InteractiveShell(config=config, user_module=module)
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    monkeypatch.setattr("builtins.get_ipython", lambda: shell, raising=False)
-    yield InShell(shell)
-    shell.restore_sys_module_state()
-    sys.displayhook, sys.excepthook = before
+    with new_shell(module) as shell:
+        monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+        monkeypatch.setattr("builtins.get_ipython", lambda: shell, raising=False)
+        yield InShell(shell)
 
 
 def verdicts(report: Report) -> dict[str, str]:

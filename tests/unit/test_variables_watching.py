@@ -14,6 +14,7 @@ import pytest
 from litestate.after_cell import AfterCell
 from litestate.pacing import Pace
 from litestate.variables.watching import Watch
+from shells import new_shell
 
 ONE_LOOP = "the kernel has one loop, which is running, and this test is a cell of it"
 needs_a_loop = pytest.mark.skipif(sys.platform == "emscripten", reason=ONE_LOOP)
@@ -24,19 +25,10 @@ VARIABLES = ("a", "b", "c", "d")
 @pytest.fixture
 def shell() -> Iterator[Any]:
     """A shell of this test alone, beside the kernel's own where there is one."""
-    pytest.importorskip("IPython", reason="IPython is not installed here; the kernel has it")
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    before = sys.displayhook, sys.excepthook
-    config = Config({"HistoryManager": {"enabled": False}})
-    # A module of its own: the shell would put its namespace in the place of pytest's __main__.
-    shell = InteractiveShell(config=config, user_module=ModuleType("cells"))
-    for name in VARIABLES:
-        shell.user_ns[name] = []
-    yield shell
-    shell.restore_sys_module_state()
-    sys.displayhook, sys.excepthook = before
+    with new_shell() as shell:
+        for name in VARIABLES:
+            shell.user_ns[name] = []
+        yield shell
 
 
 @pytest.fixture

@@ -1,0 +1,49 @@
+"""IPython's shells, for tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+_PLACES = ("displayhook", "excepthook", "ps1", "ps2", "ps3")
+"""Where in `sys` a shell puts something of its own; ``ps1`` makes a session of the process."""
+
+
+@contextmanager
+def new_shell(module: ModuleType | None = None, *, as_the_one: bool = False) -> Iterator[Any]:
+    """Make a shell, beside the kernel's own where there is one, and leave nothing of it.
+
+    Parameters
+    ----------
+    module : ModuleType, optional
+        Where its names are; one of its own, or it would put its namespace in the place of
+        pytest's ``__main__``.
+    as_the_one : bool, default: False
+        Whether ``get_ipython()`` finds it.
+    """
+    pytest.importorskip("IPython", reason="IPython is not installed here; the kernel has it")
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    main = sys.modules["__main__"]
+    before = {name: getattr(sys, name) for name in _PLACES if hasattr(sys, name)}
+    make = InteractiveShell.instance if as_the_one else InteractiveShell
+    config = Config({"HistoryManager": {"enabled": False}})
+    shell = make(config=config, user_module=module or ModuleType("cells"))
+    try:
+        yield shell
+    finally:
+        if as_the_one:
+            InteractiveShell.clear_instance()
+        shell.restore_sys_module_state()
+        sys.modules["__main__"] = main
+        for name in _PLACES:
+            if name in before:
+                setattr(sys, name, before[name])
+            elif hasattr(sys, name):
+                delattr(sys, name)
