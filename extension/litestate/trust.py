@@ -24,6 +24,7 @@ __all__ = [
     "check_allowed",
     "judge",
     "sign",
+    "trust_advice",
 ]
 
 Verdict = Literal["own", "stranger"]
@@ -52,6 +53,13 @@ def check_allowed(*, trust: bool) -> None:
         )
 
 
+def trust_advice() -> str:
+    """Say what to do about something that waits for trust."""
+    if RESTRICTED:
+        return "Here nothing is trusted (LITESTATE_RESTRICT=1): load it where that is not set."
+    return "If you trust who made the bundle, load it with trust=True."
+
+
 class Signer:
     """Signs one manifest, inside of a call that cannot be awaited.
 
@@ -77,9 +85,12 @@ class Signer:
     @property
     def note(self) -> str:
         """What to say about it in a report; empty if the manifest was signed."""
-        return self.reason and (
+        if not self.reason:
+            return ""
+        where = "" if RESTRICTED else " for load_state(…, trust=True)"
+        return (
             f"This bundle is not signed: {self.reason}. What is in it that could run code will "
-            "wait for load_state(…, trust=True), also here."
+            f"wait{where}, also here."
         )
 
 

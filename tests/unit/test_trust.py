@@ -105,8 +105,10 @@ def test_the_form_of_a_signature() -> None:
 
 def test_a_restricted_kernel_trusts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     trust.check_allowed(trust=True)
+    assert "trust=True" in trust.trust_advice()
     monkeypatch.setattr(trust, "RESTRICTED", True)
     trust.check_allowed(trust=False)
+    assert "trust=True" not in trust.trust_advice()
     with pytest.raises(RestrictedError, match="LITESTATE_RESTRICT=1"):
         trust.check_allowed(trust=True)
 

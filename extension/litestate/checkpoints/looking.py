@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from .. import environment, packages, places
 from ..groups import PACKAGES_MEMBER, SESSION_MEMBER
 from ..items import Survey
-from ..manifest import Skipped
+from ..manifest import KEPT_KINDS, Skipped
 from ..memory import Memory
 from ..places import Root
 from ..survey import Paths, starts_of
@@ -152,6 +152,9 @@ class Looker:
         """
         looked = None
         if self._tracker is not None:
+            if any(it.kind in KEPT_KINDS and not it.content.whole for it in tree.values()):
+                # What is damaged in the history can be taken again here.
+                self.forget()
             self._use(None if thorough or self._watch is None else self._watch())
             looked = self._seen(self._tracker.look(self._used))
         return replace(self._look_at_files(tree, thorough=thorough), looked=looked)

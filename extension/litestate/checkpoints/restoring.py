@@ -9,11 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import NoCheckpointError, StorageError
+from ..groups import variables_of
 from ..items import Survey
 from ..loading import Chosen, load_from
 from ..manifest import Skipped
+from ..parts.stored_variables import unchanged
 from ..report import Report
 from .differences import differ, place_of
+from .looking import Look
 from .session import Session
 from .source import CheckpointSource
 from .table import title, when_text
@@ -72,7 +75,7 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
     entries = [entry for entry in every if not session.outlives(entry)]
     # An older version of what comes back may be there.
     look = session.looker.look(session.tree, thorough=any(map(session.is_on_drive, entries)))
-    if session.storage.writable and _would_be_lost(look.found, entries):
+    if session.storage.writable and _would_be_lost(session, checkpoint, entries, look):
         session.keep(look, Note(time.time(), "before restore", cell=cell))
     report = _load(session, checkpoint, entries, look.found, clean=False)
     if session.storage.writable and session.find(None) != checkpoint:
@@ -109,9 +112,18 @@ def before(session: Session) -> Checkpoint:
     return earlier[-1]
 
 
-def _would_be_lost(found: Survey, entries: Sequence[Entry]) -> bool:
+def _would_be_lost(
+    session: Session, checkpoint: Checkpoint, entries: Sequence[Entry], look: Look
+) -> bool:
     coming = {(entry.root, entry.relative) for entry in entries if entry.kind != "directory"}
-    return any((item.root.name, item.relative) in coming for item in found.items)
+    if any((item.root.name, item.relative) in coming for item in look.found.items):
+        return True
+    if look.looked is None:
+        return False
+    source = CheckpointSource(session.history, checkpoint, without_damaged(entries)[0])
+    here = look.looked.variables.taken
+    both = here.names & variables_of(source.manifest.members).keys()
+    return not both <= unchanged(source, here)
 
 
 def _load(

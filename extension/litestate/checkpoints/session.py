@@ -91,6 +91,7 @@ class Session:
         self.history = History(storage, self.name, self._retention)
         self.storage = storage
         self._capture = Capture(self.history)
+        self.looker.forget()
         newest = self.entries(self.newest) if self.newest else {}
         self.tree: Tree = {
             place: entry

@@ -12,7 +12,7 @@ from typing import cast
 from ..errors import DamagedCheckpointError
 from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
-from ..parts.variables import documents, stored
+from ..parts.stored_variables import documents, stored
 from ..places import Places
 from ..sqlite import set_journal_mode
 from ..trust import RESTRICTED

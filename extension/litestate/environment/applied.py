@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..manifest import Skipped
+from ..trust import trust_advice
 
 
 @dataclass
@@ -36,8 +37,7 @@ class Applied:
 
     def wait(self, what: str, reason: str) -> None:
         """Record that something waits for trust, and what it could do."""
-        advice = "If you trust who made the bundle, load it with trust=True."
-        self.waiting.append(Skipped(what, reason, advice))
+        self.waiting.append(Skipped(what, reason, trust_advice()))
 
     def on_undo(self, action: Callable[[], object]) -> None:
         """Say how to take back what was done last."""

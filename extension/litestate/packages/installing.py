@@ -10,6 +10,7 @@ from typing import Any
 
 from ..manifest import Skipped
 from ..places import IN_BROWSER
+from ..trust import trust_advice
 from .distributions import distributions, normalized
 from .document import Added, from_json
 
@@ -141,8 +142,7 @@ def _wants_install(it: Missing, installed: Installed, trusted: bool) -> bool:
         return False
     if not trusted:
         reason = f"would be installed from {it.added.url}"
-        trust = "If you trust who made the bundle, load it with trust=True."
-        installed.skipped.append(Skipped(what, reason, trust))
+        installed.skipped.append(Skipped(what, reason, trust_advice()))
         return False
     return True
 

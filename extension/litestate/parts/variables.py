@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .. import environment, packages
-from ..bundle import CHUNK, Writer
-from ..errors import NeedsAsyncError
-from ..groups import group_member, is_graph, key_of, variables_of
+from ..bundle import Writer
+from ..groups import group_member, is_graph, variables_of
 from ..items import Survey
 from ..loadable import Loadable
 from ..manifest import Member, Skipped
-from ..places import IN_BROWSER
 from ..plan import Plan
 from ..report import Line, Section
-from ..variables.group import GRAPH, VALUES, Group, value_texts
-from ..variables.modules import modules_of
+from ..variables.group import GRAPH, Group
 from ..variables.namespace import Choice, chosen, namespace, user_names
-from ..variables.restoring import Restored, restore
 from ..variables.taking import Taken, take
+from .set_variables import SetVariables
+from .stored_variables import group_of, pieces, unchanged
 from .wanted import Wanted
 
 TITLE = "variables"
@@ -58,7 +55,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     names = _names(graphs, wanted)
     current = namespace()
     here = take(current, [name for name in names if name in current])
-    same = {name for group in here.groups for name in _same(source, group)}
+    same = unchanged(source, here)
     for member in graphs:
         section.lines += [
             _line(name, about, _verdict(name, current, is_same=name in same))
@@ -89,21 +86,6 @@ def remove(taken: Taken, section: Section, plan: Plan) -> None:
     plan.finally_(change)
 
 
-def stored(source: Loadable) -> Taken:
-    """Return all variables of a checkpoint, to be saved into a bundle."""
-    graphs = [member for member in source.manifest.members if is_graph(member)]
-    return Taken([group_of(source, member) for member in graphs])
-
-
-def documents(source: Loadable) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return the session and the packages of a checkpoint, to be saved into a bundle."""
-    kept = {member.kind: member for member in source.manifest.members}
-    return (
-        environment.read(source.content(kept["session"])) if "session" in kept else None,
-        packages.read(source.content(kept["packages"])) if "packages" in kept else None,
-    )
-
-
 def details_of(group: Group) -> dict[str, Any]:
     """Return what a manifest says of a group's graph."""
     return {
@@ -111,113 +93,6 @@ def details_of(group: Group) -> dict[str, Any]:
         "pickles": len(group.pickles),
         "buffers": len(group.buffers),
     }
-
-
-def group_of(source: Loadable, graph: Member) -> Group:
-    """Read a group; its buffers can be written to."""
-    key = key_of(graph)
-    assert key is not None
-    members = {member.name: member for member in source.manifest.members if key_of(member) == key}
-
-    def content(part: str) -> bytearray:
-        member = members[group_member(key, part)]
-        found, at = bytearray(member.size), 0
-        for chunk in source.chunks(member):
-            found[at : at + len(chunk)] = chunk
-            at += len(chunk)
-        return found
-
-    about = graph.details["names"]
-    return Group(
-        key,
-        tuple(sorted(about)),
-        bytes(content(GRAPH)),
-        [content(f"{n}.bin") for n in range(graph.details["buffers"])],
-        [bytes(content(f"{n}.pickle")) for n in range(graph.details["pickles"])],
-        about,
-    )
-
-
-def pieces(content: bytes | bytearray | memoryview) -> Iterator[bytes]:
-    """Yield content in pieces."""
-    view = memoryview(content)
-    for start in range(0, len(view), CHUNK):
-        yield bytes(view[start : start + CHUNK])
-
-
-@dataclass
-class SetVariables:
-    """Put what was stored into the namespace, when files and packages are there.
-
-    Attributes
-    ----------
-    section : Section
-        What could not be made is added to it.
-    current : dict
-        The namespace.
-    names : set of str
-        Those that are wanted.
-    trusted : bool
-        Whether pickles are loaded.
-    groups : list of Group
-        What is to be made.
-    removed : list of str
-        What is to be removed.
-    """
-
-    section: Section
-    current: dict[str, Any]
-    names: set[str]
-    trusted: bool
-    groups: list[Group] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    _before: dict[str, Any] | None = None
-
-    def commit(self) -> None:
-        """Make the change."""
-        if IN_BROWSER:
-            self._provide()
-        # Before anything is made: what runs for that may set names by itself.
-        self._before = dict(self.current)
-        restored = restore(self.groups, self.current, trusted=self.trusted)
-        for name in self.removed:
-            self.current.pop(name, None)
-        for name, value in restored.values.items():
-            if name in self.names:
-                self.current[name] = value
-        self._tell(restored)
-
-    def _provide(self) -> None:
-        """Load what the site has: only an import in a cell's own text does this by itself."""
-        from ..browser.packages import provide
-
-        modules = set().union(*map(modules_of, self.groups))
-        try:
-            trouble = provide(modules - sys.modules.keys())
-        except NeedsAsyncError as error:
-            self.section.warnings.append(str(error))
-            return
-        self.section.warnings += [f"{module}: {reason}." for module, reason in trouble.items()]
-
-    def revert(self) -> None:
-        """Undo it."""
-        if self._before is None:
-            return
-        for name in [name for name in self.current if name not in self._before]:
-            del self.current[name]
-        self.current.update(self._before)
-
-    def tell_what_waits(self) -> None:
-        """Add to the section what would wait for trust."""
-        if IN_BROWSER:
-            self._provide()
-        self._tell(restore(self.groups, self.current, trusted=False))
-
-    def _tell(self, restored: Restored) -> None:
-        out = [each for each in (*restored.failed, *restored.waiting) if each.path in self.names]
-        gone = {each.path for each in out}
-        self.section.skipped += out
-        self.section.lines = [line for line in self.section.lines if line.label not in gone]
 
 
 def _tell(taken: Taken, section: Section) -> None:
@@ -254,39 +129,6 @@ def _verdict(name: str, current: dict[str, Any], *, is_same: bool) -> str:
 
 def _names(graphs: Iterable[Member], wanted: Wanted) -> set[str]:
     return wanted.names(name for member in graphs for name in member.details["names"])
-
-
-def _same(source: Loadable, group: Group) -> Iterable[str]:
-    """Return which names of a group that is here are stored just so."""
-    if _is_same(source, group):
-        return group.names
-    return _same_values(source, group) if group.key == VALUES else ()
-
-
-def _same_values(source: Loadable, group: Group) -> Iterator[str]:
-    for member in source.manifest.members:
-        if is_graph(member) and key_of(member) == VALUES:
-            stored = value_texts(source.content(member))
-            here = value_texts(group.document)
-            yield from (name for name, text in here.items() if stored.get(name) == text)
-
-
-def _is_same(source: Loadable, group: Group) -> bool:
-    members = {member.name: member for member in source.manifest.members}
-    parts = dict(group.members())
-    graph = members.get(group_member(group.key, GRAPH))
-    if graph is None or set(graph.details["names"]) != set(group.names):
-        return False
-    if (graph.details["pickles"], graph.details["buffers"]) != (
-        len(group.pickles),
-        len(group.buffers),
-    ):
-        return False
-    return all(
-        (member := members[group_member(group.key, part)]).size == len(content)
-        and source.matches(member, pieces(content))
-        for part, content in parts.items()
-    )
 
 
 def _remove(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..manifest import Skipped
+from ..trust import trust_advice
 from . import pickling
 from .contents import contents
 from .decoder import Decoded, Decoder
@@ -16,7 +17,7 @@ from .pauses import no_collection
 
 _SHOWN = 6
 
-_TRUST = "load_state(…, trust=True), if you trust who made it."
+_MEND = "It stays where it is stored: mend that, and load it once more."
 
 
 @dataclass
@@ -38,9 +39,7 @@ class Restored:
     waiting: list[Skipped] = field(default_factory=list)
 
 
-def restore(
-    groups: Iterable[Group], namespace: dict[str, Any], *, trusted: bool, what: str = "bundle"
-) -> Restored:
+def restore(groups: Iterable[Group], namespace: dict[str, Any], *, trusted: bool) -> Restored:
     """Make all names of some groups; nothing is put into the namespace.
 
     Parameters
@@ -63,11 +62,11 @@ def restore(
             decoded = _decoded(group, namespace, trusted=trusted)
         restored.values |= decoded.values
         restored.failed += [
-            Skipped(name, reason, "", f"variables/{name}")
+            Skipped(name, reason, _MEND, f"variables/{name}")
             for name, reason in decoded.failed.items()
         ]
         restored.waiting += [
-            Skipped(name, _what(reason, group), _TRUST, f"variables/{name}")
+            Skipped(name, _what(reason, group), trust_advice(), f"variables/{name}")
             for name, reason in decoded.waiting.items()
         ]
     return restored

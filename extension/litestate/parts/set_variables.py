@@ -1,0 +1,89 @@
+"""The step of a load that puts variables into the namespace."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import NeedsAsyncError
+from ..places import IN_BROWSER
+from ..report import Section
+from ..variables.group import Group
+from ..variables.modules import modules_of
+from ..variables.restoring import Restored, restore
+
+
+@dataclass
+class SetVariables:
+    """Put what was stored into the namespace, when files and packages are there.
+
+    Attributes
+    ----------
+    section : Section
+        What could not be made is added to it.
+    current : dict
+        The namespace.
+    names : set of str
+        Those that are wanted.
+    trusted : bool
+        Whether pickles are loaded.
+    groups : list of Group
+        What is to be made.
+    removed : list of str
+        What is to be removed.
+    """
+
+    section: Section
+    current: dict[str, Any]
+    names: set[str]
+    trusted: bool
+    groups: list[Group] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    _before: dict[str, Any] | None = None
+
+    def commit(self) -> None:
+        """Make the change."""
+        if IN_BROWSER:
+            self._provide()
+        # Before anything is made: what runs for that may set names by itself.
+        self._before = dict(self.current)
+        restored = restore(self.groups, self.current, trusted=self.trusted)
+        for name in self.removed:
+            self.current.pop(name, None)
+        for name, value in restored.values.items():
+            if name in self.names:
+                self.current[name] = value
+        self._tell(restored)
+
+    def _provide(self) -> None:
+        """Load what the site has: only an import in a cell's own text does this by itself."""
+        from ..browser.packages import provide
+
+        modules = set().union(*map(modules_of, self.groups))
+        try:
+            trouble = provide(modules - sys.modules.keys())
+        except NeedsAsyncError as error:
+            self.section.warnings.append(str(error))
+            return
+        self.section.warnings += [f"{module}: {reason}." for module, reason in trouble.items()]
+
+    def revert(self) -> None:
+        """Undo it."""
+        if self._before is None:
+            return
+        for name in [name for name in self.current if name not in self._before]:
+            del self.current[name]
+        self.current.update(self._before)
+
+    def tell_what_waits(self) -> None:
+        """Add to the section what would wait for trust."""
+        if IN_BROWSER:
+            self._provide()
+        self._tell(restore(self.groups, self.current, trusted=False))
+
+    def _tell(self, restored: Restored) -> None:
+        out = [each for each in (*restored.failed, *restored.waiting) if each.path in self.names]
+        gone = {each.path for each in out}
+        self.section.skipped += out
+        self.section.lines = [line for line in self.section.lines if line.label not in gone]

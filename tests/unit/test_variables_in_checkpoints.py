@@ -1,0 +1,263 @@
+"""Variables in checkpoints: what is taken again after a cell, what is written, what comes back."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import litestate.variables.tracking
+import pytest
+from checkpointed import Kernel
+from litestate.checkpoints import restoring
+from litestate.checkpoints.log import Log
+from litestate.errors import DamagedCheckpointError, StorageError
+from litestate.variables import namespace
+from litestate.variables.taking import take
+
+
+class Notebook:
+    """A kernel with autosave whose cells say themselves which names they use."""
+
+    def __init__(self, kernel: Kernel, names: dict[str, Any]) -> None:
+        self.kernel = kernel
+        self.names = names
+        self.used: frozenset[str] = frozenset()
+        kernel.options = {"variables": True, "watch": self._used}
+        kernel.reopen()
+
+    def _used(self) -> frozenset[str]:
+        used, self.used = self.used, frozenset()
+        return used
+
+    def run(self, code: str) -> None:
+        exec(compile(code, "<cell>", "exec", dont_inherit=True), self.names)
+        self.used |= frozenset(re.findall(r"[a-zA-Z_]+", code))
+
+    def cell(self, code: str, *, thorough: bool = False) -> int:
+        """Run a cell; return how many bytes of variables its checkpoint has written."""
+        self.run(code)
+        before = self.chunks()
+        self.kernel.session.look("cell", thorough=thorough)
+        return sum(size for chunk, size in self.chunks().items() if chunk not in before)
+
+    def chunks(self) -> dict[bytes, int]:
+        return {
+            chunk.digest: chunk.size
+            for entry in self.kernel.session.tree.values()
+            if entry.kind == "variables"
+            for chunk in entry.content.chunks
+        }
+
+    def kept(self) -> dict[str, bytes]:
+        """What the newest checkpoint has of variables."""
+        session = self.kernel.session
+        assert session.newest is not None
+        return {
+            entry.relative: b"".join(session.history.read(entry.content))
+            for entry in session.entries(session.newest).values()
+            if entry.kind == "variables"
+        }
+
+    def here(self) -> dict[str, bytes]:
+        """What a look at everything finds."""
+        taken = take(self.names, namespace.user_names(self.names))
+        return {
+            f"{group.key}/{part}": bytes(content)
+            for group in taken.groups
+            for part, content in group.members()
+        }
+
+    def refreshed(self) -> None:
+        """Go on in a new kernel, which has no variables."""
+        for name in namespace.user_names(self.names):
+            del self.names[name]
+        self.kernel.reopen()
+        # In the browser's kernel, too: `reopen` takes what is in memory as still there.
+        session = self.kernel.session
+        session.tree = {
+            place: entry for place, entry in session.tree.items() if entry.kind != "variables"
+        }
+
+
+@pytest.fixture
+def notebook(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    module = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    # The shell of the browser's kernel is busy with this test.
+    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    return Notebook(kernel, vars(module))
+
+
+ARRAYS = (
+    "import numpy as np\n"
+    "arrays = [np.full(8000, n, dtype=float) for n in range(20)]\n"
+    "for n, each in enumerate(arrays): globals()['array_' + chr(97 + n)] = each\n"
+    "del arrays, each, n"
+)
+
+
+def test_only_what_has_changed_is_written(notebook: Notebook) -> None:
+    assert notebook.cell(ARRAYS) > 20 * 64_000
+    assert 64_000 <= notebook.cell("array_c[5] = -1") < 70_000
+    assert notebook.cell("array_c.sum()") == 0
+    notebook.cell("x = 1")
+    assert notebook.cell("x = 2") < 1000
+    assert notebook.cell("del array_c") == 0
+    assert notebook.kept() == notebook.here()
+
+
+def test_what_shares_with_a_used_name_is_looked_at(notebook: Notebook) -> None:
+    notebook.cell("a = [1, [2]]; b = a[1]; c = [9]")
+    # The cell uses `b` alone, and changes what `a` holds.
+    notebook.cell("b.append(3)")
+    assert notebook.kept() == notebook.here()
+    # Two groups become one, and two again.
+    notebook.cell("c.append(b)")
+    assert notebook.kept() == notebook.here()
+    notebook.cell("c.pop()")
+    assert notebook.kept() == notebook.here()
+
+
+def test_a_hidden_change_is_found_by_the_next_full_look(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.cell("a = [1]; b = [2]")
+    notebook.names["a"].append(7)
+    notebook.cell("b")
+    assert notebook.kept() != notebook.here()
+    notebook.cell("", thorough=True)
+    assert notebook.kept() == notebook.here()
+
+    # Without anybody who asks for one, there is one after some time.
+    monkeypatch.setattr(litestate.variables.tracking, "_FULL_EVERY", 3)
+    notebook.names["a"].append(8)
+    for _ in range(4):
+        notebook.cell("b.append(0)")
+    assert notebook.kept() == notebook.here()
+
+
+STEPS = (
+    "{x} = [{n}]",
+    "{x} = {y}",
+    "{x} = [{y}, {n}]",
+    "{x} = {{'n': {n}, 'it': {y}}}",
+    "{x} = np.arange({n} + 300.0)",
+    "{x} = {y}[2:] if isinstance({y}, (list, np.ndarray)) else {n}",
+    "{x} = {n}",
+    "{x} = 'text {n}'",
+    "globals().pop('{x}', None)",
+    "{x}.append({n}) if isinstance({x}, list) else None",
+    "{x}.append({y}) if isinstance({x}, list) else None",
+    "{x}.clear() if isinstance({x}, list) else None",
+    "{x}.__setitem__(0, {n}) if isinstance({x}, np.ndarray) and len({x}) else None",
+    "{x}.update(n={n}) if isinstance({x}, dict) else None",
+    "{x}",
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_cells(notebook: Notebook, seed: int) -> None:
+    """However they share: what is kept is what a look at everything would have found."""
+    chance = random.Random(seed)
+    notebook.cell("import numpy as np\na = b = c = d = e = 0")
+    for _ in range(40):
+        step = chance.choice(STEPS)
+        x, y = chance.choices("abcde", k=2)
+        for name in (x, y):
+            notebook.names.setdefault(name, 0)
+        notebook.cell(step.format(x=x, y=y, n=chance.randrange(1000)))
+        assert notebook.kept() == notebook.here()
+
+
+def test_what_could_not_be_written_is_taken_again(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.cell("a = [1]; b = [2]; c = [3]")
+    with monkeypatch.context() as patch:
+
+        def full(*_: object) -> None:
+            raise StorageError("No.")
+
+        patch.setattr(Log, "flush", full)
+        with pytest.raises(StorageError, match="No"):
+            notebook.cell("a.append(2)")
+    assert notebook.cell("b.append(3)") > 0
+    assert notebook.kept() == notebook.here()
+
+
+def test_a_reader_that_takes_over_takes_everything_again(notebook: Notebook) -> None:
+    notebook.cell("a = [1]; b = [2]; c = [3]")
+    session = notebook.kernel.session
+    # As when the other tab has gone: what this one knew of its history is of no use.
+    session._open(session.storage)
+    assert notebook.cell("b.append(3)") > 0
+    assert notebook.kept() == notebook.here()
+
+
+def test_damaged_variables_are_taken_again(notebook: Notebook) -> None:
+    notebook.cell("a = [1]; b = [2]; c = [3]")
+    session = notebook.kernel.session
+    (damaged,) = (it for it in session.tree.values() if "a" in it.details.get("names", ()))
+    (chunk,) = damaged.content.chunks
+    for path in notebook.kernel.history.rglob("*.log"):
+        with path.open("r+b") as file:
+            file.seek(chunk.offset + chunk.stored - 1)
+            file.write(b"?")
+    with pytest.raises(DamagedCheckpointError):
+        list(session.history.read(damaged.content))
+    assert notebook.cell("b.append(3)") > 0
+    assert notebook.kept() == notebook.here()
+
+
+def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
+    notebook.cell("import numpy as np\na = [1]; b = a; n = np.arange(10); v = n[2:]")
+    session = notebook.kernel.session
+    notebook.refreshed()
+    session = notebook.kernel.session
+    report = restoring.restore_missing(session, session.find(None))
+    # It is known what is there: nothing is written again.
+    assert notebook.cell("a") == 0
+    assert len(session.history.checkpoints) == 1
+    told = {line.label for line in report.lines() if line.kind == "variable"}
+    assert told == {"a", "b", "n", "np", "v"}
+    assert notebook.names["a"] is notebook.names["b"]
+    notebook.names["n"][2] = -1
+    assert notebook.names["v"][0] == -1
+    assert len(session.history.checkpoints) == 1
+
+
+def test_what_the_first_cell_has_made_is_kept_before_it_is_replaced(notebook: Notebook) -> None:
+    notebook.cell("import math\nk = 3; a = [1]")
+    notebook.cell("a.append(2)")
+
+    notebook.refreshed()
+    # The same as what comes back: nothing would be lost.
+    notebook.run("import math\nk = 3; z = 5")
+    session = notebook.kernel.session
+    restoring.restore_missing(session, session.find(None))
+    assert [each.note.cause for each in session.history.checkpoints] == ["cell", "cell"]
+
+    for name, value in (("a", [7]), ("k", 4)):
+        notebook.refreshed()
+        notebook.run(f"{name} = {value}")
+        session = notebook.kernel.session
+        restoring.restore_missing(session, session.find(2))
+        assert (notebook.names["a"], notebook.names["k"]) == ([1, 2], 3)
+        kept, restored = session.history.checkpoints[-2:]
+        assert (kept.note.cause, restored.note.cause) == ("before restore", "restored")
+        restoring.restore(session, kept)
+        assert notebook.names[name] == value
+
+
+def test_undo_brings_variables_back(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.cell("a = [1]; b = a")
+    notebook.cell("a.append(2); new = 1")
+    session = notebook.kernel.session
+    restoring.restore(session, restoring.before(session), cause="undone")
+    assert notebook.names["a"] == [1]
+    assert notebook.names["a"] is notebook.names["b"]
+    assert "new" not in notebook.names
