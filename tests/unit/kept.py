@@ -180,6 +180,8 @@ def _inside(obj: Any) -> list[tuple[Any, Any]]:
         return [("", each) for each in sorted(obj, key=repr)]
     if isinstance(obj, type):
         return [("name", obj.__qualname__)]
+    if isinstance(obj, types.ModuleType):
+        return [("module", obj.__name__)]
     if hasattr(obj, "__dict__"):
         return [("type", type(obj)), ("vars", dict(vars(obj)))]
     return [("repr", repr(obj))]

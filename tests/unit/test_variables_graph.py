@@ -279,9 +279,13 @@ def test_the_attributes_of_objects_as_dictionaries() -> None:
     assert found["rows"][5]["o"] == range(5)
 
 
+DEEPEST = 2000 if sys.platform == "emscripten" else 200_000
+"""Levels that Python can free: the stack of Pyodide is JavaScript's, and `del` alone ends it."""
+
+
 def test_deep_nesting() -> None:
     chain: Any = []
-    for _ in range(20_000):
+    for _ in range(depth := min(20_000, DEEPEST)):
         chain = [chain]
     pair: Any = ()
     for number in range(60):
@@ -289,14 +293,14 @@ def test_deep_nesting() -> None:
     taken = take({"chain": chain, "pair": pair}, ["chain", "pair"])
     assert not taken.skipped
     found, _ = again(taken)
-    depth, level = 0, found["chain"]
+    level = found["chain"]
     while level:
-        level, depth = level[0], depth + 1
-    assert depth == 20_000
+        level, depth = level[0], depth - 1
+    assert depth == 0
     assert found["pair"] == pair
 
 
-@pytest.mark.parametrize("levels", [150, 5000, 200_000])
+@pytest.mark.parametrize("levels", sorted({150, min(5000, DEEPEST), DEEPEST}))
 def test_what_is_too_deep_is_named_or_kept(levels: int) -> None:
     pair: Any = ()
     for number in range(levels):

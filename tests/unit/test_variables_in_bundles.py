@@ -90,7 +90,7 @@ def stranger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 
 CODE = (
-    "import math\nx = [1, 2]; y = x; k = 3\nclass C:\n    pass\nc = C(); c.x = x\n"
+    "import math\nx = [1, 2]; y = x; k = 3\nclass C:\n    'A class.'\n    z = 1\nc = C(); c.x = x\n"
     "def f(a):\n    return a + k\n"
 )
 NAMES = {"math", "x", "y", "k", "C", "c", "f"}
@@ -133,8 +133,9 @@ def test_only_what_differs_is_set(cells: Cells, session: Session) -> None:
 
 def test_after_loading_nothing_differs(cells: Cells, session: Session) -> None:
     cells(CODE)
+    cells("class D(C):\n    def m(self): return 1\nd = D()")
     data, _ = session.save()
-    for name in NAMES:
+    for name in (*NAMES, "D", "d"):
         del cells.names[name]
     session.load(data)
     found = verdicts(session.load(data))

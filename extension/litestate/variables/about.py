@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
 from .codecs import package_of
+from .imported import name_of, place_of
 
 _SIZED = (list, tuple, dict, set, frozenset, bytes, bytearray)
 
@@ -23,6 +25,8 @@ def about(value: Any, size: int) -> dict[str, Any]:
 def _type_of(value: Any) -> str:
     is_class = issubclass(type(value), type)
     name = _NAME_OF(value if is_class else type(value))
+    if type(value) is BuiltinFunctionType:
+        name = "function"
     return f"{'class ' if is_class else ''}{name}"[:100]
 
 
@@ -33,12 +37,21 @@ def _text(value: Any) -> str:
     if package == "pandas" and hasattr(value, "shape"):
         return _shape(value.shape)
     if any(kind is each for each in _SIZED):
-        return f"{len(value):,} {'bytes' if kind is bytes or kind is bytearray else 'items'}"
+        what = "byte" if kind is bytes or kind is bytearray else "item"
+        return _counted(len(value), what)
     if kind is str:
-        return f"{len(value):,} characters"
+        return _counted(len(value), "character")
     if any(kind is each for each in (int, float, bool, complex)):
         return _number(value)
+    if kind is ModuleType:
+        return name_of(value) or ""
+    if kind is BuiltinFunctionType:
+        return ".".join(place_of(value) or ())
     return ""
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _number(value: complex) -> str:

@@ -122,9 +122,13 @@ def _reduce_special(cls: Any, state: dict[str, Any]) -> Any:
 
 def _own(cls: Any, without: frozenset[str] | set[str]) -> dict[str, Any]:
     # A name may be gone when its value has been looked at; the copy is of one moment.
+    own = dict(vars(cls))
+    # A class that is made empty gets this one first, so that it is stored alike later.
+    text = own.pop("__doc__", None)
+    documented = {} if text is None else {"__doc__": text}
     return {
         name: value
-        for name, value in dict(vars(cls)).items()
+        for name, value in (documented | own).items()
         if name not in _MADE_AGAIN and name not in without and not _is_put(value)
     }
 

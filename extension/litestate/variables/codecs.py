@@ -126,7 +126,7 @@ _MODULES = {"numpy": "arrays", "pandas": "frames", "sqlite3": "connections"}
 
 _MODULE_OF = type.__dict__["__module__"].__get__
 
-_ALWAYS = ("containers", "imported", "scalars", "times")
+_ALWAYS = ("closed_files", "containers", "imported", "scalars", "times")
 
 # By identity: to look for a type calls what its metaclass has for a hash.
 _BY_TYPE: dict[int, Codec] = {}

@@ -18,7 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from . import dataclass_parts, quiet, rebuilding, refusals
+from . import dataclass_parts, quiet, rebuilding
 from .failures import NotSavedError
 
 Approximate = Callable[[str], None]
@@ -110,9 +110,7 @@ def _count(counter: Any, _: Approximate) -> Any:
     try:
         numbers = ast.literal_eval(repr(counter).removeprefix("count").replace(")", ",)"))
     except (ValueError, SyntaxError):
-        raise NotSavedError(
-            f"it holds an itertools.count of other than numbers; {refusals.AGAIN}"
-        ) from None
+        raise NotSavedError("it holds an itertools.count of other than numbers") from None
     return itertools.count, numbers
 
 
@@ -164,7 +162,7 @@ def _view(view: memoryview, _: Approximate) -> Any:
     whole = memoryview(owner)
     for name in ("format", "itemsize", "shape", "strides", "nbytes"):
         if getattr(whole, name) != getattr(view, name):
-            raise NotSavedError(f"it holds a memoryview of a part of an object; {refusals.AGAIN}")
+            raise NotSavedError("it holds a memoryview of a part of an object")
     return rebuilding.make_view, (owner, view.readonly)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from .failures import NotSavedError
 
-AGAIN = "make it again"
 _REFUSED = {
     "builtins.generator": "a generator",
     "builtins.coroutine": "a coroutine",
@@ -90,11 +89,9 @@ def refuse(what: str, obj: Any) -> NotSavedError:
     if what not in ("an object of JavaScript", "a weak reference"):
         name = getattr(obj, "__name__", None) or (getattr(obj, "name", None))
     shown = f"{what} ({name})" if isinstance(name, str) and name else what
-    if what in _OPEN:
-        if getattr(obj, "closed", False) is True:
-            shown = shown.replace("an open", "a closed")
-        return NotSavedError(f"it holds {shown}; open it again")
-    return NotSavedError(f"it holds {shown}; {AGAIN}")
+    if what in _OPEN and getattr(obj, "closed", False) is True:
+        shown = shown.replace("an open", "a closed")
+    return NotSavedError(f"it holds {shown}")
 
 
 def stream_name(obj: Any) -> str | None:

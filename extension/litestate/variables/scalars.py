@@ -22,6 +22,8 @@ _IN_PLACE = 1024
 _LARGE = 100_000
 """Bits: to cancel a fraction of larger numbers takes the square of it."""
 
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?E[+-]?[0-9]+", re.IGNORECASE)
+
 _TYPECODES = frozenset("bBuwhHiIlLqQfd")
 
 
@@ -113,6 +115,9 @@ def _read_decimal(payload: Any, get: Get) -> Decimal:
     try:
         return Decimal(text(payload, get))
     except InvalidOperation:
+        if _DECIMAL.fullmatch(payload):
+            # With 32 bits, as in the browser, exponents are smaller.
+            raise get.missing("a decimal number has an exponent that is too large here") from None
         raise get.fail("a decimal number is written otherwise") from None
 
 

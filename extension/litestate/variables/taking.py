@@ -17,7 +17,7 @@ from .pauses import no_collection
 _SMALL = 4096
 """Bytes: what is written anew with each number that changes."""
 
-_ADVICE = "The other variables are saved. Make it anew after loading."
+_ADVICE = "Make it again after loading; the other variables are saved."
 
 
 @dataclass
