@@ -15,15 +15,16 @@ from .checkpointing import Which, kept, session, session_now
 from .clearing import clear
 from .current import Undoable, undoable
 from .errors import SaveError, SelectionError
+from .finished import finished
 from .items import Survey
 from .loading import Chosen, load_from, open_bundle, verify
 from .parts import PARTS, choice, packages
 from .parts.variables import look
 from .report import Report, count_text, size_text
-from .saving import bundle_name, download, free, target_of, write_into, write_to
+from .saving import adownload, awrite_into, awrite_to, bundle_name, free, target_of
 from .sources import AnySource
 from .survey import Paths, StrPath, survey
-from .trust import RESTRICTED, ajudge, check_allowed, judge
+from .trust import RESTRICTED, Signer, ajudge, check_allowed, judge
 from .variables.namespace import Choice
 
 Patterns = Sequence[str] | str
@@ -79,10 +80,11 @@ def save_state(
         If there is no such checkpoint, or it cannot be read.
     """
     if checkpoint is None:
-        return _save(_found(paths, exclude, variables), path, name, compression)
+        found = _found(paths, exclude, variables)
+        return finished(_save(found, path, name, compression, Signer()))
     _check_whole(paths, exclude)
     with kept(session_now("asave_state"), checkpoint) as found:
-        return _save(found, path, name, compression)
+        return finished(_save(found, path, name, compression, Signer()))
 
 
 def _check_whole(paths: Paths, exclude: Patterns) -> None:
@@ -97,17 +99,22 @@ def _found(paths: Paths, exclude: Patterns, variables: Choice) -> Survey:
     return look(survey(places.detect(), paths, exclude), choice(variables, paths))
 
 
-def _save(
-    found: Survey, path: StrPath | IO[bytes] | None, name: str | None, compression: Compression
+async def _save(
+    found: Survey,
+    path: StrPath | IO[bytes] | None,
+    name: str | None,
+    compression: Compression,
+    signer: Signer,
 ) -> Report:
     if path is None and places.IN_BROWSER:
-        report = download(found, bundle_name(name), compression)
+        report = await adownload(found, bundle_name(name), compression, signer)
     elif path is None:
-        report = write_to(free(Path.cwd() / bundle_name(name)), found, compression)
+        target = free(Path.cwd() / bundle_name(name))
+        report = await awrite_to(target, found, compression, signer)
     elif isinstance(path, str | os.PathLike):
-        report = write_to(target_of(path, name), found, compression)
+        report = await awrite_to(target_of(path, name), found, compression, signer)
     elif hasattr(path, "write"):
-        report = write_into(path, found, compression)
+        report = await awrite_into(path, found, compression, signer)
     else:
         raise SaveError(
             f"save_state() writes to a path or a binary file, not to {type(path).__name__}."
@@ -221,19 +228,13 @@ async def asave_state(
     checkpoint: Which = None,
     variables: Choice = None,
 ) -> Report:
-    """Do what `save_state` does, with ``await``."""
+    """Do what `save_state` does, with ``await``: for browsers that cannot wait inside a call."""
+    signer = Signer(is_awaited=True)
     if checkpoint is None:
-        return save_state(
-            path,
-            name=name,
-            paths=paths,
-            exclude=exclude,
-            compression=compression,
-            variables=variables,
-        )
+        return await _save(_found(paths, exclude, variables), path, name, compression, signer)
     _check_whole(paths, exclude)
     with kept(await session(), checkpoint) as found:
-        return _save(found, path, name, compression)
+        return await _save(found, path, name, compression, signer)
 
 
 async def aload_state(

@@ -19,6 +19,7 @@ from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
 from .errors import SaveError, UnsafeBundleError
+from .finished import finished
 from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
@@ -75,13 +76,17 @@ def target_of(path: StrPath, name: str | None) -> Path:
     return target if target.suffix or target.exists() else target.with_name(target.name + SUFFIX)
 
 
-def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
+async def gather(
+    file: IO[bytes], found: Survey, compression: Compression, signer: Signer
+) -> Report:
     """Write everything that was found into a file; the report has no headline yet.
 
     Parameters
     ----------
     file : binary file
         Open for writing, able to seek.
+    signer : Signer
+        What may have to be waited for.
     """
     with Writer(file, compression=compression) as writer:
         total = sum(item.size for item in found.items)
@@ -96,8 +101,8 @@ def gather(file: IO[bytes], found: Survey, compression: Compression) -> Report:
             members=writer.members,
             skipped=tuple(report.skipped),
         )
-        signer = Signer()
-        writer.finish(manifest, signer)
+        signature = await signer.sign(manifest.to_json()) if manifest.version > 1 else None
+        writer.finish(manifest, lambda _: signature)
     report.size = file.tell()
     report.notes += [signer.note] if signer.note else []
     report.digest = manifest.content_digest
@@ -120,6 +125,11 @@ def _warn_of_limits(report: Report, manifest: Manifest) -> None:
 
 
 def write_to(path: Path, found: Survey, compression: Compression) -> Report:
+    """Do what `awrite_to` does, inside of a call that cannot be awaited."""
+    return finished(awrite_to(path, found, compression, Signer()))
+
+
+async def awrite_to(path: Path, found: Survey, compression: Compression, signer: Signer) -> Report:
     """Write a bundle to a path; an older one there is replaced when the new one is complete.
 
     Raises
@@ -140,7 +150,7 @@ def write_to(path: Path, found: Survey, compression: Compression) -> Report:
     temporary = Path(created)
     try:
         with os.fdopen(handle, "w+b") as file:
-            report = gather(file, found, compression)
+            report = await gather(file, found, compression, signer)
             file.flush()
             os.fsync(file.fileno())
         _put(temporary, path, root)
@@ -197,6 +207,13 @@ def _check_free(path: Path) -> None:
 
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
+    """Do what `awrite_into` does, inside of a call that cannot be awaited."""
+    return finished(awrite_into(file, found, compression, Signer()))
+
+
+async def awrite_into(
+    file: IO[bytes], found: Survey, compression: Compression, signer: Signer
+) -> Report:
     """Write a bundle into a file that the caller opened, from where it stands.
 
     A bundle starts at the first byte of a file: where that cannot be, it is made elsewhere first.
@@ -204,7 +221,7 @@ def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Repo
     """
     if file.seekable() and not file.tell() and not _has_content(file):
         try:
-            report = gather(file, found, compression)
+            report = await gather(file, found, compression, signer)
         except BaseException:
             # As empty as it was: half a bundle is of no use to anybody.
             with suppress(OSError, ValueError):
@@ -213,7 +230,7 @@ def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Repo
             raise
     else:
         with tempfile.TemporaryFile() as copy:
-            report = gather(copy, found, compression)
+            report = await gather(copy, found, compression, signer)
             copy.seek(0)
             shutil.copyfileobj(copy, file)
             if file.seekable():
@@ -227,13 +244,13 @@ def _has_content(file: IO[bytes]) -> bool:
     return size > 0
 
 
-def download(found: Survey, name: str, compression: Compression) -> Report:
+async def adownload(found: Survey, name: str, compression: Compression, signer: Signer) -> Report:
     """Offer a bundle for download in the page."""
     from .browser.blobs import BlobSink
     from .browser.download import link
 
     with BlobSink() as sink:
-        report = gather(cast("IO[bytes]", sink), found, compression)
+        report = await gather(cast("IO[bytes]", sink), found, compression, signer)
         report.link = link(sink.blob(), name)
     report.notes.append("Click the link to download; it works until the page is reloaded.")
     return _headline(report, name)

@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from typing import Any, Literal, TypeVar
 
 from .errors import ForgedBundleError, NeedsAsyncError, RestrictedError
+from .finished import finished
 from .places import IN_BROWSER
 from .signature import Key, NoKeyError, Signature
 
@@ -61,7 +62,12 @@ def trust_advice() -> str:
 
 
 class Signer:
-    """Signs one manifest, inside of a call that cannot be awaited.
+    """Signs one manifest, and knows why if it could not.
+
+    Parameters
+    ----------
+    is_awaited : bool, default: False
+        Whether somebody awaits what `sign` returns, so that it may wait in any browser.
 
     Attributes
     ----------
@@ -69,15 +75,26 @@ class Signer:
         Why it was not signed, without a full stop; empty if it was.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_awaited: bool = False) -> None:
         self.reason = ""
+        self._is_awaited = is_awaited
+
+    async def sign(self, manifest: bytes) -> Signature | None:
+        """Sign the bytes of a manifest; return None where that cannot be."""
+        if not self._is_awaited:
+            return self(manifest)
+        try:
+            return await _signed(manifest)
+        except NoKeyError as error:
+            self.reason = str(error)
+        return None
 
     def __call__(self, manifest: bytes) -> Signature | None:
-        """Sign the bytes of a manifest; return None where that cannot be."""
+        """Do what `sign` does, inside of a call that cannot be awaited."""
         try:
             return _wait(_signed(manifest), "")
         except NeedsAsyncError:
-            self.reason = "this browser cannot wait for its key inside a call"
+            self.reason = "this browser cannot wait for its key inside a call; asave_state() can"
         except NoKeyError as error:
             self.reason = str(error)
         return None
@@ -187,9 +204,4 @@ def _wait(coroutine: Coroutine[Any, Any, _Result], advice: str) -> _Result:
         from .browser.waiting import wait
 
         return wait(coroutine, advice)
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        result: _Result = stop.value
-        return result
-    raise AssertionError("only the browser has to be waited for")
+    return finished(coroutine)

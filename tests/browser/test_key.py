@@ -152,3 +152,13 @@ def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContex
     error = lab.run("trust.judge(signature, b'a manifest')").error
     assert "NeedsAsyncError" in error and "await aload_state(" in error
     assert lab.value("trust.judge(None, b'')") == "stranger"
+
+    # A bundle is signed all the same, if the call is awaited.
+    lab.check("import litestate\nf = lambda: 7\nreport = litestate.save_state('/tmp/plain')")
+    assert "asave_state() can" in lab.value("str(report)")
+    lab.check("report = await litestate.asave_state('/tmp/awaited')")
+    assert "not signed" not in lab.value("str(report)")
+    lab.check("del f\nreport = await litestate.aload_state('/tmp/plain.litestate.zip')")
+    assert lab.value("[s.path for s in report.skipped]") == ["f"]
+    lab.check("report = await litestate.aload_state('/tmp/awaited.litestate.zip')")
+    assert lab.value("f()") == 7

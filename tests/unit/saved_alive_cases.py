@@ -50,7 +50,8 @@ FILES = group(
     ("`sqlite3.Connection` to a file", PLAIN,
      "import sqlite3\nx = sqlite3.connect('kept.sqlite')\n"
      "x.execute('CREATE TABLE IF NOT EXISTS t (a)'), x.commit()",
-     "type(x), x.execute('SELECT name FROM sqlite_master').fetchall()"),
+     # There it is outside of the folders that are saved.
+     "type(x), x.execute('SELECT name FROM sqlite_master').fetchall()", NOT),
     ("`sqlite3.Connection`, closed", PLAIN,
      "import sqlite3\nx = sqlite3.connect(':memory:')\nx.close()", "type(x), x.total_changes"),
     ("`sqlite3.Cursor`", NOT, "import sqlite3\ncursor_of = sqlite3.connect(':memory:')\n"

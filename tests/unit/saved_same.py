@@ -11,6 +11,7 @@ import copyreg
 import functools
 import math
 import operator
+import pathlib
 import struct
 import sys
 import types
@@ -282,6 +283,8 @@ def _attributes(*names: str) -> Callable[[Comparison, Any, Any, Any], None]:
 
 COMPARE: dict[type, Callable[[Comparison, Any, Any, Any], None]] = {
     **dict.fromkeys((*ATOMS, bytearray, types.MappingProxyType, types.GenericAlias), _equal),
+    # How they are pickled says from which parts they were made.
+    **dict.fromkeys((type(pathlib.Path()), pathlib.PurePosixPath, pathlib.PureWindowsPath), _equal),
     float: _float,
     complex: _complex,
     list: _sequence,

@@ -118,9 +118,10 @@ TOOLS = group(
      "sorted([1, 3, 2], key=x)"),
     ("`operator.itemgetter`, `attrgetter`, `methodcaller`", TRUSTED,
      "import operator as op\nx = [op.itemgetter(0, 1), op.attrgetter('a.b'), op.methodcaller('split', ',')]",
-     "x, x[0]('abc'), x[2]('a,b')"),
+     # methodcaller's tp_clear has another signature than WebAssembly calls it with, which ends it.
+     "x, x[0]('abc'), x[2]('a,b')", ""),
     ("`itertools.count`, half used", TRUSTED, "import itertools\nx = itertools.count(5, 2)\nnext(x)",
-     "type(x), next(x), next(x)", NOT),
+     "type(x), next(x), next(x)"),
     ("`itertools.cycle`, half used", NOT, "import itertools\nx = itertools.cycle('abc')\nnext(x)",
      "type(x), [next(x) for _ in range(5)]", NOT),
     ("`itertools.chain`, half used", NOT,

@@ -353,3 +353,23 @@ def test_large_arrays_are_not_held_twice(cells: Cells, session: Session) -> None
         tracemalloc.stop()
     assert cells.names["big"].nbytes == size
     assert loading - start < 1.5 * size
+
+
+def test_an_object_that_asks_itself_for_ever_is_named(cells: Cells, session: Session) -> None:
+    """In the browser it would end the kernel, whenever it is restored."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(3000)  # As IPython has it.
+    cells(
+        "class Proxy:\n    def __init__(self, inner):\n        self.inner = inner\n"
+        "    def __getattr__(self, name):\n        return getattr(self.inner, name)\n"
+        "p = Proxy([5]); x = [1]"
+    )
+    data, _ = session.save()
+    cells("del p, x")
+    report = session.load(data)
+    assert skipped(report) == {
+        "p": "making it again raised RecursionError: maximum recursion depth exceeded"
+    }
+    assert cells.names["x"] == [1]
+    assert sys.getrecursionlimit() == 3000
+    sys.setrecursionlimit(limit)

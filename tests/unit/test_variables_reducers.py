@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept import Notebook as Names
+from kept import parts
 from litestate.variables import pickling
 from litestate.variables.failures import NotSavedError
 from variable_scenes import Notebook
@@ -193,3 +195,16 @@ def test_weak_containers_do_not_keep_alive() -> None:
     alone = notebook.again("d")
     gc.collect()
     assert list(alone.d) == []
+
+
+def test_a_figure_is_the_same_each_time() -> None:
+    pytest.importorskip("matplotlib")
+    notebook = Names(
+        "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\n"
+        "fig, ax = plt.subplots()\nax.plot([1, 2])\nax.imshow([[1, 2]])"
+    )
+    first = parts(notebook.take())
+    assert notebook["fig"].canvas.callbacks.connect("draw_event", print) > 0
+    second = parts(notebook.take())
+    assert parts(notebook.take()) == second != first
+    notebook.run("plt.close(fig)")

@@ -27,10 +27,6 @@ from saved_groups import GROUPS, table, versions
 from saved_kernels import WRONG, Result, filled, keep, results
 from saved_same import differ
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "emscripten",
-    reason="in the site's kernel it does not end within minutes; nobody has found out yet why",
-)
 PAGE = Path(__file__).parent.parent.parent / "docs" / "what-is-saved.md"
 CASES = [pytest.param(case, id=case.title) for group in GROUPS for case in group.cases]
 

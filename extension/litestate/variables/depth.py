@@ -1,7 +1,7 @@
-"""How deeply objects are nested, before they are pickled.
+"""How deeply objects are nested, before they are pickled, and how deeply their own code may go.
 
-The pickler calls itself for what an object holds. In the browser that ends the kernel where other
-Pythons raise RecursionError: the stack is JavaScript's.
+The pickler calls itself for what an object holds, and an object's ``__getattr__`` may. In the
+browser that ends the kernel where other Pythons raise RecursionError: the stack is JavaScript's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from types import CodeType, FunctionType, ModuleType
+from contextlib import contextmanager
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 from .failures import NotSavedError
@@ -18,6 +19,10 @@ IN_BROWSER = sys.platform == "emscripten"
 
 LIMIT = 600
 """Levels of objects within objects; an object with attributes is two."""
+
+CALLS = 800
+"""Calls within calls that somebody's code may make in the browser. Measured there, through
+``__getattr__``: 1000 are well, and those that IPython allows (3000) end the kernel."""
 
 _FLAT = (int, float, complex, str, bytes, bytearray, bool, type(None), ModuleType, CodeType)
 
@@ -56,6 +61,26 @@ def check(roots: Sequence[Any], knows: Callable[[Any], bool], limit: int = LIMIT
                 waiting.append(iter(_inside(found)))
             if len(waiting) > limit:
                 raise NotSavedError("it is nested too deeply")
+
+
+@contextmanager
+def bounded_calls() -> Iterator[None]:
+    """Let code that calls itself for ever end in RecursionError, and not with the kernel."""
+    before = sys.getrecursionlimit()
+    if IN_BROWSER:
+        sys.setrecursionlimit(min(before, _depth() + CALLS))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _depth() -> int:
+    frame: FrameType | None = sys._getframe()
+    depth = 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 _END = object()

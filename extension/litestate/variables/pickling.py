@@ -102,7 +102,8 @@ def dump(
         if depth.IN_BROWSER:
             # Somebody else's hook knows nothing.
             depth.check(pickler.roots, getattr(hook, "knows", lambda obj: False))
-        pickler.dump(pickler.roots)
+        with depth.bounded_calls():
+            pickler.dump(pickler.roots)
     except NotSavedError:
         raise
     except KeyboardInterrupt:
@@ -214,7 +215,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         what = refusals.refusal(kind)
         if what is not None:
             return lambda obj: self._refused(what, obj)
-        if kind.__name__ in ("TextIOWrapper", "OutStream"):
+        # Python's own, that of ipykernel, and that of the kernel in the browser.
+        if kind.__name__ in ("TextIOWrapper", "OutStream", "LiteStream"):
             return self._stream
         return None
 

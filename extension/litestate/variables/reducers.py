@@ -30,6 +30,8 @@ def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
         return reduce_exception
     if any(cls.__module__ == "argparse" for cls in kind.__mro__) and not has_own(kind):
         return _of_argparse
+    if (kind.__module__, kind.__qualname__) == ("matplotlib.cbook", "CallbackRegistry"):
+        return _callbacks
     return _REDUCERS.get(kind)
 
 
@@ -49,6 +51,16 @@ def _lock(lock: Any, approximate: Approximate) -> Any:
         raise NotSavedError("it holds a lock that is held; release it and save again")
     approximate("a lock in it is a new one")
     return rebuilding.make_lock, ("RLock" if isinstance(lock, _RLOCK) else "Lock",)
+
+
+def _callbacks(registry: Any, _: Approximate) -> Any:
+    """Give the number of the next callback back: each time that Matplotlib is asked, it takes one.
+
+    A figure would be another one whenever it is looked at.
+    """
+    reduced = registry.__reduce_ex__(5)
+    registry._cid_gen = itertools.count(reduced[2]["_cid_gen"])
+    return reduced
 
 
 def _queue(found: queue.Queue[Any], _: Approximate) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import code_objects, quiet
+from .depth import bounded_calls
 from .failures import NotLoadedError
 
 NAMESPACE = "namespace"
@@ -41,7 +42,8 @@ def load(
     """
     unpickler = _Unpickler(io.BytesIO(data), resolve, namespace, buffers)
     try:
-        found = unpickler.load()
+        with bounded_calls():
+            found = unpickler.load()
     except NotLoadedError:
         raise
     except KeyboardInterrupt:
