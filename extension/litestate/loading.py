@@ -12,6 +12,7 @@ from . import names, progress, sqlite, unsaved
 from .bundle import Limits, Reader
 from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
+from .groups import variables_of
 from .items import Item, Survey
 from .loadable import Loadable
 from .manifest import KEPT_KINDS, Kind, Member, Skipped
@@ -125,6 +126,10 @@ def load_from(
     report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
     report.headline = _headline(report, source, label, dry_run=dry_run)
     report.notes += unsaved.notes(places, {target.path for target in targets})
+    variables = variables_of(source.manifest.members)
+    if variables and chosen.variables is False:
+        what = "1 variable was" if len(variables) == 1 else f"{len(variables)} variables were"
+        report.notes.append(f"{what} not asked for: variables=True loads all of them.")
     if count := len(source.manifest.skipped):
         report.notes.append(f"Not in this {source.what}, {count} in all: {_missing(source)}.")
     return report
