@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,14 +10,11 @@ from typing import Any
 
 from .. import places
 from ..errors import DamagedBundleError
-from ..json_depth import is_too_deep
-from . import fastjson
+from . import graph_text
 from .codecs import Codec, codec_of, package_for
 from .failures import NotLoadedError
 from .imported import is_harmless
-
-_DEPTH = fastjson.MAX_DEPTH + 36
-"""Levels of nesting in a graph's JSON: what is deeper in Python is nodes."""
+from .needs import FailedError, Needs, NeedsTrustError
 
 _MAX_WEIGHT = 64
 """Objects to look at to hash a tuple, for each byte of the graph: tuples that hold one another
@@ -43,17 +39,6 @@ _WRONG = (
     ValueError,
 )
 """What codecs, and what they call, may raise for payloads that nobody has thought of."""
-
-
-class NeedsTrustError(Exception):
-    """What is to be made would run code; the message says which."""
-
-
-class _FailedError(Exception):
-    """Something that is needed could not be made."""
-
-    def __init__(self, node: int) -> None:
-        self.node = node
 
 
 class _BusyError(Exception):
@@ -114,13 +99,12 @@ class Decoder:
         self._label = label
         self._buffers = buffers
         self._load = load
-        self._size = len(document)
-        self._names, self._nodes, self._pickles = self._parsed(document)
+        self._graph = graph_text.parse(document, self.fail)
         self._made: dict[int, Any] = {}
         self._weights: dict[int, tuple[int, int]] = {}
         self._hashed = 0
         self._copied: set[int] = set()
-        self._making: list[int] = []
+        self._needs = Needs()
         self._below: list[tuple[int, int]] = []
         self._loading: set[int] = set()
         self._loaded: dict[int, Sequence[Any]] = {}
@@ -128,8 +112,6 @@ class Decoder:
         self._broken: dict[int, str] = {}
         self._first: dict[int, int] = {}
         self._to_fill: deque[int] = deque()
-        self._edges: dict[int, set[int]] = defaultdict(set)
-        self._reasons: dict[int, tuple[str, bool]] = {}
 
     def decode(self) -> Decoded:
         """Make all names.
@@ -141,7 +123,7 @@ class Decoder:
         """
         decoded = Decoded()
         try:
-            for name, value in self._names.items():
+            for name, value in self._graph.names.items():
                 self._decode(name, value, decoded)
         except RecursionError:
             raise self.fail("it is nested too deeply") from None
@@ -209,28 +191,12 @@ class Decoder:
         """Return the error for what needs trust."""
         return NeedsTrustError(what)
 
-    def _parsed(self, data: bytes) -> tuple[dict[str, Any], list[Any], list[list[int]]]:
-        if is_too_deep(data, _DEPTH):
-            raise self.fail("it is nested too deeply")
-        try:
-            document = json.loads(data.decode(), parse_constant=_no_constant)
-            names, nodes = document["names"], document["nodes"]
-            pickles = document["pickles"]
-        except (ValueError, TypeError, LookupError):
-            raise self.fail("it is no graph") from None
-        good = isinstance(names, dict) and isinstance(nodes, list) and isinstance(pickles, list)
-        if not good or not all(_is_node(node) for node in nodes):
-            raise self.fail("it is no graph")
-        if not all(isinstance(roots, list) for roots in pickles):
-            raise self.fail("it is no graph")
-        return names, nodes, pickles
-
     def _decode(self, name: str, value: Any, decoded: Decoded) -> None:
         self.name = name
         try:
             decoded.values[name] = self.value(value)
-        except _FailedError as error:
-            reason, is_waiting = self._reasons[error.node]
+        except FailedError as error:
+            reason, is_waiting = self._needs.reasons[error.node]
             (decoded.waiting if is_waiting else decoded.failed)[name] = reason
         except NotLoadedError as error:
             decoded.failed[name] = str(error)
@@ -242,12 +208,11 @@ class Decoder:
         self._fill_all()
 
     def _node(self, number: int) -> Any:
-        if not 0 <= number < len(self._nodes):
+        if not 0 <= number < len(self._graph.nodes):
             raise self.fail("there is no node of that number")
-        if self._making:
-            self._edges[self._making[-1]].add(number)
-        if number in self._reasons:
-            raise _FailedError(number)
+        self._needs.add(number)
+        if number in self._needs.reasons:
+            raise FailedError(number)
         if number not in self._made:
             self._make(number)
         if self._below:
@@ -257,16 +222,16 @@ class Decoder:
         return self._made[number]
 
     def _make(self, number: int) -> None:
-        tag, payload = self._nodes[number]
-        if number in self._making:
+        tag, payload = self._graph.nodes[number]
+        if number in self._needs.making:
             raise self.fail("something is built from itself")
-        with self._noted(number):
+        with self._needs.noted(number):
             if tag == "pickle":
                 made = self._unpickled(payload)
             elif tag == "alias":
                 made = self.value(payload)
             elif tag == "json":
-                made = self._json(payload)
+                made = graph_text.nested(payload, self.fail)
             else:
                 made = self._coded(number, self._codec(tag), payload)
             self._made[number] = made
@@ -299,47 +264,34 @@ class Decoder:
         if codec.fill is not None:
             self._to_fill.append(number)
             return made
-        if weight > _MAX_WEIGHT * self._size or depth >= _MAX_NESTING:
+        if weight > _MAX_WEIGHT * self._graph.size or depth >= _MAX_NESTING:
             raise self.fail("something is built from too much")
         self._weights[number] = weight, depth + 1
         return made
-
-    @contextmanager
-    def _noted(self, number: int) -> Iterator[None]:
-        """Note why a node cannot be made, and what it needs."""
-        self._making.append(number)
-        try:
-            yield
-        except _FailedError as error:
-            self._reasons[number] = self._reasons[error.node]
-            raise _FailedError(number) from None
-        except (NotLoadedError, NeedsTrustError) as error:
-            self._reasons[number] = str(error), isinstance(error, NeedsTrustError)
-            raise _FailedError(number) from None
-        finally:
-            self._making.pop()
 
     def _fill_all(self) -> None:
         later: list[int] = []
         while self._to_fill:
             number = self._to_fill.popleft()
-            codec = self._codec(self._nodes[number][0])
-            obj, payload = self._made[number], self._nodes[number][1]
+            codec = self._codec(self._graph.nodes[number][0])
+            obj, payload = self._made[number], self._graph.nodes[number][1]
             assert codec.fill is not None
             try:
-                with self._noted(number), self._checked():
+                with self._needs.noted(number), self._checked():
                     codec.fill(obj, payload, self)
             except _BusyError:
                 if hasattr(obj, "clear"):
                     obj.clear()
                 later.append(number)
-            except _FailedError:
+            except FailedError:
                 pass  # Noted; who holds it is found at the end.
         self._to_fill.extend(later)
 
     def _unpickled(self, payload: Any) -> Any:
-        blob, index = self._pair(payload)
-        if not (0 <= blob < len(self._pickles) and 0 <= index < len(self._pickles[blob])):
+        blob, index = graph_text.pair(payload, self.fail)
+        if not (
+            0 <= blob < len(self._graph.pickles) and 0 <= index < len(self._graph.pickles[blob])
+        ):
             raise self.fail("there is no pickle of that number")
         if not self.trusted:
             raise NeedsTrustError("")
@@ -348,7 +300,7 @@ class Decoder:
         if blob not in self._loaded:
             self._load_blob(blob)
         # What one of its objects needs, all of them may need.
-        self._edges[self._making[-1]].add(self._first[blob])
+        self._needs.add(self._first[blob])
         found = self._loaded[blob]
         if index >= len(found):
             raise self.fail("a pickle holds less than it should")
@@ -357,15 +309,15 @@ class Decoder:
     def _load_blob(self, blob: int) -> None:
         if blob in self._broken:
             raise NotLoadedError(self._broken[blob])
-        self._first[blob] = self._making[-1]
+        self._first[blob] = self._needs.making[-1]
         self._loading.add(blob)
         try:
             self._loaded[blob] = self._load(blob, self._resolved)
         except NotLoadedError as error:
             # What stopped it is this here, if the pickle needs something that cannot be made.
             stopped, self._stopped = self._stopped, None
-            if isinstance(stopped, _FailedError):
-                reason, _ = self._reasons[stopped.node]
+            if isinstance(stopped, FailedError):
+                reason, _ = self._needs.reasons[stopped.node]
                 self._broken[blob] = reason
                 raise NotLoadedError(reason) from error
             if stopped is not None:
@@ -387,53 +339,20 @@ class Decoder:
         if type(number) is not int:
             raise self.fail("a pickle refers to something that is no node")
         found = self._node(number)
-        state = self._making, self._below
-        self._making, self._below = [], []
+        state = self._needs.making, self._below
+        self._needs.making, self._below = [], []
         try:
             self._fill_all()
         finally:
-            self._making, self._below = state
+            self._needs.making, self._below = state
         return found
-
-    def _json(self, payload: Any) -> Any:
-        if not isinstance(payload, dict) or not isinstance(payload.get("value"), list | dict):
-            raise self.fail("nested data is none")
-        levels = payload.get("int_keys")
-        if not isinstance(levels, list) or not all(
-            type(each) is int and 0 <= each < fastjson.MAX_DEPTH for each in levels
-        ):
-            raise self.fail("nested data has levels that are none")
-        try:
-            return fastjson.with_int_keys(payload["value"], levels)
-        except (ValueError, TypeError):
-            raise self.fail("a key is no number") from None
 
     def _inside(self, payload: Any) -> Any:
-        if not isinstance(payload, list) or len(payload) != 2 or type(payload[0]) is not int:
-            raise self.fail("a path is none")
-        number, path = payload
+        number, path = graph_text.place(payload, self.fail)
         found = self._node(number)
-        if len(path if isinstance(path, list) else ()) > _DEPTH:
-            raise self.fail("a path is too long")
-        if self._nodes[number][0] != "json" or not isinstance(path, list):
+        if self._graph.nodes[number][0] != "json":
             raise self.fail("a path leads through something else than nested data")
-        for key in path:
-            if not (type(found) is dict or (type(found) is list and type(key) is int)):
-                raise self.fail("a path leads to nothing")
-            try:
-                found = found[key]
-            except (LookupError, TypeError):
-                raise self.fail("a path leads to nothing") from None
-        return found
-
-    def _pair(self, payload: Any) -> tuple[int, int]:
-        if (
-            isinstance(payload, list)
-            and len(payload) == 2
-            and all(type(each) is int for each in payload)
-        ):
-            return payload[0], payload[1]
-        raise self.fail("a reference is none")
+        return graph_text.at(found, path, self.fail)
 
     def _codec(self, tag: str) -> Codec:
         self._check_package(tag)
@@ -453,32 +372,10 @@ class Decoder:
 
     def _take_back(self, decoded: Decoded) -> None:
         """Find the names that hold something that could not be made after all."""
-        if not self._reasons:
+        if not self._needs.reasons:
             return
         for name in list(decoded.values):
-            if (node := self._failed_below(self._names[name])) is not None:
-                reason, is_waiting = self._reasons[node]
+            if (node := self._needs.failed_below(self._graph.names[name])) is not None:
+                reason, is_waiting = self._needs.reasons[node]
                 del decoded.values[name]
                 (decoded.waiting if is_waiting else decoded.failed)[name] = reason
-
-    def _failed_below(self, value: Any) -> int | None:
-        first = value[0] if isinstance(value, list) and type(value[0]) is int else None
-        if isinstance(value, list) and value[0] == "in":
-            first = value[1][0]
-        todo, seen = [first] if first is not None else [], set()
-        while todo:
-            number = todo.pop()
-            if number in self._reasons:
-                return number
-            if number not in seen:
-                seen.add(number)
-                todo += self._edges[number]
-        return None
-
-
-def _is_node(node: Any) -> bool:
-    return isinstance(node, list) and len(node) == 2 and isinstance(node[0], str)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number in JSON")
