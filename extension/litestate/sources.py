@@ -16,6 +16,7 @@ from typing import IO
 
 from . import places
 from .errors import SourceError
+from .saving import SUFFIX
 
 AnySource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 
@@ -51,7 +52,7 @@ def open_source(source: AnySource) -> Iterator[tuple[IO[bytes], str]]:
         with _fetch(source) as file:
             yield file, source
     elif isinstance(source, str | os.PathLike):
-        path = expanded(source)
+        path = _named(expanded(source))
         with _open(path) as file:
             yield file, path.name
     elif hasattr(source, "read"):
@@ -71,6 +72,12 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def _named(path: Path) -> Path:
+    """Return what `save_state` has made of this path, if that is there and the path itself not."""
+    made = path.with_name(path.name + SUFFIX) if path.name else path
+    return made if made.is_file() and not path.suffix and not path.exists() else path
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from litestate import load_state, save_state
-from litestate.errors import DamagedBundleError, SourceError
+from litestate.errors import BundleError, DamagedBundleError, SourceError
 from states import Session
 
 no_server = pytest.mark.skipif(
@@ -59,6 +59,18 @@ def test_bytes_files_and_paths(session: Session, bundle: bytes) -> None:
             (session.home / "a").unlink(missing_ok=True)
             load_state(source)  # type: ignore[arg-type]
             assert (session.home / "a").read_text() == "a"
+
+
+def test_the_name_that_was_given_to_save_state(session: Session) -> None:
+    (session.home / "a").write_text("a")
+    save_state("work")
+    assert load_state("work").headline.startswith("Loaded work.litestate.zip")
+    # A file of this very name is another thing.
+    (session.notebook / "work").write_text("no bundle")
+    with pytest.raises(BundleError):
+        load_state("work")
+    with pytest.raises(SourceError, match="There is no file"):
+        load_state("work.zip")
 
 
 def test_the_report_names_the_source(session: Session, bundle: bytes) -> None:
