@@ -374,3 +374,16 @@ def test_an_object_that_asks_itself_for_ever_is_named(cells: Cells, session: Ses
     assert cells.names["x"] == [1]
     assert sys.getrecursionlimit() == 3000
     sys.setrecursionlimit(limit)
+
+
+def test_what_looks_like_a_secret_is_said(cells: Cells, session: Session) -> None:
+    cells(
+        "api_key = '0123456789abcdef'; key = 'a'; url = 'https://me:sesame@host/'; token = 'word'"
+    )
+    data, report = session.save()
+    (said,) = [each for each in report.warnings if "secret" in each]
+    assert said.startswith("api_key, url: this looks like a secret")
+    assert "0123456789" not in str(report)
+    cells("del api_key")
+    session.load(data)
+    assert cells.names["api_key"] == "0123456789abcdef"

@@ -24,6 +24,8 @@ _NOT_SECRET = {"PWD", "OLDPWD"}
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
+_SPACE = re.compile(r"\s")
+
 _FORMS = re.compile(
     "|".join(
         (
@@ -87,6 +89,25 @@ def is_secret_value(value: str) -> bool:
     (True, False)
     """
     return _FORMS.search(value) is not None
+
+
+def looks_secret(name: str, value: object) -> bool:
+    """Tell whether a variable of a notebook probably holds a secret.
+
+    Names of four letters, such as ``key``, and what is short or has spaces, are mostly something
+    else there.
+
+    Examples
+    --------
+    >>> looks_secret("api_key", "0123456789abcdef"), looks_secret("key", "0123456789abcdef")
+    (True, False)
+    >>> looks_secret("token", "word"), looks_secret("url", "https://me:sesame@host/")
+    (False, True)
+    """
+    if not isinstance(value, str):
+        return False
+    named = len(name) > 4 and is_secret_name(name) and len(value) >= 8 and not _SPACE.search(value)
+    return named or is_secret_value(value)
 
 
 def hide(source: str) -> str:

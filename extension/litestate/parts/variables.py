@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import environment, packages
 from ..bundle import Writer
+from ..environment.confidential import looks_secret
 from ..groups import group_member, is_graph, variables_of
 from ..items import Survey
 from ..loadable import Loadable
@@ -24,6 +25,11 @@ from .wanted import Wanted
 TITLE = "variables"
 
 _SHOWN = 3
+
+_SECRET = (
+    "this looks like a secret, and whoever gets the bundle can read it; `del` it before you hand "
+    "the bundle on"
+)
 
 
 def describe(survey: Survey) -> Section:
@@ -153,6 +159,14 @@ def _is_variable(skipped: Skipped) -> bool:
     return skipped.place.startswith("variables/")
 
 
+def _taken(names: dict[str, Any], which: Sequence[str]) -> Taken:
+    taken = take(names, which)
+    for name in sorted(taken.names):
+        if looks_secret(name, names[name]):
+            taken.notes.setdefault(name, []).append(_SECRET)
+    return taken
+
+
 def look(found: Survey, choice: Choice) -> Survey:
     """Add the variables to what was found.
 
@@ -173,7 +187,7 @@ def look(found: Survey, choice: Choice) -> Survey:
     names = namespace()
     which = chosen(names, choice)
     scope = replace(found.scope, variables=True if choice is True else tuple(which))
-    found = replace(found, taken=take(names, which), scope=scope)
+    found = replace(found, taken=_taken(names, which), scope=scope)
     if choice is True:
         found.session, found.packages = environment.describe(), packages.describe()
     return found
