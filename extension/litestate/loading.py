@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import names, progress, sqlite, unsaved
+from . import installation, names, progress, sqlite, unsaved
 from .bundle import Limits, Reader
 from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
@@ -217,6 +217,8 @@ class _Selection:
             return _OUTSIDE, f"To load it: paths=[{str(root.target(member.relative))!r}]."
         if root.on_drive and (problem := _drive_problem(member, root)):
             return problem, "`python -m litestate extract` unpacks it elsewhere."
+        if installation.is_inside(root.target(member.relative).parent):
+            return "Python's own packages are there", "`litestate extract` unpacks it elsewhere."
         if owner := _owner_here(root.target(member.relative)):
             return f"SQLite would replay it into {owner}", "Remove that database first."
         if os.name == "nt" and (problem := names.windows_problem(member.relative)):

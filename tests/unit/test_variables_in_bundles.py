@@ -71,7 +71,7 @@ def skipped(report: Report) -> dict[str, str]:
     return {
         each.path: each.reason
         for each in report.skipped
-        if not each.path.startswith("environment variable")
+        if not each.path.startswith(("environment variable", "sys.path entry"))
     }
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-import re
-import site
 import sys
-import sysconfig
 from pathlib import Path
 
+from ..installation import of_python, site_packages
 from ..places import IN_BROWSER
 
 _PROC = Path("/proc/self/environ")
@@ -101,33 +99,12 @@ def search_path() -> set[str]:
     Those of Python itself, of its site-packages and their ``.pth`` files, of ``PYTHONPATH``, and
     the folder of the script or, in IPython, ``""``.
     """
-    found = {"", *_of_python(), *_of_program()}
+    found = {"", *of_python(), *_of_program()}
     found.update(environment().get("PYTHONPATH", "").split(os.pathsep))
     for folder in site_packages():
         found.add(folder)
         found |= _from_pth(Path(folder))
     return found
-
-
-@functools.cache
-def site_packages() -> frozenset[str]:
-    """Return the folders in which installed packages are."""
-    folders = set(site.getsitepackages()) | set(map(_path, ("purelib", "platlib")))
-    return frozenset(folders if IN_BROWSER else folders | {site.getusersitepackages()})
-
-
-def _path(name: str) -> str:
-    # Pyodide's prefix is "/", and what it says begins with two.
-    return re.sub("^/+", "/", sysconfig.get_path(name))
-
-
-def _of_python() -> set[str]:
-    zipped = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
-    found: set[str] = set()
-    for folder in map(_path, ("stdlib", "platstdlib")):
-        found |= {folder, str(Path(folder, "lib-dynload")), str(Path(folder).parent / zipped)}
-    # Windows has its extension modules and the interpreter beside the library.
-    return found | {str(Path(sys.base_prefix, "DLLs")), sys.base_prefix}
 
 
 def _of_program() -> set[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from pathlib import Path
 from typing import Any
 
+from ..imports import is_harmless, is_installed
 from ..places import IN_BROWSER
-from . import first
 
 
 def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
@@ -20,8 +19,8 @@ def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
     name : str
         Of the package.
     trusted : bool
-        Whether it may come from anywhere on ``sys.path``. Else only from where packages are
-        installed.
+        Whether it may come from anywhere on ``sys.path``, and run what it likes. Else see
+        `litestate.imports`.
 
     Returns
     -------
@@ -41,15 +40,9 @@ def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
             spec = importlib.util.find_spec(name)
         if spec is None:
             return None, f"{name} is not installed here"
-        if not trusted and not _is_installed(spec.origin):
-            return None, f"{name} is here only as a file, {spec.origin}"
+        if not trusted and not (is_harmless(name) and is_installed(name)):
+            return None, f"{name} would be imported, and may find what the bundle has brought"
         return importlib.import_module(name), ""
     except Exception as error:
         # Whatever its own code raises.
         return None, f"{name} cannot be imported here ({type(error).__name__}: {error})"
-
-
-def _is_installed(origin: str | None) -> bool:
-    if origin is None:
-        return False
-    return any(Path(origin).is_relative_to(folder) for folder in first.site_packages())

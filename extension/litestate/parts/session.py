@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from .. import environment
 from ..bundle import Writer
 from ..environment import AFTER_VARIABLES, BEFORE_VARIABLES, Applied
 from ..groups import SESSION_MEMBER
+from ..imports import only_installed
 from ..items import Survey
 from ..loadable import Loadable
 from ..plan import Plan
@@ -61,7 +63,8 @@ class _Put:
 
     def commit(self) -> None:
         """Make the change."""
-        self._applied = environment.apply(self.document, trusted=self.trusted, parts=self.parts)
+        with nullcontext() if self.trusted else only_installed():
+            self._applied = environment.apply(self.document, trusted=self.trusted, parts=self.parts)
         self.section.skipped += [*self._applied.skipped, *self._applied.waiting]
         self.section.warnings += self._applied.warnings
         said = [line for line in (self.section.lines[0].detail, *self._applied.lines) if line]

@@ -15,6 +15,9 @@ from .dtypes import describe, dtype_from
 from .elements import NAN, pack, unpack
 
 _Array = np.ndarray[Any, Any]
+_MOST_TIMES, _FEW = 64, 100_000
+"""How often a view may have each object of an array of objects, and how many that may always be."""
+
 _FAR = 2**62
 
 
@@ -118,6 +121,9 @@ def _view(payload: Any, get: Get) -> _Array:
     last = offset + sum(step for step in reach if step > 0)
     if first < 0 or last >= flat.size:
         raise get.fail("it is outside the array that it is a view of")
+    # Each of its objects is looked at whenever the variables are.
+    if math.prod(shape) > max(_FEW, _MOST_TIMES * flat.size):
+        raise get.missing("a view repeats the objects of an array too often")
     used = [
         step * base.itemsize if size > 1 else 0 for size, step in zip(shape, strides, strict=True)
     ]

@@ -51,7 +51,7 @@ def _read(payload: Any, get: Get) -> Any:
             try:
                 file = io.TextIOWrapper(file, encoding=how[0], errors=how[1])
             except (LookupError, ValueError) as error:
-                raise get.fail("a closed file has an encoding that is none") from error
+                raise get.missing(f"the encoding {how[0]!r:.40} is not known here") from error
             file.mode = own
         file.close()
     return file

@@ -10,10 +10,10 @@ from typing import Any
 
 from .. import places
 from ..errors import DamagedBundleError
+from ..imports import is_harmless
 from . import graph_text
 from .codecs import Codec, codec_of, package_for
 from .failures import NotLoadedError
-from .imported import is_harmless
 from .needs import FailedError, Needs, NeedsTrustError
 
 _MAX_WEIGHT = 64
@@ -359,7 +359,8 @@ class Decoder:
         try:
             codec = codec_of(tag)
         except ImportError as error:
-            raise NotLoadedError(f"the package {error.name} is not installed here") from error
+            name = error.name or package_for(tag)
+            raise NotLoadedError(f"the package {name} is not installed here") from error
         if codec is None:
             raise self.fail(f"there is nothing called {tag!r:.40}")
         return codec

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import builtins
 import functools
-import importlib.util
 import sys
-import sysconfig
 import types
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
+from ..imports import is_harmless, is_installed
 from .codecs import Codec, Get, OpaqueError, Put
 from .payloads import parts, text
-
-_DO_SOMETHING = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test"})
-"""Modules of the standard library that do something when they are imported, or start programs."""
-
 
 _OF_THE_SESSION = (
     ("os", "environ"),
@@ -28,11 +22,27 @@ _OF_THE_SESSION = (
     ("matplotlib", "rcParams"),
 )
 
+_ALIASES = {
+    "np": "numpy",
+    "pd": "pandas",
+    "mpl": "matplotlib",
+    "plt": "matplotlib.pyplot",
+    "sns": "seaborn",
+    "sp": "scipy",
+    "sk": "sklearn",
+    "sm": "statsmodels.api",
+    "px": "plotly.express",
+    "go": "plotly.graph_objects",
+    "alt": "altair",
+    "pl": "polars",
+    "nx": "networkx",
+    "dt": "datetime",
+    "ET": "xml.etree.ElementTree",
+    "tk": "tkinter",
+}
+"""Names that everybody gives to modules."""
+
 _METHODS = (types.MethodType, types.BuiltinFunctionType)
-
-_STDLIB_ZIP = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
-"""The standard library in one file, as Pyodide has it."""
-
 
 _OF_PAGE = ("js", "pyodide_js")
 """What JavaScript has for Python: objects of JavaScript that are imported like modules."""
@@ -103,40 +113,6 @@ def place_of_method(obj: Any) -> tuple[str, str] | None:
     return None
 
 
-def is_harmless(module: str) -> bool:
-    """Tell whether to import a module runs only what is installed here.
-
-    What a bundle brings may lie in the way: a file named like a module.
-    """
-    outer = module.partition(".")[0]
-    if module in sys.modules:
-        return True
-    if outer in _DO_SOMETHING or "__main__" in module.split("."):
-        return False
-    if outer in sys.builtin_module_names:
-        return True
-    try:
-        spec = importlib.util.find_spec(outer)
-    except (ImportError, ValueError):
-        return False
-    if spec is None:
-        # Not installed; in a site it may come from the site itself.
-        return True
-    folders = [
-        Path(sysconfig.get_path(each)).resolve() for each in ("stdlib", "purelib", "platlib")
-    ]
-    if spec.origin in ("built-in", "frozen"):
-        return True
-    # A package without __init__.py may be in several places.
-    found = [*(spec.submodule_search_locations or ()), *filter(None, [spec.origin])]
-    places = [Path(each).resolve() for each in found]
-    return bool(places) and all(
-        any(place.is_relative_to(folder) for folder in folders)
-        or any(parent.name == _STDLIB_ZIP for parent in place.parents)
-        for place in places
-    )
-
-
 def _module(module: types.ModuleType, _: Put) -> str:
     name = name_of(module)
     if name is None:
@@ -152,7 +128,11 @@ def _global(obj: Any, _: Put) -> list[str]:
 
 
 def _read_module(payload: Any, get: Get) -> types.ModuleType:
-    return _imported(text(payload, get), get)
+    name = _checked(text(payload, get), get)
+    # Under the name of another one it would be what somebody is going to call.
+    if not get.trusted and not _is_usual(get.name, name) and not _is_here(name, get):
+        raise get.waiting(f"the module {name} would have an unusual name")
+    return _imported(name, get)
 
 
 def _read_global(payload: Any, get: Get) -> Any:
@@ -177,10 +157,27 @@ def _is_own_name(name: str, get: Get) -> bool:
     return get.name == name and not hasattr(builtins, name)
 
 
-def _imported(name: str, get: Get) -> types.ModuleType:
+def _checked(name: str, get: Get) -> str:
     if not all(part.isidentifier() for part in name.split(".")):
         raise get.fail("a module has a name that is none")
+    return name
+
+
+def _is_usual(name: str, module: str) -> bool:
+    return not hasattr(builtins, name) and (
+        name == module.rpartition(".")[2] or _ALIASES.get(name) == module
+    )
+
+
+def _is_here(module: str, get: Get) -> bool:
+    return bool(get.name) and get.namespace.get(get.name) is sys.modules.get(module, get)
+
+
+def _imported(name: str, get: Get) -> types.ModuleType:
+    _checked(name, get)
     if not get.trusted and not is_harmless(name):
+        if not is_installed(name):
+            raise get.missing(f"the module {name} is not installed here")
         raise get.waiting(f"the module {name} would be run")
     try:
         return import_module(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Mapping, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -42,6 +43,20 @@ def user_names(names: Mapping[str, Any]) -> list[str]:
         and not name.startswith("_")
         and not _is_hidden(name, value, hidden)
         and not _is_ours(value)
+    )
+
+
+def is_reserved(name: str, names: Mapping[str, Any]) -> bool:
+    """Tell whether a name is Python's, IPython's or litestate's, or hidden from a person.
+
+    By itself litestate saves none but builtins that a person has taken.
+    """
+    return (
+        name.startswith("_")
+        or hasattr(builtins, name)
+        or name in _OF_IPYTHON
+        or name in _hidden()
+        or _is_ours(names.get(name))
     )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..imports import only_installed
 from ..manifest import Skipped
 from ..trust import trust_advice
 from . import pickling
 from .contents import contents
 from .decoder import Decoded, Decoder
 from .group import GRAPH, Group
+from .namespace import is_reserved
 from .pauses import no_collection
 
 _SHOWN = 6
@@ -58,8 +61,10 @@ def restore(groups: Iterable[Group], namespace: dict[str, Any], *, trusted: bool
     """
     restored = Restored()
     for group in groups:
-        with no_collection():
+        with no_collection(), nullcontext() if trusted else only_installed():
             decoded = _decoded(group, namespace, trusted=trusted)
+        if not trusted:
+            _keep_reserved(decoded, namespace)
         restored.values |= decoded.values
         restored.failed += [
             Skipped(name, reason, _MEND, f"variables/{name}")
@@ -70,6 +75,13 @@ def restore(groups: Iterable[Group], namespace: dict[str, Any], *, trusted: bool
             for name, reason in decoded.waiting.items()
         ]
     return restored
+
+
+def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
+    """Let names wait that other code relies on."""
+    for name in [name for name in decoded.values if is_reserved(name, namespace)]:
+        del decoded.values[name]
+        decoded.waiting[name] = "it would take the place of what Python or the notebook has there"
 
 
 def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decoded:

@@ -6,8 +6,8 @@ import datetime as dt
 import zoneinfo
 from typing import Any
 
+from ..imports import is_harmless
 from .codecs import Codec, Get, OpaqueError, Put, Value
-from .imported import is_harmless
 from .payloads import parsed, parts, text, whole
 
 
