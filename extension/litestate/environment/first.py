@@ -101,7 +101,7 @@ def search_path() -> set[str]:
     Those of Python itself, of its site-packages and their ``.pth`` files, of ``PYTHONPATH``, and
     the folder of the script or, in IPython, ``""``.
     """
-    found = {"", *_of_python(), *_of_program()}
+    found = {"", *of_python(), *_of_program()}
     found.update(environment().get("PYTHONPATH", "").split(os.pathsep))
     for folder in site_packages():
         found.add(folder)
@@ -121,7 +121,8 @@ def _path(name: str) -> str:
     return re.sub("^/+", "/", sysconfig.get_path(name))
 
 
-def _of_python() -> set[str]:
+def of_python() -> set[str]:
+    """Return the entries of ``sys.path`` where Python's own modules are."""
     zipped = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
     found: set[str] = set()
     for folder in map(_path, ("stdlib", "platstdlib")):
