@@ -94,7 +94,7 @@ def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
     document : dict
         Of `describe`, checked.
     trusted : bool
-        Whether options may be set that can make other code run, and packages imported from
+        Whether options may be set that might make other code run, and packages imported from
         anywhere.
     """
     applied = Applied()
