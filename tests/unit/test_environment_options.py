@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,17 +129,6 @@ def test_one_bad_option_does_not_spoil_the_others(pandas: Any, numpy: Any) -> No
     assert {"pandas display.max_rows", "pandas no.such", "pandas max_c"} <= named
     assert {"numpy errors divide", "numpy errors over", "numpy errors other"} <= named
     assert {"numpy print precision", "options of of_no_package"} <= named
-
-
-def test_what_can_run_code_waits_for_trust(
-    pandas: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "evil_plots.py").write_text("raise SystemExit('it ran')")
-    monkeypatch.syspath_prepend(tmp_path)
-    found = {"set": {"pandas": {"plotting.backend": "evil_plots"}}}
-    applied = options.apply(again(found), trusted=False)
-    assert [it.path for it in applied.waiting] == ["pandas plotting.backend"]
-    assert "evil_plots" not in sys.modules
 
 
 def test_a_file_of_a_packages_name_is_not_imported(

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from litestate import packages
 from litestate.errors import DamagedBundleError
+from litestate.parts import packages as parts_packages
+from litestate.report import Section
 
 IN_BROWSER = sys.platform == "emscripten"
 
@@ -85,6 +87,19 @@ def test_what_is_missing_is_named_with_advice(site: Path) -> None:
         assert (
             installed.skipped[0].advice == "To have what was saved, run: pip install gone-demo==3"
         )
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_stranger_gives_no_command_to_run(site: Path, trusted: bool) -> None:
+    document = {"added": [], "imported": {"evil-demo": {"version": "3", "imports": ["evildemo"]}}}
+    section = Section("packages")
+    parts_packages._Install(document, {"evildemo"}, trusted, section).commit()
+    [warning] = section.warnings
+    assert "evil-demo 3 (not installed)" in warning
+    assert ("pip install evil-demo==3" in warning) == (trusted and not IN_BROWSER)
+    assert ("check what a package is" in warning) == (not trusted and not IN_BROWSER)
+    [skipped] = packages.install(packages.missing(document), trusted=trusted).skipped
+    assert ("pip install evil-demo==3" in skipped.advice) == (trusted and not IN_BROWSER)
 
 
 def test_a_broken_distribution_spoils_nothing(site: Path) -> None:

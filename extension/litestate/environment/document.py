@@ -108,7 +108,7 @@ def apply(
         Of `read`, or of `describe` in this process.
     trusted : bool
         Whether what can make other code run is put back, too: environment variables, the search
-        path, a few options.
+        path, options that are not known to run nothing.
     parts : iterable of str
         Which, in this order.
     roots : Places, optional

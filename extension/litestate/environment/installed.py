@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from contextlib import nullcontext
 from typing import Any
 
-from ..imports import is_harmless, is_installed
+from ..imports import is_harmless, is_installed, only_installed
 from ..places import IN_BROWSER
 
 
@@ -42,7 +43,8 @@ def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
             return None, f"{name} is not installed here"
         if not trusted and not (is_harmless(name) and is_installed(name)):
             return None, f"{name} would be imported, and may find what the bundle has brought"
-        return importlib.import_module(name), ""
+        with nullcontext() if trusted else only_installed():
+            return importlib.import_module(name), ""
     except Exception as error:
         # Whatever its own code raises.
         return None, f"{name} cannot be imported here ({type(error).__name__}: {error})"

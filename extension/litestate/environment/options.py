@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..places import IN_BROWSER
-from . import plain_options
+from . import plain_options, safe_options
 from .applied import Applied
 from .hostile import mapping, text
 from .installed import module_or_reason
@@ -37,21 +37,8 @@ _OWN_RC = frozenset(("backend", "backend_fallback", "interactive"))
 """What IPython's kernels set when matplotlib is imported or shows its first figure (measured in
 pyodide-kernel 0.8.6 and ipykernel 7.4)."""
 
-_RISKY = (
-    # It imports the module of that name.
-    ("pandas", "plotting.backend"),
-    # Programs that are started, code in TeX, servers, places to write to.
-    ("matplotlib", "animation."),
-    ("matplotlib", "backend"),
-    ("matplotlib", "docstring."),
-    ("matplotlib", "examples."),
-    ("matplotlib", "pgf."),
-    ("matplotlib", "savefig.directory"),
-    ("matplotlib", "text.latex."),
-    ("matplotlib", "text.usetex"),
-    ("matplotlib", "webagg."),
-)
-"""Options that can make other code run: they wait for trust."""
+_CYCLE = "matplotlib axes.prop_cycle"
+"""Matplotlib before 3.11 evaluates a text here as Python: it never gets one, trusted or not."""
 
 GROUPS = ("pandas", "numpy print", "numpy errors", "matplotlib")
 
@@ -107,7 +94,7 @@ def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
     document : dict
         Of `describe`, checked.
     trusted : bool
-        Whether options may be set that can make other code run, and packages imported from
+        Whether options may be set that might make other code run, and packages imported from
         anywhere.
     """
     applied = Applied()
@@ -135,8 +122,11 @@ def _apply_group(
         if group == "matplotlib" and name in _OWN_RC:
             applied.skip(what, "is for this kernel to say")
             continue
-        if not trusted and any(what.startswith(" ".join(risky)) for risky in _RISKY):
-            applied.wait(what, "can make other code run")
+        if what == _CYCLE and not safe_options.is_cycle(value):
+            applied.skip(what, "is no cycle of properties as litestate saves it")
+            continue
+        if not trusted and not safe_options.runs_nothing(group, name, value):
+            applied.wait(what, "might make other code run")
             continue
         try:
             with warnings.catch_warnings():

@@ -133,7 +133,7 @@ def _wants_install(it: Missing, installed: Installed, trusted: bool) -> bool:
     what = f"package {it.name}=={it.version}"
     if it.added is None or not IN_BROWSER:
         reason = f"version {it.here} is here" if it.here else "is not installed here"
-        how = f"To have what was saved, run: {advice([it])}" if not IN_BROWSER else ""
+        how = f"To have what was saved, run: {advice([it])}" if trusted and not IN_BROWSER else ""
         installed.skipped.append(Skipped(what, reason, how))
         return False
     if it.added.url is None:

@@ -97,11 +97,21 @@ class _Install:
             ]
             self.section.warnings.append(
                 f"Other versions of packages were in use: {', '.join(texts)}."
-                + ("" if IN_BROWSER else f" To have the same: {packages.advice(others)}")
+                + ("" if IN_BROWSER else f" {_how(others, self.trusted)}")
             )
 
     def revert(self) -> None:
         """Leave it: a package that is installed changes nothing by itself."""
+
+
+def _how(absent: list[packages.Missing], trusted: bool) -> str:
+    if trusted:
+        return f"To have the same: {packages.advice(absent)}"
+    # Whoever made the bundle chose these names, and to install a package runs its code.
+    return (
+        "These names and versions are what the bundle says: check what a package is before you "
+        "install it."
+    )
 
 
 def _needed(source: Loadable) -> set[str]:

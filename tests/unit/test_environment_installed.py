@@ -1,0 +1,56 @@
+"""A package that a stranger's session needs is imported without what the bundle has brought."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from litestate.environment import installed
+from litestate.places import IN_BROWSER
+
+EXTENSION = str(Path(installed.__file__).parents[2])
+
+
+@pytest.mark.skipif(IN_BROWSER, reason="needs a second Python: what is imported stays imported")
+@pytest.mark.parametrize(
+    ("package", "file"),
+    [
+        ("pandas", "dateutil.py"),
+        ("pandas", "pyarrow.py"),
+        ("matplotlib", "cycler.py"),
+        ("matplotlib", "matplotlibrc"),
+    ],
+)
+def test_a_package_is_imported_without_files_of_the_current_folder(
+    tmp_path: Path, package: str, file: str
+) -> None:
+    if package == "matplotlib":
+        pytest.importorskip("matplotlib", reason="only in the site")
+    tmp_path.joinpath(file).write_text("print('it ran')\nraise SystemExit('it ran')")
+    code = (
+        "import sys; sys.path[:0] = ['', sys.argv[1]]\n"
+        "from litestate.environment import options\n"
+        "applied = options.apply({'set': {sys.argv[2]: {}}}, trusted=False)\n"
+        "import json; print(json.dumps([sys.argv[2] in sys.modules,"
+        " [it.reason for it in applied.skipped]]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, EXTENSION, package],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    imported, reasons = json.loads(done.stdout)
+    if package == "matplotlib":
+        # It would read settings that the bundle may have brought, and evaluate them.
+        assert not imported
+        assert "would be imported, and may find what the bundle has brought" in reasons[0]
+    else:
+        assert imported
+        assert reasons == []
