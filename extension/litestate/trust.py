@@ -21,10 +21,8 @@ __all__ = [
     "Signer",
     "Verdict",
     "ajudge",
-    "asign",
     "check_allowed",
     "judge",
-    "sign",
     "trust_advice",
 ]
 
@@ -109,25 +107,6 @@ class Signer:
             f"This bundle is not signed: {self.reason}. What is in it that could run code will "
             f"wait{where}, also here."
         )
-
-
-def sign(manifest: bytes) -> Signature | None:
-    """Sign the bytes of a manifest with this computer's key, which is made if there is none.
-
-    Returns
-    -------
-    Signature or None
-        None where no key can be kept, or this browser cannot wait for it: `Signer` tells why.
-    """
-    return Signer()(manifest)
-
-
-async def asign(manifest: bytes) -> Signature | None:
-    """Do what `sign` does, with ``await``."""
-    try:
-        return await _signed(manifest)
-    except NoKeyError:
-        return None
 
 
 def judge(signature: Signature | None, manifest: bytes) -> Verdict:

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext
 
 SIGN = """
 from litestate import trust
-signature = trust.sign(b"a manifest")
+signature = trust.Signer()(b"a manifest")
 """
 
 JUDGE = """
@@ -87,7 +87,10 @@ def test_the_key_signs_and_judges_also_after_a_reload(open_lab: OpenLab) -> None
     for forged in (verdict(lab, mine, b"another"), verdict(lab, changed)):
         assert "names this browser's key, but the signature does not fit" in forged
     assert key_of(lab) == key
-    assert lab.check("print(await trust.asign(b'a manifest') == signature)") == "True\n"
+    assert (
+        lab.check("print(await trust.Signer(is_awaited=True).sign(b'a manifest') == signature)")
+        == "True\n"
+    )
     assert lab.check("print(await trust.ajudge(signature, b'a manifest'))") == "own\n"
 
 
@@ -147,7 +150,7 @@ def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContex
     lab = open_lab(context=context)
     lab.check("from litestate import trust\nsigner = trust.Signer()\nassert signer(b'') is None")
     assert "cannot wait for its key inside a call" in lab.value("signer.note")
-    lab.check("signature = await trust.asign(b'a manifest')")
+    lab.check("signature = await trust.Signer(is_awaited=True).sign(b'a manifest')")
     assert lab.check("print(await trust.ajudge(signature, b'a manifest'))") == "own\n"
     error = lab.run("trust.judge(signature, b'a manifest')").error
     assert "NeedsAsyncError" in error and "await aload_state(" in error

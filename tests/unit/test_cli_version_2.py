@@ -25,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     signs: dict[str, dict[str, Sign | None]] = {
         "stranger": {},
         "unsigned": {"sign": None},
-        "own": {"sign": trust.sign},
+        "own": {"sign": trust.Signer()},
     }
     for name, options in signs.items():
         Path(f"{name}.zip").write_bytes(as_version_2(plain, **options))

@@ -30,7 +30,7 @@ only_posix = pytest.mark.skipif(
 
 
 def signed(manifest: bytes = MANIFEST) -> Signature:
-    found = trust.sign(manifest)
+    found = trust.Signer()(manifest)
     assert found
     return found
 
@@ -42,7 +42,7 @@ def test_what_was_signed_here_is_own() -> None:
 
 def test_the_twins() -> None:
     async def both() -> tuple[Signature | None, trust.Verdict]:
-        found = await trust.asign(MANIFEST)
+        found = await trust.Signer(is_awaited=True).sign(MANIFEST)
         return found, await trust.ajudge(found, MANIFEST)
 
     async def run() -> None:
@@ -169,7 +169,7 @@ def test_a_damaged_key(text: str) -> None:
         key_path().write_text(damaged)
         with pytest.raises(NoKeyError, match="damaged; delete it"):
             load_key(create=True)
-        assert trust.sign(MANIFEST) is None
+        assert trust.Signer()(MANIFEST) is None
         assert trust.judge(mine, MANIFEST) == "stranger"
 
 
@@ -226,8 +226,8 @@ def test_another_process_that_is_faster_wins(
 @only_files
 def test_processes_that_make_the_first_key_at_once_have_one() -> None:
     # Imports first: what is to happen at once is the making.
-    code = "import litestate.storage.key_file as file; from litestate.trust import sign; "
-    code += "input(); print(sign(b'x').key)"
+    code = "import litestate.storage.key_file as file; from litestate.trust import Signer; "
+    code += "input(); print(Signer()(b'x').key)"
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

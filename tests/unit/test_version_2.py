@@ -336,13 +336,13 @@ def test_a_signature_is_no_member(sign: Sign | None) -> None:
 
 
 def test_who_has_signed_it() -> None:
-    assert judged(as_version_2(sign=trust.sign)) == "own"
+    assert judged(as_version_2(sign=trust.Signer())) == "own"
     assert judged(as_version_2(sign=None)) == "stranger"
     assert judged(as_version_2()) == "stranger"
 
 
 def test_a_signature_that_was_taken_away() -> None:
-    pieces = pieces_of(as_version_2(sign=trust.sign))
+    pieces = pieces_of(as_version_2(sign=trust.Signer()))
     del pieces[SIGNATURE_MEMBER]
     assert judged(build([*pieces.values()])) == "stranger"
 
@@ -356,7 +356,7 @@ def as_it_was(data: bytes) -> dict[str, Piece]:
 
 def test_the_signature_of_another_bundle() -> None:
     mine, other = (
-        as_it_was(as_version_2(sign=trust.sign, values={"x": n}, compression="store"))
+        as_it_was(as_version_2(sign=trust.Signer(), values={"x": n}, compression="store"))
         for n in range(2)
     )
     assert judged(build([*mine.values()])) == "own"
@@ -366,7 +366,7 @@ def test_the_signature_of_another_bundle() -> None:
 
 
 def test_a_manifest_that_was_changed_after_it_was_signed() -> None:
-    data = as_version_2(sign=trust.sign)
+    data = as_version_2(sign=trust.Signer())
     for change in (
         edited(data, lambda d: d.update(created="then")),
         edited(data, lambda d: None),
@@ -377,7 +377,7 @@ def test_a_manifest_that_was_changed_after_it_was_signed() -> None:
 
 
 def test_a_pickle_that_was_changed_after_it_was_signed() -> None:
-    pieces = as_it_was(as_version_2(sign=trust.sign, compression="store"))
+    pieces = as_it_was(as_version_2(sign=trust.Signer(), compression="store"))
     evil = b"cos\nsystem\n(S'echo'\ntR."
     pieces["variables/a-1/0.pickle"].content = evil
     # With the old manifest it is damaged, and with the right one forged.
