@@ -101,8 +101,10 @@ async def gather(
             members=writer.members,
             skipped=tuple(report.skipped),
         )
-        signature = await signer.sign(manifest.to_json()) if manifest.version > 1 else None
-        writer.finish(manifest, lambda _: signature)
+        data = manifest.to_json()
+        signature = await signer.sign(data) if manifest.version > 1 else None
+        # What is signed is what is written, or this fails.
+        writer.finish(manifest, {data: signature}.__getitem__)
     report.size = file.tell()
     report.notes += [signer.note] if signer.note else []
     report.digest = manifest.content_digest
