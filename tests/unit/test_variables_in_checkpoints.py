@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import sys
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import litestate
 import litestate.variables.tracking
 import pytest
-from checkpointed import Kernel
+from checkpointed import IN_KERNEL, Kernel
 from litestate.checkpoints import restoring
 from litestate.checkpoints.log import Log
+from litestate.current import wait
 from litestate.errors import DamagedCheckpointError, StorageError
 from litestate.variables import namespace
 from litestate.variables.taking import take
@@ -261,3 +266,106 @@ def test_undo_brings_variables_back(notebook: Notebook, tmp_path: Path) -> None:
     assert notebook.names["a"] == [1]
     assert notebook.names["a"] is notebook.names["b"]
     assert "new" not in notebook.names
+
+
+@pytest.fixture
+def reader(notebook: Notebook, kernel: Kernel) -> Iterator[Kernel]:
+    """Another kernel with the same names, while the first one makes the checkpoints."""
+    if IN_KERNEL:
+        pytest.skip("there is one process in the kernel, and it has no locks")
+    notebook.cell("x = 1; gone = [0]; same = 'text'")
+    other = Kernel(kernel.state, kernel.history, options={"variables": True})
+    assert not other.session.storage.writable
+    other.activate()
+    yield other
+    other.session.close()
+
+
+def test_a_restore_in_a_reader_keeps_variables_in_a_bundle(
+    notebook: Notebook, reader: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OF_THIS_TAB", "1")
+    notebook.run("x = 'newer'; mine = [1, 2]; again = mine; del gone")
+    report = litestate.restore(1)
+    assert (notebook.names["x"], notebook.names["gone"]) == (1, [0])
+    assert "mine" not in notebook.names
+    (aside,) = Path.cwd().glob("before-restore-*")
+    call = f"load_state({reader.session.looker.places.show(aside)!r}, clean=True, variables=True)"
+    assert call in report.notes[-1]
+    monkeypatch.delenv("OF_THIS_TAB")
+    litestate.load_state(aside, clean=True, variables=True)
+    assert (notebook.names["x"], notebook.names["mine"]) == ("newer", [1, 2])
+    assert notebook.names["mine"] is notebook.names["again"]
+    assert "gone" not in notebook.names
+    assert os.environ["OF_THIS_TAB"] == "1"
+    with zipfile.ZipFile(aside) as bundle:
+        assert {"session/session.json", "packages/installed.json"} <= set(bundle.namelist())
+
+
+def test_a_reader_that_starts_leaves_alone_what_differs(
+    notebook: Notebook, kernel: Kernel, reader: Kernel
+) -> None:
+    file = kernel.state.home / "file"
+    file.write_text("kept")
+    notebook.cell("")
+    file.write_text("of the first cell")
+    notebook.run("x = (i for i in [7]); gone = ['newer']; same = 'text'")
+    wait(reader.session.refresh(), "")
+    report = restoring.restore_missing(reader.session, reader.session.find(None))
+    assert notebook.names["gone"] == ["newer"]
+    assert next(notebook.names["x"]) == 7
+    assert file.read_text() == "of the first cell"
+    told = {each.path: each for each in report.skipped if " variable " not in each.path}
+    assert told.keys() == {"gone", "x", "~/file"}
+    for each in told.values():
+        assert "another tab" in each.reason
+        assert each.advice.startswith("restore(2) replaces it, and puts")
+    # What it has not does come.
+    notebook.run("del gone")
+    restoring.restore_missing(reader.session, reader.session.find(None))
+    assert notebook.names["gone"] == [0]
+
+
+def test_what_cannot_be_kept_is_not_replaced(notebook: Notebook, kernel: Kernel) -> None:
+    notebook.cell("x = 1; a = 1")
+    notebook.cell("x = (i for i in [7, 8]); a = 2")
+    kernel.activate()
+    report = litestate.restore(1)
+    assert notebook.names["a"] == 1
+    (left,) = (each for each in report.skipped if each.path == "x")
+    assert "undo() could not bring it back" in left.reason
+    assert "a generator" in left.reason
+    assert "del x" in left.advice
+    litestate.undo()
+    assert notebook.names["a"] == 2
+    assert next(notebook.names["x"]) == 7
+    # As the advice says.
+    notebook.run("old = x; del x")
+    litestate.restore(1)
+    assert notebook.names["x"] == 1
+    assert next(notebook.names["old"]) == 8
+
+
+def test_what_cannot_be_kept_is_not_replaced_when_a_kernel_starts(notebook: Notebook) -> None:
+    notebook.cell("x = 1; y = 2; a = b = [1]")
+    notebook.refreshed()
+    notebook.run("x = (i for i in [7]); b = (i for i in [8])")
+    session = notebook.kernel.session
+    report = restoring.restore_missing(session, session.find(None))
+    assert {each.path for each in report.skipped if " " not in each.path} == {"x", "b"}
+    assert (next(notebook.names["x"]), next(notebook.names["b"])) == (7, 8)
+    assert (notebook.names["y"], notebook.names["a"]) == (2, [1])
+
+
+@pytest.mark.parametrize("choice", [False, ["a"]])
+def test_variables_that_do_not_belong_to_the_state_are_not_replaced(
+    notebook: Notebook, choice: bool | list[str]
+) -> None:
+    notebook.cell("a = 1; x = 1; same = 3")
+    kernel = notebook.kernel
+    kernel.options = {"variables": choice}
+    kernel.reopen()
+    notebook.run("x = 2; mine = 3")
+    report = kernel.restore(1)
+    assert (notebook.names["x"], notebook.names["mine"]) == (2, 3)
+    assert [each.path for each in report.skipped if " " not in each.path] == ["x"]

@@ -91,6 +91,18 @@ class Look:
     carried: dict[str, Entry]
     looked: Seen | None = None
 
+    def whole(self) -> Survey:
+        """Return all of a thorough look as something to save into a bundle."""
+        if self.looked is None:
+            return self.found
+        data = {document.kind: document.data for document in self.looked.documents}
+        return replace(
+            self.found,
+            taken=self.looked.variables.taken,
+            session=environment.read(data["session"]) if "session" in data else None,
+            packages=packages.read(data["packages"]) if "packages" in data else None,
+        )
+
 
 class Looker:
     """Looks at one state.
