@@ -157,6 +157,8 @@ def _load(
     spared, left = sparing.variables(source)
     chosen = Chosen(paths, variables=True, spared=spared)
     report = load_from(source, label, places, chosen, clean=clean, current=current)
+    failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
+    session.owed.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left
     for section in report.sections:
         # A session is mostly as it was: what has changed is what a person looks for.
