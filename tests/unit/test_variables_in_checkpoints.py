@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import json
 import os
@@ -23,6 +24,7 @@ from litestate import packages
 from litestate.checkpoints import Retention, restoring
 from litestate.checkpoints.log import Log
 from litestate.checkpoints.source import CheckpointSource
+from litestate.checkpoints.tree import Entry, Note
 from litestate.current import wait
 from litestate.errors import DamagedCheckpointError, StorageError
 from litestate.variables import namespace
@@ -582,3 +584,43 @@ def test_damage_to_what_could_not_be_made_costs_nothing_else(
             file.write(b"?")
     notebook.cell("b = 1")
     assert notebook.kept() == notebook.here()
+
+
+def test_variables_that_make_no_sense_here_take_no_others_with_them(notebook: Notebook) -> None:
+    def find(name: str) -> codecs.CodecInfo | None:
+        return codecs.lookup("utf-8") if name == "mycodec" else None
+
+    codecs.register(find)
+    try:
+        notebook.cell(
+            "shared = [1]\n"
+            "file = open('a.txt', 'w', encoding='mycodec'); file.close()\n"
+            "both = [file, shared]; other = [shared]; alone = [2]"
+        )
+        codecs.unregister(find)
+        session = notebook.kernel.session
+        (graph,) = (it for it in session.tree.values() if "file" in it.details.get("names", ()))
+        assert graph.details["names"].keys() == {"both", "file", "other", "shared"}
+        for _ in range(2):
+            assert reloaded(notebook) == {"both", "file"}
+            assert notebook.names["other"][0] is notebook.names["shared"]
+            assert notebook.names["alone"] == [2]
+            thin(notebook)
+    finally:
+        codecs.register(find)
+    assert reloaded(notebook) == set()
+    assert notebook.names["both"][0] is notebook.names["file"]
+    codecs.unregister(find)
+
+
+def test_a_checkpoint_that_makes_no_sense_hides_no_older_one(notebook: Notebook) -> None:
+    notebook.cell("x = 1")
+    notebook.cell("x = 2")
+    session = notebook.kernel.session
+    content, _ = session.history.put([b"no JSON"])
+    entry = Entry("session", "session", "session.json", content.size, 0o644, 0, content)
+    session.history.commit(Note(0, "cell"), [entry])
+    notebook.refreshed()
+    report = sys.modules["litestate.autosave"]._newest_whole(notebook.kernel.session)
+    assert notebook.names["x"] == 2
+    assert any("checkpoint 3 is not whole" in each for each in report.warnings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any
 from .. import packages
 from ..errors import CheckpointError, DamagedCheckpointError
 from ..groups import GRAPH
-from ..variables.group import key_of
+from ..variables.group import key_of, only
 from ..variables.namespace import namespace, own_names
 from .differences import Tree, place_of
 from .history import History
@@ -106,7 +105,7 @@ class Owed:
             names = group.names - bound
             if names and all(entry.content.whole for entry in group.parts.values()):
                 # What is found to be damaged only now is lost; the rest need not be.
-                with suppress(DamagedCheckpointError):
+                with suppress(DamagedCheckpointError, ValueError):
                     self._seen.append(_only(history, group, names))
         return {place_of(it): it for group in self._seen for it in group.parts.values()}
 
@@ -137,9 +136,7 @@ def _only(history: History, group: _Group, names: frozenset[str]) -> _Group:
     about = _names(parts)
     if about.keys() != names:
         graph = parts[GRAPH]
-        document = json.loads(b"".join(history.read(graph.content)))
-        document["names"] = {name: document["names"][name] for name in sorted(names)}
-        content, _ = history.put([json.dumps(document, separators=(",", ":")).encode()])
+        content, _ = history.put([only(b"".join(history.read(graph.content)), names)])
         details = {**graph.details, "names": {name: about[name] for name in sorted(names)}}
         # What the others alone need stays: it is stored anyway, where they are as they were.
         graph = replace(graph, size=content.size, content=content, details=details)

@@ -155,7 +155,8 @@ def _load(
     found = look.found
     current = replace(found, items=[item for item in found.items if item.place not in out])
     spared, left = sparing.variables(source)
-    chosen = Chosen(paths, variables=True, spared=spared)
+    # They are this computer's own: what is wrong with one is no reason to refuse the others.
+    chosen = Chosen(paths, variables=True, spared=spared, partly=True)
     report = load_from(source, label, places, chosen, clean=clean, current=current)
     failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
     session.owed.restored(session.history, checkpoint.number, whole, failed)

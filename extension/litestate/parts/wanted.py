@@ -26,6 +26,8 @@ class Wanted:
         Whether what is here and not there goes.
     spared : frozenset of str
         Variables that are neither replaced nor removed.
+    partly : bool
+        Whether variables that are not stored as they should be fail by themselves, instead of all.
     """
 
     targets: list[Target]
@@ -33,6 +35,7 @@ class Wanted:
     trusted: bool = False
     clean: bool = False
     spared: frozenset[str] = frozenset()
+    partly: bool = False
 
     def covers(self, name: str) -> bool:
         """Tell whether a name is wanted, wherever it is."""
