@@ -542,6 +542,7 @@ def test_a_reader_that_takes_over_keeps_what_it_could_not_make(
     assert type(notebook.names["k"]).__name__ == "K"
 
 
+@pytest.mark.skipif(IN_KERNEL, reason="the kernel would try to install the package")
 def test_packages_that_are_not_there_are_in_later_checkpoints(
     notebook: Notebook, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
