@@ -14,7 +14,7 @@ from .checkpoints.restoring import restore_missing
 from .checkpoints.session import Made, Session
 from .checkpoints.table import title, when_text
 from .current import Opened, close, opened, wait
-from .errors import DamagedCheckpointError, LitestateError
+from .errors import BundleError, DamagedCheckpointError, LitestateError
 from .places import IN_BROWSER
 from .report import Report, Section, size_text
 from .survey import Paths
@@ -282,7 +282,8 @@ def _newest_whole(session: Session) -> Report:
     for checkpoint in (each for each in reversed(session.history.checkpoints) for _ in range(2)):
         try:
             report = restore_missing(session, checkpoint)
-        except DamagedCheckpointError as error:
+        except (DamagedCheckpointError, BundleError) as error:
+            # Of the second kind is what is stored just as it was written, and makes no sense.
             name = title(checkpoint.note, checkpoint.number)
             damage[checkpoint.number] = f"{name} is not whole. {error}"
         else:

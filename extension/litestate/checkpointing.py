@@ -19,6 +19,7 @@ from .places import IN_BROWSER
 from .report import Report, Section, count_text, size_text
 from .saving import SUFFIX, free, write_to
 from .sqlite import scratch
+from .variables.namespace import is_session
 
 Which = int | str | Row | Checkpoint | None
 
@@ -224,23 +225,28 @@ def _undo(session: Session) -> Report:
 def _back_to(
     session: Session, target: Checkpoint, notes: list[str], cause: str = "restored"
 ) -> Report:
-    aside = None if session.storage.writable else _keep_aside(session)
+    aside = [] if session.storage.writable else _keep_aside(session)
     report = restoring.restore(session, target, cell=ui.cell_number(), cause=cause)
     report.notes += notes
-    if aside is not None:
-        report.notes.append(
-            "Another tab makes the checkpoints, so undo() cannot bring back what was here. It is "
-            f"in a bundle: load_state({session.looker.places.show(aside)!r}, clean=True)"
-        )
+    report.notes += aside
     return report
 
 
-def _keep_aside(session: Session) -> Path | None:
-    """Save what is here into a bundle, where no checkpoint can be made of it."""
-    found = session.looker.look(session.tree, thorough=True).found
-    if not found.of("file", "database", "symlink"):
-        return None
+def _keep_aside(session: Session) -> list[str]:
+    """Save what is here into a bundle, where no checkpoint can be made of it; say how to load it.
+
+    Variables that cannot be saved are not in it: those are left alone.
+    """
+    found = session.looker.look(session.tree, thorough=True).whole()
+    if not found.of("file", "database", "symlink") and not (found.taken and found.taken.groups):
+        return []
     folder = Path.home() if IN_BROWSER else Path.cwd()
     path = free(folder / f"before-restore-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
-    write_to(path, found, "deflate")
-    return path
+    saved = write_to(path, found, "deflate")
+    # A notebook need not ask for them.
+    asked = ", variables=True" if found.taken is not None and not is_session() else ""
+    return [
+        *saved.notes,
+        "Another tab makes the checkpoints, so undo() cannot bring back what was here. It is in a "
+        f"bundle: load_state({session.looker.places.show(path)!r}, clean=True{asked})",
+    ]

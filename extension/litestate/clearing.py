@@ -56,6 +56,8 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     if found.taken is not None and not found.taken.names <= variables_in(session.tree):
         return None
     report = _remove(kept, skipped, found.taken)
+    if found.scope.variables is True:
+        session.owed.forget()
     try:
         session.look("cleared", cell=ui.cell_number())
     except StorageError as error:

@@ -78,11 +78,17 @@ class Chosen:
         As for `litestate.load_state`.
     variables : bool, str or sequence of str
         Which variables.
+    spared : frozenset of str
+        Variables that are neither replaced nor removed.
+    partly : bool
+        Whether variables that are not stored as they should be fail by themselves, instead of all.
     """
 
     paths: Sequence[StrPath] | StrPath | None = None
     exclude: Sequence[str] | str = ()
     variables: Choice = False
+    spared: frozenset[str] = frozenset()
+    partly: bool = False
 
 
 def load_from(
@@ -107,7 +113,7 @@ def load_from(
     chosen = chosen or Chosen()
     wanted = _Selection(places, chosen.paths, chosen.exclude)
     targets = wanted.targets(source.manifest.members)
-    asked = Wanted(targets, chosen.variables, source.trusted, clean)
+    asked = Wanted(targets, chosen.variables, source.trusted, clean, chosen.spared, chosen.partly)
     plan = Plan(dry_run=dry_run)
     try:
         with progress.shown(f"Loading {label}", source.total) as source.advance:

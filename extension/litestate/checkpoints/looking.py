@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import PurePosixPath
+from typing import Any
 
 from .. import environment, packages, places
 from ..groups import PACKAGES_MEMBER, SESSION_MEMBER
@@ -72,6 +73,10 @@ class Seen:
     documents: list[Document] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
+    def with_added(self, added: Iterable[dict[str, Any]]) -> Seen:
+        """Return the same with more packages beyond the site, of other names."""
+        return replace(self, documents=[_with_added(each, added) for each in self.documents])
+
 
 @dataclass(frozen=True)
 class Look:
@@ -90,6 +95,18 @@ class Look:
     found: Survey
     carried: dict[str, Entry]
     looked: Seen | None = None
+
+    def whole(self) -> Survey:
+        """Return all of a thorough look as something to save into a bundle."""
+        if self.looked is None:
+            return self.found
+        data = {document.kind: document.data for document in self.looked.documents}
+        return replace(
+            self.found,
+            taken=self.looked.variables.taken,
+            session=environment.read(data["session"]) if "session" in data else None,
+            packages=packages.read(data["packages"]) if "packages" in data else None,
+        )
 
 
 class Looker:
@@ -166,11 +183,7 @@ class Looker:
         same = {part: content for part, content in session.items() if part not in _ALONG}
         documents = [
             _document(SESSION_MEMBER, environment.dump(session), environment.dump(same)),
-            _document(
-                PACKAGES_MEMBER,
-                packages.dump(installed),
-                packages.dump({"added": installed["added"]}),
-            ),
+            _installed(installed),
         ]
         skipped = [*environment.left_out(session), *packages.left_out(installed)]
         return Seen(looked, documents, skipped)
@@ -232,6 +245,19 @@ class Looker:
 def _document(member: str, data: bytes, same: bytes) -> Document:
     kind, _, name = member.partition("/")
     return Document(kind, name, data, blake2b(same, digest_size=16).hexdigest())
+
+
+def _installed(document: dict[str, Any]) -> Document:
+    same = packages.dump({"added": document["added"]})
+    return _document(PACKAGES_MEMBER, packages.dump(document), same)
+
+
+def _with_added(document: Document, added: Iterable[dict[str, Any]]) -> Document:
+    if document.kind != "packages":
+        return document
+    installed = packages.read(document.data)
+    by_name = {each["name"]: each for each in (*added, *installed["added"])}
+    return _installed({**installed, "added": [by_name[name] for name in sorted(by_name)]})
 
 
 def _and_above(relative: str) -> list[str]:

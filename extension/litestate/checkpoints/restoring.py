@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +9,6 @@ from pathlib import Path
 
 from ..errors import NoCheckpointError, StorageError
 from ..groups import variables_of
-from ..items import Survey
 from ..loading import Chosen, load_from
 from ..manifest import Skipped
 from ..parts.stored_variables import unchanged
@@ -19,11 +17,11 @@ from .differences import differ, place_of
 from .looking import Look
 from .session import Session
 from .source import CheckpointSource
+from .sparing import Sparing, label_of
 from .table import title, when_text
 from .tree import Checkpoint, Entry, Note
 from .variables import without_damaged
 
-_UNKEPT = "what is there now does not belong to the state, so undo() could not bring it back"
 _DAMAGED = "its content is damaged where the checkpoints are kept"
 _DAMAGED_ADVICE = "What is there now was left alone. An older checkpoint may have it."
 
@@ -34,6 +32,7 @@ def restore(
     """Bring the state back to a checkpoint, after a checkpoint of what is there.
 
     Where another tab makes the checkpoints, none is made of what is there: see that it is kept.
+    What cannot be kept is left alone, and told.
 
     Parameters
     ----------
@@ -57,7 +56,7 @@ def restore(
     before = None
     if session.storage.writable:
         before = session.keep(look, Note(time.time(), "before restore", cell=cell))
-    report = _load(session, checkpoint, entries, look.found, clean=True)
+    report = _load(session, checkpoint, entries, look, clean=True)
     target = {place_of(entry): entry for entry in entries}
     if before or cause == "undone" or differ(session.tree, target):
         note = Note(time.time(), cause, None, cell, checkpoint.number)
@@ -70,6 +69,8 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
 
     What is on the drive is left alone: it has outlived the kernel and may be newer. What comes back
     is what was too large for it, and what was not stored yet when the kernel ended.
+
+    Where another tab makes the checkpoints, what is there and differs is left alone, and told.
     """
     every = session.history.entries(checkpoint.number)
     entries = [entry for entry in every if not session.outlives(entry)]
@@ -77,7 +78,7 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
     look = session.looker.look(session.tree, thorough=any(map(session.is_on_drive, entries)))
     if session.storage.writable and _would_be_lost(session, checkpoint, entries, look):
         session.keep(look, Note(time.time(), "before restore", cell=cell))
-    report = _load(session, checkpoint, entries, look.found, clean=False)
+    report = _load(session, checkpoint, entries, look, clean=False)
     if session.storage.writable and session.find(None) != checkpoint:
         # The next kernel shall bring back this one, too.
         note = Note(time.time(), "restored", None, cell, checkpoint.number)
@@ -130,78 +131,40 @@ def _load(
     session: Session,
     checkpoint: Checkpoint,
     entries: Sequence[Entry],
-    found: Survey,
+    look: Look,
     *,
     clean: bool,
 ) -> Report:
+    # Who restores in a reader has put what is there into a bundle; see `restore`.
+    is_kept = clean or session.storage.writable
     label = f"{title(checkpoint.note, checkpoint.number)} of {when_text(checkpoint.note.created)}"
     places = session.looker.places
     scope = checkpoint.note.scope.paths
     paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
     whole, damaged = without_damaged(entries)
-    skipped = _unkept(session, checkpoint, whole, found, paths)
+    sparing = Sparing(session, checkpoint, look, is_kept=is_kept)
+    skipped = sparing.files(whole, paths)
     skipped += [
-        Skipped(_label(session, entry), _DAMAGED, _DAMAGED_ADVICE, place_of(entry))
+        Skipped(label_of(session, entry), _DAMAGED, _DAMAGED_ADVICE, place_of(entry))
         for entry in damaged
     ]
     out = {each.place for each in skipped}
     source = CheckpointSource(
         session.history, checkpoint, [entry for entry in whole if place_of(entry) not in out]
     )
+    found = look.found
     current = replace(found, items=[item for item in found.items if item.place not in out])
-    report = load_from(
-        source, label, places, Chosen(paths, variables=True), clean=clean, current=current
-    )
-    report.sections[0].skipped += skipped
+    spared, left = sparing.variables(source)
+    # They are this computer's own: what is wrong with one is no reason to refuse the others.
+    chosen = Chosen(paths, variables=True, spared=spared, partly=True)
+    report = load_from(source, label, places, chosen, clean=clean, current=current)
+    failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
+    session.owed.restored(session.history, checkpoint.number, whole, failed)
+    report.sections[0].skipped += skipped + left
     for section in report.sections:
         # A session is mostly as it was: what has changed is what a person looks for.
         section.lines = [line for line in section.lines if line.verdict != "unchanged"]
     return report
-
-
-def _unkept(
-    session: Session,
-    checkpoint: Checkpoint,
-    entries: Sequence[Entry],
-    found: Survey,
-    paths: Sequence[Path] | None,
-) -> list[Skipped]:
-    """Return what would overwrite something else that was not found, so that it is not kept either.
-
-    A rule leaves it out now, such as a bundle or what is outside of ``paths=``.
-    """
-    known = {item.place for item in found.items}
-    doubtful = [
-        entry
-        for entry in entries
-        if place_of(entry) not in known and _is_in_the_way(_path(session, entry), entry)
-    ]
-    if not doubtful:
-        return []
-    source = CheckpointSource(session.history, checkpoint, doubtful)
-    compared = load_from(source, "", session.looker.places, Chosen(paths), dry_run=True)
-    differing = {line.label for line in compared.lines("changed")}
-    return [
-        Skipped(label, _UNKEPT, "Move it away, then restore again.", place_of(entry))
-        for entry in doubtful
-        if (label := _label(session, entry)) in differing
-    ]
-
-
-def _is_in_the_way(path: Path | None, entry: Entry) -> bool:
-    if path is None or not os.path.lexists(path):
-        return False
-    return entry.kind != "directory" or path.is_symlink() or not path.is_dir()
-
-
-def _path(session: Session, entry: Entry) -> Path | None:
-    root = session.looker.places.root(entry.root)
-    return None if root is None else root.target(entry.relative)
-
-
-def _label(session: Session, entry: Entry) -> str:
-    root = session.looker.places.root(entry.root)
-    return place_of(entry) if root is None else root.show(entry.relative)
 
 
 def _settle(session: Session, entries: Sequence[Entry], note: Note, report: Report) -> None:

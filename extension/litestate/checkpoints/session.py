@@ -21,6 +21,7 @@ from .capture import Capture, Captured
 from .differences import Tree, differ, differences, place_of
 from .history import History
 from .looking import Look, Looker
+from .owed import Owed
 from .retention import Retention
 from .tree import Checkpoint, Entry, Note
 
@@ -74,6 +75,8 @@ class Session:
     captured : Captured
         The outcome of the last look, also if it found no change: what could not be read, and what
         is not as a person might think.
+    owed : Owed
+        The variables that could not be made when a checkpoint was restored.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Session:
         self.name = name
         self.looker = looker
         self.captured = Captured()
+        self.owed = Owed()
         self._retention = retention
         self.is_fresh = True
         self._capacity: int | None = None
@@ -92,6 +96,7 @@ class Session:
         self.storage = storage
         self._capture = Capture(self.history)
         self.looker.forget()
+        self.owed.reopen(self.history)
         newest = self.entries(self.newest) if self.newest else {}
         self.tree: Tree = {
             place: entry
@@ -241,8 +246,11 @@ class Session:
             Whether to make one even if nothing has changed.
         """
         with self._all_or_none():
-            captured = self.captured = self._capture.take(look.found, look.carried, look.looked)
+            looked = look.looked and self.owed.packages(look.looked)
+            captured = self.captured = self._capture.take(look.found, look.carried, looked)
             tree = {**look.carried, **captured.entries}
+            if looked is not None:
+                tree |= self.owed.take(self.history, looked)
             tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None
             if not always and not is_named and not differ(self.tree, tree):
@@ -324,6 +332,7 @@ class Session:
     def _settle(self, tree: Tree) -> None:
         self.tree = tree
         self._capture.settle()
+        self.owed.settle()
         self.looker.settle()
 
     @contextmanager

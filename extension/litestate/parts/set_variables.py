@@ -28,6 +28,8 @@ class SetVariables:
         Those that are wanted.
     trusted : bool
         Whether pickles are loaded.
+    partly : bool
+        Whether variables that are not stored as they should be fail by themselves.
     groups : list of Group
         What is to be made.
     removed : list of str
@@ -38,6 +40,7 @@ class SetVariables:
     current: dict[str, Any]
     names: set[str]
     trusted: bool
+    partly: bool = False
     groups: list[Group] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     _before: dict[str, Any] | None = None
@@ -48,7 +51,7 @@ class SetVariables:
             self._provide()
         # Before anything is made: what runs for that may set names by itself.
         self._before = dict(self.current)
-        restored = restore(self.groups, self.current, trusted=self.trusted)
+        restored = restore(self.groups, self.current, trusted=self.trusted, partly=self.partly)
         for name in self.removed:
             self.current.pop(name, None)
         for name, value in restored.values.items():

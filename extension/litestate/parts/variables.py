@@ -68,7 +68,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
             for name, about in member.details["names"].items()
             if name in names
         ]
-    change = SetVariables(section, current, names - same, wanted.trusted)
+    change = SetVariables(section, current, names - same, wanted.trusted, wanted.partly)
     change.groups = [
         group_of(source, member)
         for member in graphs

@@ -24,15 +24,23 @@ class Wanted:
         Whether what is loaded may run code.
     clean : bool
         Whether what is here and not there goes.
+    spared : frozenset of str
+        Variables that are neither replaced nor removed.
+    partly : bool
+        Whether variables that are not stored as they should be fail by themselves, instead of all.
     """
 
     targets: list[Target]
     variables: Choice = False
     trusted: bool = False
     clean: bool = False
+    spared: frozenset[str] = frozenset()
+    partly: bool = False
 
     def covers(self, name: str) -> bool:
         """Tell whether a name is wanted, wherever it is."""
+        if name in self.spared:
+            return False
         if self.variables is None or isinstance(self.variables, bool):
             return self.variables is not False
         return name in _set_of(self.variables)
@@ -49,7 +57,7 @@ class Wanted:
         if self.variables is False:
             return set()
         if self.variables is None or self.variables is True:
-            return names
+            return names - self.spared
         wanted = _set_of(self.variables)
         if missing := sorted(map(str, wanted - names)):
             raise SelectionError(

@@ -13,7 +13,7 @@ from ..errors import DamagedBundleError
 from ..imports import is_harmless
 from . import graph_text
 from .codecs import Codec, codec_of, package_for
-from .failures import NotLoadedError
+from .failures import DamagedGraphError, NotLoadedError
 from .needs import FailedError, Needs, NeedsTrustError
 
 _MAX_WEIGHT = 64
@@ -178,10 +178,12 @@ class Decoder:
 
     def fail(self, what: str) -> DamagedBundleError:
         """Return the error for a graph that is not as it should be."""
-        return DamagedBundleError(
+        error = DamagedGraphError(
             f"The bundle is damaged at {self._label}: {what}. Nothing was changed; use another "
             "copy of the file."
         )
+        error.reason = what
+        return error
 
     def missing(self, reason: str) -> Exception:
         """Return the error for what cannot be made here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -78,6 +78,22 @@ def _in_place(value: Any, nodes: list[Any]) -> Any:
     """Return a value with its node: empty tuples have one, and the like."""
     is_node = isinstance(value, list) and len(value) == 1
     return ["node", nodes[value[0]]] if is_node else value
+
+
+def only(document: bytes, names: Iterable[str]) -> bytes:
+    """Return a graph that has only some of its names; its nodes are the same.
+
+    Raises
+    ------
+    ValueError
+        If it is no graph, or has no such name.
+    """
+    try:
+        graph = json.loads(document)
+        graph["names"] = {name: graph["names"][name] for name in sorted(names)}
+    except (TypeError, LookupError, RecursionError):
+        raise ValueError("it is no graph with these names") from None
+    return json.dumps(graph, separators=(",", ":")).encode()
 
 
 def key_of(names: Sequence[str]) -> str:

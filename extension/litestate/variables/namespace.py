@@ -33,17 +33,21 @@ def is_session() -> bool:
 
 
 def user_names(names: Mapping[str, Any]) -> list[str]:
-    """Return which of these names are the user's, sorted."""
+    """Return which of these names are the user's, sorted; without those that start with ``_``."""
+    return sorted(name for name in own_names(names) if not name.startswith("_"))
+
+
+def own_names(names: Mapping[str, Any]) -> set[str]:
+    """Return which of these names stand for something that is not IPython's or litestate's."""
     hidden = _hidden()
-    return sorted(
+    return {
         name
         for name, value in names.items()
         if isinstance(name, str)
         and name.isidentifier()
-        and not name.startswith("_")
         and not _is_hidden(name, value, hidden)
         and not _is_ours(value)
-    )
+    }
 
 
 def is_reserved(name: str, names: Mapping[str, Any]) -> bool:

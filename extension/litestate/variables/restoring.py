@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..errors import DamagedBundleError
 from ..imports import only_installed
 from ..manifest import Skipped
 from ..trust import trust_advice
 from . import pickling
 from .contents import contents
 from .decoder import Decoded, Decoder
-from .group import GRAPH, Group
+from .failures import DamagedGraphError
+from .group import GRAPH, Group, only
 from .namespace import is_reserved
 from .pauses import no_collection
 
@@ -42,7 +44,13 @@ class Restored:
     waiting: list[Skipped] = field(default_factory=list)
 
 
-def restore(groups: Iterable[Group], namespace: dict[str, Any], *, trusted: bool) -> Restored:
+def restore(
+    groups: Iterable[Group],
+    namespace: dict[str, Any],
+    *,
+    trusted: bool,
+    partly: bool = False,
+) -> Restored:
     """Make all names of some groups; nothing is put into the namespace.
 
     Parameters
@@ -53,6 +61,8 @@ def restore(groups: Iterable[Group], namespace: dict[str, Any], *, trusted: bool
         Of the notebook: what its functions find their globals in.
     trusted : bool
         Whether pickles are loaded.
+    partly : bool, optional
+        Whether what is not as it should be fails by itself, and takes no others with it.
 
     Raises
     ------
@@ -60,9 +70,10 @@ def restore(groups: Iterable[Group], namespace: dict[str, Any], *, trusted: bool
         If a group is not as it should be.
     """
     restored = Restored()
+    decode = _partly_decoded if partly else _decoded
     for group in groups:
         with no_collection(), nullcontext() if trusted else only_installed():
-            decoded = _decoded(group, namespace, trusted=trusted)
+            decoded = decode(group, namespace, trusted=trusted)
         if not trusted:
             _keep_reserved(decoded, namespace)
         restored.values |= decoded.values
@@ -82,6 +93,40 @@ def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
     for name in [name for name in decoded.values if is_reserved(name, namespace)]:
         del decoded.values[name]
         decoded.waiting[name] = "it would take the place of what Python or the notebook has there"
+
+
+def _partly_decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decoded:
+    """Make what can be made of a group, also if its graph is not as it should be."""
+    failed: dict[str, str] = {}
+    try:
+        return _decoded(group, namespace, trusted=trusted)
+    except DamagedBundleError as error:
+        reason = _reason(error)
+    for name in group.names:
+        try:
+            _decoded(_only(group, [name]), namespace, trusted=trusted)
+        except DamagedBundleError as error:
+            failed[name] = _reason(error)
+        except ValueError:
+            failed[name] = reason
+    rest = [name for name in group.names if name not in failed]
+    decoded = Decoded()
+    if rest:
+        try:
+            # Together, because of what they share.
+            decoded = _decoded(_only(group, rest), namespace, trusted=trusted)
+        except DamagedBundleError:
+            failed = dict.fromkeys(group.names, reason)
+    decoded.failed |= failed
+    return decoded
+
+
+def _only(group: Group, names: Sequence[str]) -> Group:
+    return replace(group, names=tuple(names), document=only(group.document, names))
+
+
+def _reason(error: DamagedBundleError) -> str:
+    return error.reason if isinstance(error, DamagedGraphError) else str(error)
 
 
 def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decoded:

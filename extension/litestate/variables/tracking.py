@@ -42,10 +42,13 @@ class Looked:
         was.
     carried : frozenset of str
         Keys of the groups that are as they were.
+    names : frozenset of str
+        All that is stored, of what was taken and of those groups.
     """
 
     taken: Taken
     carried: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -138,7 +141,8 @@ class Tracker:
         state.notes |= taken.notes
         self._seen = state
         told = Taken(taken.groups, [*state.skipped.values()], state.notes)
-        return Looked(told, carried)
+        names = frozenset(name for each in state.groups.values() for name in each.names)
+        return Looked(told, carried, names)
 
 
 def _suspects(
