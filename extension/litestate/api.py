@@ -13,7 +13,7 @@ from . import places, ui, unsaved
 from .bundle import Compression, Limits, Reader
 from .checkpointing import Which, kept, session, session_now
 from .clearing import clear
-from .current import Undoable, undoable
+from .current import Undoable, owed, undoable
 from .errors import SaveError, SelectionError
 from .finished import finished
 from .items import Survey
@@ -81,7 +81,7 @@ def save_state(
     """
     if checkpoint is None:
         found = _found(paths, exclude, variables)
-        return finished(_save(found, path, name, compression, Signer()))
+        return finished(_save(found, path, name, compression, Signer(), owed()))
     _check_whole(paths, exclude)
     with kept(session_now("asave_state"), checkpoint) as found:
         return finished(_save(found, path, name, compression, Signer()))
@@ -105,6 +105,7 @@ async def _save(
     name: str | None,
     compression: Compression,
     signer: Signer,
+    notes: Sequence[str] = (),
 ) -> Report:
     if path is None and places.IN_BROWSER:
         report = await adownload(found, bundle_name(name), compression, signer)
@@ -119,7 +120,7 @@ async def _save(
         raise SaveError(
             f"save_state() writes to a path or a binary file, not to {type(path).__name__}."
         )
-    report.notes += unsaved.notes(places.detect())
+    report.notes += [*notes, *unsaved.notes(places.detect())]
     return ui.show(report)
 
 
@@ -231,7 +232,8 @@ async def asave_state(
     """Do what `save_state` does, with ``await``: for browsers that cannot wait inside a call."""
     signer = Signer(is_awaited=True)
     if checkpoint is None:
-        return await _save(_found(paths, exclude, variables), path, name, compression, signer)
+        found = _found(paths, exclude, variables)
+        return await _save(found, path, name, compression, signer, owed())
     _check_whole(paths, exclude)
     with kept(await session(), checkpoint) as found:
         return await _save(found, path, name, compression, signer)

@@ -20,7 +20,7 @@ from .places import DRIVE, IN_BROWSER, NOTEBOOK, detect
 from .report import Report
 from .storage import open_storage
 from .survey import Paths
-from .variables.namespace import Choice
+from .variables.namespace import Choice, namespace, own_names
 from .variables.watching import Watch
 
 if TYPE_CHECKING:
@@ -115,6 +115,16 @@ async def opened(
         _current.restarted, _current.persisted = page.restarted, page.persisted
         _current.path = None if page.path == page.name else page.path
     return _current
+
+
+def owed() -> list[str]:
+    """Say which variables only the checkpoints have, as they could not be made here."""
+    session = current()
+    names = sorted(session.owed.names - own_names(namespace())) if session else []
+    return [
+        f"{name} could not be made when the checkpoint came back: it is in the checkpoints alone."
+        for name in names
+    ]
 
 
 def close() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import importlib
+import io
 import json
 import os
 import random
@@ -20,7 +21,7 @@ import litestate
 import litestate.variables.tracking
 import pytest
 from checkpointed import IN_KERNEL, Kernel
-from litestate import packages
+from litestate import packages, save_state
 from litestate.checkpoints import Retention, restoring
 from litestate.checkpoints.log import Log
 from litestate.checkpoints.source import CheckpointSource
@@ -625,3 +626,14 @@ def test_a_checkpoint_that_makes_no_sense_hides_no_older_one(notebook: Notebook)
     report = sys.modules["litestate.autosave"]._newest_whole(notebook.kernel.session)
     assert notebook.names["x"] == 2
     assert any("checkpoint 3 is not whole" in each for each in report.warnings)
+
+
+def test_a_bundle_says_what_only_the_checkpoints_have(notebook: Notebook, library: Library) -> None:
+    notebook.cell("import helper_mod\nk = helper_mod.K(); x = 1\ndel helper_mod")
+    library.remove()
+    assert reloaded(notebook) == {"k"}
+    notebook.kernel.activate()
+    told = str(save_state(io.BytesIO(), variables=True))
+    assert "k could not be made when the checkpoint came back: it is in the checkpoints" in told
+    notebook.cell("k = 5")
+    assert "could not be made" not in str(save_state(io.BytesIO(), variables=True))
