@@ -159,7 +159,11 @@ def test_a_package_of_the_site_is_loaded_for_its_options(open_lab: OpenLab) -> N
     lab.check(SETUP)
     lab.check("saved = {'options': {'set': {'matplotlib': {'figure.dpi': 55.0}}, 'left_out': {}}}")
     assert lab.value("'matplotlib' in sys.modules") is False
-    lab.check("applied = environment.apply(saved, trusted=False); print(applied)")
+    # While it is imported it reads settings, which a stranger's bundle may have brought.
+    lab.check("applied = environment.apply(saved, trusted=False)")
+    assert "would be imported" in lab.value("applied.skipped[0].reason")
+    assert lab.value("'matplotlib' in sys.modules") is False
+    lab.check("environment.apply(saved, trusted=True)")
     assert lab.value("sys.modules['matplotlib'].rcParams['figure.dpi']") == 55
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from ..imports import is_harmless, is_installed, only_installed
 from ..places import IN_BROWSER
 
+_BROUGHT = "{} would be imported, and may find what the bundle has brought"
+
 
 def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
     """Return a top-level package, imported if need be, or None and why it is not to be had.
@@ -30,6 +32,8 @@ def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
     """
     if name in sys.modules:
         return sys.modules[name], ""
+    if not trusted and not is_harmless(name):
+        return None, _BROUGHT.format(name)
     try:
         spec = importlib.util.find_spec(name)
         if spec is None and IN_BROWSER:
@@ -41,8 +45,8 @@ def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
             spec = importlib.util.find_spec(name)
         if spec is None:
             return None, f"{name} is not installed here"
-        if not trusted and not (is_harmless(name) and is_installed(name)):
-            return None, f"{name} would be imported, and may find what the bundle has brought"
+        if not trusted and not is_installed(name):
+            return None, _BROUGHT.format(name)
         with nullcontext() if trusted else only_installed():
             return importlib.import_module(name), ""
     except Exception as error:
