@@ -120,7 +120,8 @@ async def _save(
         raise SaveError(
             f"save_state() writes to a path or a binary file, not to {type(path).__name__}."
         )
-    report.notes += [*notes, *unsaved.notes(places.detect())]
+    # A bundle of files alone is not asked for variables.
+    report.notes += [*(notes if found.scope.variables else ()), *unsaved.notes(places.detect())]
     return ui.show(report)
 
 

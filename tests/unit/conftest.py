@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import litestate.current
 import litestate.memory
@@ -16,8 +18,10 @@ import pytest
 from checkpointed import CLOCK, Kernel
 from litestate import places
 from litestate.places import HOME, NOTEBOOK, Places, Root
+from litestate.variables import namespace
 from states import Session, make_database
 from tables import make_things
+from variable_kernel import Notebook
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +110,20 @@ def kernel(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     yield kernel
     kernel.session.close()
     litestate.current._current = None
+
+
+@pytest.fixture
+def notebook(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    module = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    # The shell of the browser's kernel is busy with this test.
+    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    return Notebook(kernel, vars(module))
+
+
+@pytest.fixture
+def matplotlib() -> Iterator[Any]:
+    matplotlib = pytest.importorskip("matplotlib", reason="only in the site")
+    before = dict(matplotlib.rcParams)
+    yield matplotlib
+    matplotlib.rcParams.update(before)

@@ -36,14 +36,6 @@ def numpy() -> Any:
     numpy.seterr(**errors)
 
 
-@pytest.fixture
-def matplotlib() -> Any:
-    matplotlib = pytest.importorskip("matplotlib", reason="only in the site")
-    before = dict(matplotlib.rcParams)
-    yield matplotlib
-    matplotlib.rcParams.update(before)
-
-
 def test_of_untouched_packages_nothing_is_kept(pandas: Any, numpy: Any) -> None:
     found = options.describe()
     assert not found["set"]

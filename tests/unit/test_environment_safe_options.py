@@ -32,14 +32,6 @@ def nothing_ran() -> Iterator[None]:
     assert ran is None, "code of the bundle ran"
 
 
-@pytest.fixture
-def matplotlib() -> Any:
-    matplotlib = pytest.importorskip("matplotlib", reason="only in the site")
-    before = dict(matplotlib.rcParams)
-    yield matplotlib
-    matplotlib.rcParams.update(before)
-
-
 def put(group: str, values: dict[str, Any], *, trusted: bool = False) -> Any:
     """Set options as a bundle has them."""
     document = json.loads(json.dumps({"set": {group: values}}))

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from kept import graph
+from litestate import installation
 from litestate.imports import is_harmless, is_installed, only_installed
 from litestate.variables.restoring import Restored, restore
+from states import Session
 
 RAN: list[str] = []
 
@@ -135,3 +137,23 @@ def test_a_view_that_repeats_objects_for_ever_is_refused() -> None:
     ]
     found = restore([graph({"x": [1]}, [base, view])], {}, trusted=False)
     assert "repeats" in found.failed[0].reason
+
+
+def test_nothing_is_loaded_among_pythons_own_packages(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a virtual environment is in the notebook's folder."""
+    for name in ("lib/numexpr.py", "work.py"):
+        path = session.notebook / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("1")
+    bundle, _ = session.save()
+    (session.notebook / "lib" / "numexpr.py").unlink()
+    (session.notebook / "work.py").unlink()
+    folders = frozenset({(session.notebook / "lib").resolve()})
+    monkeypatch.setattr(installation, "folders", lambda: folders)
+    report = session.load(bundle)
+    assert [(it.path, it.reason) for it in report.skipped] == [
+        ("lib/numexpr.py", "Python's own packages are there")
+    ]
+    assert sorted(path.name for path in session.notebook.rglob("*")) == ["lib", "work.py"]
