@@ -48,7 +48,7 @@ def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tup
     """
     with open_source(source) as (file, label):
         try:
-            with as_bundle(file) as bundle:
+            with as_bundle(file, label) as bundle:
                 yield Reader(bundle, limits=limits), label
         except BundleError as error:
             raise type(error)(f"{label}: {error}") from error

@@ -228,6 +228,8 @@ def _describe(head: bytes) -> str:
         return "it is a ZIP file of another kind, without litestate's mark at its start"
     if head.startswith(b"SQLite format 3\0"):
         return "it is a SQLite database, which sqlite3.connect() opens as it is"
+    if head.strip() == b"{}":
+        return "it looks like JSON of an app that had nothing to save: an empty object"
     if head.lstrip()[:1] in (b"{", b"["):
         return "it looks like JSON, a notebook perhaps"
     return "its first bytes are not those of a ZIP file"

@@ -19,7 +19,7 @@ from ..items import member_name
 from ..json_depth import is_too_deep
 from ..manifest import Manifest, Scope, Skipped
 from ..places import HOME
-from .fields import DATABASE, STATE, Fields, damaged, explained, find
+from .fields import DATABASE, STATE, Fields, damaged, explained, find, time_in
 from .scan import text_of
 from .shapes import HEADER, bytes_of
 
@@ -34,13 +34,15 @@ _IGNORED = "this version of the file holds more than litestate knows"
 
 
 @contextmanager
-def as_bundle(file: IO[bytes]) -> Iterator[IO[bytes]]:
+def as_bundle(file: IO[bytes], name: str = "") -> Iterator[IO[bytes]]:
     """Give the demo's JSON file as a bundle, and any other file as it is.
 
     Parameters
     ----------
     file : binary file
         Open for reading, able to seek.
+    name : str, optional
+        Its name, in which the demo app writes the time.
 
     Yields
     ------
@@ -62,7 +64,7 @@ def as_bundle(file: IO[bytes]) -> Iterator[IO[bytes]]:
         return
     with tempfile.TemporaryFile() as bundle:
         try:
-            _write(fields, fields.created or _time_of(file), bundle)
+            _write(fields, fields.created or time_in(name) or _time_of(file), bundle)
         except OSError as error:
             raise SourceError(
                 f"There is no room to unpack the file: {error}. Nothing was changed."
@@ -116,16 +118,21 @@ def _skipped(fields: Fields, present: set[str]) -> Iterator[Skipped]:
 
 
 def _database(fields: Fields, folder: Path) -> sqlite.Image | None:
-    if DATABASE not in fields.places:
+    key = fields.keys.get(DATABASE)
+    if key is None:
         return None
-    with explained(DATABASE):
-        content = bytes_of(fields.data, fields.places[DATABASE])
+    content: bytes | bytearray | None = fields.database
+    fields.database = None
+    if content is None:
+        with explained(key):
+            content = bytes_of(fields.data, fields.places[DATABASE])
     if not content:
         return None
     if not content.startswith(HEADER.encode()):
         raise damaged(
-            DATABASE,
-            f"its {len(content):,} bytes are no SQLite database, they begin with {content[:16]!r}",
+            key,
+            f"its {len(content):,} bytes are no SQLite database, they begin with "
+            f"{bytes(content[:16])!r}",
         )
     path = folder / DATABASE
     path.write_bytes(content)
@@ -133,10 +140,10 @@ def _database(fields: Fields, folder: Path) -> sqlite.Image | None:
     try:
         return sqlite.capture(path, folder)
     except sqlite.NotADatabaseError as error:
-        raise damaged(DATABASE, f"SQLite cannot read it ({error})") from None
+        raise damaged(key, f"SQLite cannot read it ({error})") from None
     except DatabaseBusyError:
         # Nobody else has this copy: SQLite had another objection, such as to its format.
-        raise damaged(DATABASE, "SQLite cannot read it") from None
+        raise damaged(key, "SQLite cannot read it") from None
 
 
 def _state(fields: Fields) -> bytes:
@@ -145,7 +152,7 @@ def _state(fields: Fields) -> bytes:
     raw = fields.data[place]
     if not raw or raw == b"null":
         return b""
-    value = _parse(raw)
+    value = _parse(raw, fields.keys[STATE])
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         text = value.encode("utf-8", "backslashreplace")
         if _is_json(text):
@@ -154,18 +161,18 @@ def _state(fields: Fields) -> bytes:
     return _indented(value)
 
 
-def _parse(raw: bytes) -> Any:
+def _parse(raw: bytes, key: str) -> Any:
     if len(raw) > STATE_LIMIT:
-        raise damaged(STATE, f"it has {len(raw):,} bytes, the limit is {STATE_LIMIT:,}")
+        raise damaged(key, f"it has {len(raw):,} bytes, the limit is {STATE_LIMIT:,}")
     if is_too_deep(raw, STATE_DEPTH):
-        raise damaged(STATE, f"it is nested more than {STATE_DEPTH} levels deep")
-    with explained(STATE):
+        raise damaged(key, f"it is nested more than {STATE_DEPTH} levels deep")
+    with explained(key):
         if raw[:1] == b'"':
             return text_of(raw)
     try:
         return json.loads(raw.decode(), object_pairs_hook=_unique)
     except ValueError as error:
-        raise damaged(STATE, f"it is not JSON ({error})") from None
+        raise damaged(key, f"it is not JSON ({error})") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

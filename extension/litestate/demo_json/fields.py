@@ -12,24 +12,30 @@ from typing import IO
 
 from ..bundle import CHUNK
 from ..errors import DamagedBundleError, UnsafeBundleError
+from .lean import DEMO_DATABASE, without_array
 from .scan import BrokenJson, members
-from .shapes import ShapeError
+from .shapes import ShapeError, is_empty, looks_like_bytes
 
 DATABASE = "app_state.db"
 STATE = "app_state.json"
+DEMO_STATE = "jsonState"
+"""The field that the demo app makes of `STATE`; `DEMO_DATABASE` is the one of `DATABASE`."""
 
 LIMIT = 256 << 20
-"""Bytes of the JSON file. It is read whole, and in the browser the memory that a kernel has taken
-is never given back. A database of 50 MB as an array of numbers has about 180 MB."""
+"""Bytes of the JSON file, if it has to be read whole: in the browser the memory that a kernel has
+taken is never given back."""
 
 NAMED = 20
 """Ignored fields that are named one by one."""
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
-_NAMES = re.compile(rb'"app_state\.(?:db|json)"')
+_NAMES = re.compile(rb'"(?:app_state\.(?:db|json)|database|jsonState)"')
+_KEYS = (DATABASE, STATE, DEMO_DATABASE, DEMO_STATE)
 _OVERLAP = len(f'"{STATE}"') - 1
 """Bytes of a name in quotation marks that may stand at the end of a piece."""
+
+_ARRAY = re.compile(rb'"database"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*[0-9]')
 
 _TIMES = frozenset(
     {"timestamp", "created", "createdat", "exportedat", "savedat", "exported", "saved", "date"}
@@ -37,6 +43,7 @@ _TIMES = frozenset(
 """What a field with the time may be called, in lower case without ``_`` and ``-``."""
 
 _YEARS = range(1990, 2200)
+_IN_NAME = re.compile(r"pyodide-state-(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)-(\d{3}Z)", re.ASCII)
 
 
 @dataclass
@@ -48,7 +55,11 @@ class Fields:
     data : bytes
         The file.
     places : dict of str to slice
-        Where `DATABASE` and `STATE` are in it.
+        Position in `data` of what becomes `DATABASE`, and of what becomes `STATE`.
+    keys : dict of str to str
+        Field of the file that becomes `DATABASE`, and the one that becomes `STATE`.
+    database : bytearray or None
+        The database, if it was read already; then `data` has ``[0]`` in its place.
     created : datetime.datetime or None
         When it was made, if it says so.
     others, count : list of str, int
@@ -57,6 +68,8 @@ class Fields:
 
     data: bytes
     places: dict[str, slice] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    database: bytearray | None = None
     created: datetime | None = None
     others: list[str] = field(default_factory=list)
     count: int = 0
@@ -79,6 +92,8 @@ def find(file: IO[bytes]) -> Fields | None:
     """
     if not _looks_like_it(file):
         return None
+    if (parts := without_array(file)) and (found := _find_after_array(*parts)):
+        return found
     size = file.seek(0, 2)
     if size > LIMIT:
         raise UnsafeBundleError(
@@ -124,24 +139,72 @@ def _looks_like_it(file: IO[bytes]) -> bool:
     return False
 
 
+def _find_after_array(data: bytes, database: bytearray) -> Fields | None:
+    """Return the fields of a file whose database was read; None if the rest is broken."""
+    try:
+        found = _find(data)
+    except DamagedBundleError:
+        # Positions in the error would not be those in the file.
+        return None
+    if found:
+        found.database = database
+    return found
+
+
 def _find(data: bytes) -> Fields | None:
     found = Fields(data)
+    values: dict[str, slice] = {}
+    repeated = set()
     try:
         for key, value in members(data, data.index(b"{"), len(data.rstrip(_BLANK))):
-            _note(found, key, value)
+            if key not in _KEYS:
+                _note(found, key, value)
+            elif key in values:
+                repeated.add(key)
+            else:
+                values[key] = value
     except BrokenJson as error:
-        if not found.places and error.key not in (DATABASE, STATE):
+        _choose(found, values)
+        if not found.places and not _is_named(data, error.key):
             return None
         raise damaged(error.key or DATABASE, str(error)) from None
+    _choose(found, values)
+    for key in repeated.intersection(found.keys.values()):
+        raise damaged(key, "it is there twice, and nobody can say which one counts")
     return found if found.places else None
 
 
+def _choose(found: Fields, values: dict[str, slice]) -> None:
+    """Decide which fields count. `DEMO_DATABASE` is a word that other programs use as well."""
+    state = STATE if STATE in values else DEMO_STATE
+    if state in values:
+        found.keys[STATE] = state
+    if DATABASE in values:
+        found.keys[DATABASE] = DATABASE
+    elif DEMO_DATABASE in values:
+        place = values[DEMO_DATABASE]
+        is_alone = len(values) == 1 and not found.count
+        if (
+            found.keys.get(STATE) == DEMO_STATE
+            or looks_like_bytes(found.data, place)
+            or (is_alone and is_empty(found.data, place))
+        ):
+            found.keys[DATABASE] = DEMO_DATABASE
+    found.places = {target: values[key] for target, key in found.keys.items()}
+    for key, value in values.items():
+        if key not in found.keys.values():
+            _note(found, key, value)
+
+
+def _is_named(data: bytes, key: str | None) -> bool:
+    """Tell whether the field in which JSON breaks off is one of the demo's."""
+    return key in (DATABASE, STATE, DEMO_STATE) or (
+        key == DEMO_DATABASE and _ARRAY.search(data) is not None
+    )
+
+
 def _note(found: Fields, key: str, value: slice) -> None:
-    if key in (DATABASE, STATE):
-        if key in found.places:
-            raise damaged(key, "it is there twice, and nobody can say which one counts")
-        found.places[key] = value
-    elif found.created is None and (created := _time(key, found.data[value.start : value.stop])):
+    if found.created is None and (created := _time(key, found.data[value.start : value.stop])):
         found.created = created
     else:
         found.count += 1
@@ -167,3 +230,18 @@ def _time(key: str, raw: bytes) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return time if time.year in _YEARS else None
+
+
+def time_in(name: str) -> datetime | None:
+    """Return when the demo app made a file, by the name that it gave to it.
+
+    Examples
+    --------
+    >>> time_in("pyodide-state-2025-06-14T10-11-12-123Z (1).json")
+    datetime.datetime(2025, 6, 14, 10, 11, 12, 123000, tzinfo=datetime.timezone.utc)
+    """
+    match = _IN_NAME.search(name)
+    try:
+        return datetime.fromisoformat("{}:{}:{}.{}".format(*match.groups())) if match else None
+    except ValueError:
+        return None

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from .scan import members, text_of
+from .scan import BrokenJson, members, text_of
 
 HEADER = "SQLite format 3\0"
 """How a database starts (https://www.sqlite.org/fileformat2.html, 1.3)."""
@@ -24,6 +24,9 @@ _NUMBERS = re.compile(rb"[0-9, \t\r\n]*+")
 _BLANK = re.compile(rb"[ \t\r\n]*+")
 _INDEXES = re.compile(rb'\{[0-9,": \t\r\n]*+\}')
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+_EMPTY = re.compile(rb'null|\[[ \t\r\n]*\]|\{[ \t\r\n]*\}|""')
+_NUMBERS_BEGIN = re.compile(rb'\[[ \t\r\n]*[-0-9]|\{[ \t\r\n]*"[0-9]+"[ \t\r\n]*:')
+_TEXT_BEGINS = (b'"U1FMaXRlIGZvcm1hd', b'"SQLite format 3', b'"data:')
 _ONLY = "and a byte is a whole number from 0 to 255"
 
 
@@ -65,6 +68,26 @@ def bytes_of(data: bytes, value: slice, wrapped: int = 0) -> bytes:
     raise ShapeError(f"it is {_shown(data[value])}, which holds no bytes")
 
 
+def is_empty(data: bytes, value: slice) -> bool:
+    """Tell whether a JSON value is null or holds nothing."""
+    return _EMPTY.fullmatch(data, value.start, value.stop) is not None
+
+
+def looks_like_bytes(data: bytes, value: slice, wrapped: int = 0) -> bool:
+    """Tell whether a JSON value begins like one of the shapes that `bytes_of` reads."""
+    if data.startswith(_TEXT_BEGINS, value.start) or _NUMBERS_BEGIN.match(data, value.start):
+        return True
+    if data[value.start : value.start + 1] != b"{" or wrapped == _WRAPPED:
+        return False
+    try:
+        return any(
+            key in _WRAPPERS and looks_like_bytes(data, inner, wrapped + 1)
+            for key, inner in members(data, value.start, value.stop)
+        )
+    except BrokenJson:
+        return False
+
+
 def _from_array(data: bytes, value: slice) -> bytes:
     found = _NUMBERS.match(data, value.start + 1, value.stop - 1)
     stop = found.end() if found else value.start + 1
@@ -73,10 +96,24 @@ def _from_array(data: bytes, value: slice) -> bytes:
     result = bytearray()
     for piece in _pieces(data, value.start + 1, value.stop - 1):
         try:
-            result += bytes(json.loads(b"[%b]" % piece))
+            result += array_bytes(piece)
         except ValueError:
             raise _bad_number(piece, len(result)) from None
     return bytes(result)
+
+
+def array_bytes(piece: bytes) -> bytes:
+    """Return the bytes that a piece of a JSON array holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds anything but whole numbers from 0 to 255.
+    """
+    if not piece.strip() or not _NUMBERS.fullmatch(piece):
+        # json.loads() would read nothing as an empty array, and true as 1.
+        raise ValueError("no numbers")
+    return bytes(json.loads(b"[%b]" % piece))
 
 
 def _bad_element(data: bytes, value: slice, position: int) -> ShapeError:
