@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,15 +18,16 @@ from ..report import Line, Report, Section
 from ..sqlite import is_database
 from ..sqlite.connections import PATIENCE, busy, code_of, connect
 from ..survey import StrPath
-from .readers import Row, Rows, rows_of
-from .values import TYPES, Column, convert, unique
+from .layout import Layout
+from .readers import Row, Source, source_of
+from .values import TYPES, UNTYPED, Column, convert, unique
 
 IfExists = Literal["fail", "replace", "append"]
 
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def import_table(
+def import_table(  # noqa: PLR0913 -- each says another thing that a file doesn't
     source: StrPath,
     database: StrPath,
     table: str,
@@ -34,17 +35,22 @@ def import_table(
     if_exists: IfExists = "fail",
     types: Mapping[str, str] | None = None,
     sheet: str | None = None,
+    delimiter: str | None = None,
+    decimal: Literal[".", ","] = ".",
+    encoding: str | None = None,
+    skip: int = 0,
 ) -> Report:
     """Read a CSV file or an Excel sheet into a table.
 
     The first row names the columns. A column gets the type that keeps every value as it is:
-    ``007`` and ``+41`` stay text, dates stay ISO text, whole numbers stay exact.
+    ``007`` and ``+41`` stay text, dates stay ISO text, whole numbers stay exact. Two texts that
+    would become one number, as ``1.1`` and ``1.10``, keep the column text.
 
     Parameters
     ----------
     source : path
-        A ``.csv`` file (UTF-8, or UTF-16 with its mark; comma, semicolon or tab) or an ``.xlsx``
-        file. An empty field is NULL, and ``""`` is empty text.
+        A ``.csv``, ``.tsv`` or ``.txt`` file, or an ``.xlsx`` file. An empty field is NULL, and
+        ``""`` is empty text.
     database : path
         A SQLite database; made if it is not there. Connections to it may be open.
     table : str
@@ -56,6 +62,17 @@ def import_table(
         Declared types of columns, instead of those found.
     sheet : str, optional
         Which sheet, if an Excel file has several.
+    delimiter : str, optional
+        What separates the values of a CSV file. By default it is the one of tab, semicolon, bar and
+        comma under which all rows have as many values as the header; if that is true of two, the
+        report names the other one.
+    decimal : {".", ","}, optional
+        What stands before the fraction of a number. Numbers with the other one are text.
+    encoding : str, optional
+        Encoding of a CSV file, by default UTF-8, or UTF-16 if it begins with its mark. Excel's
+        plain CSV is ``"cp1252"`` in Western Europe and America.
+    skip : int, optional
+        How many lines, or rows of a sheet, are above the one that names the columns.
 
     Returns
     -------
@@ -77,10 +94,18 @@ def import_table(
     size = target.stat().st_size if target.exists() else 0
     if target.is_dir() or (size and not is_database(target, size)):
         raise ImportTableError(f"{target} is not a SQLite database. Choose another path.")
-    rows = rows_of(path, sheet)
-    columns, found, warnings = _survey(path, rows)
-    wanted = _with_types(columns, found, types or {})
-    count = _write(target, table, wanted, _data(rows), if_exists)
+    if decimal not in (".", ","):
+        raise ImportTableError(f'decimal={decimal!r} is neither "." nor ",".')
+    file = source_of(path, sheet, Layout(delimiter, encoding, skip))
+    columns, warnings = _survey(path, file, decimal)
+    wanted = _with_types(columns, types or {})
+    with _transaction(target) as connection:
+        affinities = _prepare(connection, table, wanted, if_exists)
+        count = _insert(connection, table, affinities, _data(file), decimal)
+    asked = {name.lower() for name in types or {}}
+    for name, column in columns.items():
+        if name.lower() not in asked or affinities[name] not in ("TEXT", "BLOB"):
+            warnings += column.notes(name, affinities[name])
     detail = tables_text({table: count})
     section = Section("imported", [Line(target.name, "database", target.stat().st_size, detail)])
     section.warnings += warnings
@@ -88,48 +113,48 @@ def import_table(
     return ui.show(report)
 
 
-def _survey(path: Path, rows: Rows) -> tuple[list[str], list[str], list[str]]:
-    """Read all of it once: names and types of the columns, and warnings."""
-    reading = rows()
+def _survey(path: Path, source: Source, decimal: str) -> tuple[dict[str, Column], list[str]]:
+    """Read all of it once, or twice if types need it: the columns, and warnings."""
+    reading = source.rows()
     first, header = next(reading, (0, []))
     if not header:
         raise ImportTableError(f"{path.name} is empty: its first row must name the columns.")
     try:
-        names = unique(header)
+        columns = {name: Column(decimal) for name in unique(header)}
     except ValueError as error:
         raise ImportTableError(f"{path.name}: {error}. Rename one of them.") from None
-    columns = [Column() for _ in names]
-    is_sheet = path.suffix.lower() in (".xlsx", ".xlsm")
     number, count = first, 0
     for number, row in reading:
         count += 1
-        if len(row) > len(names) or (len(row) < len(names) and not is_sheet):
+        if len(row) > len(columns) or (len(row) < len(columns) and not source.is_sheet):
             raise ImportTableError(
                 f"{path.name}, row {number}: it has {len(row)} values and the header has "
-                f"{len(names)}. The database is as it was."
+                f"{len(columns)}.{source.advice()} The database is as it was."
             )
-        for column, value in zip(columns, row, strict=False):
+        for column, value in zip(columns.values(), row, strict=False):
             column.see(value)
-    warnings = []
-    if is_sheet and (empty := number - first - count):
+    unsure = [(at, column) for at, column in enumerate(columns.values()) if column.is_unsure]
+    for _, row in _data(source) if unsure else ():
+        for at, column in unsure:
+            column.compare(row[at] if at < len(row) else None)
+    warnings = list(source.notes)
+    if source.is_sheet and (empty := number - first - count):
         warnings.append(f"{empty:,} empty row{'s' * (empty > 1)} of the sheet became no rows.")
-    return names, [column.type for column in columns], warnings
+    return columns, warnings
 
 
-def _data(rows: Rows) -> Iterator[tuple[int, Row]]:
-    return itertools.islice(rows(), 1, None)
+def _data(source: Source) -> Iterator[tuple[int, Row]]:
+    return itertools.islice(source.rows(), 1, None)
 
 
-def _with_types(
-    names: list[str], found: list[str], types: Mapping[str, str]
-) -> dict[str, str | None]:
+def _with_types(columns: Mapping[str, Column], types: Mapping[str, str]) -> dict[str, str]:
     """Return the declared type of each column."""
-    known = {name.lower(): name for name in names}
-    chosen: dict[str, str | None] = dict(zip(names, found, strict=True))
+    known = {name.lower(): name for name in columns}
+    chosen = {name: column.type for name, column in columns.items()}
     for name, declared in types.items():
         if name.lower() not in known:
             raise ImportTableError(
-                f"types= names a column {name!r}. There are: {', '.join(names)}."
+                f"types= names a column {name!r}. There are: {', '.join(columns)}."
             )
         if declared.upper() not in TYPES:
             raise ImportTableError(f"types=: {declared!r} is none of {', '.join(TYPES)}.")
@@ -137,20 +162,14 @@ def _with_types(
     return chosen
 
 
-def _write(
-    path: Path,
-    table: str,
-    columns: dict[str, str | None],
-    data: Iterator[tuple[int, Row]],
-    if_exists: IfExists,
-) -> int:
+@contextmanager
+def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
     is_new = not path.exists()
     try:
         with closing(connect(path, "rwc", patience=PATIENCE)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             # Closing without COMMIT takes everything back.
-            declared = _prepare(connection, table, columns, if_exists)
-            count = _insert(connection, table, declared, data)
+            yield connection
             connection.execute("COMMIT")
     except BaseException as error:
         if is_new:
@@ -160,13 +179,12 @@ def _write(
         if code_of(error) in _LOCKED:
             raise busy(path) from None
         raise ImportTableError(f"Nothing was imported into {path}: SQLite says: {error}.") from None
-    return count
 
 
 def _prepare(
     connection: sqlite3.Connection,
     table: str,
-    columns: dict[str, str | None],
+    columns: dict[str, str],
     if_exists: IfExists,
 ) -> dict[str, str]:
     """Make the table; return the affinity of each column."""
@@ -184,20 +202,26 @@ def _prepare(
         connection.execute(f"DROP TABLE {quoted(there[0])}")
     declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
     connection.execute(f"CREATE TABLE {quoted(table)} ({declared})")
-    return {name: affinity(kind or "") for name, kind in columns.items()}
+    return {name: affinity(kind) if kind else UNTYPED for name, kind in columns.items()}
 
 
 def _existing(
-    connection: sqlite3.Connection, table: str, columns: dict[str, str | None]
+    connection: sqlite3.Connection, table: str, columns: dict[str, str]
 ) -> dict[str, str]:
     listed = connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
-    known = {row[1].lower(): affinity(row[2]) for row in listed}
-    if missing := [name for name in columns if name.lower() not in known]:
+    declared = {row[1].lower(): row[2] for row in listed}
+    if missing := [name for name in columns if name.lower() not in declared]:
         raise ImportTableError(
             f"The table {table} has no column {missing[0]!r}. Nothing was imported. It has: "
             f"{', '.join(row[1] for row in listed)}."
         )
-    return {name: known[name.lower()] for name in columns}
+    return {name: _affinity(declared[name.lower()], kind) for name, kind in columns.items()}
+
+
+def _affinity(declared: str, found: str) -> str:
+    """Return how values are stored: numbers are numbers in a column without a declared type."""
+    is_number = found in ("INTEGER", "REAL", UNTYPED)
+    return UNTYPED if is_number and not declared else affinity(declared)
 
 
 def _insert(
@@ -205,6 +229,7 @@ def _insert(
     table: str,
     columns: dict[str, str],
     data: Iterator[tuple[int, Row]],
+    decimal: str,
 ) -> int:
     names = ", ".join(map(quoted, columns))
     marks = ", ".join("?" * len(columns))
@@ -212,7 +237,7 @@ def _insert(
     count, number = 0, 0
     try:
         for number, row in data:
-            connection.execute(statement, _converted(row, columns, number))
+            connection.execute(statement, _converted(row, columns, number, decimal))
             count += 1
     except sqlite3.IntegrityError as error:
         raise ImportTableError(
@@ -221,12 +246,12 @@ def _insert(
     return count
 
 
-def _converted(row: Row, columns: dict[str, str], number: int) -> list[Any]:
+def _converted(row: Row, columns: dict[str, str], number: int, decimal: str) -> list[Any]:
     values = []
     padded = itertools.chain(row, itertools.repeat(None))
     for (name, kind), value in zip(columns.items(), padded, strict=False):
         try:
-            values.append(convert(value, kind))
+            values.append(convert(value, kind, decimal))
         except ValueError as error:
             raise ImportTableError(
                 f"Row {number}, column {name}: {error}. Nothing was imported; the database is "

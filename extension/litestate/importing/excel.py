@@ -21,8 +21,10 @@ _ESCAPED = re.compile("_x(?![dD][89a-fA-F])([0-9a-fA-F]{4})_")
 _FORMULA = re.compile(rb"<f[ >/]")
 
 
-def excel_rows(path: Path, sheet: str | None) -> Iterator[tuple[int, Row]]:
+def excel_rows(path: Path, sheet: str | None, skip: int = 0) -> Iterator[tuple[int, Row]]:
     """Yield the number and the values of each row that is not empty; of a formula, its result.
+
+    The first `skip` rows of the sheet are left out.
 
     Raises
     ------
@@ -43,6 +45,10 @@ def excel_rows(path: Path, sheet: str | None) -> Iterator[tuple[int, Row]]:
         title = sheet or names[0]
         checked = None if formulas is None else _rows(formulas, title)
         for number, row in enumerate(_rows(book, title), 1):
+            if number <= skip:
+                if checked is not None:
+                    next(checked)
+                continue
             values = [_plain(cell) for cell in row]
             if checked is not None:
                 _check_results(path, row, next(checked))
