@@ -158,6 +158,19 @@ def test_spaces_are_never_chosen_but_reported(tmp_path: Path) -> None:
     assert not report.warnings
 
 
+def test_decimal_commas_below_a_name_with_a_comma_are_reported(tmp_path: Path) -> None:
+    text = "Spannung, V\n1,5\n2,25\n"
+    names, rows, report = imported(tmp_path, text)
+    assert names == ["Spannung", "V"]
+    assert rows == [(1, 5), (2, 25)]
+    assert "may also be one number with a decimal comma" in report.warnings[0]
+    names, rows, report = imported(tmp_path, text, delimiter=";", decimal=",", if_exists="replace")
+    assert names == ["Spannung, V"]
+    assert rows == [(1.5,), (2.25,)]
+    for other in ("x,y\n1,5\n", "x, y\n1, 5\n", "x, y\n1,a\n", "x, y\n"):
+        assert not imported(tmp_path, other, if_exists="replace")[2].warnings
+
+
 REFUSED = {
     "a row too short": (
         "a;b\n1;2\n3\n",

@@ -88,7 +88,7 @@ def choose(path: Path, layout: Layout) -> Choice:
             break
         alive = [each for each in alive if each.fits(record)]
     if len(alive) == 1:
-        return Choice(alive[0].delimiter)
+        return Choice(alive[0].delimiter, list(_decimals(path, layout, alive[0])))
     if not alive:
         return Choice(max(readings, key=lambda each: (each.rows, *_rank(each))).delimiter)
     alive.sort(key=lambda each: (_typed(path, layout, each.delimiter), *_rank(each)), reverse=True)
@@ -168,6 +168,20 @@ def _one_column(path: Path, layout: Layout) -> Choice:
     return Choice(NO_DELIMITER, list(_spaces(path, layout)))
 
 
+def _decimals(path: Path, layout: Layout, reading: _Reading) -> Iterator[str]:
+    """Yield a note if the rows may be numbers with a decimal comma below one name with a comma."""
+    texts = (record for _, record in records(path, layout) if not is_blank(record))
+    header = next(texts, "")
+    if reading.delimiter != "," or reading.columns != 2 or not is_loose(header, ","):
+        return
+    first = next(texts, "")
+    if _DECIMAL.match(first) and all(_DECIMAL.match(record) for record in texts):
+        yield (
+            "Each line is two values here. It may also be one number with a decimal comma: "
+            "delimiter=';' reads the file that way."
+        )
+
+
 def _spaces(path: Path, layout: Layout) -> Iterator[str]:
     """Yield a note if spaces would separate a table: text has them too, so they never count."""
     texts = (record for _, record in records(path, layout) if not is_blank(record))
@@ -181,7 +195,7 @@ def _spaces(path: Path, layout: Layout) -> Iterator[str]:
 def advice(path: Path, layout: Layout, delimiter: str) -> str:
     """Return what to do about a row that does not fit."""
     table = _table_below(path, layout)
-    hint = f" {_advice(table)}" if table else ""
+    hint = f" {_advice(table)}" if table and table.length > 1 else ""
     return f" The columns are separated by {shown(delimiter)}; delimiter= chooses another.{hint}"
 
 
