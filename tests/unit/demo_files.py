@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import random
 from collections.abc import Callable
@@ -62,6 +63,17 @@ class Raw:
 
     def __init__(self, value: str) -> None:
         self.value = value
+
+
+class Counted(io.BytesIO):
+    """A file that counts the bytes that are asked of it at once."""
+
+    largest = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.largest = max(self.largest, len(data))
+        return data
 
 
 def spelled(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
 import re
@@ -13,7 +12,7 @@ from typing import Any
 
 import litestate
 import pytest
-from demo_files import NAN, document, indexes, refused, text
+from demo_files import NAN, Counted, document, indexes, refused, text
 from litestate.cli import main
 from litestate.demo_json import convert, fields, shapes
 from litestate.errors import (
@@ -189,20 +188,9 @@ def test_a_state_that_is_too_large(session: Session, monkeypatch: pytest.MonkeyP
     refused(session, data, DamagedBundleError, "the limit is 8")
 
 
-class _Counted(io.BytesIO):
-    """Counts the bytes that are asked of it at once."""
-
-    largest = 0
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(size)
-        self.largest = max(self.largest, len(data))
-        return data
-
-
 @pytest.mark.parametrize("head", [b"{" + b" " * 5_000_000 + b"}", b"x" * 5_000_000])
 def test_what_is_something_else_is_not_read_whole(head: bytes) -> None:
-    file = _Counted(head)
+    file = Counted(head)
     with pytest.raises(NotABundleError), open_bundle(file):
         pass
     assert 0 < file.largest <= 1 << 20

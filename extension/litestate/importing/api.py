@@ -27,7 +27,7 @@ IfExists = Literal["fail", "replace", "append"]
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def import_table(  # noqa: PLR0913 -- each says another thing that a file doesn't
+def import_table(  # noqa: PLR0913 -- the last five describe the file
     source: StrPath,
     database: StrPath,
     table: str,

@@ -177,7 +177,7 @@ def _decimals(path: Path, layout: Layout, reading: _Reading) -> Iterator[str]:
     first = next(texts, "")
     if _DECIMAL.match(first) and all(_DECIMAL.match(record) for record in texts):
         yield (
-            "Each line is two values here. It may also be one number with a decimal comma: "
+            "Each line is read as two values. It may also be one number with a decimal comma: "
             "delimiter=';' reads the file that way."
         )
 
