@@ -234,6 +234,13 @@ def test_an_app_that_had_nothing_to_save(session: Session) -> None:
     refused(session, downloaded(), NotABundleError, "JSON of an app that had nothing to save")
 
 
+@pytest.mark.usefixtures("reading")
+def test_an_array_beside_the_older_name_is_ignored(session: Session, database: bytes) -> None:
+    content = {"database": [83, 81], "app_state.db": list(database)}
+    session.load(json.dumps(content).encode())
+    assert count(session.home / "app_state.db") == 10
+
+
 def test_fields_that_are_ignored_are_named(session: Session) -> None:
     report = session.load(downloaded(version=1, jsonState=1, theme="dark"))
     (note,) = [note for note in report.notes if "Not in this bundle" in note]

@@ -263,7 +263,9 @@ if sys.platform != "emscripten":
         max_leaves=12,
     )
     _FIELDS = st.dictionaries(
-        st.sampled_from(["app_state.db", "app_state.json", "timestamp", "date", "x"]),
+        st.sampled_from(
+            ["app_state.db", "app_state.json", "database", "jsonState", "timestamp", "date", "x"]
+        ),
         _VALUES,
         max_size=5,
     )

@@ -146,7 +146,7 @@ def _find_after_array(data: bytes, database: bytearray) -> Fields | None:
     except DamagedBundleError:
         # Positions in the error would not be those in the file.
         return None
-    if found:
+    if found and found.keys.get(DATABASE) == DEMO_DATABASE:
         found.database = database
     return found
 
