@@ -146,6 +146,23 @@ def test_a_second_reading_is_reported(
     assert not any("fits as well" in warning for warning in report.warnings)
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("Preis; netto\n17,91\n2,50\n", "Preis; netto", "17,91"),
+        ("Name, Vorname\nAda\nBob; Carl\n", "Name, Vorname", "Ada"),
+        ("a, b; c\nx\n", "a, b; c", "x"),
+    ],
+)
+def test_a_delimiter_in_the_header_alone_is_text(
+    tmp_path: Path, text: str, name: str, value: str
+) -> None:
+    names, rows, report = imported(tmp_path, text)
+    assert names == [name]
+    assert rows[0] == (value,)
+    assert "Each line is one value" in report.warnings[0]
+
+
 def test_spaces_are_never_chosen_but_reported(tmp_path: Path) -> None:
     text = "Time Value\n0.0 1.2\n0.1 1.3\n"
     names, rows, report = imported(tmp_path, text)
@@ -176,6 +193,8 @@ REFUSED = {
         "a;b\n1;2\n3\n",
         r'row 3: it has 1 values and the header has 2\. The columns are separated by ";"',
     ),
+    "all rows too short": ("a,b\n1\n2\n", "row 2: it has 1 values and the header has 2"),
+    "rows too short, with spaces": ("a, b\n1, 2\n3\n", "row 3: it has 1 values"),
     "lines above the header": (
         "Device: ABC\nSerial: 123\n\nTime;Value\n0;1,5\n1;2,5\n",
         r'row 4: it has 2 values, separated by ";", and the header has 1\. .* skip=3 ',
@@ -186,7 +205,7 @@ REFUSED = {
     ),
     "with delimiters in them": (
         "# Device: X, Serial: Y\nTime;Value\n1;2\n",
-        r"row 2: it has 1 values and the header has 2\. .* skip=1 ",
+        r'row 2: it has 2 values, separated by ";".* skip=1 ',
     ),
     "names of one column, rows of two": ("Name\nMüller,Anna\nMeier,Jens\n", "row 2: it has 2"),
     "a footer": ("a;b\n1;2\n3;4\nTotal: 4\n", r"row 4: it has 1 values and the header has 2"),

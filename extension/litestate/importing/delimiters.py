@@ -83,6 +83,8 @@ def choose(path: Path, layout: Layout) -> Choice:
         return _one_column(path, layout)
     for each in readings:
         each.is_loose = is_loose(header, each.delimiter)
+    if all(each.is_loose for each in readings) and _only_in_header(path, layout, readings):
+        return _one_column(path, layout, f"Each line is one value: no row has {_any(readings)}.")
     for record in texts:
         if len(alive) < 2:
             break
@@ -155,7 +157,20 @@ def _second(path: Path, layout: Layout, chosen: str, other: str) -> str:
     )
 
 
-def _one_column(path: Path, layout: Layout) -> Choice:
+def _only_in_header(path: Path, layout: Layout, readings: list[_Reading]) -> bool:
+    """Tell whether there are rows, and none of them has one of the delimiters."""
+    texts = (record for _, record in records(path, layout) if not is_blank(record))
+    rest = islice(texts, 1, None)
+    widths = (width(record, each.delimiter) for record in rest for each in readings)
+    first = next(widths, 0)
+    return first == 1 and all(each == 1 for each in widths)
+
+
+def _any(readings: list[_Reading]) -> str:
+    return " or ".join(shown(each.delimiter) for each in readings)
+
+
+def _one_column(path: Path, layout: Layout, *notes: str) -> Choice:
     """Return a delimiter that separates nothing, unless the lines below look like a table."""
     if table := _table_below(path, layout):
         example = "|" if table.delimiter != "|" else "\t"
@@ -165,7 +180,7 @@ def _one_column(path: Path, layout: Layout) -> Choice:
             f"one value, name a delimiter that the file does not have, such as "
             f"delimiter={example!r}. The database is as it was."
         )
-    return Choice(NO_DELIMITER, list(_spaces(path, layout)))
+    return Choice(NO_DELIMITER, [*notes, *_spaces(path, layout)])
 
 
 def _decimals(path: Path, layout: Layout, reading: _Reading) -> Iterator[str]:
