@@ -163,6 +163,16 @@ def test_a_delimiter_in_the_header_alone_is_text(
     assert "Each line is one value" in report.warnings[0]
 
 
+def test_a_row_that_may_be_wrong_is_reported(tmp_path: Path) -> None:
+    text = "Name, Vorname;Alter\nLovelace, Ada;36\nTuring, Alan;41\nCurie, Marie\n"
+    names, _, report = imported(tmp_path, text)
+    assert names == ["Name", "Vorname;Alter"]
+    (warning,) = report.warnings
+    assert 'separated by ",". With ";" all rows but 1 fit' in warning
+    with pytest.raises(ImportTableError, match="row 4: it has 1 values"):
+        imported(tmp_path, text, delimiter=";", if_exists="replace")
+
+
 def test_spaces_are_never_chosen_but_reported(tmp_path: Path) -> None:
     text = "Time Value\n0.0 1.2\n0.1 1.3\n"
     names, rows, report = imported(tmp_path, text)

@@ -55,11 +55,9 @@ class _Reading:
     is_loose: bool = True
     """Whether a space follows each of the delimiters, as in a sentence."""
 
-    def fits(self, record: str) -> bool:
-        count = width(record, self.delimiter, self.columns)
-        self.rows += count == self.columns
+    def see(self, record: str) -> None:
+        self.rows += width(record, self.delimiter, self.columns) == self.columns
         self.is_loose = self.is_loose and is_loose(record, self.delimiter)
-        return count == self.columns
 
 
 def choose(path: Path, layout: Layout) -> Choice:
@@ -75,28 +73,38 @@ def choose(path: Path, layout: Layout) -> Choice:
     """
     if told := layout.delimiter or delimiter_told(path, layout):
         return Choice(told)
-    texts = (record for _, record in records(path, layout) if not is_blank(record))
+    texts = _texts(path, layout)
     header = next(texts, "")
     readings = [_Reading(mark, width(header, mark)) for mark in DELIMITERS]
-    alive = readings = [each for each in readings if each.columns > 1]
+    readings = [each for each in readings if each.columns > 1]
     if not readings:
         return _one_column(path, layout)
     for each in readings:
         each.is_loose = is_loose(header, each.delimiter)
     if all(each.is_loose for each in readings) and _only_in_header(path, layout, readings):
         return _one_column(path, layout, f"Each line is one value: no row has {_any(readings)}.")
-    for record in texts:
-        if len(alive) < 2:
-            break
-        alive = [each for each in alive if each.fits(record)]
-    if len(alive) == 1:
-        return Choice(alive[0].delimiter, list(_decimals(path, layout, alive[0])))
-    if not alive:
+    total = 0
+    # What is wrong with a row under the only one is reported when it is read.
+    for record in texts if len(readings) > 1 else ():
+        total += 1
+        for each in readings:
+            each.see(record)
+    fitting = [each for each in readings if each.rows == total]
+    if not fitting:
         return Choice(max(readings, key=lambda each: (each.rows, *_rank(each))).delimiter)
-    alive.sort(key=lambda each: (_typed(path, layout, each.delimiter), *_rank(each)), reverse=True)
-    best = alive[0]
-    notes = [_second(path, layout, best.delimiter, other.delimiter) for other in alive[1:]]
+    if len(fitting) > 1:
+        fitting.sort(
+            key=lambda each: (_typed(path, layout, each.delimiter), *_rank(each)), reverse=True
+        )
+    best = fitting[0]
+    notes = [_second(path, layout, best.delimiter, other.delimiter) for other in fitting[1:]]
+    notes += [_nearly(best, other, total) for other in readings if _is_near(best, other, total)]
+    notes += _decimals(path, layout, best)
     return Choice(best.delimiter, notes)
+
+
+def _texts(path: Path, layout: Layout) -> Iterator[str]:
+    return (record for _, record in records(path, layout) if not is_blank(record))
 
 
 def width(record: str, delimiter: str, expected: int = 0) -> int:
@@ -159,8 +167,7 @@ def _second(path: Path, layout: Layout, chosen: str, other: str) -> str:
 
 def _only_in_header(path: Path, layout: Layout, readings: list[_Reading]) -> bool:
     """Tell whether there are rows, and none of them has one of the delimiters."""
-    texts = (record for _, record in records(path, layout) if not is_blank(record))
-    rest = islice(texts, 1, None)
+    rest = islice(_texts(path, layout), 1, None)
     widths = (width(record, each.delimiter) for record in rest for each in readings)
     first = next(widths, 0)
     return first == 1 and all(each == 1 for each in widths)
@@ -168,6 +175,19 @@ def _only_in_header(path: Path, layout: Layout, readings: list[_Reading]) -> boo
 
 def _any(readings: list[_Reading]) -> str:
     return " or ".join(shown(each.delimiter) for each in readings)
+
+
+def _is_near(best: _Reading, other: _Reading, total: int) -> bool:
+    """Tell whether a delimiter looks more like one than the best, and most rows fit under it."""
+    return best.is_loose and not other.is_loose and total / 2 <= other.rows < total
+
+
+def _nearly(best: _Reading, other: _Reading, total: int) -> str:
+    return (
+        f"The columns are separated by {shown(best.delimiter)}. With {shown(other.delimiter)} all "
+        f"rows but {total - other.rows:,} fit: if these are wrong, correct them, or read the file "
+        f"with delimiter={other.delimiter!r}."
+    )
 
 
 def _one_column(path: Path, layout: Layout, *notes: str) -> Choice:
@@ -185,7 +205,7 @@ def _one_column(path: Path, layout: Layout, *notes: str) -> Choice:
 
 def _decimals(path: Path, layout: Layout, reading: _Reading) -> Iterator[str]:
     """Yield a note if the rows may be numbers with a decimal comma below one name with a comma."""
-    texts = (record for _, record in records(path, layout) if not is_blank(record))
+    texts = _texts(path, layout)
     header = next(texts, "")
     if reading.delimiter != "," or reading.columns != 2 or not is_loose(header, ","):
         return
@@ -199,7 +219,7 @@ def _decimals(path: Path, layout: Layout, reading: _Reading) -> Iterator[str]:
 
 def _spaces(path: Path, layout: Layout) -> Iterator[str]:
     """Yield a note if spaces would separate a table: text has them too, so they never count."""
-    texts = (record for _, record in records(path, layout) if not is_blank(record))
+    texts = _texts(path, layout)
     columns = width(next(texts, ""), " ")
     if columns > 1 and all(width(record, " ") == columns for record in texts):
         header, *rows = _sample(path, layout, " ")
