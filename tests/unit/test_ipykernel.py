@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -39,6 +40,18 @@ class Kernel:
         reply = self._client.execute_interactive(code, timeout=PATIENCE, output_hook=hook)
         assert reply["content"]["status"] == "ok", reply["content"].get("traceback")
         return "".join(shown)
+
+    def leave_running(self, code: str) -> None:
+        """Begin a cell that will not end, and wait until it runs."""
+        self._client.execute(code)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            message = self._client.get_iopub_msg(timeout=PATIENCE)
+            if message["msg_type"] == "execute_input" and message["content"]["code"] == code:
+                # It is told before the cell begins.
+                time.sleep(0.3)
+                return
+        raise AssertionError("it does not run")
 
 
 Start = Callable[[], Kernel]

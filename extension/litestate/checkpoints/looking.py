@@ -30,9 +30,9 @@ Used = Callable[[], frozenset[str] | None]
 """Returns the names of the variables that may have changed since the last call; None for any."""
 
 
-_ALONG = ("cells", "random")
-"""Parts of the session that are kept along with other changes, and are none by themselves: a cell
-that only shows something is executed, too, and a plot may draw random numbers."""
+_ALONG = ("cells",)
+"""Parts of the session that are stored along with other changes, and are no change themselves: a
+cell that only shows something is executed, too."""
 
 
 @dataclass(frozen=True)

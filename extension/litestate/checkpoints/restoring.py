@@ -14,6 +14,7 @@ from ..manifest import Skipped
 from ..parts.stored_variables import unchanged
 from ..report import Report
 from .differences import differ, place_of
+from .later_cells import ran_later, to_run_again
 from .looking import Look
 from .session import Session
 from .source import CheckpointSource
@@ -52,11 +53,15 @@ def restore(
         known, and another try restores the rest.
     """
     entries = session.history.entries(checkpoint.number)
+    later = ran_later(session, entries)
+    again = to_run_again(session, checkpoint)
     look = session.looker.look(session.tree, thorough=True)
     before = None
     if session.storage.writable:
         before = session.keep(look, Note(time.time(), "before restore", cell=cell))
     report = _load(session, checkpoint, entries, look, clean=True)
+    report.notes += later
+    report.sections[0].warnings += again
     target = {place_of(entry): entry for entry in entries}
     if before or cause == "undone" or differ(session.tree, target):
         note = Note(time.time(), cause, None, cell, checkpoint.number)
@@ -79,6 +84,7 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
     if session.storage.writable and _would_be_lost(session, checkpoint, entries, look):
         session.keep(look, Note(time.time(), "before restore", cell=cell))
     report = _load(session, checkpoint, entries, look, clean=False)
+    report.sections[0].warnings += to_run_again(session, checkpoint)
     if session.storage.writable and session.find(None) != checkpoint:
         # The next kernel shall bring back this one, too.
         note = Note(time.time(), "restored", None, cell, checkpoint.number)

@@ -18,6 +18,7 @@ from ..places import IN_BROWSER
 from ..report import Line
 from ..storage import Storage, Usage
 from .capture import Capture, Captured
+from .cell_journal import CellJournal
 from .differences import Tree, differ, differences, place_of
 from .history import History
 from .looking import Look, Looker
@@ -77,6 +78,8 @@ class Session:
         is not as a person might think.
     owed : Owed
         The variables that could not be made when a checkpoint was restored.
+    cells : CellJournal
+        The cells since the newest checkpoint, those of the kernel before included.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Session:
     def _open(self, storage: Storage) -> None:
         self.history = History(storage, self.name, self._retention)
         self.storage = storage
+        self.cells = CellJournal(storage.cells, self.newest.number if self.newest else 0)
         self._capture = Capture(self.history)
         self.looker.forget()
         self.owed.reopen(self.history)
@@ -254,12 +258,12 @@ class Session:
             tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None
             if not always and not is_named and not differ(self.tree, tree):
-                self._settle(tree)
+                self._settle(tree, note)
                 return None
             note = replace(note, scope=look.found.scope, skipped=tuple(captured.skipped))
             checkpoint = self.history.commit(note, list(tree.values()))
             lines = differences(self.tree, tree, self.looker.places)
-            self._settle(tree)
+            self._settle(tree, note)
             self.is_fresh = False
         return Made(checkpoint, lines, captured.skipped, captured.warnings, self.history.dropped)
 
@@ -327,10 +331,13 @@ class Session:
 
     def close(self) -> None:
         """Give the history back."""
+        self.cells.close()
         self.storage.close()
 
-    def _settle(self, tree: Tree) -> None:
+    def _settle(self, tree: Tree, note: Note) -> None:
         self.tree = tree
+        if self.newest is not None:
+            self.cells.settle(self.newest.number, between_cells=note.cause == "cell")
         self._capture.settle()
         self.owed.settle()
         self.looker.settle()
