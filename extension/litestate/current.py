@@ -111,6 +111,10 @@ async def opened(
         raise
     session.learn(await session.storage.usage())
     close()
+    if IN_BROWSER:
+        from .browser import drive
+
+        drive.own(session.name)
     _current = Opened(session, newest=session.newest)
     _note_cells(session)
     if page is not None:
@@ -142,6 +146,7 @@ def _note_cells(session: Session) -> None:
     """Note from now on which cells begin and end, the one that runs included."""
 
     def note(cell: executed.Executed) -> None:
+        session.ownership.cell(is_over=cell.outcome is not None)
         if cell.number is not None:
             session.cells.cell(cell.session, cell.number, is_over=cell.outcome is not None)
 

@@ -13,6 +13,7 @@ from ..loading import Chosen, load_from
 from ..manifest import Skipped
 from ..parts.stored_variables import unchanged
 from ..report import Report
+from . import others
 from .differences import differ, place_of
 from .later_cells import ran_later, to_run_again
 from .looking import Look
@@ -111,6 +112,9 @@ def before(session: Session) -> Checkpoint:
     while here in kept and kept[here].note.cause == "undone":
         here = kept[here].note.source or 0
     earlier = [checkpoint for number, checkpoint in kept.items() if number < here]
+    # One that differs only in what others wrote would change nothing.
+    while len(earlier) > 1 and others.is_all_that_differs(session, earlier[-1]):
+        earlier.pop()
     if not earlier:
         raise NoCheckpointError(
             f"There is nothing to undo: no checkpoint of {session.name} before number {here} is "
@@ -149,12 +153,16 @@ def _load(
     paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
     whole, damaged = without_damaged(entries)
     sparing = Sparing(session, checkpoint, look, is_kept=is_kept)
-    skipped = sparing.files(whole, paths)
+    theirs = others.find(session, whole, look) if clean else others.Others()
+    extra = {item.place for item in theirs.extra}
+    stays = extra | {each.place for each in theirs.skipped}
+    rest = [entry for entry in whole if place_of(entry) not in stays]
+    skipped = theirs.skipped + sparing.files(rest, paths)
     skipped += [
         Skipped(label_of(session, entry), _DAMAGED, _DAMAGED_ADVICE, place_of(entry))
         for entry in damaged
     ]
-    out = {each.place for each in skipped}
+    out = extra | {each.place for each in skipped}
     source = CheckpointSource(
         session.history, checkpoint, [entry for entry in whole if place_of(entry) not in out]
     )
@@ -167,6 +175,7 @@ def _load(
     failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
     session.owed.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left
+    report.sections[0].warnings += theirs.warnings()
     for section in report.sections:
         # A session is mostly as it was: what has changed is what a person looks for.
         section.lines = [line for line in section.lines if line.verdict != "unchanged"]

@@ -23,6 +23,7 @@ from .differences import Tree, differ, differences, place_of
 from .history import History
 from .looking import Look, Looker
 from .owed import Owed
+from .ownership import Ownership
 from .retention import Retention
 from .tree import Checkpoint, Entry, Note
 
@@ -80,6 +81,8 @@ class Session:
         The variables that could not be made when a checkpoint was restored.
     cells : CellJournal
         The cells since the newest checkpoint, those of the kernel before included.
+    ownership : Ownership
+        Who wrote what is there.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Session:
         self.looker = looker
         self.captured = Captured()
         self.owed = Owed()
+        self.ownership = Ownership(name, lambda: self.looker.places, lambda: self.looker.touched)
         self._retention = retention
         self.is_fresh = True
         self._capacity: int | None = None
@@ -98,10 +102,11 @@ class Session:
         self.history = History(storage, self.name, self._retention)
         self.storage = storage
         self.cells = CellJournal(storage.cells, self.newest.number if self.newest else 0)
-        self._capture = Capture(self.history)
+        self._capture = Capture(self.history, self.ownership.details)
         self.looker.forget()
         self.owed.reopen(self.history)
         newest = self.entries(self.newest) if self.newest else {}
+        self.ownership.settle(newest)
         self.tree: Tree = {
             place: entry
             for place, entry in newest.items()
@@ -146,7 +151,9 @@ class Session:
 
     def configure(self, looker: Looker | None, retention: Retention | None) -> None:
         """Look at something else from now on, or keep other checkpoints; None leaves it."""
-        self.looker = looker or self.looker
+        if looker is not None:
+            looker.touched |= self.looker.touched
+            self.looker = looker
         self.history.retention = self._retention = retention or self.history.retention
 
     def outlives(self, entry: Entry) -> bool:
@@ -336,6 +343,7 @@ class Session:
 
     def _settle(self, tree: Tree, note: Note) -> None:
         self.tree = tree
+        self.ownership.settle(tree)
         if self.newest is not None:
             self.cells.settle(self.newest.number, between_cells=note.cause == "cell")
         self._capture.settle()
@@ -348,7 +356,7 @@ class Session:
             yield
         except BaseException:
             # What was put is gone, and with it what was known of it.
-            self._capture = Capture(self.history)
+            self._capture = Capture(self.history, self.ownership.details)
             self.looker.forget()
             # It is tried again before the next write; why this one failed says more.
             with suppress(StorageError):
