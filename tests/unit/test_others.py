@@ -224,7 +224,9 @@ def test_who_wrote_it_is_known_in_the_next_process(start: Any, folder: Path) -> 
     notebook.cell("open('own.txt', 'w').write('1')")
     (folder / "theirs.txt").write_text("theirs")
     notebook.cell("1")
-    tree = litestate.current.current().tree
+    session = litestate.current.current()
+    assert session is not None
+    tree = session.tree
     assert [BY in tree[f"notebook/{name}"].details for name in ("own.txt", "theirs.txt")] == [
         False,
         True,

@@ -46,9 +46,9 @@ def test_what_was_put_off_is_stored_in_a_rest(start: Start) -> None:
     # The kernel before is killed.
     kernel = start()
     told = kernel.run("import litestate\nlitestate.autosave()")
-    number = told.partition("restore(")[2].partition(")")[0]
+    offered = told.partition("restore(")[2].partition(")")[0]
     assert "ran after it" not in told, told
-    report = kernel.run(f"litestate.restore({number})")
+    report = kernel.run(f"litestate.restore({offered})")
     assert "ran after it" not in report
     assert kernel.run("print(v0, v5, last)") == "0 5 1\n"
 
@@ -63,10 +63,10 @@ def test_cells_that_are_in_no_checkpoint_are_named(start: Start) -> None:
     kernel.leave_running("import time\ntime.sleep(100)")
     kernel = start()
     told = kernel.run("import litestate\nlitestate.autosave()")
-    number = told.partition("restore(")[2].partition(")")[0]
+    offered = told.partition("restore(")[2].partition(")")[0]
     names = "cells [3]–[6] ran after it, and cell [7] was running"
     assert names in told, told
-    report = kernel.run(f"litestate.restore({number})")
+    report = kernel.run(f"litestate.restore({offered})")
     assert f"{names}. Run them again" in report, report
     assert kernel.run("print(first, 'v0' in globals())") == "1 False\n"
 

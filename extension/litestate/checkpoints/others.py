@@ -48,13 +48,12 @@ class Others:
             return []
         named = ", ".join(labels[:_MOST_NAMED])
         more = len(labels) - _MOST_NAMED
+        if len(labels) == 1:
+            return [
+                f"{named} differs from the checkpoint and stays: this notebook did not write it."
+            ]
         which = f"{named} and {more:,} more" if more > 0 else named
-        verbs = "differ from the checkpoint and stay" if len(labels) > 1 else _ONE
-        whose = "these" if len(labels) > 1 else "it"
-        return [f"{which} {verbs}: this notebook did not write {whose}."]
-
-
-_ONE = "differs from the checkpoint and stays"
+        return [f"{which} differ from the checkpoint and stay: this notebook did not write them."]
 
 
 def find(session: Session, entries: Sequence[Entry], look: Look) -> Others:
