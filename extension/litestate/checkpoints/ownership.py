@@ -151,8 +151,10 @@ class Ownership:
         tick behind, has come so far.
         """
         tick, now, end = _tick(), time.time(), time.monotonic() + _LONGEST_TICK
-        if all(_stamp(path) < tick - _JUST_NOW for path in self._probed()):
-            return tick
+        # What had changed before the last boundary is on the right side of it.
+        recent = max(tick - _JUST_NOW, self._cells[-1][1] if self._cells else 0.0)
+        if all(_stamp(path) < recent for path in self._probed()):
+            return max(tick, recent)
         while _tick() < now and time.monotonic() < end:
             time.sleep(0.0005)
         return now
