@@ -75,23 +75,16 @@ class Pace:
         now : float
             The clock.
         """
-        self._count(now)
+        self.idled(cost, now)
         self._credit -= cost
         self._dearest = max(self._dearest, cost)
-        self._recent.append(cost)
-        self._last = now
 
     def idled(self, cost: float, now: float) -> None:
         """Take note of a checkpoint that has just ended, and was made in a rest.
 
         The next one will probably cost as much, but nobody has waited for this one.
 
-        Parameters
-        ----------
-        cost : float
-            Seconds that it took.
-        now : float
-            The clock.
+        Both parameters are those of `spent`.
         """
         self._count(now)
         self._recent.append(cost)
