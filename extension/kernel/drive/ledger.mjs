@@ -20,6 +20,8 @@ export class Ledger {
     this.isDue = false;
     this.unnamed = `kernel ${crypto.randomUUID()}`;
     this.owner = this.unnamed;
+    /** All that this kernel has been: what it wrote then is the notebook's that it is now. */
+    this.names = new Set([this.owner]);
     /** What this kernel wrote and the drive has not stored yet. */
     this.writing = new Set();
     const name = `litestate drive ${site}`;
@@ -51,6 +53,7 @@ export class Ledger {
   own(name) {
     const before = this.owner;
     this.owner = name;
+    this.names.add(name);
     if (before !== this.unnamed) return;
     for (const [path, entry] of this.entries) {
       if (entry.by === before) this.keep(path, { ...entry, by: name });
@@ -68,7 +71,7 @@ export class Ledger {
     const entry = this.entries.get(path);
     if (!entry?.written) return undefined;
     if (mtime !== undefined && !(Math.abs(entry.mtime - mtime) < SAME_TIME)) return undefined;
-    return entry.by ?? '';
+    return this.names.has(entry.by) ? this.owner : (entry.by ?? '');
   }
 
   /** Note something of a path: some of `written`, `mtime`, `mode`, `stored`. */
