@@ -64,13 +64,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
         def new() -> Kernel:
             last.close()
-            return last.enter_context(_kernel(tmp_path))
+            return last.enter_context(running(tmp_path))
 
         yield new
 
 
 @contextmanager
-def _kernel(folder: Path) -> Iterator[Kernel]:
+def running(folder: Path) -> Iterator[Kernel]:
+    """A kernel of its own in a folder, which is killed at the end."""
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(startup_timeout=PATIENCE, cwd=str(folder))

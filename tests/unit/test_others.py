@@ -264,6 +264,30 @@ def test_many_files_of_others_are_counted(notebook: Notebook, folder: Path) -> N
     assert "099.txt and 200 more differ from the checkpoint and stay" in str(report)
 
 
+def test_two_kernels_in_one_folder(folder: Path) -> None:
+    from test_ipykernel import running
+
+    begin = "import litestate\nr = litestate.autosave('{}', variables=False)"
+    with running(folder) as one, running(folder) as other:
+        one.run(begin.format("one"))
+        one.run("n = open('own.txt', 'w').write('1')")
+        other.run(begin.format("other"))
+        other.run("n = open('theirs.txt', 'w').write('1')")
+        one.run("n = open('own.txt', 'w').write('22'); n = open('new.txt', 'w').write('1')")
+        other.run("n = open('theirs.txt', 'w').write('22')")
+        report = one.run("litestate.restore(2)")
+        assert "theirs.txt differs from the checkpoint and stays" in report
+        assert names(folder) == ["own.txt", "theirs.txt"]
+        assert (folder / "own.txt").read_text() == "1"
+        assert (folder / "theirs.txt").read_text() == "22"
+        # The other one goes back, and leaves what the first wrote since.
+        one.run("n = open('own.txt', 'w').write('333')")
+        report = other.run("litestate.restore(2)")
+        assert (folder / "theirs.txt").read_text() == "1"
+        assert (folder / "own.txt").read_text() == "333"
+        assert "own.txt" in report
+
+
 def test_a_program_is_one_long_cell(kernel: Kernel) -> None:
     notebook = kernel.state.notebook
     (notebook / "a").write_text("a")
