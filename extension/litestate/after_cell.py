@@ -1,4 +1,4 @@
-"""Do something after cells: at once where the pace allows it, else a little later; never in one."""
+"""Do something after cells, never in one: when the pace allows it, or in the next rest."""
 
 from __future__ import annotations
 
@@ -11,18 +11,25 @@ from typing import Any
 
 from .cells import Cells
 from .errors import LitestateError
+from .leaving import Leaving
 from .pacing import Pace
 
 _SOON = 0.001
 """Seconds that are not worth waiting for; clocks and timers are not more exact either."""
 
+IDLE = 0.5
+"""Seconds without a cell that are a rest: what was put off is then done, whatever the pace says.
+Half of the second after which it is to be stored; cells of a series follow each other faster."""
+
 
 class AfterCell:
     """Look after every cell what has changed, as often as the pace allows.
 
-    A look that the pace puts off is made by a timer, on the kernel's event loop, or by the end of
-    the next cell, whatever comes first. Where no loop runs between the cells (IPython in a
-    terminal) there is no timer. Nothing is scheduled while nothing is put off.
+    The pace only counts while cells follow each other. A look that it puts off is made as soon as
+    no cell has run for `IDLE` seconds, by a timer on the kernel's event loop, or by the end of a
+    later cell, whatever comes first. In IPython's terminal the loop of the prompt has the timer.
+    Where there is none (IPython's simple prompt), the end of the session makes up for it. Nothing
+    is scheduled while nothing is put off.
 
     An error of a look never reaches the user's cell, and never ends this: it is told after the
     cell, and after the next cell another look is made. The same kind of error is not told again
@@ -62,7 +69,10 @@ class AfterCell:
         self._clock = clock
         self._pace = pace or Pace(clock())
         self._cells: Cells | None = None
+        self._shell: Any = None
         self._number: int | None = None
+        self._ended_at = clock()
+        self._leaving: Leaving | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._untold: list[str] = []
         self._told: set[str] = set()
@@ -98,11 +108,16 @@ class AfterCell:
                 "and in IPython; elsewhere, make checkpoints with checkpoint()."
             )
         self.stop()
-        self._cells = Cells(shell, self._begun, self._ended, self.stop)
+        self._shell = shell
+        self._cells = Cells(shell, self._begun, self._ended, self.stop, silent=self._wait_again)
+        self._leaving = Leaving(shell, self._leave)
 
     def stop(self) -> None:
         """Follow no more cells. What was put off is not made up for."""
         self._cancel()
+        if self._leaving is not None:
+            self._leaving.close()
+            self._leaving = None
         if self._cells is not None:
             self._cells.close()
             self._cells = None
@@ -113,10 +128,9 @@ class AfterCell:
         self._cancel()
 
     def resume(self) -> None:
-        """Make looks again; what ran since `pause` is looked at when the pace allows it."""
+        """Make looks again; what ran since `pause` is looked at in the next rest at the latest."""
         self.paused = False
-        if self.pending and self._cells is not None and not self._cells.running:
-            self._put_off()
+        self._wait_again()
 
     def say(self, sentence: str) -> None:
         """Tell the person at the end of this cell or the next one, for a `look` to call."""
@@ -129,8 +143,20 @@ class AfterCell:
     def _ended(self, number: int | None) -> None:
         self._number = number
         self.pending = True
+        self._ended_at = self._clock()
         self._make_or_put_off()
         self._tell_all()
+
+    def _wait_again(self) -> None:
+        """Schedule what is put off: what ran silently, or a pause, had stopped the timer."""
+        if self.pending and not self.paused and self._cells is not None and not self._cells.running:
+            self._put_off()
+
+    def _leave(self) -> None:
+        """Make up for what is put off: the session ends."""
+        if self.pending and not self.paused and self._cells is not None and not self._cells.running:
+            self._make(self._pace.idled)
+            self._tell_all()
 
     def _due(self) -> None:
         """Do what was put off."""
@@ -143,11 +169,17 @@ class AfterCell:
         if self.paused:
             return
         if self._pace.due(self._clock()) < _SOON:
-            self._make()
+            self._make(self._pace.spent)
+        elif self._until_rest() < _SOON or (self._leaving and self._leaving.is_asked):
+            self._make(self._pace.idled)
         else:
             self._put_off()
 
-    def _make(self) -> None:
+    def _until_rest(self) -> float:
+        """Return in how many seconds it is a rest, if no cell begins until then."""
+        return self._ended_at + IDLE - self._clock()
+
+    def _make(self, account: Callable[[float, float], None]) -> None:
         self.pending = False
         start = self._clock()
         try:
@@ -165,7 +197,7 @@ class AfterCell:
             self._failed(name, f"No checkpoint could be made ({name}: {error})")
         finally:
             end = self._clock()
-            self._pace.spent(end - start, end)
+            account(end - start, end)
 
     def _failed(self, kind: str, sentence: str) -> None:
         self.pending, self.trouble = True, sentence
@@ -178,9 +210,21 @@ class AfterCell:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            # A terminal: the end of the next cell comes back to it.
+            self._wait_for_prompt()
             return
-        self._timer = loop.call_later(self._pace.due(self._clock()), self._due)
+        wait = min(self._pace.due(self._clock()), self._until_rest())
+        self._timer = loop.call_later(max(wait, 0.0), self._due)
+
+    def _wait_for_prompt(self) -> None:
+        """Let the loop of the terminal's next prompt have the timer: there is no other."""
+        prompt = getattr(self._shell, "pt_app", None)
+        if prompt is None:
+            # The end of the next cell comes back to it, or that of the session.
+            return
+        waiting = prompt.app.pre_run_callables
+        # It is emptied when the prompt begins.
+        if self._wait_again not in waiting:
+            waiting.append(self._wait_again)
 
     def _cancel(self) -> None:
         if self._timer is not None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from . import ui
 from .after_cell import AfterCell
-from .checkpoints import Checkpoint, Retention
+from .checkpoints import Checkpoint, Retention, later_cells
 from .checkpoints.capture import Captured
 from .checkpoints.restoring import restore_missing
 from .checkpoints.session import Made, Session
@@ -259,13 +259,16 @@ def _first(now: Opened, *, restore: bool) -> Report:
     session, newest = now.session, now.session.newest
     if newest is not None and IN_BROWSER and restore and not now.restarted:
         return _newest_whole(session)
+    never_stored = later_cells.never_stored(session, newest) if newest else ""
     made = None
     if session.storage.writable:
         # Also of nothing, so that what the first cell does can be undone.
         made = session.look("start", always=newest is None)
-    if newest is None or (made is None and not IN_BROWSER):
+    # Elsewhere it is there: files outlive the process. But variables of these cells do not.
+    if newest is None or (made is None and not IN_BROWSER and not never_stored):
         return Report("")
-    return Report("", notes=[f"What it had last is {_offer(newest)}"])
+    offer = f"What it had last is {_offer(newest)}"
+    return Report("", notes=[f"{offer}; {never_stored}" if never_stored else offer])
 
 
 def _again(now: Opened, before: Session | None) -> Report:

@@ -36,6 +36,8 @@ class Cells:
         Called before any code is run, also silently or by a cell, but not for the cell that runs
         already. Gets the code, and whether it is Python: else it is as it was typed. Returns what
         is called after it. Must not raise.
+    silent : callable, optional
+        Called after what was run silently, instead of `ended`.
     """
 
     def __init__(
@@ -45,13 +47,16 @@ class Cells:
         ended: Callable[[int | None], None],
         replaced: Callable[[], None],
         purpose: str = "looks",
+        *,
         run: Callable[[str, bool], Callable[[], None]] | None = None,
+        silent: Callable[[], None] | None = None,
     ) -> None:
         self.begun = begun
         self.ended = ended
         self.replaced = replaced
         self.purpose = purpose
         self.run = run
+        self.silent = silent
         self._following = _following(shell, purpose)
         self._following.followers.append(self)
 
@@ -175,9 +180,14 @@ class _Following:
 
     def _leave(self, result: Any) -> None:
         self._depth -= 1
-        info = getattr(result, "info", None)
-        if not self.running and not getattr(info, "silent", False):
+        if self.running:
+            return
+        if not getattr(getattr(result, "info", None), "silent", False):
             self._notify(getattr(result, "execution_count", None))
+            return
+        for follower in list(self.followers):
+            if follower.silent is not None:
+                follower.silent()
 
     def _first_ended(self, result: Any) -> None:
         # A cell that this cell runs has an end too.

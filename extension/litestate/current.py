@@ -14,6 +14,7 @@ from . import ui
 from .checkpoints import Checkpoint, Retention
 from .checkpoints.looking import Looker, Touched, Used
 from .checkpoints.session import Session
+from .environment import executed
 from .errors import CheckpointError, RetentionError, StorageError
 from .parts import choice
 from .places import DRIVE, IN_BROWSER, NOTEBOOK, detect
@@ -110,7 +111,12 @@ async def opened(
         raise
     session.learn(await session.storage.usage())
     close()
+    if IN_BROWSER:
+        from .browser import drive
+
+        drive.own(session.name)
     _current = Opened(session, newest=session.newest)
+    _note_cells(session)
     if page is not None:
         _current.restarted, _current.persisted = page.restarted, page.persisted
         _current.path = None if page.path == page.name else page.path
@@ -131,8 +137,25 @@ def close() -> None:
     """Close what is open."""
     global _current  # noqa: PLW0603
     if _current is not None:
+        executed.current().watcher = None
         _current.session.close()
         _current = None
+
+
+def _note_cells(session: Session) -> None:
+    """Note from now on which cells begin and end, the one that runs included."""
+
+    def note(cell: executed.Executed) -> None:
+        session.ownership.cell(is_over=cell.outcome is not None)
+        if cell.number is not None:
+            session.cells.cell(cell.session, cell.number, is_over=cell.outcome is not None)
+
+    log = executed.current()
+    log.watcher = note
+    shell = executed.shell_of_session()
+    running = None if shell is None else executed.running_number(shell)
+    if running is not None and log.own and log.own[-1].number == running:
+        note(log.own[-1])
 
 
 def wait(coroutine: Coroutine[Any, Any, _Result], twin: str) -> _Result:

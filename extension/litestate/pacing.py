@@ -35,7 +35,8 @@ class Pace:
     about the next, two do.
 
     At all times the sum of all costs is at most ``START + SHARE * elapsed`` and twice the dearest
-    one; once only, as long as the guesses are right.
+    one; once only, as long as the guesses are right. What is done while the kernel has nothing else
+    to do (`idled`) is not paid for: it takes no time from any cell.
 
     Parameters
     ----------
@@ -74,9 +75,18 @@ class Pace:
         now : float
             The clock.
         """
-        self._count(now)
+        self.idled(cost, now)
         self._credit -= cost
         self._dearest = max(self._dearest, cost)
+
+    def idled(self, cost: float, now: float) -> None:
+        """Take note of a checkpoint that has just ended, and was made in a rest.
+
+        The next one will probably cost as much, but nobody has waited for this one.
+
+        Both parameters are those of `spent`.
+        """
+        self._count(now)
         self._recent.append(cost)
         self._last = now
 

@@ -47,12 +47,17 @@ class Mended:
         a time (seconds since 1970) is stored, or a newer one.
     limit : int
         Bytes of the largest file that the browser's storage takes; a larger one stays in memory.
+    writer : callable, optional
+        Returns which notebook wrote the version of a time of a file (a path and seconds as for
+        `has`), or made a folder (whose time is None); ``""`` if it is not known which one, and None
+        if no kernel of this site did.
     """
 
     written: Callable[[], Iterable[str]]
     unsaved: Callable[[], dict[str, str]]
     has: Callable[[str, float], bool]
     limit: int
+    writer: Callable[[str, float | None], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,12 @@ class Root:
         except OSError:
             return False
         return stat.S_ISDIR(status.st_mode) or status.st_mtime >= mtime - CLOCK
+
+    def writer(self, relative: str, mtime: float | None) -> str | None:
+        """Return which notebook wrote a version of something on the drive; see `Mended`."""
+        if self.mended is None or self.mended.writer is None:
+            return ""
+        return self.mended.writer(self.target(relative).relative_to(DRIVE).as_posix(), mtime)
 
     def below(self, paths: Iterable[str]) -> set[str]:
         """Return those of the drive's paths that lie below this root, relative to it."""
@@ -216,7 +227,7 @@ def detect() -> Places:
     # Asked each time: what is mended may step aside later.
     mended = None
     if drive.is_mended():
-        mended = Mended(drive.written, drive.unsaved, drive.has, drive.limit())
+        mended = Mended(drive.written, drive.unsaved, drive.has, drive.limit(), drive.writer)
     since = None if mended else _kernel_started()
     notebook = Root(
         NOTEBOOK, _notebook_folder, "", on_drive=True, mended=mended, modified_since=since

@@ -49,6 +49,7 @@ class Files:
     """A storage of any two files."""
 
     label = "the test's storage"
+    cells: File | None = None
 
     def __init__(self, files: tuple[File, File], writable: bool = True) -> None:
         self.files = files

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
-from litestate.after_cell import AfterCell
+from litestate.after_cell import IDLE, AfterCell
 from litestate.errors import LitestateError, SourceError
 from litestate.pacing import Pace
 from shells import new_shell
@@ -358,3 +358,71 @@ def test_there_are_no_cells_in_plain_python() -> None:
         pytest.skip("this is IPython")
     with pytest.raises(LitestateError, match="checkpoint"):
         AfterCell(print, print).start()
+
+
+@pytest.mark.skipif(IN_KERNEL, reason=ONE_LOOP)
+def test_a_rest_is_enough_whatever_the_pace_says(shell: Any) -> None:
+    times: list[float] = []
+    pace = Pace(time.monotonic())
+    for _ in range(3):
+        pace.spent(60.0, time.monotonic())
+    debt = pace.due(time.monotonic())
+    assert debt > 1000
+    after = AfterCell(lambda _: times.append(time.monotonic()), print, pace)
+    after.start(shell)
+
+    async def kernel() -> None:
+        for _ in range(10):
+            cell(shell, "x = 1")
+            await asyncio.sleep(IDLE / 5)
+        assert not times, "they follow each other"
+        ended = time.monotonic()
+        # What a front end runs for itself is no cell.
+        await asyncio.sleep(IDLE / 5)
+        cell(shell, "x", silent=True)
+        await asyncio.sleep(2 * IDLE)
+        (made,) = times
+        assert made - ended < 1.0
+        assert not after.pending
+        # It takes no time from cells, so it is not paid for.
+        assert pace.due(time.monotonic()) <= debt
+        await asyncio.sleep(2 * IDLE)
+        assert len(times) == 1
+
+    in_loop(kernel())
+    after.stop()
+
+
+def test_rests_do_not_use_up_what_cells_may_have() -> None:
+    pace = Pace(0.0)
+    for second in range(1, 100):
+        pace.idled(0.01, float(second))
+    assert pace.due(100.0) == 0
+
+
+@pytest.mark.skipif(IN_KERNEL, reason=ONE_LOOP)
+def test_a_cell_that_awaits_is_no_rest(shell: Any, looks: Looks) -> None:
+    async def kernel() -> None:
+        put_off(shell, looks, 60)
+        code = "import asyncio; await asyncio.sleep(1.2); looks.now += 1.2"
+        await shell.run_cell_async(code, store_history=True, transformed_cell=code)
+        assert looks.seen == []
+        looks.now += IDLE
+        await asyncio.sleep(2 * IDLE)
+        assert looks.seen == [2]
+
+    in_loop(kernel())
+
+
+@pytest.mark.skipif(IN_KERNEL, reason=ONE_LOOP)
+@pytest.mark.parametrize("end", ["stop", "pause"])
+def test_a_rest_after_stop_and_pause_stores_nothing(shell: Any, looks: Looks, end: str) -> None:
+    async def kernel() -> None:
+        put_off(shell, looks, 60)
+        getattr(looks.after, end)()
+        looks.now += 1000
+        cell(shell, "x", silent=True)
+        await asyncio.sleep(2 * IDLE)
+        assert looks.seen == []
+
+    in_loop(kernel())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -40,6 +41,18 @@ class Kernel:
         assert reply["content"]["status"] == "ok", reply["content"].get("traceback")
         return "".join(shown)
 
+    def leave_running(self, code: str) -> None:
+        """Begin a cell that will not end, and wait until it runs."""
+        self._client.execute(code)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            message = self._client.get_iopub_msg(timeout=PATIENCE)
+            if message["msg_type"] == "execute_input" and message["content"]["code"] == code:
+                # It is told before the cell begins.
+                time.sleep(0.3)
+                return
+        raise AssertionError("it does not run")
+
 
 Start = Callable[[], Kernel]
 
@@ -51,13 +64,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
         def new() -> Kernel:
             last.close()
-            return last.enter_context(_kernel(tmp_path))
+            return last.enter_context(running(tmp_path))
 
         yield new
 
 
 @contextmanager
-def _kernel(folder: Path) -> Iterator[Kernel]:
+def running(folder: Path) -> Iterator[Kernel]:
+    """A kernel of its own in a folder, which is killed at the end."""
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(startup_timeout=PATIENCE, cwd=str(folder))

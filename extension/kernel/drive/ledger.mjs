@@ -2,11 +2,14 @@
  * Which files kernels of this site wrote, and the times and modes that the drive doesn't keep.
  *
  * It is in IndexedDB, because it has to survive a reload; other kernels of the site hear of every change.
- * An entry is `{written, mtime, mode, stored}`: `mtime` counts as long as the drive says that the
- * file was stored at `stored`.
+ * An entry is `{written, by, mtime, mode, stored}`: `mtime` counts as long as the drive says that the
+ * file was stored at `stored`. `by` names the notebook that wrote last, or a kernel that has not
+ * said which notebook it belongs to.
  */
 
 const STORE = 'files';
+/** Milliseconds by which one time may differ after it has been through Python. */
+const SAME_TIME = 2;
 
 export class Ledger {
   /** @param site what tells this site's drive from others on the origin */
@@ -15,6 +18,12 @@ export class Ledger {
     this.changed = new Map();
     this.database = undefined;
     this.isDue = false;
+    this.unnamed = `kernel ${crypto.randomUUID()}`;
+    this.owner = this.unnamed;
+    /** All that this kernel has been: what it wrote then is the notebook's that it is now. */
+    this.names = new Set([this.owner]);
+    /** What this kernel wrote and the drive has not stored yet. */
+    this.writing = new Set();
     const name = `litestate drive ${site}`;
     this.others = new BroadcastChannel(name);
     this.others.onmessage = ({ data }) => this.apply(...data);
@@ -40,9 +49,35 @@ export class Ledger {
     return Boolean(entry?.stored) && entry.mtime >= mtime;
   }
 
+  /** Say which notebook this kernel belongs to; what it wrote before is that notebook's, too. */
+  own(name) {
+    const before = this.owner;
+    this.owner = name;
+    this.names.add(name);
+    if (before !== this.unnamed) return;
+    for (const [path, entry] of this.entries) {
+      if (entry.by === before) this.keep(path, { ...entry, by: name });
+    }
+  }
+
+  /**
+   * Who wrote a version of a file or a folder.
+   *
+   * @param mtime of the version (milliseconds); of a folder undefined
+   * @returns undefined if no kernel of this site did, '' if it is not known which one
+   */
+  writer(path, mtime) {
+    if (this.writing.has(path)) return this.owner;
+    const entry = this.entries.get(path);
+    if (!entry?.written) return undefined;
+    if (mtime !== undefined && !(Math.abs(entry.mtime - mtime) < SAME_TIME)) return undefined;
+    return this.names.has(entry.by) ? this.owner : (entry.by ?? '');
+  }
+
   /** Note something of a path: some of `written`, `mtime`, `mode`, `stored`. */
   note(path, values) {
-    this.keep(path, { ...this.entries.get(path), ...values });
+    const by = values.written ? { by: this.owner } : {};
+    this.keep(path, { ...this.entries.get(path), ...values, ...by });
   }
 
   /** Forget a path and what is below it. */
@@ -50,6 +85,7 @@ export class Ledger {
     for (const each of this.entries.keys()) {
       if (each === path || each.startsWith(`${path}/`)) this.keep(each, undefined);
     }
+    this.writing.delete(path);
   }
 
   keep(path, entry) {

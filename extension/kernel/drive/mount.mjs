@@ -136,6 +136,8 @@ function face({ ledger, writeback }) {
     ready: ledger.ready,
     written: () => ledger.written(),
     has: (path, mtime) => ledger.has(path, mtime),
+    own: (name) => ledger.own(name),
+    writer: (path, mtime) => ledger.writer(path, mtime),
     touched: writeback.touched,
     unsaved: () => writeback.unsaved(),
     settled: () => writeback.settled(),

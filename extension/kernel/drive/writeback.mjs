@@ -70,6 +70,7 @@ export class Writeback {
   note({ drive: state }) {
     state.isUnsettled = true;
     this.touched.add(state.path);
+    this.ledger.writing.add(state.path);
     if (state.isNoted) return;
     state.isNoted = true;
     this.ledger.note(state.path, { written: true });
@@ -309,6 +310,7 @@ export class Writeback {
     this.heldDelay = RETRY;
     this.postHeld();
     if (state.isGone) return;
+    if (version === state.version) this.ledger.writing.delete(state.path);
     // Its times may have been set since, without a new version.
     const own = version === state.version ? node.mtime : written;
     this.ledger.note(state.path, { written: true, mtime: own, mode: node.mode, stored: mtime });

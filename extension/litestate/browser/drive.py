@@ -106,6 +106,36 @@ def has(path: str, mtime: float) -> bool:
     return mend is not None and bool(mend.has(path, 1000 * mtime - 1))
 
 
+def own(name: str) -> None:
+    """Say which notebook this kernel belongs to: what it writes on the drive is that notebook's."""
+    mend = _mend()
+    if mend is not None:
+        mend.own(name)
+
+
+def writer(path: str, mtime: float | None) -> str | None:
+    """Return which notebook wrote something on the drive.
+
+    Parameters
+    ----------
+    path : str
+        Relative to the drive's root, with ``/``.
+    mtime : float or None
+        Seconds since 1970: when that version was written. None for a folder.
+
+    Returns
+    -------
+    str or None
+        The name that was given to `own`, or one that no notebook has; ``""`` if it is not known
+        which notebook it was, and None if no kernel of this site wrote it.
+    """
+    mend = _mend()
+    if mend is None:
+        return ""
+    name = mend.writer(path) if mtime is None else mend.writer(path, 1000 * mtime)
+    return None if name is None else str(name)
+
+
 def unsaved() -> dict[str, str]:
     """Return what is in this kernel's memory only, because the browser's storage does not take it.
 

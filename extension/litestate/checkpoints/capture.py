@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from .. import sqlite
 from ..bundle import CHUNK as PIECE
@@ -19,6 +20,8 @@ from .looking import Seen
 from .tree import Entry
 from .variables import VariablesCapture
 
+Details = Callable[[Item], Mapping[str, Any]]
+
 
 @dataclass(frozen=True)
 class _Known:
@@ -31,6 +34,10 @@ class _Known:
     item: Item | None
     entries: tuple[Entry, ...]
     prints: tuple[int, ...] = ()
+
+    def with_details(self, details: Mapping[str, Any]) -> _Known:
+        entries = (replace(each, details={**each.details, **details}) for each in self.entries)
+        return replace(self, entries=tuple(entries))
 
 
 _UNKNOWN = _Known(None, ())
@@ -66,10 +73,13 @@ class Capture:
     ----------
     history : History
         Where contents are put.
+    details : callable, optional
+        Returns what else is to be noted of an item.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, details: Details = lambda item: {}) -> None:
         self._history = history
+        self._details = details
         self._variables = VariablesCapture(history)
         self._known: dict[str, _Known] = {}
         self._seen: dict[str, _Known] = {}
@@ -87,7 +97,10 @@ class Capture:
         for item in found.items:
             known = self._known.get(item.place, _UNKNOWN)
             if known.item is not item:
+                details = self._details(item)
                 known = self._read(item, known, captured)
+                if known.item is item and details:
+                    known = known.with_details(details)
             self._seen[item.place] = known
             captured.entries.update((place_of(entry), entry) for entry in known.entries)
         if looked is not None:

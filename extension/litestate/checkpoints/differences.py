@@ -12,6 +12,7 @@ from ..places import Places
 from ..report import Line
 from ..report.model import LineKind
 from .chunks import Content
+from .ownership import BY
 from .tree import Entry
 
 Tree = Mapping[str, Entry]
@@ -29,7 +30,7 @@ def differ(before: Tree, after: Tree) -> bool:
     A cell that runs once more writes the same files anew.
     """
     return before.keys() != after.keys() or any(
-        not _is_same(before[place], entry) for place, entry in after.items()
+        not same_content(before[place], entry) for place, entry in after.items()
     )
 
 
@@ -41,7 +42,7 @@ def differences(before: Tree, after: Tree, places: Places) -> list[Line]:
         old = before.get(place)
         if old is None:
             lines.append(_line(entry, "added", places))
-        elif not _is_same(old, entry):
+        elif not same_content(old, entry):
             lines.append(_line(entry, "changed", places))
     gone = (entry for place, entry in before.items() if place not in after)
     return lines + [_line(entry, "removed", places) for entry in gone]
@@ -99,14 +100,20 @@ def _variable(name: str, variable: _Variable, verdict: str) -> Line:
     return Line(name, "variable", about["size"], detail=about["type"], verdict=verdict)
 
 
-def _is_same(one: Entry, other: Entry) -> bool:
+def same_content(one: Entry, other: Entry) -> bool:
+    """Tell whether two entries are the same but for their times and who wrote them."""
     if "digest" in one.details and "digest" in other.details:
         # Not all that is kept in one is a change by itself.
         return bool(one.details["digest"] == other.details["digest"])
     return one is other or (
-        (one.kind, one.mode, one.details, one.content)
-        == (other.kind, other.mode, other.details, other.content)
+        (one.kind, one.mode, _what(one), one.content)
+        == (other.kind, other.mode, _what(other), other.content)
     )
+
+
+def _what(entry: Entry) -> dict[str, Any]:
+    """Return the details that say what it is, without who wrote it."""
+    return {key: value for key, value in entry.details.items() if key != BY}
 
 
 def _line(entry: Entry, verdict: str, places: Places) -> Line:

@@ -30,9 +30,9 @@ Used = Callable[[], frozenset[str] | None]
 """Returns the names of the variables that may have changed since the last call; None for any."""
 
 
-_ALONG = ("cells", "random")
-"""Parts of the session that are kept along with other changes, and are none by themselves: a cell
-that only shows something is executed, too, and a plot may draw random numbers."""
+_ALONG = ("cells",)
+"""Parts of the session that are stored along with other changes, and are no change themselves: a
+cell that only shows something is executed, too."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,9 @@ class Looker:
         The root folders.
     scope : Scope
         Where is looked.
+    touched : set of str
+        All that this kernel has written on the drive, as far as that was asked for: paths below its
+        root.
     """
 
     def __init__(
@@ -150,6 +153,7 @@ class Looker:
         self._memory = Memory()
         self._touched = touched
         self._written: set[str] = set()
+        self.touched: set[str] = set()
         self._tracker = Tracker(variables) if variables is not False else None
         self._watch = watch
         self._used: frozenset[str] | None = frozenset()
@@ -237,6 +241,7 @@ class Looker:
         if self._touched is None:
             return set()
         taken = drive.below(self._touched())
+        self.touched |= taken
         for relative in taken:
             self._memory.forget(os.fspath(drive.target(relative)))
         return taken

@@ -13,7 +13,9 @@ from ..loading import Chosen, load_from
 from ..manifest import Skipped
 from ..parts.stored_variables import unchanged
 from ..report import Report
+from . import others
 from .differences import differ, place_of
+from .later_cells import ran_later, to_run_again
 from .looking import Look
 from .session import Session
 from .source import CheckpointSource
@@ -52,11 +54,15 @@ def restore(
         known, and another try restores the rest.
     """
     entries = session.history.entries(checkpoint.number)
+    later = ran_later(session, entries)
+    again = to_run_again(session, checkpoint)
     look = session.looker.look(session.tree, thorough=True)
     before = None
     if session.storage.writable:
         before = session.keep(look, Note(time.time(), "before restore", cell=cell))
     report = _load(session, checkpoint, entries, look, clean=True)
+    report.notes += later
+    report.sections[0].warnings += again
     target = {place_of(entry): entry for entry in entries}
     if before or cause == "undone" or differ(session.tree, target):
         note = Note(time.time(), cause, None, cell, checkpoint.number)
@@ -79,6 +85,7 @@ def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | Non
     if session.storage.writable and _would_be_lost(session, checkpoint, entries, look):
         session.keep(look, Note(time.time(), "before restore", cell=cell))
     report = _load(session, checkpoint, entries, look, clean=False)
+    report.sections[0].warnings += to_run_again(session, checkpoint)
     if session.storage.writable and session.find(None) != checkpoint:
         # The next kernel shall bring back this one, too.
         note = Note(time.time(), "restored", None, cell, checkpoint.number)
@@ -105,6 +112,9 @@ def before(session: Session) -> Checkpoint:
     while here in kept and kept[here].note.cause == "undone":
         here = kept[here].note.source or 0
     earlier = [checkpoint for number, checkpoint in kept.items() if number < here]
+    # One that differs only in what others wrote would change nothing.
+    while len(earlier) > 1 and others.is_all_that_differs(session, earlier[-1]):
+        earlier.pop()
     if not earlier:
         raise NoCheckpointError(
             f"There is nothing to undo: no checkpoint of {session.name} before number {here} is "
@@ -143,12 +153,16 @@ def _load(
     paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
     whole, damaged = without_damaged(entries)
     sparing = Sparing(session, checkpoint, look, is_kept=is_kept)
-    skipped = sparing.files(whole, paths)
+    theirs = others.find(session, whole, look) if clean else others.Others()
+    extra = {item.place for item in theirs.extra}
+    stays = extra | {each.place for each in theirs.skipped}
+    rest = [entry for entry in whole if place_of(entry) not in stays]
+    skipped = theirs.skipped + sparing.files(rest, paths)
     skipped += [
         Skipped(label_of(session, entry), _DAMAGED, _DAMAGED_ADVICE, place_of(entry))
         for entry in damaged
     ]
-    out = {each.place for each in skipped}
+    out = extra | {each.place for each in skipped}
     source = CheckpointSource(
         session.history, checkpoint, [entry for entry in whole if place_of(entry) not in out]
     )
@@ -161,6 +175,7 @@ def _load(
     failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
     session.owed.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left
+    report.sections[0].warnings += theirs.warnings()
     for section in report.sections:
         # A session is mostly as it was: what has changed is what a person looks for.
         section.lines = [line for line in section.lines if line.verdict != "unchanged"]

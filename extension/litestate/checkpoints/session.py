@@ -18,10 +18,12 @@ from ..places import IN_BROWSER
 from ..report import Line
 from ..storage import Storage, Usage
 from .capture import Capture, Captured
+from .cell_journal import CellJournal
 from .differences import Tree, differ, differences, place_of
 from .history import History
 from .looking import Look, Looker
 from .owed import Owed
+from .ownership import Ownership
 from .retention import Retention
 from .tree import Checkpoint, Entry, Note
 
@@ -77,6 +79,10 @@ class Session:
         is not as a person might think.
     owed : Owed
         The variables that could not be made when a checkpoint was restored.
+    cells : CellJournal
+        The cells since the newest checkpoint, those of the kernel before included.
+    ownership : Ownership
+        Who wrote what is there.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class Session:
         self.looker = looker
         self.captured = Captured()
         self.owed = Owed()
+        self.ownership = Ownership(name, lambda: self.looker.places, lambda: self.looker.touched)
         self._retention = retention
         self.is_fresh = True
         self._capacity: int | None = None
@@ -94,10 +101,12 @@ class Session:
     def _open(self, storage: Storage) -> None:
         self.history = History(storage, self.name, self._retention)
         self.storage = storage
-        self._capture = Capture(self.history)
+        self.cells = CellJournal(storage.cells, self.newest.number if self.newest else 0)
+        self._capture = Capture(self.history, self.ownership.details)
         self.looker.forget()
         self.owed.reopen(self.history)
         newest = self.entries(self.newest) if self.newest else {}
+        self.ownership.settle(newest)
         self.tree: Tree = {
             place: entry
             for place, entry in newest.items()
@@ -142,7 +151,9 @@ class Session:
 
     def configure(self, looker: Looker | None, retention: Retention | None) -> None:
         """Look at something else from now on, or keep other checkpoints; None leaves it."""
-        self.looker = looker or self.looker
+        if looker is not None:
+            looker.touched |= self.looker.touched
+            self.looker = looker
         self.history.retention = self._retention = retention or self.history.retention
 
     def outlives(self, entry: Entry) -> bool:
@@ -254,12 +265,12 @@ class Session:
             tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None
             if not always and not is_named and not differ(self.tree, tree):
-                self._settle(tree)
+                self._settle(tree, note)
                 return None
             note = replace(note, scope=look.found.scope, skipped=tuple(captured.skipped))
             checkpoint = self.history.commit(note, list(tree.values()))
             lines = differences(self.tree, tree, self.looker.places)
-            self._settle(tree)
+            self._settle(tree, note)
             self.is_fresh = False
         return Made(checkpoint, lines, captured.skipped, captured.warnings, self.history.dropped)
 
@@ -327,10 +338,14 @@ class Session:
 
     def close(self) -> None:
         """Give the history back."""
+        self.cells.close()
         self.storage.close()
 
-    def _settle(self, tree: Tree) -> None:
+    def _settle(self, tree: Tree, note: Note) -> None:
         self.tree = tree
+        self.ownership.settle(tree)
+        if self.newest is not None:
+            self.cells.settle(self.newest.number, between_cells=note.cause == "cell")
         self._capture.settle()
         self.owed.settle()
         self.looker.settle()
@@ -341,7 +356,7 @@ class Session:
             yield
         except BaseException:
             # What was put is gone, and with it what was known of it.
-            self._capture = Capture(self.history)
+            self._capture = Capture(self.history, self.ownership.details)
             self.looker.forget()
             # It is tried again before the next write; why this one failed says more.
             with suppress(StorageError):

@@ -8,7 +8,7 @@ import secrets
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -70,12 +70,15 @@ class Log:
         Cells of before, which a bundle or a checkpoint has brought.
     dropped : int
         Cells that are no longer kept.
+    watcher : callable or None
+        Gets a cell of this session when it begins, and when it has ended.
     """
 
     def __init__(self, session: str | None = None) -> None:
         self.session = session or secrets.token_hex(8)
         self.loaded: list[Executed] = []
         self.dropped = 0
+        self.watcher: Callable[[Executed], object] | None = None
         self._own: deque[Executed] = deque()
         self._size = 0
 
@@ -112,6 +115,11 @@ class Log:
         self.dropped = dropped
         self._size = sum(len(cell.source) for cell in self.cells)
         self._fit()
+
+    def report(self, cell: Executed) -> None:
+        """Let the watcher know that a cell begins or has ended."""
+        if self.watcher is not None:
+            self.watcher(cell)
 
     def _fit(self) -> None:
         count = len(self.loaded) + len(self._own)
@@ -176,6 +184,7 @@ class Follower:
         cell = Executed(self.log.session, number, str(source), time.time())
         self.log.add(cell)
         self._follow(cell, info, time.monotonic())
+        self.log.report(cell)
 
     def _follow(self, cell: Executed, info: Any, start: float) -> None:
         self._open = (cell, info, start)
@@ -206,6 +215,7 @@ class Follower:
             cell.outcome = _encodable(outcome)[:200]
             cell.duration = None if info is None else time.monotonic() - start
             self._open = None
+            self.log.report(cell)
 
 
 def _encodable(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import time
@@ -11,7 +12,7 @@ from typing import NoReturn
 
 from ..errors import StorageError, StorageFullError
 from . import system
-from .interface import FILE_NAMES, HEAD, TRIES, File, Usage
+from .interface import CELLS_NAME, FILE_NAMES, HEAD, TRIES, File, Usage
 from .keys import key
 from .snapshot import Snapshot, rewritten
 
@@ -73,6 +74,7 @@ class DirectoryStorage:
         self._opened: list[_DirectoryFile] = []
         try:
             self._opened += [_DirectoryFile(place / name, self.writable) for name in FILE_NAMES]
+            self.cells = self._open_cells() if self.writable else None
             if self.writable:
                 system.sync_folder(place)
             self.files: tuple[File, File] = self._look()
@@ -118,12 +120,22 @@ class DirectoryStorage:
             system.unlock(self._lock)
             self._lock = None
 
+    def _open_cells(self) -> File | None:
+        try:
+            file = _DirectoryFile(self._place / CELLS_NAME, True)
+        except OSError:
+            # It is no part of any checkpoint.
+            logging.getLogger(__name__).debug("no file for the cells", exc_info=True)
+            return None
+        self._opened.append(file)
+        return file
+
     def _look(self) -> tuple[File, File]:
-        first, second = self._opened
+        first, second = self._opened[:2]
         if self.writable:
             return first, second
         for _ in range(TRIES):
-            files = tuple(Snapshot(f.size(), f.read, self.label) for f in self._opened)
+            files = [Snapshot(f.size(), f.read, self.label) for f in (first, second)]
             # Between the two looks, compaction may have moved all to the file that was seen first.
             if first.read(0, HEAD) == files[0].head:
                 return files[0], files[1]

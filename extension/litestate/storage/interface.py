@@ -12,6 +12,9 @@ from typing import NamedTuple, Protocol
 FILE_NAMES = ("0.log", "1.log")
 """Compaction writes into the one that is not in use."""
 
+CELLS_NAME = "cells"
+"""Name of the small file beside them that names the cells since the newest checkpoint."""
+
 HEAD = 64
 """Bytes at the start of a file that differ whenever it has been rewritten: who rewrites a file
 empties it first, and writes these last."""
@@ -89,6 +92,9 @@ class Storage(Protocol):
         the time of opening, or of the last `refresh`. Never changes; see `take_over`.
     files : tuple of two File
         Of a reader, others after each `refresh`.
+    cells : File or None
+        The file that names the cells since the newest checkpoint; None for a reader, and where it
+        cannot be had.
     """
 
     @property
@@ -99,6 +105,9 @@ class Storage(Protocol):
 
     @property
     def files(self) -> tuple[File, File]: ...  # noqa: D102
+
+    @property
+    def cells(self) -> File | None: ...  # noqa: D102
 
     async def usage(self) -> Usage | None:
         """Return how full the place is, or None where nobody knows."""

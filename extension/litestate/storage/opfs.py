@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from ..browser import opfs
 from ..browser.locks import WebLock
 from ..errors import LitestateError, StorageError
-from .interface import FILE_NAMES, HEAD, TRIES, File, Usage
+from .interface import CELLS_NAME, FILE_NAMES, HEAD, TRIES, File, Usage
 from .keys import key
 from .snapshot import Snapshot, rewritten
 
@@ -42,11 +43,11 @@ async def open_opfs(name: str, *, site: str | None = None, patience: float = 2.0
     base = opfs.site() if site is None else site
     folder = await opfs.open_folder(FOLDER, key(base), key(name))
     files = tuple([await opfs.open_file(folder, file) for file in FILE_NAMES])
-    claim = _Claim(f"litestate:{base}:{name}", files)
+    claim = _Claim(f"litestate:{base}:{name}", files, folder)
     try:
         if await claim.wait(patience):
-            return OpfsStorage(claim, claim.handles(), writable=True)
-        return OpfsStorage(claim, await _look(files), writable=False)
+            return OpfsStorage(claim, claim.handles(), claim.cells, writable=True)
+        return OpfsStorage(claim, await _look(files), None, writable=False)
     except BaseException:
         claim.drop()
         raise
@@ -61,15 +62,20 @@ class OpfsStorage:
         To the files.
     files : tuple of two File
         Handles, or snapshots for a reader.
+    cells : File or None
+        The handle of the file about cells.
     writable : bool
         Whether they are handles.
     """
 
     label = opfs.LABEL
 
-    def __init__(self, claim: _Claim, files: tuple[File, File], *, writable: bool) -> None:
+    def __init__(
+        self, claim: _Claim, files: tuple[File, File], cells: File | None, *, writable: bool
+    ) -> None:
         self._claim: _Claim | None = claim
         self.files = files
+        self.cells = cells
         self.writable = writable
 
     async def usage(self) -> Usage | None:
@@ -87,7 +93,7 @@ class OpfsStorage:
             return self
         if not claim.done():
             return None
-        successor = OpfsStorage(claim, claim.handles(), writable=True)
+        successor = OpfsStorage(claim, claim.handles(), claim.cells, writable=True)
         self._claim = None
         return successor
 
@@ -112,8 +118,10 @@ class OpfsStorage:
 class _Claim:
     """A lock and the handles of both files, or a place in the queue for them."""
 
-    def __init__(self, name: str, files: tuple[Any, ...]) -> None:
+    def __init__(self, name: str, files: tuple[Any, ...], folder: Any) -> None:
         self.files = files
+        self.cells: opfs.Handle | None = None
+        self._folder = folder
         self._lock = WebLock(name)
         self._handles: list[opfs.Handle] = []
         self._task = asyncio.ensure_future(self._get())
@@ -137,9 +145,10 @@ class _Claim:
         self._let_go()
 
     def _let_go(self) -> None:
-        for handle in self._handles:
+        for handle in (*self._handles, *([self.cells] if self.cells else [])):
             handle.close()
         self._handles.clear()
+        self.cells = None
         self._lock.release()
 
     async def _get(self) -> None:
@@ -147,10 +156,19 @@ class _Claim:
             await self._lock.wait()
             for file in self.files:
                 self._handles.append(await opfs.Handle.open(file))
+            self.cells = await self._open_cells()
         except LitestateError:
             # Another worker may have more luck.
             self._let_go()
             raise
+
+    async def _open_cells(self) -> opfs.Handle | None:
+        try:
+            return await opfs.Handle.open(await opfs.open_file(self._folder, CELLS_NAME))
+        except LitestateError:
+            # It is no part of any checkpoint.
+            logging.getLogger(__name__).debug("no file for the cells", exc_info=True)
+            return None
 
 
 async def _look(files: tuple[Any, ...]) -> tuple[File, File]:

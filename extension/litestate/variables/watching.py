@@ -63,7 +63,7 @@ class Watch:
         self._running: list[_Run] = []
         self._lasting: list[_Run] = []
         self._closed = False
-        self._cells = Cells(shell, _nothing, self._ended, self.close, "variables", self._run)
+        self._cells = Cells(shell, _nothing, self._ended, self.close, "variables", run=self._run)
         self._in_first = self._cells.running
 
     def take(self) -> frozenset[str] | None:

@@ -1,0 +1,202 @@
+"""Tell whether this notebook wrote what is in its folder, which it shares with others.
+
+Other notebooks, editors, Git and whoever uploads a file write there, too. A restore must not remove
+what is theirs. In the site the drive knows which notebook wrote last. In plain Python nothing
+tells, so what changed while one of this notebook's cells ran is taken as its own, and the entries
+of checkpoints remember what was not (docs/checkpoint-format.md, 4.2).
+"""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import suppress
+from typing import Any, Literal
+
+from ..environment.executed import shell_of_session
+from ..items import Item, parents
+from ..manifest import KEPT_KINDS
+from ..places import IN_BROWSER, Places
+from ..sqlite import SIDECARS
+from .tree import Entry
+
+Writer = Literal["own", "other", "unknown"]
+
+BY = "by"
+"""Key of an entry's details: who wrote it, if it was not this notebook."""
+
+_PROBES = 50
+"""Files and folders that are looked at when a cell begins or ends: those that changed last."""
+
+_COARSE = 5
+"""CLOCK_REALTIME_COARSE (linux/time.h): the clock that stamps inodes, as of its last tick."""
+
+_JUST_NOW = 0.02
+"""Seconds: two ticks of 10 ms, the longest ones (Linux with 100 Hz)."""
+
+_LONGEST_TICK = 0.1
+"""Seconds: a machine that has much to do misses ticks."""
+
+_MOST_CELLS = 10_000
+"""Cells whose times are remembered."""
+
+
+class Ownership:
+    """Who wrote what is there.
+
+    Parameters
+    ----------
+    name : str
+        Of the notebook.
+    places : callable
+        Returns the root folders.
+    touched : callable
+        Returns what this kernel has written or deleted on the drive: paths below its root.
+    """
+
+    def __init__(
+        self, name: str, places: Callable[[], Places], touched: Callable[[], Set[str]]
+    ) -> None:
+        self._name = name
+        self._places = places
+        self._touched = touched
+        self._known: Mapping[str, Entry] = {}
+        self._since = _tick()
+        self._cells: list[tuple[float, float]] = []
+        self._running: float | None = None
+        self._probes: list[Entry] = []
+
+    def cell(self, *, is_over: bool) -> None:
+        """Note that a cell begins, or that it has ended."""
+        if IN_BROWSER:
+            return
+        boundary = self._boundary()
+        if self._running is not None:
+            self._cells.append((self._running, boundary))
+            del self._cells[:-_MOST_CELLS]
+        self._running = None if is_over else boundary
+
+    def has_touched(self, relative: str) -> bool:
+        """Tell whether this kernel has written or deleted something on the drive."""
+        return relative in self._touched()
+
+    def writer(self, item: Item) -> Writer:
+        """Return who wrote what is there now."""
+        if item.root.on_drive:
+            return self._on_drive(item)
+        # The home folder is in this kernel's own memory.
+        return "own" if IN_BROWSER else self._by_time(item)
+
+    def details(self, item: Item) -> dict[str, Any]:
+        """Return what the details of its entry are to tell about who wrote it."""
+        if IN_BROWSER or item.root.on_drive:
+            return {}
+        by = self._by_time(item)
+        return {} if by == "own" else {BY: by}
+
+    def settle(self, tree: Mapping[str, Entry]) -> None:
+        """Take it that this is in the newest checkpoint."""
+        self._known = tree
+        if not IN_BROWSER:
+            files = (entry for entry in tree.values() if entry.kind not in KEPT_KINDS)
+            self._probes = heapq.nlargest(_PROBES, files, key=lambda entry: entry.mtime_ns)
+
+    def _on_drive(self, item: Item) -> Writer:
+        mtime = None if item.kind == "directory" else item.mtime_ns / 1e9
+        name = item.root.writer(item.relative, mtime)
+        if name == "":
+            # An older litestate did not note it, or the drive is not mended.
+            return "own" if self.has_touched(item.relative) else "unknown"
+        # Nobody's is what was uploaded, edited in the page, or shipped by the site.
+        return "own" if name == self._name else "other"
+
+    def _by_time(self, item: Item) -> Writer:
+        known = self._known.get(item.place)
+        if item.kind == "directory" and known is not None and known.kind == "directory":
+            # Its time changes with whatever is put into it.
+            return _of_entry(known)
+        at = _changed_at(item)
+        if known is not None and at < self._since:
+            same = (known.kind, known.mtime_ns) == (item.kind, item.mtime_ns)
+            return _of_entry(known) if same else "unknown"
+        if at < self._since:
+            at = self._put_there_at(item)
+        if at < self._since:
+            return "unknown"
+        # A program is one long cell.
+        return "own" if shell_of_session() is None or self._in_a_cell(at) else "other"
+
+    def _put_there_at(self, item: Item) -> float:
+        """Return when a new folder that something is in came there, as by renaming (or 0)."""
+        for parent in parents(item.relative):
+            if f"{item.root.name}/{parent}" not in self._known:
+                return _stamp(os.fspath(item.root.target(parent)))
+        return 0.0
+
+    def _in_a_cell(self, at: float) -> bool:
+        if self._running is not None and at >= self._running:
+            return True
+        at_index = bisect.bisect_right(self._cells, (at, math.inf)) - 1
+        return at_index >= 0 and at <= self._cells[at_index][1]
+
+    def _boundary(self) -> float:
+        """Return a time that parts what has changed so far from what changes from now on.
+
+        If something has changed just now, this waits until the clock of file systems, which is a
+        tick behind, has come so far.
+        """
+        tick, now, end = _tick(), time.time(), time.monotonic() + _LONGEST_TICK
+        # What had changed before the last boundary is on the right side of it.
+        recent = max(tick - _JUST_NOW, self._cells[-1][1] if self._cells else 0.0)
+        if all(_stamp(path) < recent for path in self._probed()):
+            return max(tick, recent)
+        while _tick() < now and time.monotonic() < end:
+            time.sleep(0.0005)
+        return now
+
+    def _probed(self) -> Iterator[str]:
+        roots = {root.name: root for root in self._places().roots}
+        yield from (os.fspath(root.path) for root in roots.values())
+        for entry in self._probes:
+            if entry.root in roots:
+                path = os.fspath(roots[entry.root].target(entry.relative))
+                yield from (path + suffix for suffix in _suffixes(entry.kind))
+
+
+def _of_entry(entry: Entry) -> Writer:
+    by = entry.details.get(BY)
+    return "own" if by is None else "other" if by == "other" else "unknown"
+
+
+def _changed_at(item: Item) -> float:
+    """Return when something was last changed, its attributes included (seconds since 1970)."""
+    return max(_stamp(os.fspath(item.path) + suffix) for suffix in _suffixes(item.kind))
+
+
+def _suffixes(kind: str) -> tuple[str, ...]:
+    # What was committed may be in the log of a database only.
+    return ("", "-wal", "-journal") if kind == "database" else ("",)
+
+
+def _stamp(path: str) -> float:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return 0.0
+    # The other time changes also when the first one is set back. Of a log, SQLite changes it when
+    # root opens it to read.
+    is_log = path.endswith(SIDECARS)
+    return (status.st_mtime_ns if is_log else max(status.st_mtime_ns, status.st_ctime_ns)) / 1e9
+
+
+def _tick() -> float:
+    """Return the time that a file gets which is written now, or one that is not later."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            return time.clock_gettime_ns(_COARSE) / 1e9
+    return time.time()
