@@ -75,7 +75,7 @@ MODEL = Path(__file__).with_name("drive_model.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def lab_of_module(site: str, browser: Browser) -> Iterator[Lab]:
+def warm_lab(site: str, browser: Browser) -> Iterator[Lab]:
     """The site, with a drive that does not wait as long as it does for its users."""
     with _profiles(browser) as make:
         context = make()

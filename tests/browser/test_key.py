@@ -112,10 +112,9 @@ def test_another_browser_has_another_key(open_lab: OpenLab, shared_lab: Lab) -> 
 
 
 def test_two_tabs_that_make_the_first_key_at_once_have_one(
-    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
+    open_lab: OpenLab, shared_lab: Lab
 ) -> None:
-    profile = new_profile()
-    first, second = open_lab(context=profile), open_lab(context=profile)
+    first, second = shared_lab, open_lab(context=shared_lab.context)
     for lab in (first, second):
         lab.check(AT_ONCE)
     # Both begin at the same tick of the clock that they share, many times over.

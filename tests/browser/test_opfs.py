@@ -159,8 +159,8 @@ def test_no_room(open_lab: OpenLab, site: str, profile: BrowserContext) -> None:
     assert lab.value("file.read(0, 12).decode()") == "good, better"
 
 
-def test_a_browser_that_lacks_something(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_browser_that_lacks_something(shared_lab: Lab) -> None:
+    lab = shared_lab
     assert open_storage(lab)
     for owner, name, instead, reason in (
         ("StorageManager", "getDirectory", "", "lacks a private file system"),
@@ -176,3 +176,4 @@ def test_a_browser_that_lacks_something(open_lab: OpenLab) -> None:
         assert "save_state() works" in message
     lab.check("storage.close()")
     assert open_storage(lab)
+    lab.check("storage.close()")

@@ -35,8 +35,8 @@ def test_packages_are_there_without_pip(shared_lab: Lab) -> None:
     assert lab.value("numpy.arange(3).sum().item()") == 3
 
 
-def test_the_address_of_the_site_opens_the_first_notebook(lab_of_module: Lab) -> None:
-    assert lab_of_module.page.evaluate("window.panel.context.path") == "start.ipynb"
+def test_the_address_of_the_site_opens_the_first_notebook(shared_lab: Lab) -> None:
+    assert shared_lab.page.evaluate("window.panel.context.path") == "start.ipynb"
 
 
 @pytest.mark.parametrize("app", ["notebooks"])
