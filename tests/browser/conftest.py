@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from lab import Lab
+from lab import Lab, without_jspi
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tools.browser import FLAGS
@@ -120,6 +120,20 @@ def shared_lab(warm_lab: Lab) -> Lab:
     or that reload the page when they have changed it, so that the kernel is a new one.
     """
     return warm_lab.clean()
+
+
+@pytest.fixture(scope="session")
+def _warm_lab_without_jspi(site: str, browser: Browser) -> Iterator[Lab]:
+    with _profiles(browser) as make:
+        context = make()
+        without_jspi(context)
+        yield Lab(context, site).enter()
+
+
+@pytest.fixture
+def lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
+    """A shared lab in a browser that has no way to wait inside a call."""
+    return _warm_lab_without_jspi.clean()
 
 
 LONGEST = ("test_kernel_units", "test_autosave", "test_drive_order", "test_opfs", "test_notebooks")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from conftest import OpenLab
-from lab import Lab, without_jspi
-from playwright.sync_api import BrowserContext
+from lab import Lab
 
 SIGN = """
 from litestate import trust
@@ -73,8 +70,8 @@ def key_of(lab: Lab) -> str:
     return found
 
 
-def test_the_key_signs_and_judges_also_after_a_reload(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_the_key_signs_and_judges_also_after_a_reload(shared_lab: Lab) -> None:
+    lab = shared_lab
     key = key_of(lab)
     made: str = lab.value("signature.hmac_sha256")
     lab.reload()
@@ -143,10 +140,8 @@ def test_without_a_place_for_the_key_nothing_is_signed(open_lab: OpenLab) -> Non
         assert reason in note and "trust=True" in note
 
 
-def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
-    context = new_profile()
-    without_jspi(context)
-    lab = open_lab(context=context)
+def test_without_jspi(lab_without_jspi: Lab) -> None:
+    lab = lab_without_jspi
     lab.check("from litestate import trust\nsigner = trust.Signer()\nassert signer(b'') is None")
     assert "cannot wait for its key inside a call" in lab.value("signer.note")
     lab.check("signature = await trust.Signer(is_awaited=True).sign(b'a manifest')")
