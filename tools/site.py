@@ -125,6 +125,7 @@ def _stage(
     # Only the kernel's: .venv has more, such as the CSS of nbconvert's HTML pages.
     installed = VENV / "share" / "jupyter" / "labextensions" / KERNEL_PLUGIN
     shutil.copytree(installed, source / "labextensions" / KERNEL_PLUGIN)
+    shutil.copytree(EXTENSION / "page", source / "labextensions" / "litestate")
 
 
 def _other_hosts_allowed() -> bool:

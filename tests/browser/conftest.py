@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from lab import Lab
+from lab import Lab, without_jspi
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tools.browser import FLAGS
@@ -21,11 +21,13 @@ SUB_PATH = "/some/where/"
 OpenLab = Callable[..., Lab]
 
 
-def _serve(base: str) -> Iterator[str]:
-    with Server(Path(os.environ["LITESTATE_DIST"]), 0, base) as server:
+@contextmanager
+def serving(folder: Path, base: str = "/") -> Iterator[Server]:
+    """Serve a folder meanwhile."""
+    with Server(folder, 0, base) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield server.url
+        yield server
         server.shutdown()
         thread.join(timeout=10)
 
@@ -33,13 +35,15 @@ def _serve(base: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """Address of the built site."""
-    yield from _serve("/")
+    with serving(Path(os.environ["LITESTATE_DIST"])) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
 def sub_site() -> Iterator[str]:
     """Address of the built site below a path, as on GitHub Pages."""
-    yield from _serve(SUB_PATH)
+    with serving(Path(os.environ["LITESTATE_DIST"]), SUB_PATH) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -47,12 +51,8 @@ def two_sites(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Addresses of two sites on one origin, as of two projects of one account on GitHub Pages."""
     for name in ("one", "other"):
         (tmp_path / name).symlink_to(os.environ["LITESTATE_DIST"], target_is_directory=True)
-    with Server(tmp_path, 0, "/") as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serving(tmp_path) as server:
         yield f"{server.url}one/", f"{server.url}other/"
-        server.shutdown()
-        thread.join(timeout=10)
 
 
 @pytest.fixture(scope="session")
@@ -105,17 +105,48 @@ def open_lab(site: str, new_profile: Callable[[], BrowserContext]) -> OpenLab:
     return open_
 
 
-@pytest.fixture(scope="module")
-def lab_of_module(site: str, browser: Browser) -> Iterator[Lab]:
-    """The site, entered once for the tests of a module: a start of the kernel takes 10 s."""
+@pytest.fixture(scope="session")
+def warm_lab(site: str, browser: Browser) -> Iterator[Lab]:
+    """The site, entered once for most of the tests: page and kernel take 15 s to start."""
     with _profiles(browser) as make:
         yield Lab(make(), site).enter()
 
 
 @pytest.fixture
-def shared_lab(lab_of_module: Lab) -> Lab:
+def shared_lab(warm_lab: Lab) -> Lab:
     """A lab in which nothing is left of other tests but modules that were imported.
 
-    For tests that change nothing which only a new kernel or profile takes back, as autosave does.
+    For tests that change nothing which only a new kernel or profile takes back, as autosave does;
+    or that reload the page when they have changed it, so that the kernel is a new one.
     """
-    return lab_of_module.clean()
+    return warm_lab.clean()
+
+
+@pytest.fixture(scope="session")
+def _warm_lab_without_jspi(site: str, browser: Browser) -> Iterator[Lab]:
+    with _profiles(browser) as make:
+        context = make()
+        without_jspi(context)
+        yield Lab(context, site).enter()
+
+
+@pytest.fixture
+def lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
+    """A shared lab in a browser that has no way to wait inside a call."""
+    return _warm_lab_without_jspi.clean()
+
+
+LONGEST = ("test_kernel_units", "test_autosave", "test_drive_order", "test_opfs", "test_notebooks")
+"""Files that come first: one of them at the end would leave the other process without work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, and keep the tests without a browser before all of them."""
+
+    def rank(item: pytest.Item) -> int:
+        if item.path.parent != Path(__file__).parent:
+            return -1
+        name = item.path.stem
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=rank)

@@ -133,6 +133,7 @@ def be_impatient(context: BrowserContext) -> None:
 
     sooner("queue.mjs", "const PATIENCE = 8_000;", f"const PATIENCE = {PATIENCE}_000;")
     sooner("writeback.mjs", "const RETRY = 10_000;", f"const RETRY = {RETRY}_000;")
+    sooner("remote.mjs", "const REST = 10_000;", f"const REST = {RETRY}_000;")
 
 
 def put_gate(lab: Lab) -> None:

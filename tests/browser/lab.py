@@ -83,18 +83,37 @@ async (sources) => {
 
 
 _ONLY_PANEL = """
-() => {
-  for (const widget of [...window.jupyterapp.shell.widgets("main")]) {
+async () => {
+  const { shell, serviceManager } = window.jupyterapp;
+  for (const widget of [...shell.widgets("main")]) {
     if (widget !== window.panel) { widget.dispose(); }
   }
-  window.jupyterapp.shell.activateById(window.panel.id);
+  const own = window.panel.sessionContext.session.id;
+  for (const { id } of [...serviceManager.sessions.running()]) {
+    if (id !== own) { await serviceManager.sessions.shutdown(id); }
+  }
+  shell.activateById(window.panel.id);
 }
 """
 
+_REMEMBER = """
+import sys as _sys, types as _types
+if "lab_start" not in _sys.modules:
+    import os as _os, warnings as _warnings
+    _start = _sys.modules["lab_start"] = _types.ModuleType("lab_start")
+    _start.environment, _start.path = dict(_os.environ), list(_sys.path)
+    _start.filters = list(_warnings.filters)
+"""
+"""Note what a clean kernel has, where neither a reset nor a test sees it."""
+
 _EMPTY = """
 get_ipython().reset(new_session=False)
-import os as _os
+import os as _os, sys as _sys, warnings as _warnings
 from pathlib import Path as _Path
+_start = _sys.modules["lab_start"]
+_os.environ.clear()
+_os.environ.update(_start.environment)
+_sys.path[:], _warnings.filters[:] = _start.path, _start.filters
 _os.chdir("/drive")
 def _empty(folder, kept):
     for path in sorted(folder.rglob("*"), reverse=True):
@@ -153,10 +172,14 @@ class Lab:
     page: Page = field(init=False)
     console: list[str] = field(default_factory=list)
     _notebook: str = ".ipynb"
+    _served: list[str] = field(default_factory=list)
+    _is_shared: bool = False
 
     def enter(self) -> Lab:
-        """Go to the site's own address and wait for a notebook and its kernel."""
+        """Go to the site's own address and wait for a notebook and its kernel, to be shared."""
+        self._is_shared = True
         self._new_page()
+        self._notebook = "start.ipynb"
         self.page.goto(self.url, timeout=START_TIMEOUT)
         return self._wait()
 
@@ -170,7 +193,8 @@ class Lab:
 
     def serve(self, name: str, data: bytes) -> None:
         """Let the site have one more file, for this profile."""
-        self.context.route(f"{self.url}{name}", lambda route: route.fulfill(body=data))
+        self._served.append(f"{self.url}{name}")
+        self.context.route(self._served[-1], lambda route: route.fulfill(body=data))
 
     def reload(self) -> Lab:
         """Reload the page: the kernel and its memory are gone, a new one starts."""
@@ -179,8 +203,15 @@ class Lab:
 
     def clean(self) -> Lab:
         """Remove what was made in the kernel, in its folders and in the page."""
+        for page in self.context.pages:
+            if page != self.page:
+                page.close()
+        for url in self._served:
+            self.context.unroute(url)
+        self._served.clear()
         self.page.evaluate(_ONLY_PANEL)
         self.set_cells()
+        self.check(_REMEMBER)
         self.check(_EMPTY)
         return self
 
@@ -250,6 +281,8 @@ class Lab:
     def _wait(self) -> Lab:
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)
         self.page.evaluate(_READY, [self._notebook, START_TIMEOUT])
+        if self._is_shared:
+            self.check(_REMEMBER)
         return self
 
 

@@ -63,8 +63,8 @@ UNMENDED = "export * from './pyodide.mjs';"
 """What the site's `pyodideUrl` would name without litestate."""
 
 
-def test_a_mended_drive_knows_what_was_written(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_mended_drive_knows_what_was_written(shared_lab: Lab) -> None:
+    lab = shared_lab
     lab.check(WATCH)
     assert lab.value("drive.is_mended()")
     for work, expected in STEPS:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import OpenLab
 from drive_page import page_bytes, settle
+from lab import Lab
 
 LIBRARIES = Path(__file__).parent / "drive_libraries.py"
 
@@ -27,8 +27,8 @@ for kind in KINDS:
 """
 
 
-def test_libraries_work_in_the_current_folder(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_libraries_work_in_the_current_folder(shared_lab: Lab) -> None:
+    lab = shared_lab
     libraries = LIBRARIES.read_text(encoding="utf-8")
     lab.check(IMPORTS)
     lab.check(libraries + WORK)

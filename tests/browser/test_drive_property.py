@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from conftest import OpenLab
 from drive_page import settle
 from lab import Lab
 
@@ -29,8 +28,8 @@ print(await compare({seed}, {count}, "/drive/random", "/tmp/random", {left}))
 """
 
 
-def test_the_drive_is_as_memory_is(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_the_drive_is_as_memory_is(shared_lab: Lab) -> None:
+    lab = shared_lab
     _load(lab)
     lab.check(PREPARE)
     for seed in SEEDS:

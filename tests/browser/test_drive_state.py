@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from conftest import OpenLab
 from lab import Lab
 
@@ -70,14 +69,9 @@ class Requests:
         return taken
 
 
-@pytest.fixture
-def lab(open_lab: OpenLab) -> Lab:
-    lab = open_lab()
+def test_there_and_back_with_what_is_open(shared_lab: Lab) -> None:
+    lab = shared_lab
     lab.check(BEGIN)
-    return lab
-
-
-def test_there_and_back_with_what_is_open(lab: Lab) -> None:
     requests = Requests(lab)
     lab.page.evaluate(UPLOAD, 60)
     lab.check(WORK)
@@ -126,7 +120,9 @@ def test_there_and_back_with_what_is_open(lab: Lab) -> None:
     assert len(lab.value("labels(report)")) == 61
 
 
-def test_checkpoints_and_what_is_too_large(lab: Lab) -> None:
+def test_checkpoints_and_what_is_too_large(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.check(BEGIN)
     lab.check("litestate.autosave(variables=False)")
     lab.check(WORK)
     lab.check("connection.rollback()")

@@ -115,6 +115,7 @@ def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(open_lab: Op
     assert found[-1][0] == 4
     lab.check("applied.undo()")
     assert rows(lab)[0][1].startswith("\nimport json")
+    _a_package_of_the_site_is_loaded_for_its_options(lab)
 
 
 def test_what_cells_set_comes_back(shared_lab: Lab) -> None:
@@ -154,8 +155,7 @@ def test_what_cells_set_comes_back(shared_lab: Lab) -> None:
     assert lab.value(undone) == ["/drive", False, 60]
 
 
-def test_a_package_of_the_site_is_loaded_for_its_options(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def _a_package_of_the_site_is_loaded_for_its_options(lab: Lab) -> None:
     lab.check(SETUP)
     lab.check("saved = {'options': {'set': {'matplotlib': {'figure.dpi': 55.0}}, 'left_out': {}}}")
     assert lab.value("'matplotlib' in sys.modules") is False
@@ -167,8 +167,8 @@ def test_a_package_of_the_site_is_loaded_for_its_options(open_lab: OpenLab) -> N
     assert lab.value("sys.modules['matplotlib'].rcParams['figure.dpi']") == 55
 
 
-def test_installed_packages_come_back_by_their_hash(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_installed_packages_come_back_by_their_hash(shared_lab: Lab) -> None:
+    lab = shared_lab
     data = wheel()
     lab.serve(WHEEL, data)
     url = f"{lab.url}{WHEEL}"

@@ -5,18 +5,21 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import OpenLab
+from conftest import _profiles
+from lab import Lab
+from playwright.sync_api import Browser
 
 UNIT = Path(__file__).parent.parent / "unit"
 
 TOOLS = ("pytest", "pluggy", "iniconfig", "pygments")
 """Distributions that pytest needs and the site lacks: plain Python, taken from `.venv`."""
 
-RUN = """
-import os, sys, zipfile
+UNPACK = """
+import sys, zipfile
 from pyodide.http import pyfetch
 
 response = await pyfetch("{url}")
@@ -24,6 +27,11 @@ with open("/tmp/tests.zip", "wb") as file:
     file.write(await response.bytes())
 zipfile.ZipFile("/tmp/tests.zip").extractall("/tmp/tests")
 sys.path[:0] = ["/tmp/tests/tools"]
+import litestate, numpy, packaging, pandas
+"""
+
+RUN = """
+import os
 os.chdir("/tmp/tests/unit")
 # An import statement would make the kernel look for it among Pyodide's packages online.
 code = __import__("pytest").main(
@@ -42,14 +50,20 @@ def test_no_file_is_in_no_part() -> None:
     assert {path for part in PARTS for path in UNIT.glob(part)} == {*UNIT.glob("test_*.py")}
 
 
+@pytest.fixture(scope="module")
+def kernel(site: str, browser: Browser) -> Iterator[Lab]:
+    """A kernel that has the unit tests: all parts run in one."""
+    with _profiles(browser) as make:
+        lab = Lab(make(), site).enter()
+        lab.serve("tests.zip", _archive())
+        lab.check(UNPACK.replace("{url}", f"{lab.url}tests.zip"))
+        yield lab
+
+
 @pytest.mark.parametrize("part", PARTS)
-def test_unit_tests_pass_in_the_kernel(open_lab: OpenLab, part: str) -> None:
-    lab = open_lab()
+def test_unit_tests_pass_in_the_kernel(kernel: Lab, part: str) -> None:
     files = sorted(path.name for path in UNIT.glob(part))
-    lab.serve("tests.zip", _archive())
-    lab.check("import litestate, numpy, packaging, pandas")
-    code = RUN.replace("{url}", f"{lab.url}tests.zip").replace("{files}", repr(files))
-    output = lab.run(code, timeout=240_000)
+    output = kernel.run(RUN.replace("{files}", repr(files)), timeout=240_000)
     assert not output.error, output.error + output.text[-4000:]
     assert "exit code 0" in output.text, _failures(output.text)
     assert " passed" in output.text

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from conftest import OpenLab
-from lab import Lab, without_jspi
-from playwright.sync_api import BrowserContext
+from lab import Lab
 
 SIGN = """
 from litestate import trust
@@ -73,8 +70,8 @@ def key_of(lab: Lab) -> str:
     return found
 
 
-def test_the_key_signs_and_judges_also_after_a_reload(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_the_key_signs_and_judges_also_after_a_reload(shared_lab: Lab) -> None:
+    lab = shared_lab
     key = key_of(lab)
     made: str = lab.value("signature.hmac_sha256")
     lab.reload()
@@ -112,10 +109,9 @@ def test_another_browser_has_another_key(open_lab: OpenLab, shared_lab: Lab) -> 
 
 
 def test_two_tabs_that_make_the_first_key_at_once_have_one(
-    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
+    open_lab: OpenLab, shared_lab: Lab
 ) -> None:
-    profile = new_profile()
-    first, second = open_lab(context=profile), open_lab(context=profile)
+    first, second = shared_lab, open_lab(context=shared_lab.context)
     for lab in (first, second):
         lab.check(AT_ONCE)
     # Both begin at the same tick of the clock that they share, many times over.
@@ -144,10 +140,8 @@ def test_without_a_place_for_the_key_nothing_is_signed(open_lab: OpenLab) -> Non
         assert reason in note and "trust=True" in note
 
 
-def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
-    context = new_profile()
-    without_jspi(context)
-    lab = open_lab(context=context)
+def test_without_jspi(lab_without_jspi: Lab) -> None:
+    lab = lab_without_jspi
     lab.check("from litestate import trust\nsigner = trust.Signer()\nassert signer(b'') is None")
     assert "cannot wait for its key inside a call" in lab.value("signer.note")
     lab.check("signature = await trust.Signer(is_awaited=True).sign(b'a manifest')")

@@ -84,8 +84,8 @@ def profile(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
     context.close()
 
 
-def test_a_restarted_kernel_writes_on(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_restarted_kernel_writes_on(shared_lab: Lab) -> None:
+    lab = shared_lab
     for turn in range(2):
         if turn:
             lab.page.evaluate("window.panel.sessionContext.session.kernel.restart()")
@@ -97,6 +97,7 @@ def test_a_restarted_kernel_writes_on(open_lab: OpenLab) -> None:
     lab.reload()
     assert open_storage(lab)
     assert lab.value("file.read(0, 5000).decode()") == "".join(str(n) * 1000 for n in range(2))
+    lab.check("file.truncate(0)\nstorage.close()")
 
 
 def test_another_tab_reads_and_takes_over_also_after_a_crash(
@@ -159,8 +160,8 @@ def test_no_room(open_lab: OpenLab, site: str, profile: BrowserContext) -> None:
     assert lab.value("file.read(0, 12).decode()") == "good, better"
 
 
-def test_a_browser_that_lacks_something(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_browser_that_lacks_something(shared_lab: Lab) -> None:
+    lab = shared_lab
     assert open_storage(lab)
     for owner, name, instead, reason in (
         ("StorageManager", "getDirectory", "", "lacks a private file system"),
@@ -176,3 +177,4 @@ def test_a_browser_that_lacks_something(open_lab: OpenLab) -> None:
         assert "save_state() works" in message
     lab.check("storage.close()")
     assert open_storage(lab)
+    lab.check("storage.close()")

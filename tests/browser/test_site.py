@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab import Lab, without_jspi
+from lab import Lab
 from playwright.sync_api import BrowserContext
 
 PACKAGES = "numpy, pandas, matplotlib.pyplot, openpyxl, micropip, cloudpickle, litestate"
@@ -35,8 +35,8 @@ def test_packages_are_there_without_pip(shared_lab: Lab) -> None:
     assert lab.value("numpy.arange(3).sum().item()") == 3
 
 
-def test_the_address_of_the_site_opens_the_first_notebook(lab_of_module: Lab) -> None:
-    assert lab_of_module.page.evaluate("window.panel.context.path") == "start.ipynb"
+def test_the_address_of_the_site_opens_the_first_notebook(shared_lab: Lab) -> None:
+    assert shared_lab.page.evaluate("window.panel.context.path") == "start.ipynb"
 
 
 @pytest.mark.parametrize("app", ["notebooks"])
@@ -67,11 +67,9 @@ def test_urls(shared_lab: Lab) -> None:
     assert "cannot be reached" in nobody.error
 
 
-def test_without_jspi(site: str, new_profile: Callable[[], BrowserContext], tmp_path: Path) -> None:
+def test_without_jspi(lab_without_jspi: Lab, tmp_path: Path) -> None:
     """As in browsers that cannot wait inside a call: a clear error, and a twin that works."""
-    context = new_profile()
-    without_jspi(context)
-    lab = Lab(context, site).open()
+    lab = lab_without_jspi
     assert lab.value("__import__('pyodide').ffi.can_run_sync()") is False
     lab.set_cells("from litestate import *\nopen('/home/pyodide/a', 'w').write('a')\nsave_state()")
     lab.run_all()

@@ -67,9 +67,9 @@ def _settle(lab: Lab) -> None:
 
 
 @pytest.fixture(scope="module")
-def played(lab_of_module: Lab) -> Played:
+def played(warm_lab: Lab) -> Played:
     """Play all scenes, each in a cell, reload, and look at what is there."""
-    lab = lab_of_module
+    lab = warm_lab.clean()
     for name in FILES:
         lab.serve(name, Path(__file__).with_name(name).read_bytes())
     _prepare(lab)

@@ -83,9 +83,9 @@ def load_by_hand(lab: Lab, bundle: Path, call: str = "load_state()") -> str:
 
 
 def test_everything_is_had_again_elsewhere_and_after_a_reload(
-    open_lab: OpenLab, tmp_path: Path
+    open_lab: OpenLab, shared_lab: Lab, tmp_path: Path
 ) -> None:
-    lab = open_lab()
+    lab = shared_lab
     lab.check(MAKE + LOOK)
     before = lab.value("look()")
     bundle = save_by_hand(lab, tmp_path)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import OpenLab
+from lab import Lab
 from litestate import load_state
 from next_cell import GOES_ON, WORK
-from playwright.sync_api import BrowserContext
 from test_autosave import NUMBERS, failing, run, wait_for
 from test_handshake import restart
 
@@ -54,12 +53,9 @@ def test_the_next_cell_works_after_a_reload(open_lab: OpenLab) -> None:
 
 
 def test_a_bundle_in_the_same_browser_in_another_and_in_plain_python(
-    open_lab: OpenLab,
-    new_profile: Callable[[], BrowserContext],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    open_lab: OpenLab, shared_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lab = open_lab()
+    lab = shared_lab
     lab.check(WORK)
     lab.check("import litestate\nreport = litestate.save_state('/tmp/all')\nprint(report)")
     assert [it[0] for it in lab.value("[[s.path] for s in report.skipped]")] == ["generator"]
@@ -73,7 +69,7 @@ def test_a_bundle_in_the_same_browser_in_another_and_in_plain_python(
     lab.check(GOES_ON)
 
     # To another browser it is a stranger's.
-    other = open_lab(context=new_profile())
+    other = open_lab()
     other.serve("all.zip", data)
     other.check(f"import litestate\nreport = litestate.load_state('{other.url}all.zip')")
     waiting = other.value("sorted(s.path for s in report.skipped)")
@@ -93,8 +89,8 @@ def test_a_bundle_in_the_same_browser_in_another_and_in_plain_python(
     assert [line.kind for line in report.lines()] == ["database"]
 
 
-def test_forged_and_restricted(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_forged_and_restricted(shared_lab: Lab) -> None:
+    lab = shared_lab
     lab.check(
         "import litestate, io, zipfile\nx = [1]\nf = lambda: 1\n"
         "litestate.save_state('/tmp/one')\nx = [2]\nlitestate.save_state('/tmp/two')"

@@ -7,8 +7,11 @@ import { LIMIT } from './protocol.mjs';
 import { Remote } from './remote.mjs';
 import { Writeback } from './writeback.mjs';
 
+/** Milliseconds until it is tried again to say what could not be said. */
+const LATER = 500;
+
 /** What of Emscripten's file system is called here, beside its MEMFS. */
-const FS_FUNCTIONS = ['closeStream', 'createNode', 'destroyNode', 'isDir', 'isFile', 'lookupNode'];
+const FS_FUNCTIONS = ['chdir', 'closeStream', 'createNode', 'destroyNode', 'isDir', 'isFile', 'lookupNode'];
 const MEMFS_FUNCTIONS = {
   node_ops: ['getattr', 'rename', 'setattr', 'unlink'],
   stream_ops: ['llseek', 'mmap', 'msync', 'read', 'write'],
@@ -107,14 +110,17 @@ function build(pyodide, drive, mountpoint) {
     files.release();
     files.forgetBelow(files.root);
     folders.doubt();
-    if (messages.length) say(pyodide, messages.splice(0));
+    if (!messages.length) return;
+    if (say(pyodide, messages)) messages.length = 0;
+    else setTimeout(turn, LATER);
   });
   const ledger = new Ledger(`${endpoint} ${prefix}`.trim());
-  const remote = new Remote(endpoint, context, prefix, fail, turn);
+  const tell = (text) => messages.push(text);
+  const remote = new Remote(endpoint, context, prefix, fail, turn, tell);
   const folders = new Folders(remote, ledger);
   const hooks = {
     turn,
-    tell: (text) => messages.push(text),
+    tell,
     isFree: (path) => {
       isFree ??= pyodide.runPython(IS_FREE, { globals: pyodide.toPy({}) });
       return isFree(`${mountpoint}/${path}`);
@@ -125,6 +131,11 @@ function build(pyodide, drive, mountpoint) {
   const parts = { remote, ledger, folders };
   const writeback = new Writeback(worker, parts, hooks);
   const files = new DriveFiles(FS, fail, { ...parts, writeback, turn });
+  const { chdir } = FS;
+  // The kernel goes to the notebook's own folder when it starts, and must start in any case.
+  FS.chdir = function (path) {
+    return remote.takingForFolders(() => chdir.call(this, path));
+  };
   // `API` is where JupyterLite keeps it; others look for it there.
   return { API: drive.API, mount: () => files.mount(), litestate: face(files) };
 }
@@ -158,10 +169,20 @@ function oncePerTurn(action) {
   };
 }
 
-/** Write lines into the output of the cell that runs, or ran last. */
+/**
+ * Write lines into the output of the cell that runs, or ran last. Returns false if none has run:
+ * before that, the kernel's stream leads nowhere.
+ */
 function say(pyodide, lines) {
   const sys = pyodide.pyimport('sys');
-  sys.stderr.write(lines.map((line) => `litestate: ${line}\n`).join(''));
-  sys.stderr.flush();
-  sys.destroy();
+  const { stderr } = sys;
+  try {
+    if (stderr.publish_stream_callback == null) return false;
+    stderr.write(lines.map((line) => `litestate: ${line}\n`).join(''));
+    stderr.flush();
+    return true;
+  } finally {
+    stderr.destroy();
+    sys.destroy();
+  }
 }

@@ -1,12 +1,38 @@
-/** Questions to the page that the kernel waits for. */
+/**
+ * Questions to the page that the kernel waits for.
+ *
+ * Each has a time limit, and is asked again within it: while a service worker starts or is replaced,
+ * a message can get lost, or the site itself can answer. If the page stays silent, the questions
+ * after that one fail at once, so that a start of the kernel, which asks dozens of them, goes on.
+ */
 
 import { stored } from './names.mjs';
-import { encode, fromBase64, time } from './protocol.mjs';
+import { encode, FOLDER_MODE, fromBase64, time } from './protocol.mjs';
 
-/** Milliseconds. The page may be busy, but a cell must not hang. */
-const PATIENCE = 30_000;
-/** Milliseconds until it is asked again whether there is what it was asked about. */
-const DOUBT = 3_000;
+/** Milliseconds of each try to ask what the page answers at once, unless it is busy. */
+const TRIES = [5_000, 10_000, 15_000];
+/**
+ * Milliseconds of the first try to ask what the page may never answer, and of the second one, which
+ * is made if the page answers at all. It reads all that is stored to list a folder.
+ */
+const DOUBT = [3_000, 30_000];
+/** The same of bytes, for which the page reads a whole file. */
+const READ = [15_000, 30_000];
+/** Milliseconds that a silent page has to show that it answers again, and until it is asked that. */
+const PROBE = 1_000;
+const REST = 10_000;
+/** A name to ask for that costs the page little: folders, such as the drive's own, cost much. */
+const ANY_NAME = '.litestate';
+/** Milliseconds for which what fails at once is asked again, and between the first and last of it. */
+const CHANGE = 3_000;
+const FIRST_PAUSE = 20;
+const LAST_PAUSE = 400;
+
+const SILENT =
+  "the notebook's folder cannot be reached, because the page does not answer. Files in it cannot " +
+  'be listed, opened or stored until it does; variables and other folders are as they were. ' +
+  'If this does not go away, save the notebook and reload the page.';
+const HEARD = "the notebook's folder can be reached again.";
 
 export class Remote {
   /**
@@ -15,14 +41,20 @@ export class Remote {
    * @param prefix what stands before the slash of every path there
    * @param fail called with a code such as `EIO`; throws the file system's error
    * @param turn asks for a turn of the event loop: until then an answer is believed
+   * @param tell called with a sentence for the user
    */
-  constructor(endpoint, context, prefix, fail, turn) {
+  constructor(endpoint, context, prefix, fail, turn, tell) {
     this.endpoint = endpoint;
     this.context = context;
     this.prefix = prefix;
     this.fail = fail;
     this.turn = turn;
+    this.tell = tell;
     this.encoder = new TextEncoder();
+    this.isSilent = false;
+    /** Until when the page is not asked, because it was silent just now. */
+    this.restUntil = 0;
+    this.takesForFolders = false;
   }
 
   /** What the page calls a path of the drive. */
@@ -32,55 +64,111 @@ export class Remote {
 
   /** The mode of a file or folder, or undefined if there is none. */
   mode(path) {
-    const found = this.ask('lookup', path);
+    const found = this.send('lookup', path, TRIES);
+    // The page answers this whatever the path is.
+    if (found === undefined) return this.missed();
     return found?.ok ? found.mode : undefined;
   }
 
   /** Size (bytes) and time (milliseconds) of something that exists. */
   stat(path) {
-    const found = this.askOfWhatThereIs('getattr', path);
-    return { size: found.size || 0, mtime: time(found.mtime) };
+    const found = this.askTwice('getattr', path, DOUBT);
+    return { size: found?.size || 0, mtime: time(found?.mtime) };
   }
 
   /** The names in a folder that exists. */
   list(path) {
-    return this.askOfWhatThereIs('readdir', path);
+    return this.askTwice('readdir', path, DOUBT);
   }
 
   /** The bytes of a file, or undefined if there is none. */
   read(path) {
-    const found = this.ask('get', path);
+    const found = this.askTwice('get', path, READ);
     if (!found) return undefined;
     const content = found.content ?? '';
     return found.format === 'base64' ? fromBase64(content) : this.encoder.encode(content);
   }
 
-  /** Ask what the page never answers if there is no such file or folder (any more). */
-  askOfWhatThereIs(method, path) {
-    const found = this.send(method, path, DOUBT);
-    if (found) return found;
-    if (path && this.mode(path) === undefined) this.fail('ENOENT');
-    return this.send(method, path, PATIENCE) ?? this.fail('EIO');
-  }
-
-  ask(method, path) {
-    const found = this.send(method, path, PATIENCE);
+  /** Ask what the page never answers if it runs into an error, such as of what is not there. */
+  askTwice(method, path, [first, second]) {
+    let found = this.send(method, path, [first]);
+    if (found !== undefined) return found;
+    const isThere = this.mode(path || ANY_NAME) !== undefined;
+    if (path && !isThere) this.fail('ENOENT');
+    found = this.send(method, path, [second]);
     return found === undefined ? this.fail('EIO') : found;
   }
 
-  /** The page's answer; undefined if there is none that can be read. */
-  send(method, path, patience) {
-    this.turn();
-    const request = new XMLHttpRequest();
-    request.open('POST', this.endpoint, false);
-    request.timeout = patience;
+  /** Do something that needs a folder: what cannot be asked for is taken for one meanwhile. */
+  takingForFolders(action) {
+    this.takesForFolders = true;
     try {
-      request.send(encode(this.context, method, this.address(path)));
-      // Without a service worker in charge, the site itself answers.
-      if (request.status < 400) return JSON.parse(request.responseText);
-    } catch (error) {
-      console.warn(`litestate: no answer to ${method} of ${path}`, error);
+      return action();
+    } finally {
+      this.takesForFolders = false;
     }
+  }
+
+  /**
+   * What to do if the page is silent. `import` goes past a folder that may not be read, and past no
+   * other error: with `EIO` no module at all could be imported, and Python not be started.
+   */
+  missed() {
+    if (!this.isSilent) {
+      this.isSilent = true;
+      this.restUntil = performance.now() + REST;
+      this.tell(SILENT);
+    }
+    return this.takesForFolders ? FOLDER_MODE : this.fail('EACCES');
+  }
+
+  /** The page's answer; undefined if there is none that can be read. */
+  send(method, path, tries) {
+    this.turn();
+    if (this.isSilent && !this.isHeardAgain(path)) return undefined;
+    const start = performance.now();
+    for (const patience of tries) {
+      const found = this.try(method, path, patience, start);
+      if (found !== undefined) return found;
+    }
+    console.warn(`litestate: no answer to ${method} of ${path}`);
     return undefined;
   }
+
+  /** Whether a page that was silent answers again; it is asked that now and then. */
+  isHeardAgain(path) {
+    const start = performance.now();
+    if (start < this.restUntil) return false;
+    if (this.try('lookup', path || ANY_NAME, PROBE, start) === undefined) {
+      this.restUntil = performance.now() + REST;
+      return false;
+    }
+    this.isSilent = false;
+    this.tell(HEARD);
+    return true;
+  }
+
+  /** Ask, and ask again what fails at once: for a moment nobody may be in charge of requests. */
+  try(method, path, patience, start) {
+    for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LAST_PAUSE)) {
+      const request = new XMLHttpRequest();
+      request.open('POST', this.endpoint, false);
+      request.timeout = patience;
+      try {
+        request.send(encode(this.context, method, this.address(path)));
+        // Without a service worker in charge, the site itself answers.
+        if (request.status < 400) return JSON.parse(request.responseText);
+      } catch (error) {
+        if (error.name === 'TimeoutError') return undefined;
+      }
+      if (performance.now() - start + wait > CHANGE) return undefined;
+      pause(wait);
+    }
+  }
+}
+
+/** Let time pass: a worker has no way to sleep. */
+function pause(milliseconds) {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
 }
