@@ -320,7 +320,7 @@ def show_state(
 
 
 def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
-    """Remove what `save_state` would save, after it was kept.
+    """Remove what `save_state` would save, but files that were only read, after it was kept.
 
     Where checkpoints are made it is kept as one, so that `undo` brings it back; else in a bundle.
 
