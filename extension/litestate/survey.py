@@ -10,7 +10,7 @@ from pathlib import Path
 from . import names
 from .errors import SelectionError
 from .items import Survey
-from .manifest import Scope
+from .manifest import Scope, Skipped
 from .places import Places, Root
 from .read_files import read_files
 from .read_walk import ReadWalk
@@ -70,10 +70,20 @@ def with_read_files(found: Survey, places: Places) -> Survey:
     with unrecorded():
         walk = ReadWalk(places, Scope(None, found.scope.exclude), read_files(places))
         read = walk.run([], named=False)
-    here = {item.place for item in found.items}
-    items = [*found.items, *(item for item in read.items if item.place not in here)]
-    items.sort(key=lambda item: (item.root.name, item.relative.split("/")))
-    return replace(found, items=items, skipped=[*found.skipped, *read.skipped])
+    taken = names.Taken()
+    for item in found.items:
+        taken.add(item.member, item.kind)
+    here, added, skipped = {item.place for item in found.items}, [], []
+    for item in read.items:
+        if item.place in here:
+            continue
+        if problem := taken.problem(item.member, item.kind):
+            skipped.append(Skipped(item.label, f"its name {problem}", "Rename it.", item.place))
+        else:
+            taken.add(item.member, item.kind)
+            added.append(item)
+    items = sorted([*found.items, *added], key=lambda it: (it.root.name, it.relative.split("/")))
+    return replace(found, items=items, skipped=[*found.skipped, *read.skipped, *skipped])
 
 
 def starts_of(

@@ -265,3 +265,28 @@ def test_a_load_over_it_can_be_undone(
     drive.written.append("work/data.csv")
     litestate.undo()
     assert path.read_bytes() == b"mine"
+
+
+def test_the_bundle_of_a_checkpoint_has_it_as_it_is_now(
+    drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touched = {"work/made.txt", "work/folder"}
+    drive.upload("made.txt")
+    drive.upload("folder", b"a file, then")
+    drive.written += touched
+    storage = open_directory("nb", folder=tmp_path / "history", patience=0)
+    history = Session(storage, "nb", Looker(touched=lambda: touched))
+    history.look("cell", label="then")
+    monkeypatch.setattr(litestate.current, "_current", litestate.current.Opened(history))
+    drive.upload_read("data/grades.csv")
+    (drive.work / "folder").unlink()
+    drive.upload_read("folder/in it.csv")
+    drive.upload_read("made.txt", b"other")
+    names, report = saved(checkpoint="then")
+    assert names == {
+        "notebook/made.txt",
+        "notebook/folder",
+        "notebook/data/",
+        "notebook/data/grades.csv",
+    }
+    assert list(named(report)) == ["folder/in it.csv"]
