@@ -37,19 +37,33 @@ def _databases(found: Survey, unsaved: Container[str]) -> Iterator[str]:
     for group in found.taken.groups:
         for name, place in databases_of(group):
             needed.setdefault(place, set()).add(name)
-    here = {item.place for item in found.items if item.place not in unsaved}
-    where = places.detect()
+    here = {
+        f"{item.root.name}/{item.relative}" for item in found.items if item.place not in unsaved
+    }
+    failed = {f"{it.root.name}/{it.relative}" for it in found.items} - here
     for place in sorted(needed.keys() - here):
-        variables = " and ".join(f"`{name}`" for name in sorted(needed[place])[:_SHOWN])
-        verb = "is" if len(needed[place]) == 1 else "are"
-        path = where.path(place)
-        label = where.show(path)
-        size = f" ({size_text(path.stat().st_size)})" if path.is_file() else ""
-        yield (
-            f"{variables} {verb} connected to {label}{size}, which is not in this bundle: where "
-            f"that file is missing, {variables} cannot be loaded. Add it with "
-            f"include={[label]!r}."
-        )
+        variables = [f"`{name}`" for name in sorted(needed[place])]
+        yield _database(place, " and ".join(variables[:_SHOWN]), is_named=place in failed)
+
+
+def _database(place: str, variables: str, *, is_named: bool) -> str:
+    where = places.detect()
+    path = where.path(place)
+    label = where.show(path)
+    verb = "are" if " and " in variables else "is"
+    size, advice = (
+        "",
+        "The file is not there any more: copy what the connection still has into a new one.",
+    )
+    if path.is_file():
+        size = f" ({size_text(path.stat().st_size)})"
+        # Of what could not be saved, the report says why, and what to do.
+        advice = "" if is_named else f"Add it with include={[label]!r}."
+    text = (
+        f"{variables} {verb} connected to {label}{size}, which is not in this bundle: where that "
+        f"file is missing, {variables} cannot be loaded. {advice}"
+    )
+    return text.rstrip()
 
 
 def _outside() -> Iterator[str]:
@@ -58,9 +72,8 @@ def _outside() -> Iterator[str]:
         return
     shown = [f"{path} ({size_text(size)})" for path, size in files[:_SHOWN]]
     more = f" and {len(files) - _SHOWN:,} more" if len(files) > _SHOWN else ""
-    what = "it is" if len(files) == 1 else "they are"
+    they_are, them = ("it is", "it") if len(files) == 1 else ("they are", "them")
     yield (
-        f"Not in this bundle: {', '.join(shown)}{more}. The notebook uses "
-        f"{'it' if len(files) == 1 else 'them'}, but {what} outside of the folders that are "
-        f"saved. Copy {'it' if len(files) == 1 else 'them'} beside the notebook, and use the copy."
+        f"Not in this bundle: {', '.join(shown)}{more}. The notebook uses {them}, but {they_are} "
+        f"outside of the folders that are saved. Copy {them} beside the notebook, and use the copy."
     )

@@ -82,6 +82,27 @@ def test_connections_inside_of_others_and_attached_databases(
     ]
 
 
+def test_a_database_that_is_gone_and_one_that_is_locked(
+    session: Session, names: dict[str, Any], opened: ExitStack
+) -> None:
+    names["gone"] = connect(opened, session.home / "gone.db")
+    (session.home / "gone.db").unlink()
+    (text,) = warnings()
+    assert text.endswith("copy what the connection still has into a new one.")
+    locked = connect(opened, session.home / "locked.db")
+    locked.execute("PRAGMA journal_mode = memory")
+    locked.execute("PRAGMA cache_size = 1")
+    locked.execute("CREATE TABLE big AS SELECT randomblob(1000000) AS x")
+    locked.execute("INSERT INTO big SELECT randomblob(1000000)")
+    reader = opened.enter_context(closing(sqlite3.connect(session.home / "locked.db")))
+    del names["gone"]
+    names["reader"] = reader
+    report = save_state(io.BytesIO(), variables=True)
+    assert "~/locked.db" in [each.path for each in report.skipped]
+    # What to do stands beside why it was not saved.
+    assert any(text.endswith("`reader` cannot be loaded.") for text in report.warnings)
+
+
 def test_a_database_in_memory_needs_no_file(names: dict[str, Any], opened: ExitStack) -> None:
     names["con"] = opened.enter_context(closing(sqlite3.connect(":memory:")))
     assert warnings() == []
