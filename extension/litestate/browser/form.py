@@ -43,7 +43,7 @@ HIDDEN = """
 <style>.litestate-form:has(.litestate-hidden) { display: none; }</style>
 <span class="litestate-hidden"></span>
 """
-"""A form that nobody sees, for its script."""
+"""An invisible form, for its script."""
 
 _LATER = """
 <p class="litestate-later">This ended with its kernel. Run the cell again.</p>

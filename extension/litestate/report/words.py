@@ -79,7 +79,7 @@ def outcome_text(lines: Iterable[Line]) -> str:
     counted = [line for line in every if line.kind != "session"]
     found = {it: [line for line in counted if line.verdict == it] for it in _VERDICTS}
     texts = [f"{count_text(some)} {verdict}" for verdict, some in found.items() if some]
-    # A session is put back as a whole: nobody asks how much of it was there.
+    # A session is put back as a whole, so that counting it says nothing.
     texts += ["settings restored"] * (len(counted) < len(every))
     return "; ".join(texts)
 
