@@ -1,4 +1,4 @@
-"""What an output says when its kernel has ended: it is stored with the notebook, and read later."""
+"""Outputs after their kernel has ended: they are stored with the notebook, and read later."""
 
 from __future__ import annotations
 

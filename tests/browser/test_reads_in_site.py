@@ -1,4 +1,4 @@
-"""What a cell has read belongs to the work: an upload, a database, a module beside the notebook."""
+"""Files that a cell has read belong to the work: uploads, databases, modules beside the notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the notebook needs and a bundle does not have is said when it is saved."""
+"""A save names what the notebook needs and the bundle does not have."""
 
 from __future__ import annotations
 
