@@ -1,4 +1,4 @@
-"""Files that a cell has read belong to the work: uploads, databases, modules beside the notebook."""
+"""Files that a cell has read belong to the work: uploads, databases, imported modules."""
 
 from __future__ import annotations
 
