@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,14 +17,16 @@ from .current import Undoable, owed, undoable
 from .errors import SaveError, SelectionError
 from .finished import finished
 from .items import Survey
-from .loading import Chosen, load_from, open_bundle, verify
+from .loading import Chosen, load_from, open_bundle, replaced_by, verify
+from .missing import missing
 from .parts import PARTS, choice, packages
 from .parts.variables import look
+from .reading import unrecorded
 from .report import Report, count_text, size_text
 from .saving import adownload, awrite_into, awrite_to, bundle_name, free, target_of
 from .sources import AnySource
-from .survey import Paths, StrPath, survey
-from .trust import RESTRICTED, Signer, ajudge, check_allowed, judge
+from .survey import Paths, StrPath, survey, with_read_files
+from .trust import RESTRICTED, Signer, ajudge, check_allowed, judge, trust_advice, trust_hint
 from .variables.namespace import Choice
 
 Patterns = Sequence[str] | str
@@ -39,6 +41,7 @@ def save_state(
     compression: Compression = "deflate",
     checkpoint: Which = None,
     variables: Choice = None,
+    include: Paths = None,
 ) -> Report:
     """Save files, SQLite databases and variables into one bundle.
 
@@ -52,8 +55,9 @@ def save_state(
     name : str, optional
         First part of the file name, by default ``"state"``.
     paths : path or sequence of path, optional
-        What to save. By default the home folder and what notebooks have written in the notebook's
-        folder; in plain Python the current folder.
+        What to save. By default the home folder, and of the notebook's folder what notebooks have
+        written or read (what they only read up to 20 MB a file and 100 MB in all); in plain Python
+        the current folder.
     exclude : str or sequence of str, optional
         What to leave out, in gitignore syntax. ``"!*.ipynb"`` takes in what is left out by default.
     compression : {"deflate", "zstd", "store"}, optional
@@ -64,6 +68,8 @@ def save_state(
     variables : bool or str or sequence of str, optional
         Which variables: all, none, or these. By default all in a notebook and in an interactive
         session, unless ``paths`` names files; and none in a program.
+    include : path or sequence of path, optional
+        What to save besides, such as a large file that was only read.
 
     Returns
     -------
@@ -73,30 +79,37 @@ def save_state(
     Raises
     ------
     SelectionError
-        If ``paths`` or ``exclude`` is wrong.
+        If ``paths``, ``exclude`` or ``include`` is wrong.
     SaveError
         If the bundle cannot be written; an older one at ``path`` is still there.
     NoCheckpointError, DamagedCheckpointError
         If there is no such checkpoint, or it cannot be read.
     """
     if checkpoint is None:
-        found = _found(paths, exclude, variables)
+        found = _to_save(paths, exclude, variables, include)
         return finished(_save(found, path, name, compression, Signer(), owed()))
-    _check_whole(paths, exclude)
+    _check_whole(paths, exclude, include)
     with kept(session_now("asave_state"), checkpoint) as found:
-        return finished(_save(found, path, name, compression, Signer()))
+        return finished(_save(_with_read(found), path, name, compression, Signer()))
 
 
-def _check_whole(paths: Paths, exclude: Patterns) -> None:
-    if paths is not None or exclude:
+def _check_whole(paths: Paths, exclude: Patterns, include: Paths) -> None:
+    if paths is not None or exclude or include is not None:
         raise SelectionError(
-            "paths= and exclude= choose from what is there now, and a checkpoint is saved whole. "
-            "Leave them out; load_state() takes them, too."
+            "paths=, exclude= and include= choose from what is there now, and a checkpoint is "
+            "saved whole. Leave them out; load_state() takes paths= and exclude=, too."
         )
 
 
-def _found(paths: Paths, exclude: Patterns, variables: Choice) -> Survey:
-    return look(survey(places.detect(), paths, exclude), choice(variables, paths))
+def _with_read(found: Survey) -> Survey:
+    # A checkpoint of some files only is what its bundle has, too.
+    return with_read_files(found, places.detect()) if found.scope.paths is None else found
+
+
+def _to_save(paths: Paths, exclude: Patterns, variables: Choice, include: Paths) -> Survey:
+    found = survey(places.detect(), paths, exclude, include=include, with_read=True)
+    with unrecorded():
+        return look(found, choice(variables, paths))
 
 
 async def _save(
@@ -120,6 +133,7 @@ async def _save(
         raise SaveError(
             f"save_state() writes to a path or a binary file, not to {type(path).__name__}."
         )
+    report.sections[0].warnings += missing(found, {each.place for each in report.skipped})
     # A bundle of files alone is not asked for variables.
     report.notes += [*(notes if found.scope.variables else ()), *unsaved.notes(places.detect())]
     return ui.show(report)
@@ -205,7 +219,7 @@ class _Wanted:
 
 def _load(reader: Reader, label: str, wanted: _Wanted) -> Report:
     verify(reader, label)
-    before = nullcontext(Undoable()) if wanted.dry_run else undoable("before load", "loaded")
+    before = nullcontext(Undoable()) if wanted.dry_run else _undoable_load(reader, wanted)
     with before as said:
         report = load_from(
             reader,
@@ -216,8 +230,15 @@ def _load(reader: Reader, label: str, wanted: _Wanted) -> Report:
             clean=wanted.clean,
         )
     report.digest = reader.manifest.content_digest
+    if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
+        report.hints[trust_advice()] = trust_hint()
     said.tell(report)
     return ui.show(report)
+
+
+def _undoable_load(reader: Reader, wanted: _Wanted) -> AbstractContextManager[Undoable]:
+    replaced = replaced_by(reader, places.detect(), wanted.chosen)
+    return undoable("before load", "loaded", replaced)
 
 
 async def asave_state(
@@ -229,15 +250,16 @@ async def asave_state(
     compression: Compression = "deflate",
     checkpoint: Which = None,
     variables: Choice = None,
+    include: Paths = None,
 ) -> Report:
     """Do what `save_state` does, with ``await``: for browsers that cannot wait inside a call."""
     signer = Signer(is_awaited=True)
     if checkpoint is None:
-        found = _found(paths, exclude, variables)
+        found = _to_save(paths, exclude, variables, include)
         return await _save(found, path, name, compression, signer, owed())
-    _check_whole(paths, exclude)
+    _check_whole(paths, exclude, include)
     with kept(await session(), checkpoint) as found:
-        return await _save(found, path, name, compression, signer)
+        return await _save(_with_read(found), path, name, compression, signer)
 
 
 async def aload_state(
@@ -267,12 +289,18 @@ async def aload_state(
         return _load(reader, label, wanted)
 
 
-def show_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
+def show_state(
+    *,
+    paths: Paths = None,
+    exclude: Patterns = (),
+    variables: Choice = None,
+    include: Paths = None,
+) -> Report:
     """Say what `save_state` would save now: files, databases with their tables, and variables.
 
     Parameters
     ----------
-    paths, exclude, variables
+    paths, exclude, variables, include
         As for `save_state`.
 
     Returns
@@ -281,8 +309,10 @@ def show_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice
         Nothing is written.
     """
     where = places.detect()
-    found = _found(paths, exclude, variables)
-    sections = [part.describe(found) for part in PARTS]
+    found = _to_save(paths, exclude, variables, include)
+    with unrecorded():
+        sections = [part.describe(found) for part in PARTS]
+    sections[0].warnings += missing(found)
     report = Report("", sections, unsaved.notes(where), found.excluded)
     size = sum(section.size for section in sections)
     report.headline = f"The state now: {count_text(report.lines())}, {size_text(size)}"
@@ -290,7 +320,7 @@ def show_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice
 
 
 def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
-    """Remove what `save_state` would save, after it was kept.
+    """Remove what `save_state` would save, but files that were only read, after it was kept.
 
     Where checkpoints are made it is kept as one, so that `undo` brings it back; else in a bundle.
 
@@ -316,7 +346,9 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choic
             f"In plain Python clear_state() would remove everything in {Path.cwd()}. Name "
             "what to remove: paths=[…]."
         )
-    return ui.show(clear(_found(paths, exclude, variables)))
+    with unrecorded():
+        found = look(survey(places.detect(), paths, exclude), choice(variables, paths))
+        return ui.show(clear(found))
 
 
 def _ask() -> AnySource:

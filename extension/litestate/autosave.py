@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Sequence
 
 from . import ui
@@ -22,6 +23,8 @@ from .variables.namespace import Choice
 
 _NEARLY_FULL = 0.8
 """Share of the browser's storage, or of the disk, from which on it is said to be nearly full."""
+
+_MOMENT = "%Y-%m-%d at %H:%M"
 
 _CHECK_AFTER = 1 / 8
 """Share of the free room that the log may take before somebody looks again how much is left."""
@@ -130,7 +133,8 @@ class Autosave:
         if newest is not None:
             last = f"{title(newest.note, newest.number)} at {when_text(newest.note.created)}"
         state = "paused" if follower.paused else "on"
-        text = f"Autosave is {state} for {session.name}; {last}"
+        # It may be read in an output, when this kernel has ended.
+        text = f"Autosave is {state} for {session.name}; {last} (on {time.strftime(_MOMENT)})"
         if follower.trouble:
             return f"{text}. What has changed since is not in it: {follower.trouble}"
         return f"{text}. What has changed since is not in it yet" if follower.pending else text
@@ -156,6 +160,10 @@ class Autosave:
             self.stop()
             close()
             raise
+        report.later = (
+            f"Autosave was turned on for {session.name} on {time.strftime(_MOMENT)}. "
+            f"{report.headline}"
+        ).strip()
         report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
         _explain(report, now)
         return ui.show(report)
@@ -228,7 +236,9 @@ class Autosave:
 
     @staticmethod
     def _tell(sentence: str) -> None:
-        ui.show(Report("", [Section("autosave", warnings=[sentence])]))
+        # It may be read much later.
+        when = f"Autosave, on {time.strftime(_MOMENT)}"
+        ui.show(Report(when, [Section("autosave", warnings=[sentence])]))
 
 
 autosave = Autosave()
@@ -320,6 +330,6 @@ def _explain(report: Report, now: Opened) -> None:
         report.notes.append(f"{now.path} was called {session.name} when its history began.")
     if now.persisted is False:
         report.notes.append(
-            "The browser may clear what this site stores when it needs the room: download "
-            "save_state() now and then."
+            "The browser may delete what this site stores when it needs the room: download a "
+            "bundle with save_state() from time to time."
         )

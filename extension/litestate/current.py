@@ -203,18 +203,21 @@ class Undoable:
 
 
 @contextmanager
-def undoable(before: str, after: str) -> Iterator[Undoable]:
+def undoable(before: str, after: str, replaced: Sequence[Path] = ()) -> Iterator[Undoable]:
     """Make a checkpoint before and after the block, if checkpoints are made in this kernel.
 
     Parameters
     ----------
     before, after : str
         Causes of the two.
+    replaced : sequence of pathlib.Path, optional
+        Files that the block may write, which the first checkpoint is to have.
     """
     said, session = Undoable(), current()
     if session is None or not session.storage.writable:
         yield said
         return
+    session.looker.expect(replaced)
     try:
         session.look(before, cell=ui.cell_number())
     except StorageError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from .manifest import KEPT_KINDS, Kind, Member, Skipped
 from .parts import PARTS, Wanted
 from .places import DRIVE_LIMIT, Places, Root
 from .plan import Plan, Target
+from .reading import unrecorded
 from .report import Report, Section, outcome_text
 from .rules import EXCLUDED, check_foreign, matcher, patterns_of
 from .sources import AnySource, open_source
@@ -46,7 +47,10 @@ def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tup
     (reader, label)
         Structure and manifest are checked, the members are not yet.
     """
-    with open_source(source) as (file, label):
+    with ExitStack() as opened:
+        # A bundle is no file of the work, wherever it lies.
+        with unrecorded():
+            file, label = opened.enter_context(open_source(source))
         try:
             with as_bundle(file, label) as bundle:
                 yield Reader(bundle, limits=limits), label
@@ -91,6 +95,7 @@ class Chosen:
     partly: bool = False
 
 
+@unrecorded()
 def load_from(
     source: Loadable,
     label: str,
@@ -139,6 +144,18 @@ def load_from(
     if count := len(source.manifest.skipped):
         report.notes.append(f"Not in this {source.what}, {count} in all: {_missing(source)}.")
     return report
+
+
+def replaced_by(source: Loadable, places: Places, chosen: Chosen) -> list[Path]:
+    """Return the files that are here and that loading may write.
+
+    Raises
+    ------
+    SelectionError, ApplyError
+        As `load_from` does.
+    """
+    targets = _Selection(places, chosen.paths, chosen.exclude).targets(source.manifest.members)
+    return [it.path for it in targets if it.member.kind != "directory" and it.path.is_file()]
 
 
 class _Selection:

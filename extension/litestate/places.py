@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,9 @@ class Mended:
         Returns which notebook wrote the version of a time of a file (a path and seconds as for
         `has`), or made a folder (whose time is None); ``""`` if it is not known which one, and None
         if no kernel of this site did.
+    read : callable
+        Returns the files that kernels of this site have read and never written: path below the
+        drive, and the bytes that the file had then.
     """
 
     written: Callable[[], Iterable[str]]
@@ -58,6 +61,7 @@ class Mended:
     has: Callable[[str, float], bool]
     limit: int
     writer: Callable[[str, float | None], str | None] | None = None
+    read: Callable[[], Iterable[tuple[str, int]]] = tuple
 
 
 @dataclass(frozen=True)
@@ -133,13 +137,15 @@ class Root:
 
     def below(self, paths: Iterable[str]) -> set[str]:
         """Return those of the drive's paths that lie below this root, relative to it."""
+        return {relative for _, relative in self.relative_paths(paths)}
+
+    def relative_paths(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield those of the drive's paths that lie below this root, each with the relative one."""
         above = self.path.relative_to(DRIVE).as_posix()
         prefix = "" if above == "." else f"{above}/"
-        return {
-            path.removeprefix(prefix)
-            for path in paths
-            if path.startswith(prefix) and path != prefix.rstrip("/")
-        }
+        for path in paths:
+            if path.startswith(prefix) and path != prefix.rstrip("/"):
+                yield path, path.removeprefix(prefix)
 
     def is_open(self, path: Path) -> bool:
         """Tell whether a file of the drive is open: what is stored may not be what is in it."""
@@ -227,7 +233,9 @@ def detect() -> Places:
     # Asked each time: what is mended may step aside later.
     mended = None
     if drive.is_mended():
-        mended = Mended(drive.written, drive.unsaved, drive.has, drive.limit(), drive.writer)
+        mended = Mended(
+            drive.written, drive.unsaved, drive.has, drive.limit(), drive.writer, drive.read
+        )
     since = None if mended else _kernel_started()
     notebook = Root(
         NOTEBOOK, _notebook_folder, "", on_drive=True, mended=mended, modified_since=since

@@ -24,6 +24,7 @@ from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
 from .places import DRIVE_LIMIT, IN_BROWSER, Root, detect
+from .reading import unrecorded
 from .report import Report, count_text, size_text
 from .survey import StrPath
 from .trust import Signer
@@ -90,7 +91,7 @@ async def gather(
     """
     with Writer(file, compression=compression) as writer:
         total = sum(item.size for item in found.items)
-        with progress.shown("Saving", total) as writer.advance:
+        with progress.shown("Saving", total) as writer.advance, unrecorded():
             sections = [part.capture(found, writer) for part in PARTS]
         report = Report("", sections, excluded=found.excluded)
         manifest = Manifest(
@@ -248,21 +249,32 @@ def _has_content(file: IO[bytes]) -> bool:
 
 async def adownload(found: Survey, name: str, compression: Compression, signer: Signer) -> Report:
     """Offer a bundle for download in the page."""
+    from .browser import alive
     from .browser.blobs import BlobSink
     from .browser.download import link
 
+    if signer.is_awaited:
+        await alive.watch()
+    else:
+        alive.watch_now()
     with BlobSink() as sink:
         report = await gather(cast("IO[bytes]", sink), found, compression, signer)
         report.link = link(sink.blob(), name)
-    report.notes.append("Click the link to download; it works until the page is reloaded.")
+    report.link_later = (
+        f"{name} could be downloaded here until the kernel ended. Run the cell again to save what "
+        "is there now."
+    )
+    report.notes.append("The link works until the page is reloaded or the kernel is restarted.")
     return _headline(report, name)
 
 
 def link_to(path: Path) -> str:
     """Return a link that downloads a file of the kernel's memory."""
+    from .browser import alive
     from .browser.blobs import BlobSink
     from .browser.download import link
 
+    alive.watch_now()
     with BlobSink() as sink, path.open("rb") as file:
         shutil.copyfileobj(file, cast("IO[bytes]", sink), CHUNK)
         return link(sink.blob(), path.name)
@@ -293,8 +305,12 @@ def _headline(report: Report, what: str) -> Report:
 def _state() -> str:
     if not IN_BROWSER:
         return "the files in the current folder"
-    text = "the files in the home folder and what was written in the notebook's folder"
-    return text if detect().mended else f"{text} since the kernel started"
+    if detect().mended:
+        return "the files in the home folder, and what was written or read in the notebook's folder"
+    return (
+        "the files in the home folder, and what was written in the notebook's folder since the "
+        "kernel started"
+    )
 
 
 def free(path: Path) -> Path:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from . import names
 from .errors import SelectionError
 from .items import Survey
-from .manifest import Scope
+from .manifest import Scope, Skipped
 from .places import Places, Root
+from .read_files import read_files
+from .read_walk import ReadWalk
+from .reading import unrecorded
 from .rules import patterns_of
 from .walk import Walk
 
@@ -22,6 +26,9 @@ def survey(
     places: Places,
     paths: Paths = None,
     exclude: Sequence[str] | str = (),
+    *,
+    include: Paths = None,
+    with_read: bool = False,
 ) -> Survey:
     """Look at what is there now.
 
@@ -35,6 +42,11 @@ def survey(
     exclude : str or sequence of str, optional
         Patterns in gitignore syntax, relative to the roots or to each of ``paths``. They come after
         `EXCLUDED`, so that ``"!*.ipynb"`` takes notebooks in again.
+    include : path or sequence of path, optional
+        Files and folders to look at as well, whatever the rules say.
+    with_read : bool, optional
+        Whether files of the notebook's folder that were only read belong to the state, as they do
+        for a bundle. What removes or replaces files must leave them alone.
 
     Raises
     ------
@@ -42,7 +54,36 @@ def survey(
         If a path does not exist or a pattern is not one.
     """
     starts, scope = starts_of(places, paths, exclude)
-    return Walk(places, scope).run(starts, named=paths is not None)
+    included = (
+        []
+        if include is None
+        else [_start(places, each, "include") for each in _listed(include, "include")]
+    )
+    read = read_files(places) if with_read and paths is None else ()
+    with unrecorded():
+        walk = ReadWalk(places, scope, read)
+        return walk.run(starts, named=paths is not None, include=included)
+
+
+def with_read_files(found: Survey, places: Places) -> Survey:
+    """Add to the content of a checkpoint what was only read, as it is now."""
+    with unrecorded():
+        walk = ReadWalk(places, Scope(None, found.scope.exclude), read_files(places))
+        read = walk.run([], named=False)
+    taken = names.Taken()
+    for item in found.items:
+        taken.add(item.member, item.kind)
+    here, added, skipped = {item.place for item in found.items}, [], []
+    for item in read.items:
+        if item.place in here:
+            continue
+        if problem := taken.problem(item.member, item.kind):
+            skipped.append(Skipped(item.label, f"its name {problem}", "Rename it.", item.place))
+        else:
+            taken.add(item.member, item.kind)
+            added.append(item)
+    items = sorted([*found.items, *added], key=lambda it: (it.root.name, it.relative.split("/")))
+    return replace(found, items=items, skipped=[*found.skipped, *read.skipped, *skipped])
 
 
 def starts_of(
@@ -68,13 +109,15 @@ def survey_scope(places: Places, scope: Scope, exclude: Sequence[str] | str = ()
     """Look at what is there now where a bundle had looked, leaving out more."""
     walk = Walk(places, Scope(scope.paths, scope.exclude + patterns_of(exclude)))
     if scope.paths is None:
-        return walk.run([(root, "") for root in places.roots], named=False)
+        with unrecorded():
+            return walk.run([(root, "") for root in places.roots], named=False)
     starts = []
     for path in scope.paths:
         name, _, relative = path.partition("/")
         if (root := places.root(name)) and os.path.lexists(root.target(relative)):
             starts.append((root, relative))
-    return walk.run(starts, named=True)
+    with unrecorded():
+        return walk.run(starts, named=True)
 
 
 def paths_of(paths: Sequence[StrPath] | StrPath) -> list[StrPath]:
@@ -85,11 +128,16 @@ def paths_of(paths: Sequence[StrPath] | StrPath) -> list[StrPath]:
     SelectionError
         If it is no path, or an empty list.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else paths
-    if not isinstance(given, Sequence) or not all(isinstance(p, str | os.PathLike) for p in given):
-        raise SelectionError(f"paths= takes a path or a list of paths, not {paths!r}.")
+    given = _listed(paths)
     if not given:
         raise SelectionError("paths= is an empty list: leave it out for the whole state.")
+    return given
+
+
+def _listed(paths: Sequence[StrPath] | StrPath, what: str = "paths") -> list[StrPath]:
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    if not isinstance(given, Sequence) or not all(isinstance(p, str | os.PathLike) for p in given):
+        raise SelectionError(f"{what}= takes a path or a list of paths, not {paths!r}.")
     return list(given)
 
 
@@ -98,10 +146,10 @@ def absolute(path: StrPath) -> Path:
     return Path(os.path.normpath(Path.cwd() / Path(path).expanduser()))
 
 
-def _start(places: Places, path: StrPath) -> tuple[Root, str]:
+def _start(places: Places, path: StrPath, what: str = "paths") -> tuple[Root, str]:
     where = absolute(path)
     if not os.path.lexists(where):
         raise SelectionError(
-            f"paths= names {os.fspath(path)!r}, and there is no such file or folder ({where})."
+            f"{what}= names {os.fspath(path)!r}, and there is no such file or folder ({where})."
         )
     return places.locate(where)

@@ -24,6 +24,7 @@ __all__ = [
     "check_allowed",
     "judge",
     "trust_advice",
+    "trust_hint",
 ]
 
 Verdict = Literal["own", "stranger"]
@@ -59,6 +60,15 @@ def trust_advice() -> str:
     return "If you trust who made the bundle, load it with trust=True."
 
 
+def trust_hint() -> str:
+    """Say the same once, at the top of a report, to the person whose bundle it probably is."""
+    where = "in another browser" if IN_BROWSER else "on another computer"
+    return (
+        f"Made {where}? If it is yours: load_state(…, trust=True). For other people's bundles do "
+        "so only if you would run their code."
+    )
+
+
 class Signer:
     """Signs one manifest, and knows why if it could not.
 
@@ -69,17 +79,19 @@ class Signer:
 
     Attributes
     ----------
+    is_awaited : bool
+        As given.
     reason : str
         Why it was not signed, without a full stop; empty if it was.
     """
 
     def __init__(self, *, is_awaited: bool = False) -> None:
         self.reason = ""
-        self._is_awaited = is_awaited
+        self.is_awaited = is_awaited
 
     async def sign(self, manifest: bytes) -> Signature | None:
         """Sign the bytes of a manifest; return None where that cannot be."""
-        if not self._is_awaited:
+        if not self.is_awaited:
             return self(manifest)
         try:
             return await _signed(manifest)

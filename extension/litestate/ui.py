@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .places import IN_BROWSER
+
 if TYPE_CHECKING:
     from .report import Report
 
@@ -54,6 +56,18 @@ class Output:
         """Leave nothing of it in the notebook but an empty output, for the next one to use."""
         self._handle.update({"text/plain": ""}, raw=True)
         _SPARE.append((self._cell, self._handle))
+
+
+def mark() -> tuple[str, str]:
+    """Return a class and HTML for outputs of which a part is true only while this kernel runs.
+
+    Outside of the site both are empty: then nothing tells whether a kernel still runs.
+    """
+    if not IN_BROWSER:
+        return "", ""
+    from .browser import alive
+
+    return alive.mark()
 
 
 def execution_count() -> int | None:

@@ -19,10 +19,10 @@ from .rules import EXCLUDED, matcher
 from .spots import Spot, head_of, is_sidecar, link_target
 from .written import Written
 
-UNCHANGED = "unchanged since the kernel started (name them to save them: paths=[…])"
+UNCHANGED = "unchanged since the kernel started (to save them as well: include=[…])"
 """Rule for what stands untouched in the notebook's folder: most of it came with the site."""
 
-UNWRITTEN = "not written by a notebook (name them to save them: paths=[…])"
+UNWRITTEN = "neither written nor read by a notebook (to save them as well: include=[…])"
 """Rule for what was uploaded into the notebook's folder, or came with the site, where it is known
 what notebooks have written. Nobody looks what that is: every file would be a request to the
 page."""
@@ -65,6 +65,7 @@ class Walk:
         *,
         named: bool,
         also: Iterable[tuple[Root, str]] = (),
+        include: Iterable[tuple[Root, str]] = (),
     ) -> Survey:
         """Look at these folders and files.
 
@@ -79,10 +80,14 @@ class Walk:
             Whether somebody named them: then they are state however old they are.
         also : iterable of (Root, str)
             What is known to have been written, however old it is; the rules hold for it.
+        include : iterable of (Root, str)
+            Files and folders that are state as well, whatever the rules say.
         """
-        written = list(also)
+        written, included = list(also), list(include)
+        self._goes_through_all = self._named = True
+        for root, relative in included:
+            self._visit(Spot(root, relative, os.fspath(root.target(relative))))
         self._goes_through_all = named
-        self._named = True
         # First: the walk itself may find them too old.
         for root, relative in written:
             self._visit_written(root, relative)
@@ -95,7 +100,9 @@ class Walk:
                 self._enter(spot)
                 if self._is_by_writing(root):
                     self._found.excluded.setdefault(UNWRITTEN, []).append(_REST)
-        for root, relative in written:
+        self._named = True
+        taken = self._visit_read()
+        for root, relative in (*written, *included, *taken):
             self._add_above(root, relative)
         self._found.items.sort(key=lambda item: (item.root.name, item.relative.split("/")))
         self._leave_out_unfit()
@@ -105,6 +112,10 @@ class Walk:
         spot = Spot(root, relative, os.fspath(root.target(relative)), relative)
         if os.path.lexists(spot.location):
             self._visit(spot)
+
+    def _visit_read(self) -> list[tuple[Root, str]]:
+        """Visit what was only read, and return what of it is state: nothing, but see `ReadWalk`."""
+        return []
 
     def _is_by_writing(self, root: Root) -> bool:
         """Tell whether what notebooks have written is all that is looked at below a root."""

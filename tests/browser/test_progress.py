@@ -86,6 +86,6 @@ def test_300_MB_can_be_saved_cancelled_and_loaded(open_lab: OpenLab, tmp_path: P
     lab.choose_file(bundle)
     lab.page.get_by_role("progressbar", name="Loading").wait_for(timeout=APPEAR)
     output = lab.finish()
-    assert "1 file, session changed; 1 file" in output, output[:300]
+    assert "1 file changed; 1 file" in output, output[:300]
     assert lab.check(DIGEST) == state
     assert lab.value(MEMORY) - before < LITTLE

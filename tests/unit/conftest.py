@@ -13,6 +13,7 @@ from typing import Any
 
 import litestate.current
 import litestate.memory
+import litestate.outside
 import litestate.parts.wanted
 import pytest
 from checkpointed import CLOCK, Kernel
@@ -32,6 +33,12 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     name = {"win32": "APPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_DATA_HOME")
     monkeypatch.setenv(name, str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the kernel, what other tests have read is not what a report is about."""
+    monkeypatch.setattr(litestate.outside, "_read", list)
 
 
 @pytest.fixture(autouse=True)

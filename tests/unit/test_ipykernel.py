@@ -84,7 +84,7 @@ def running(folder: Path) -> Iterator[Kernel]:
 
 def test_the_next_cell_works(start: Start, tmp_path: Path) -> None:
     kernel = start()
-    assert "Autosave is on" in kernel.run("import litestate\nlitestate.autosave()")
+    assert "Autosave was turned on" in kernel.run("import litestate\nlitestate.autosave()")
     kernel.run(WORK)
     kernel.run("litestate.save_state('bundle')")
     expected = kernel.run("print(random.random())\nrandom.seed(6)")

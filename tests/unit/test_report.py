@@ -55,8 +55,36 @@ def test_a_report_in_text_and_html(session: Session) -> None:
 def test_long_lists_are_folded() -> None:
     lines = [Line(f"~/{number}", "file", 1) for number in range(40)]
     report = Report("x", [Section("files", lines)])
-    assert "… and 28 more" in str(report)
-    assert "<details><summary>28 more</summary>" in report._repr_html_()
+    assert "… and 32 more" in str(report)
+    assert "<details><summary>32 more</summary>" in report._repr_html_()
+
+
+def test_one_line_alone_is_not_folded() -> None:
+    lines = [Line(f"~/{number}", "file", 1) for number in range(9)]
+    assert "more" not in Report("x", [Section("files", lines)])._repr_html_()
+
+
+def test_what_is_true_only_now_is_hidden_and_text_is_for_later() -> None:
+    report = Report("Autosave is on", later="Autosave was turned on at noon")
+    page = report._repr_html_()
+    now, later = (page.index(text) for text in (report.headline, report.later))
+    assert "hidden" in page[page.rindex("<p", 0, now) : now]
+    assert "hidden" not in page[page.rindex("<p", 0, later) : later]
+    assert str(report) == "Autosave is on"
+    assert report._text_for_later() == "Autosave was turned on at noon"
+
+
+def test_a_link_is_hidden_where_nothing_says_that_its_kernel_lives() -> None:
+    page = Report("x", link='<a href="blob:x">Download x</a>')._repr_html_()
+    at = page.index("<a ")
+    assert page[page.rindex("<p", 0, at) : at].endswith(" hidden>")
+    assert "worked until the kernel ended" in page
+
+
+def test_a_narrow_report_is_stacked() -> None:
+    page = Report("x", [Section("files", [Line("a", "file", 1)])])._repr_html_()
+    assert "container-type: inline-size" in page
+    assert "@container" in page
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:

@@ -399,8 +399,10 @@ def test_lines_of_variables() -> None:
         Line("session", "session", 0, verdict="changed"),
         Line("numpy", "package", 0, verdict="unchanged"),
     ]
-    assert count_text(lines) == "1 file, 2 variables, 1 package, session"
-    assert outcome_text(lines) == "1 file, 2 variables added; session changed; 1 package unchanged"
+    assert count_text(lines) == "1 file, 2 variables, 1 package, settings"
+    assert (
+        outcome_text(lines) == "1 file, 2 variables added; 1 package unchanged; settings restored"
+    )
 
 
 def entry(name: str, content: Content, **variables: str) -> Entry:
@@ -433,7 +435,7 @@ def test_checkpoints_differ_by_variables() -> None:
         ("b", "variable", "changed"),
         ("c", "variable", "removed"),
         ("d", "variable", "added"),
-        ("session", "session", "changed"),
+        ("settings", "session", "changed"),
         ("x", "variable", "changed"),
         ("y", "variable", "changed"),
         ("z", "variable", "removed"),

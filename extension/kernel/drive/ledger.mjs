@@ -1,10 +1,11 @@
 /**
- * Which files kernels of this site wrote, and the times and modes that the drive doesn't keep.
+ * Which files kernels of this site wrote or read, and the times and modes that the drive doesn't
+ * keep.
  *
  * It is in IndexedDB, because it has to survive a reload; other kernels of the site hear of every change.
- * An entry is `{written, by, mtime, mode, stored}`: `mtime` counts as long as the drive says that the
- * file was stored at `stored`. `by` names the notebook that wrote last, or a kernel that has not
- * said which notebook it belongs to.
+ * An entry is `{written, by, read, mtime, mode, stored}`: `mtime` counts as long as the drive says
+ * that the file was stored at `stored`. `by` names the notebook that wrote last, or a kernel that has
+ * not said which notebook it belongs to. `read` is the size (bytes) that the file had when it was read.
  */
 
 const STORE = 'files';
@@ -15,6 +16,8 @@ export class Ledger {
   /** @param site what tells this site's drive from others on the origin */
   constructor(site) {
     this.entries = new Map();
+    /** How many entries are of files that were read. */
+    this.countRead = 0;
     this.changed = new Map();
     this.database = undefined;
     this.isDue = false;
@@ -74,7 +77,7 @@ export class Ledger {
     return this.names.has(entry.by) ? this.owner : (entry.by ?? '');
   }
 
-  /** Note something of a path: some of `written`, `mtime`, `mode`, `stored`. */
+  /** Note something of a path: some of `written`, `read`, `mtime`, `mode`, `stored`. */
   note(path, values) {
     const by = values.written ? { by: this.owner } : {};
     this.keep(path, { ...this.entries.get(path), ...values, ...by });
@@ -98,6 +101,8 @@ export class Ledger {
   }
 
   apply(path, entry) {
+    const isRead = (each) => Number(each?.read !== undefined);
+    this.countRead += isRead(entry) - isRead(this.entries.get(path));
     if (entry) this.entries.set(path, entry);
     else this.entries.delete(path);
   }
@@ -124,7 +129,7 @@ export class Ledger {
     const store = database.transaction(STORE).objectStore(STORE);
     const [keys, values] = await Promise.all([done(store.getAllKeys()), done(store.getAll())]);
     keys.forEach((path, index) => {
-      if (!this.changed.has(path)) this.entries.set(path, values[index]);
+      if (!this.changed.has(path)) this.apply(path, values[index]);
     });
     this.database = database;
     this.flush();

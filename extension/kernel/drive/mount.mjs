@@ -4,6 +4,7 @@ import { DriveFiles } from './files.mjs';
 import { Folders } from './folders.mjs';
 import { Ledger } from './ledger.mjs';
 import { LIMIT } from './protocol.mjs';
+import { Reads } from './reads.mjs';
 import { Remote } from './remote.mjs';
 import { Writeback } from './writeback.mjs';
 
@@ -11,7 +12,9 @@ import { Writeback } from './writeback.mjs';
 const LATER = 500;
 
 /** What of Emscripten's file system is called here, beside its MEMFS. */
-const FS_FUNCTIONS = ['chdir', 'closeStream', 'createNode', 'destroyNode', 'isDir', 'isFile', 'lookupNode'];
+const FS_FUNCTIONS = [
+  'chdir', 'closeStream', 'createNode', 'destroyNode', 'isDir', 'isFile', 'lookupNode', 'open',
+];
 const MEMFS_FUNCTIONS = {
   node_ops: ['getattr', 'rename', 'setattr', 'unlink'],
   stream_ops: ['llseek', 'mmap', 'msync', 'read', 'write'],
@@ -131,21 +134,23 @@ function build(pyodide, drive, mountpoint) {
   const parts = { remote, ledger, folders };
   const writeback = new Writeback(worker, parts, hooks);
   const files = new DriveFiles(FS, fail, { ...parts, writeback, turn });
+  const reads = new Reads(FS, mountpoint, ledger);
   const { chdir } = FS;
   // The kernel goes to the notebook's own folder when it starts, and must start in any case.
   FS.chdir = function (path) {
     return remote.takingForFolders(() => chdir.call(this, path));
   };
   // `API` is where JupyterLite keeps it; others look for it there.
-  return { API: drive.API, mount: () => files.mount(), litestate: face(files) };
+  return { API: drive.API, mount: () => files.mount(), litestate: face(files, reads) };
 }
 
 /** What litestate's Python side may ask and wait for. */
-function face({ ledger, writeback }) {
+function face({ ledger, writeback }, reads) {
   return {
     limit: LIMIT,
     ready: ledger.ready,
     written: () => ledger.written(),
+    reads,
     has: (path, mtime) => ledger.has(path, mtime),
     own: (name) => ledger.own(name),
     writer: (path, mtime) => ledger.writer(path, mtime),

@@ -6,6 +6,8 @@ written there. Where it is not, a file is stored when it is closed and not befor
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyodide_js
@@ -14,7 +16,7 @@ from pyodide.code import run_js
 from ..places import DRIVE, DRIVE_LIMIT
 from ..sqlite import SIDECARS
 
-_MEND = "(fs, mountpoint) => fs.analyzePath(mountpoint).object?.mount?.type?.litestate"
+_find_mend = run_js("(fs, mountpoint) => fs.analyzePath(mountpoint).object?.mount?.type?.litestate")
 
 _WATCH = """
 (fs, mountpoint) => {
@@ -89,6 +91,41 @@ def written() -> list[str]:
     """
     mend = _mend()
     return [] if mend is None else [str(path) for path in mend.written().to_py()]
+
+
+def read() -> list[tuple[str, int]]:
+    """Return what kernels of this site have read on the drive and never written.
+
+    Returns
+    -------
+    list of (str, int)
+        Path relative to the drive's root, with ``/``, and the bytes that the file had. Empty where
+        the drive is not mended.
+    """
+    mend = _mend()
+    if mend is None:
+        return []
+    return [(str(path), int(size)) for path, size in mend.reads.onDrive().to_py()]
+
+
+def read_anywhere() -> list[str]:
+    """Return the absolute path of each file that this kernel has read, but the system's own."""
+    mend = _mend()
+    return [] if mend is None else [str(path) for path in mend.reads.anywhere().to_py()]
+
+
+@contextmanager
+def reads_paused() -> Iterator[None]:
+    """Do not record what is read meanwhile."""
+    mend = _mend()
+    if mend is None:
+        yield
+        return
+    mend.reads.pause()
+    try:
+        yield
+    finally:
+        mend.reads.resume()
 
 
 def has(path: str, mtime: float) -> bool:
@@ -182,7 +219,7 @@ def watch() -> Touched | None:
 
 def _mend() -> Any:
     # Asked each time: it steps aside where it cannot go on.
-    return run_js(_MEND)(pyodide_js.FS, str(DRIVE))
+    return _find_mend(pyodide_js.FS, str(DRIVE))
 
 
 def open_paths() -> set[str]:

@@ -16,6 +16,7 @@ import js
 from pyodide.ffi import create_proxy, to_js
 
 from .. import ui
+from . import alive
 
 CHANNEL = "litestate"
 """Name of the BroadcastChannel between kernels and pages; each message carries a nonce."""
@@ -31,14 +32,21 @@ _STYLE = """
   border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 3px; cursor: pointer; }
 .litestate-form button:disabled { opacity: 0.5; cursor: default; }
 .litestate-form progress { width: 100%; accent-color: var(--jp-brand-color1, #2196f3); }
-.litestate-form .stale { margin: 0; max-height: 0; overflow: hidden;
-  animation: litestate-stale 0s 3s forwards; }
-@keyframes litestate-stale { to { max-height: 6em; } }
+.litestate-form .litestate-now { display: none; }
+.litestate-form .litestate-later { margin: 0; max-height: 0; overflow: hidden;
+  animation: litestate-later 0s 3s forwards; }
+@keyframes litestate-later { to { max-height: 6em; } }
 </style>
 """
 
-_STALE = """
-<p class="stale">Nobody listens here any more: run the cell again.</p>
+HIDDEN = """
+<style>.litestate-form:has(.litestate-hidden) { display: none; }</style>
+<span class="litestate-hidden"></span>
+"""
+"""An invisible form, for its script."""
+
+_LATER = """
+<p class="litestate-later">This ended with its kernel. Run the cell again.</p>
 """
 """Comes to light in a notebook that was saved with the form in it and opened again."""
 
@@ -46,11 +54,19 @@ _SCRIPT = """
 const nonce = NONCE;
 const channel = new BroadcastChannel(CHANNEL);
 const form = document.getElementById("litestate-" + nonce);
-form.querySelector(".stale").remove();
 const send = (message) => channel.postMessage({ nonce, ...message });
 const receive = (handle) => channel.addEventListener("message", (event) => {
   if (event.data.nonce === nonce && event.data.kernel) handle(event.data);
 });
+const watched = (window.litestateWatched ??= new Set());
+if (!watched.has(LOCK)) {
+  watched.add(LOCK);
+  const style = document.createElement("style");
+  style.textContent = STYLE;
+  document.head.append(style);
+  // The kernel's worker has the lock as long as it lives.
+  navigator.locks?.request(LOCK, () => style.remove()).catch(() => {});
+}
 """
 
 
@@ -77,10 +93,15 @@ class Form:
         self._proxy = create_proxy(self._receive)
         self._channel = js.BroadcastChannel.new(CHANNEL)
         self._channel.addEventListener("message", self._proxy)
-        element = f'<div class="litestate-form" id="litestate-{self._nonce}">{html}{_STALE}</div>'
+        element = (
+            f'<div class="litestate-form litestate-of-{alive.KERNEL}" id="litestate-{self._nonce}">'
+            f'<div class="litestate-now">{html}</div>{_LATER}</div>'
+        )
         self._form = ui.Output("text/html", _STYLE + element)
         connect = _SCRIPT.replace("NONCE", json.dumps(self._nonce))
         connect = connect.replace("CHANNEL", json.dumps(CHANNEL))
+        connect = connect.replace("LOCK", json.dumps(alive.LOCK))
+        connect = connect.replace("STYLE", json.dumps(alive.STYLE))
         self._script: ui.Output | None = ui.Output(
             "application/javascript", f'{connect}{script}send({{ type: "ready" }});'
         )
@@ -106,4 +127,5 @@ class Form:
     def _receive(self, event: Any) -> None:
         # The page's other views of this notebook hear what the kernel sends, and so does it itself.
         if getattr(event.data, "nonce", None) == self._nonce and not hasattr(event.data, "kernel"):
+            alive.noted()
             self.messages.put_nowait(event.data)

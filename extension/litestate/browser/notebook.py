@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from .form import Form
+from .form import HIDDEN, Form
 from .opfs import site
 from .session import started
 
@@ -23,11 +23,6 @@ outputs never does."""
 
 _PATIENCE = 100
 """Milliseconds for a better answer."""
-
-_HIDDEN = """
-<style>.litestate-form:has(> .litestate-hidden) { display: none; }</style>
-<span class="litestate-hidden"></span>
-"""
 
 _SCRIPT = """
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -129,7 +124,7 @@ async def identify() -> Page:
     script = _SCRIPT.replace("NEW_TAB", json.dumps(secrets.token_hex(8)))
     script = script.replace("PATIENCE", str(_PATIENCE)).replace("KERNEL", json.dumps(kernel))
     script = script.replace("SITE", json.dumps(site()))
-    form = Form(_HIDDEN, script)
+    form = Form(HIDDEN, script)
     try:
         async with asyncio.timeout(TIMEOUT):
             return await _answer(form)

@@ -118,7 +118,8 @@ def _what(entry: Entry) -> dict[str, Any]:
 
 def _line(entry: Entry, verdict: str, places: Places) -> Line:
     if entry.kind in ("session", "packages"):
-        return Line(entry.kind, cast("LineKind", entry.kind), entry.size, verdict=verdict)
+        label = "settings" if entry.kind == "session" else entry.kind
+        return Line(label, cast("LineKind", entry.kind), entry.size, verdict=verdict)
     root = places.root(entry.root)
     label = root.show(entry.relative) if root else place_of(entry)
     return Line(label, cast("Kind", entry.kind), entry.size, verdict=verdict)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .. import environment, packages, places
@@ -15,6 +15,7 @@ from ..items import Survey
 from ..manifest import KEPT_KINDS, Skipped
 from ..memory import Memory
 from ..places import Root
+from ..reading import unrecorded
 from ..survey import Paths, starts_of
 from ..variables.namespace import Choice
 from ..variables.tracking import Looked, Tracker
@@ -160,6 +161,7 @@ class Looker:
         if self._tracker is not None:
             self.scope = replace(self.scope, variables=self._tracker.scope)
 
+    @unrecorded()
     def look(self, tree: Tree, *, thorough: bool) -> Look:
         """Look at what is there.
 
@@ -196,6 +198,16 @@ class Looker:
         """Take it that nothing is known of the variables."""
         if self._tracker is not None:
             self._tracker.forget()
+
+    def expect(self, paths: Iterable[Path]) -> None:
+        """Take files of the drive into the state that are about to be written for the first time.
+
+        What was only read is in no checkpoint, and is to come back when the write is undone.
+        """
+        for root in self.places.roots:
+            if root.on_drive:
+                below = (path for path in paths if path.is_relative_to(root.path))
+                self._written |= {path.relative_to(root.path).as_posix() for path in below}
 
     def _use(self, names: frozenset[str] | None) -> None:
         # Until it is known that they are in a checkpoint.

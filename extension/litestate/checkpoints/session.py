@@ -15,6 +15,7 @@ from ..errors import (
 )
 from ..manifest import KEPT_KINDS, Skipped
 from ..places import IN_BROWSER
+from ..reading import unrecorded
 from ..report import Line
 from ..storage import Storage, Usage
 from .capture import Capture, Captured
@@ -244,6 +245,7 @@ class Session:
             return made
         return replace(made, dropped=[*made.dropped, *history.dropped])
 
+    @unrecorded()
     def keep(self, look: Look, note: Note, *, always: bool = False) -> Made | None:
         """Make a checkpoint of what was found, unless nothing has changed and the note has no more.
 

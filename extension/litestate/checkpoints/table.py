@@ -205,4 +205,6 @@ def _cell(tag: str, column: int, text: str) -> str:
     kind = "p" if heading == "what changed" else "v"
     if heading in ("", "size", "new"):
         kind = "n"
-    return f'<{tag} class="{kind}">{escape(text)}</{tag}>'
+    # In a narrow window there is no line of headings.
+    name = f' data-name="{heading}"' if tag == "td" and heading in ("size", "new") else ""
+    return f'<{tag} class="{kind}"{name}>{escape(text)}</{tag}>'

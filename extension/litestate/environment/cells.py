@@ -105,7 +105,7 @@ def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
     log.load(cells, document.get("dropped", 0))
     applied.on_undo(lambda: log.load(before, dropped))
     if log.loaded:
-        applied.lines.append(f"history: {len(log.loaded):,} cells of before")
+        applied.lines.append(f"{len(log.loaded):,} earlier cells are in history()")
     # Of a checkpoint of this very session, the numbers have gone on since.
     if not known:
         _count_on(document.get("counter", 0), cells, applied)

@@ -258,7 +258,7 @@ def _set(variables: dict[str, str], applied: Applied, trusted: bool) -> None:
             applied.on_undo(lambda name=name, before=before: _reset(name, before))  # type: ignore[misc]
             done.append(name)
     if done:
-        applied.lines.append(f"environment: {', '.join(done)}")
+        applied.lines.append(f"environment variables: {', '.join(done)}")
 
 
 def _reset(name: str, value: str | None) -> None:
@@ -288,4 +288,4 @@ def _add(paths: list[tuple[bool, str, str]], applied: Applied, trusted: bool) ->
         # In place: other modules hold this list.
         sys.path[:] = [*front, *before, *back]
         applied.on_undo(lambda: sys.path.__setitem__(slice(None), before))
-        applied.lines.append(f"sys.path: {', '.join(labels)}")
+        applied.lines.append(f"folders to import from (sys.path): {', '.join(labels)}")

@@ -106,7 +106,7 @@ def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
     if "numpy" in document and _apply_numpy(document["numpy"], applied, trusted):
         done.append("numpy.random")
     if done:
-        applied.lines.append(f"random state: {', '.join(done)}")
+        applied.lines.append(f"random numbers continue where they stopped ({', '.join(done)})")
     return applied
 
 

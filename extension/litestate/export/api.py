@@ -173,5 +173,5 @@ def _report(section: Section, tables: list[Table], path: Path) -> Report:
     report.notes += unsaved.notes(places.detect(), files)
     if places.IN_BROWSER and path.is_file():
         report.link = link_to(path)
-        report.notes.append("Click the link to download; it works until the page is reloaded.")
+        report.notes.append("The link works until the page is reloaded or the kernel is restarted.")
     return report

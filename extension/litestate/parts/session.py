@@ -17,7 +17,7 @@ from ..plan import Plan
 from ..report import Line, Section
 from .wanted import Wanted
 
-TITLE = "session"
+TITLE = "settings"
 
 
 def describe(survey: Survey) -> Section:
@@ -45,7 +45,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     if member is None or wanted.variables is not True:
         return section
     document = environment.read(source.content(member))
-    section.lines.append(Line("session", "session", 0, verdict="changed"))
+    section.lines.append(Line("settings", "session", 0, verdict="changed"))
     plan.finally_(_Put(document, BEFORE_VARIABLES, wanted.trusted, section))
     plan.finally_(_Put(document, AFTER_VARIABLES, wanted.trusted, section), late=True)
     return section
@@ -69,7 +69,7 @@ class _Put:
         self.section.warnings += self._applied.warnings
         said = [line for line in (self.section.lines[0].detail, *self._applied.lines) if line]
         self.section.lines = [
-            Line("session", "session", 0, detail="; ".join(said), verdict="changed")
+            Line("settings", "session", 0, detail="; ".join(said), verdict="changed")
         ]
 
     def revert(self) -> None:
@@ -80,7 +80,7 @@ class _Put:
 def _tell(survey: Survey, section: Section) -> None:
     assert survey.session is not None
     section.skipped += environment.left_out(survey.session)
-    section.lines.append(Line("session", "session", 0, detail=_text(survey.session)))
+    section.lines.append(Line("settings", "session", 0, detail=_text(survey.session)))
 
 
 def _text(document: dict[str, object]) -> str:
@@ -88,4 +88,4 @@ def _text(document: dict[str, object]) -> str:
     rows = cells.get("rows", []) if isinstance(cells, dict) else []
     count = len(rows) if isinstance(rows, list) else 0
     told = f", {count:,} executed cell{'' if count == 1 else 's'}" if count else ""
-    return f"current folder, environment, options, random numbers{told}"
+    return f"current folder, environment variables, options, random numbers{told}"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape as escape_html
 
+from .. import ui
 from .model import Line, Report, Section
 from .words import (
-    SHOWN,
     count_text,
     excluded_texts,
     has_size,
     in_order,
     line_size_text,
     printable,
+    shown_of,
     size_text,
 )
 
@@ -21,16 +23,16 @@ from .words import (
 STYLE = """
 .litestate { font: 13px/1.5 var(--jp-ui-font-family, system-ui, sans-serif);
   color: var(--jp-ui-font-color1, inherit); max-width: 52rem; padding: 2px 0 2px 12px;
-  border-left: 3px solid var(--jp-brand-color1, #2196f3); }
+  border-left: 3px solid var(--jp-brand-color1, #2196f3); container-type: inline-size; }
 .litestate.bad { border-color: var(--jp-warn-color1, #f57c00); }
-.litestate.litestate p { margin: 2px 0; }
+.litestate.litestate p { margin: 2px 0; overflow-wrap: anywhere; }
 .litestate .head { font-size: 14px; font-weight: 600; overflow-wrap: anywhere; }
 .litestate .head a { color: var(--jp-content-link-color, #1976d2); }
 .litestate.litestate h4 { font: inherit; font-weight: 600; margin: 8px 0 2px; }
 .litestate.litestate table { border-collapse: collapse; margin: 0; font: inherit; width: auto; }
 .litestate.litestate.litestate tbody tr:nth-child(n) { background: none; }
 .litestate.litestate tbody td { text-align: left; vertical-align: top; padding: 1px 16px 1px 0;
-  border: 0; font: inherit; max-width: none; white-space: normal; overflow-wrap: break-word; }
+  border: 0; font: inherit; max-width: none; white-space: normal; overflow-wrap: anywhere; }
 .litestate.litestate thead th { text-align: left; padding: 1px 16px 1px 0; border: 0;
   font: inherit; color: var(--jp-ui-font-color2, #757575); }
 .litestate.litestate thead { border: 0; }
@@ -42,23 +44,53 @@ STYLE = """
 .litestate .dim, .litestate summary { color: var(--jp-ui-font-color2, #757575); }
 .litestate summary { cursor: pointer; }
 .litestate.litestate .warn { color: var(--jp-warn-color0, #e65100); }
+@container (max-width: 36rem) {
+  .litestate.litestate table, .litestate.litestate tbody { display: block; }
+  .litestate.litestate thead { display: none; }
+  .litestate.litestate tbody tr { display: flex; flex-wrap: wrap; column-gap: 12px;
+    padding: 2px 0; }
+  .litestate.litestate tbody td { padding: 0; }
+  .litestate.litestate tbody td:empty { display: none; }
+  .litestate.litestate tbody td.p { min-width: 0; max-width: 100%; }
+  .litestate.litestate tbody td.n { text-align: left; }
+  .litestate.litestate tbody td.d { flex-basis: 100%; padding-left: 12px; }
+  .litestate.litestate tbody td[data-name]::before { content: attr(data-name) " ";
+    color: var(--jp-ui-font-color2, #757575); }
+}
 """
+
+
+_ENDED = "That kernel has ended. Run this cell again, if it has not run since."
 
 
 def render(report: Report) -> str:
     """Return the report as one HTML element with its style."""
     bad = " bad" if report.skipped or report.warnings else ""
-    parts = [f'<style>{STYLE}</style><div class="litestate{bad}">']
-    if report.link:
-        parts.append(f'<p class="head">{report.link}</p><p>{escape(report.headline)}</p>')
-    else:
-        parts.append(f'<p class="head">{escape(report.headline)}</p>')
+    kernel, alive = ui.mark() if report.later or report.link else ("", "")
+    parts = [f'<style>{STYLE}</style>{alive}<div class="litestate{bad} {kernel}">']
+    parts += _head(report)
+    if report.later and kernel:
+        parts.append(f'<p class="dim litestate-later">{_ENDED}</p>')
+    parts += [f"<p>{escape(hint)}</p>" for hint in report.hints.values()]
     parts.append(_skipped(report))
     parts += [f'<p class="warn">{escape(warning)}</p>' for warning in report.warnings]
     parts += [_section(section) for section in report.sections if section.lines]
     parts.append(_excluded(report.excluded))
     parts += [f'<p class="dim">{escape(note)}</p>' for note in report.notes]
     return "".join(parts) + "</div>"
+
+
+def _head(report: Report) -> Iterator[str]:
+    """Yield the headline, and the link. What is true only now is hidden: see `ui.mark`."""
+    if report.link:
+        yield f'<p class="head litestate-now" hidden>{report.link}</p>'
+        yield f'<p class="litestate-later">{escape(report.link_later)}</p>'
+    kind = "" if report.link else "head"
+    if report.later:
+        yield f'<p class="{kind} litestate-now" hidden>{escape(report.headline)}</p>'
+        yield f'<p class="{kind} litestate-later">{escape(report.later)}</p>'
+    else:
+        yield f'<p class="{kind}">{escape(report.headline)}</p>'
 
 
 def escape(text: str) -> str:
@@ -68,11 +100,16 @@ def escape(text: str) -> str:
 
 def _section(section: Section) -> str:
     lines = in_order(section)
+    if all(line.kind == "session" for line in lines):
+        # There is one, and its label says the same as the heading.
+        texts = "".join(f'<p class="dim">{escape(line.detail)}</p>' for line in lines)
+        return f"<h4>{escape(count_text(lines))}</h4>{texts}"
     told = [count_text(lines), *([size_text(section.size)] if has_size(lines) else [])]
     head = f"<h4>{escape(' · '.join(told))}</h4>"
-    rest = lines[SHOWN:]
+    shown = shown_of(lines)
+    rest = lines[len(shown) :]
     more = f"<details><summary>{len(rest):,} more</summary>{_table(rest)}</details>" if rest else ""
-    return head + _table(lines[:SHOWN]) + more
+    return head + _table(shown) + more
 
 
 def _table(lines: list[Line]) -> str:
@@ -83,7 +120,7 @@ def _row(line: Line) -> str:
     size = line_size_text(line)
     label = escape(line.label + "/" * (line.kind == "directory"))
     verdict = f'<td class="v dim">{escape(line.verdict)}</td>' if line.verdict else ""
-    detail = f'<td class="dim">{escape(line.detail)}</td>'
+    detail = f'<td class="d dim">{escape(line.detail)}</td>'
     return f'<tr>{verdict}<td class="p">{label}</td><td class="n">{size}</td>{detail}</tr>'
 
 
@@ -92,7 +129,7 @@ def _skipped(report: Report) -> str:
         return ""
     rows = "".join(
         f'<tr><td class="p">{escape(item.path)}</td>'
-        f"<td>{escape(f'{item.reason}. {item.advice}')}</td></tr>"
+        f'<td class="d">{escape(report.reason_text(item))}</td></tr>'
         for item in report.skipped
     )
     head = f'<h4 class="warn">{escape(report.skipped_title)}</h4>'

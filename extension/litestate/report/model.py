@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from .. import ui
@@ -104,8 +104,15 @@ class Report:
         Bytes of the bundle; 0 where there is none.
     digest : str
         Content digest of the bundle: equal for equal states.
+    hints : dict of str to str
+        What to do, said once at the top: the advice for which this stands to a sentence.
+    later : str
+        The outcome as it is told when the kernel has ended, where the headline is no longer true
+        then. An output is stored with the notebook, and read again later.
     link : str
         HTML of a link to download the bundle.
+    link_later : str
+        What stands in the place of the link when the kernel has ended.
     shown_in : int or None
         Number of the cell that has shown it already.
     """
@@ -118,7 +125,10 @@ class Report:
     path: str | None = None
     size: int = 0
     digest: str = ""
+    hints: dict[str, str] = field(default_factory=dict)
+    later: str = ""
     link: str = ""
+    link_later: str = "Here was a link to download this file. It worked until the kernel ended."
     shown_in: int | None = None
 
     @property
@@ -130,6 +140,11 @@ class Report:
     def warnings(self) -> list[str]:
         """Everything that is not as a person might think."""
         return [warning for section in self.sections for warning in section.warnings]
+
+    def reason_text(self, item: Skipped) -> str:
+        """Say why something was left out, and what to do about it unless that stands at the top."""
+        advice = "" if item.advice in self.hints else item.advice
+        return f"{item.reason}. {advice}".rstrip()
 
     def lines(self, verdict: str | None = None) -> list[Line]:
         """Return the lines of all sections, or those with one verdict."""
@@ -151,4 +166,9 @@ class Report:
     def _ipython_display_(self) -> None:
         # As the last value of the cell that has shown it already, it has nothing to add.
         if self.shown_in is None or self.shown_in != ui.execution_count():
-            ui.Output("text/html", self._repr_html_(), str(self))
+            ui.Output("text/html", self._repr_html_(), self._text_for_later())
+
+    def _text_for_later(self) -> str:
+        from .text import render
+
+        return render(replace(self, headline=self.later or self.headline))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from .model import Line, Report, Section
 from .words import (
-    SHOWN,
     count_text,
     excluded_texts,
     has_size,
     in_order,
     line_size_text,
     printable,
+    shown_of,
     size_text,
 )
 
@@ -20,14 +20,12 @@ _WIDEST = 44
 
 def render(report: Report) -> str:
     """Return the report as lines of text."""
-    out = [report.headline]
+    out = [report.headline, *(f"  {hint}" for hint in report.hints.values())]
     for section in report.sections:
         out += _section(section)
     if report.skipped:
         out.append(f"  {report.skipped_title}:")
-        out += [
-            f"    {item.path}: {item.reason}. {item.advice}".rstrip() for item in report.skipped
-        ]
+        out += [f"    {item.path}: {report.reason_text(item)}" for item in report.skipped]
     out += [f"  Note: {warning}" for warning in report.warnings]
     if report.excluded:
         out.append("  Left out by rule:")
@@ -40,12 +38,15 @@ def _section(section: Section) -> list[str]:
     if not section.lines:
         return []
     lines = in_order(section)
-    width = min(_WIDEST, max(len(line.label) for line in lines[:SHOWN]))
+    if all(line.kind == "session" for line in lines):
+        return [f"  {section.title}: {line.detail}".removesuffix(": ") for line in lines]
+    shown = shown_of(lines)
+    width = min(_WIDEST, max(len(line.label) for line in shown))
     told = [count_text(lines), *([size_text(section.size)] if has_size(lines) else [])]
     out = [f"  {section.title}: {', '.join(told)}"]
-    out += [f"    {_line(line, width)}" for line in lines[:SHOWN]]
-    if len(lines) > SHOWN:
-        out.append(f"    … and {len(lines) - SHOWN:,} more")
+    out += [f"    {_line(line, width)}" for line in shown]
+    if len(lines) > len(shown):
+        out.append(f"    … and {len(lines) - len(shown):,} more")
     return out
 
 

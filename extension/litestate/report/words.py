@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from .model import Line, LineKind, Section
 
-SHOWN = 12
+SHOWN = 8
 """Lines of a section that are shown at first; HTML can unfold the rest, text counts it."""
 
 _NAMES: dict[LineKind, tuple[str, str]] = {
@@ -52,7 +52,7 @@ def count_text(lines: Iterable[Line]) -> str:
     >>> count_text([Line("a", "file", 1), Line("b", "file", 1), Line("c", "directory", 0)])
     '2 files, 1 folder'
     >>> count_text([Line("x", "variable", 28), Line("session", "session", 0)])
-    '1 variable, session'
+    '1 variable, settings'
     """
     counts: dict[LineKind, int] = {}
     for line in lines:
@@ -63,7 +63,7 @@ def count_text(lines: Iterable[Line]) -> str:
         if kind in counts
     ]
     # There is only one.
-    texts += ["session"] * ("session" in counts)
+    texts += ["settings"] * ("session" in counts)
     return ", ".join(texts) or "nothing"
 
 
@@ -76,8 +76,12 @@ def outcome_text(lines: Iterable[Line]) -> str:
     '2 files added'
     """
     every = list(lines)
-    found = {verdict: [line for line in every if line.verdict == verdict] for verdict in _VERDICTS}
-    return "; ".join(f"{count_text(some)} {verdict}" for verdict, some in found.items() if some)
+    counted = [line for line in every if line.kind != "session"]
+    found = {it: [line for line in counted if line.verdict == it] for it in _VERDICTS}
+    texts = [f"{count_text(some)} {verdict}" for verdict, some in found.items() if some]
+    # A session is put back as a whole, so that counting it says nothing.
+    texts += ["settings restored"] * (len(counted) < len(every))
+    return "; ".join(texts)
 
 
 def in_order(section: Section) -> list[Line]:
@@ -86,6 +90,11 @@ def in_order(section: Section) -> list[Line]:
         section.lines,
         key=lambda line: (line.verdict == "unchanged", line.kind == "directory", line.label),
     )
+
+
+def shown_of(lines: list[Line]) -> list[Line]:
+    """Return the lines that are shown at first: one alone is not worth a fold."""
+    return lines if len(lines) <= SHOWN + 1 else lines[:SHOWN]
 
 
 def line_size_text(line: Line) -> str:

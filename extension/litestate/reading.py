@@ -1,0 +1,23 @@
+"""Tell what the notebook reads from what litestate reads for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .places import IN_BROWSER
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Open files without recording them as read by the notebook.
+
+    Use it around synchronous code only: while it waits, other code of the notebook may run.
+    """
+    if not IN_BROWSER:
+        yield
+        return
+    from .browser.drive import reads_paused
+
+    with reads_paused():
+        yield

@@ -1,0 +1,118 @@
+"""Outputs after their kernel has ended: they are stored with the notebook, and read later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import OpenLab
+from lab import Lab, errors, without_jspi
+from playwright.sync_api import BrowserContext, expect
+from test_handshake import restart
+
+CELLS = ("import litestate\nlitestate.autosave(variables=False)", "litestate.save_state()")
+
+NOW, LATER = "Autosave is on for", "Autosave was turned on for"
+
+SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+
+STACKED = """
+(width) => {
+  const report = [...document.querySelectorAll(".litestate")].at(-1);
+  report.parentElement.style.width = `${width}px`;
+  const box = report.getBoundingClientRect();
+  const cut = [...report.querySelectorAll("*")].filter((it) => {
+    const { right, width } = it.getBoundingClientRect();
+    return width && right > box.right + 1;
+  });
+  return cut.map((it) => it.outerHTML.slice(0, 200));
+}
+"""
+
+
+def run(lab: Lab, *cells: str) -> None:
+    lab.set_cells(*cells)
+    made = lab.run_all()
+    assert not errors(made), errors(made)
+
+
+def is_alive(lab: Lab) -> list[bool]:
+    """Tell whether autosave and the link look alive; what a reader sees is one or the other."""
+    now, later = (lab.page.get_by_text(text) for text in (NOW, LATER))
+    expect(now.or_(later).filter(visible=True)).to_have_count(1)
+    link = lab.page.get_by_role("link", name="Download")
+    gone = lab.page.get_by_text("could be downloaded here until the kernel ended")
+    expect(link.or_(gone).filter(visible=True)).to_have_count(1)
+    return [now.is_visible(), link.is_visible()]
+
+
+def test_after_a_restart_and_after_a_reload_nothing_looks_alive(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, *CELLS)
+    assert is_alive(lab) == [True, True]
+    # A second kernel has its own marks.
+    lab.page.evaluate(SAVE)
+    restart(lab)
+    expect(lab.page.get_by_text(LATER)).to_be_visible(timeout=10_000)
+    assert is_alive(lab) == [False, False]
+    lab.reload()
+    assert is_alive(lab) == [False, False]
+    lab.run_all()
+    assert is_alive(lab) == [True, True]
+    page = lab.page.content()
+    assert "BroadcastChannel" not in page
+    assert not [cell for cell in lab.cells() if "<script" in str(cell["outputs"])]
+
+
+def test_a_link_alone_after_a_restart(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, "import litestate\nlitestate.save_state(variables=False)")
+    link = lab.page.get_by_role("link", name="Download")
+    expect(link).to_be_visible()
+    restart(lab)
+    expect(link).to_be_hidden(timeout=10_000)
+
+
+def test_without_jspi_a_link_is_there_and_gone_after_a_reload(
+    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
+) -> None:
+    context = new_profile()
+    without_jspi(context)
+    lab = open_lab(context=context)
+    run(lab, "import litestate\nawait litestate.asave_state(variables=False)")
+    link = lab.page.get_by_role("link", name="Download")
+    expect(link).to_be_visible()
+    lab.page.evaluate(SAVE)
+    lab.reload()
+    expect(lab.page.get_by_text("until the kernel ended")).to_be_visible()
+    expect(link).to_be_hidden()
+
+
+def test_a_form_that_was_left_open(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    lab.set_cells("import litestate\nlitestate.load_state()")
+    lab.start_all()
+    field, text = (
+        lab.page.locator("input[type=file]"),
+        lab.page.get_by_text("ended with its kernel"),
+    )
+    expect(field).to_be_visible(timeout=30_000)
+    expect(text).to_be_hidden()
+    lab.page.evaluate(SAVE)
+    lab.reload()
+    expect(text).to_be_visible(timeout=10_000)
+    expect(field).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [640, 300, 180])
+def test_nothing_is_cut_off_in_a_narrow_report(shared_lab: Lab, width: int) -> None:
+    lab = shared_lab
+    run(
+        lab,
+        "import litestate\nfrom pathlib import Path",
+        "for i in range(12): globals()[f'measurement_of_the_day_{i}'] = 'long ' * i\n"
+        "class A: pass\nit = [A() for _ in range(3)]\n"
+        "(Path.home() / ('a_name_without_spaces_' * 5)).write_text('x')\n"
+        "litestate.save_state()",
+    )
+    assert lab.page.evaluate(STACKED, width) == []
