@@ -115,7 +115,6 @@ class _Words:
         self._loose: set[str] = set()
         self._anything = False
         self._later = False
-        self._texts: set[str] = set()
 
     def found(self, globals_: set[str] | None) -> CellNames:
         """Return what was found, without what is only local."""
@@ -131,7 +130,6 @@ class _Words:
             or not hidden.NAMES.isdisjoint(names)
             or not hidden.MODULES.isdisjoint(names)
             or not hidden.ATTRIBUTES.isdisjoint(self._attributes)
-            or ("modules" in words and not {"__main__", "__name__"}.isdisjoint(self._texts | names))
         )
         later = self._later or not hidden.LATER.isdisjoint(words)
         return CellNames(frozenset(names), frozenset(names & self._read), anything, later)
@@ -162,9 +160,16 @@ class _Words:
         self._attributes.add(node.attr)
 
     def _constant(self, node: Any) -> bool:
-        if node.value == "__main__":
-            self._texts.add(node.value)
+        # The name of the module that has the variables.
+        self._anything |= node.value == "__main__"
         return True
+
+    def _compare(self, node: Any) -> bool:
+        """Leave out ``__name__ == "__main__"``."""
+        sides = [node.left, *node.comparators]
+        return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides) and all(
+            isinstance(side, (ast.Name, ast.Constant)) for side in sides
+        )
 
     def _definition(self, node: Any) -> None:
         self._names.add(node.name)
@@ -230,6 +235,7 @@ class _Words:
 _VISIT: dict[type, Any] = {
     ast.Name: _Words._name,
     ast.Attribute: _Words._attribute,
+    ast.Compare: _Words._compare,
     ast.Constant: _Words._constant,
     ast.FunctionDef: _Words._definition,
     ast.AsyncFunctionDef: _Words._definition,

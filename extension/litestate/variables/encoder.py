@@ -108,6 +108,17 @@ class Encoder:
         more += [] if self._spans is None else [self._spans.ids]
         return max(more, key=len).union(ids, *more) if more else ids
 
+    def forget(self) -> None:
+        """Refer no more to the objects of the graph: it refers to itself, and may stay for long.
+
+        Who has what was made of it (`buffers`, `pickles`) keeps it.
+        """
+        self.buffers, self.pickles, self._nodes = [], [], []
+        self._memo, self._inside, self._nested, self._scanned = {}, {}, {}, {}
+        self._alive, self.opaque, self._spans, self.namespace = [], set(), None, None
+        self._pending.clear()
+        self._blobs = Blobs(self)
+
     def value(self, obj: object) -> Value:
         """Return the value of anything; what is not plain gets into a pickle."""
         simple = written.in_place(obj, is_exact=not self._fast)

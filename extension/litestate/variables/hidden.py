@@ -14,8 +14,21 @@ HERE = frozenset({"locals", "vars"})
 MODULES = frozenset({"__main__", "builtins", "__builtins__"})
 """Modules that lead to the variables, or to those functions."""
 
+RUNNERS = frozenset(
+    {
+        *("doctest", "unittest", "cProfile", "profile", "trace", "runpy", "pdb", "bdb", "code"),
+        *("pickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve"),
+    }
+)
+"""Modules that run code among the notebook's variables, or find classes there by name."""
+
 ATTRIBUTES = frozenset(
     {
+        "modules",
+        "read_pickle",
+        "last_value",
+        "last_exc",
+        "last_traceback",
         "user_ns",
         "user_global_ns",
         "user_module",

@@ -116,6 +116,11 @@ def _hidden() -> Mapping[str, Any]:
     return getattr(shell, "user_ns_hidden", {}) if shell is not None else {}
 
 
+def shell() -> Any:
+    """Return the shell of this session, or None in plain Python."""
+    return _shell()
+
+
 def _shell() -> Any:
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython else None

@@ -280,8 +280,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def forget(self) -> None:
         """Let go of all that it has met: it refers to itself, and may stay for long."""
         self.clear_memo()
-        self._kinds.clear()
-        self._attributes = attributes.Attributes()
+        self.__dict__.clear()
 
     def reason(self, error: BaseException) -> str:
         """Return why an object could not be pickled, for a person."""

@@ -1,8 +1,11 @@
-"""Which variables the functions and objects reach that a cell names."""
+"""Which variables the functions and objects reach that a cell names, at this very moment.
+
+How far it looks is bounded. What objects held at the last look is known to the end (`suspects`), and
+all functions that were defined since then have their names in the texts of cells.
+"""
 
 from __future__ import annotations
 
-import dis
 import gc
 from collections import deque
 from collections.abc import Iterable
@@ -20,7 +23,7 @@ from types import (
 from typing import Any
 
 from . import hidden
-from .cell_names import globals_of
+from .code_words import reaches_anything, words_of
 
 _OBJECTS = 200
 """Objects inside a variable that are looked at, for functions and objects of notebook classes."""
@@ -168,13 +171,9 @@ class Reach:
         return gc.get_referents(obj)
 
     def _code(self, code: CodeType) -> None:
-        words = globals_of(code, set())
+        words = words_of(code)
         self.later = self.later or not hidden.LATER.isdisjoint(words)
-        if (
-            not (hidden.MODULES | hidden.ATTRIBUTES).isdisjoint(words)
-            or ("modules" in words and _has_constant(code, "__main__"))
-            or any(_is_global(code, name) for name in hidden.NAMES & words)
-        ):
+        if reaches_anything(code, words):
             self.anything = True
         used = [name for name in words if name in self._namespace]
         for name in used:
@@ -189,25 +188,4 @@ def _is_inert(value: Any) -> bool:
         value is None
         or type(value) in atoms
         or issubclass(type(value), (FunctionType, type, ModuleType))
-    )
-
-
-def _codes(code: CodeType) -> list[CodeType]:
-    codes = [code]
-    for one in codes:
-        codes += [const for const in one.co_consts if isinstance(const, CodeType)]
-    return codes
-
-
-def _has_constant(code: CodeType, text: str) -> bool:
-    return any(text in one.co_consts or "__name__" in one.co_names for one in _codes(code))
-
-
-def _is_global(code: CodeType, name: str) -> bool:
-    """Tell whether a name is one of a global, and not only of an attribute."""
-    return any(
-        instruction.argval == name and instruction.opname.endswith(("_GLOBAL", "_NAME"))
-        for one in _codes(code)
-        if name in one.co_names
-        for instruction in dis.get_instructions(one)
     )

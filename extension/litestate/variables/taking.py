@@ -139,6 +139,8 @@ def put(ones: Sequence[One], taken: Taken) -> None:
             encoder, document = encoded({one.name: one.value for one in ones}, encoder.namespace)
         except NotSavedError as error:
             taken.skipped += [_skipped(one.name, error) for one in ones]
+            for one in ones:
+                one.encoder.forget()
             return
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
@@ -154,6 +156,8 @@ def put(ones: Sequence[One], taken: Taken) -> None:
             group.about[one.name]["digest"] = digest
         if notes := [*one.encoder.notes, *more]:
             taken.notes[one.name] = notes
+    for each in (encoder, *(one.encoder for one in ones)):
+        each.forget()
     taken.groups.append(group)
 
 
@@ -167,12 +171,10 @@ def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
     """
     try:
         try:
-            encoder = Encoder(namespace)
-            return encoder, encoder.encode(values)
+            return _encoded(Encoder(namespace), values)
         except (ValueError, TypeError):
             # NaN and infinity are no JSON, and so on; only writing it shows that they are there.
-            encoder = Encoder(namespace, fast=False)
-            return encoder, encoder.encode(values)
+            return _encoded(Encoder(namespace, fast=False), values)
     except NotSavedError:
         raise
     except RecursionError:
@@ -182,6 +184,14 @@ def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
     except Exception as error:
         # One takes no others with it, whatever it is: it may change while it is looked at.
         raise NotSavedError(f"looking at it raised {type(error).__name__}: {error}") from error
+
+
+def _encoded(encoder: Encoder, values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
+    try:
+        return encoder, encoder.encode(values)
+    except BaseException:
+        encoder.forget()
+        raise
 
 
 def _skipped(name: str, error: NotSavedError) -> Skipped:

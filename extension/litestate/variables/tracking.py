@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from ..manifest import Skipped
 from .group import VALUES
 from .namespace import Choice, chosen, namespace
+from .pauses import no_collection
+from .suspects import Heap, changed, whole
 from .taking import One, Taken, look_at, put, together
 
 _FULL_EVERY = 20
-"""Looks of which one takes everything again: what changed behind a cell's back is found then."""
+"""Looks of which one takes everything again, for what `suspects` cannot see (see there)."""
 
 
 @dataclass
@@ -53,8 +56,8 @@ class Looked:
 
 @dataclass
 class _State:
+    heap: Heap
     groups: dict[str, _Known] = field(default_factory=dict)
-    bindings: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, Skipped] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     looks: int = 0
@@ -72,7 +75,7 @@ class Tracker:
     def __init__(self, choice: Choice) -> None:
         self.choice = choice
         self._known: _State | None = None
-        self._seen = _State()
+        self._seen: _State | None = None
 
     @property
     def scope(self) -> bool | tuple[str, ...]:
@@ -90,24 +93,39 @@ class Tracker:
             Names that cells have used since then; None for any.
         """
         values = namespace()
+        references = sys.getrefcount(values)
         names = self._names(values)
         known = self._known
-        if known is None or used is None or known.looks >= _FULL_EVERY:
-            return self._keep(_State(), *_looked_at(names, values), values)
-        suspects = _with_their_groups(known, _suspects(known, names, values, used))
+        with no_collection():
+            if known is not None and used is not None and known.looks < _FULL_EVERY:
+                found = changed(known.heap, used, values, names, references)
+                if found is not None:
+                    return self._look_at_some(known, *found, names, values)
+            heap = whole(values, names, references)
+            return self._keep(_State(heap), *_looked_at(names, values))
+
+    def _look_at_some(
+        self,
+        known: _State,
+        suspects: set[str],
+        heap: Heap,
+        names: list[str],
+        values: Mapping[str, Any],
+    ) -> Looked:
+        suspects = _with_their_groups(known, suspects)
         ones, skipped = _looked_at(suspects & set(names), values)
         while more := _sharing(known, ones, suspects):
             suspects |= more
-            found, also = _looked_at(more & set(names), values)
-            ones, skipped = ones + found, skipped + also
+            others, also = _looked_at(more & set(names), values)
+            ones, skipped = ones + others, skipped + also
         kept = _State(
+            heap,
             {key: each for key, each in known.groups.items() if suspects.isdisjoint(each.names)},
-            {name: known.bindings[name] for name in names if name not in suspects},
             {name: each for name, each in known.skipped.items() if name not in suspects},
             {name: each for name, each in known.notes.items() if name not in suspects},
             known.looks + 1,
         )
-        return self._keep(kept, ones, skipped, values)
+        return self._keep(kept, ones, skipped)
 
     def settle(self) -> None:
         """Take it that what was looked at last is in a checkpoint."""
@@ -123,9 +141,7 @@ class Tracker:
         wanted = [self.choice] if isinstance(self.choice, str) else self.choice
         return sorted({name for name in wanted if name in values})
 
-    def _keep(
-        self, state: _State, ones: list[One], skipped: list[Skipped], values: Mapping[str, Any]
-    ) -> Looked:
+    def _keep(self, state: _State, ones: list[One], skipped: list[Skipped]) -> Looked:
         carried = frozenset(state.groups)
         taken = Taken(skipped=skipped)
         for group in together(ones):
@@ -135,23 +151,12 @@ class Tracker:
                 made = taken.groups[-1]
                 shared = set() if made.key == VALUES else set().union(*(o.shared for o in group))
                 state.groups[made.key] = _Known(made.names, shared)
-        state.bindings |= {one.name: id(values[one.name]) for one in ones}
-        state.bindings |= {each.path: id(values[each.path]) for each in taken.skipped}
         state.skipped |= {each.path: each for each in taken.skipped}
         state.notes |= taken.notes
         self._seen = state
         told = Taken(taken.groups, [*state.skipped.values()], state.notes)
         names = frozenset(name for each in state.groups.values() for name in each.names)
         return Looked(told, carried, names)
-
-
-def _suspects(
-    known: _State, names: Iterable[str], values: Mapping[str, Any], used: frozenset[str]
-) -> set[str]:
-    """Return the names that cells have used, and those that mean another object now, or nothing."""
-    here = set(names)
-    bound = {name for name in here if known.bindings.get(name) != id(values[name])}
-    return set(used & here) | bound | (known.bindings.keys() - here)
 
 
 def _with_their_groups(known: _State, names: set[str]) -> set[str]:

@@ -17,10 +17,8 @@ def names_used(source: str, namespace: dict[str, Any], shell: Any = None) -> fro
     adds these, also what classes, closures and bound methods hold. Names with ``_`` are not saved,
     so nobody knows that of them: a cell that reads one which has a list, say, may change anything.
 
-    Not seen, so that only a full look finds what they change: functions that were handed to a
-    module, a widget, an event loop or a thread by an earlier cell and are called from there;
-    functions and objects of notebook classes that are far down in a large object, or in an array of
-    objects; code that a library evaluates; an object that a module has kept to itself.
+    This looks only a little way into objects: `suspects.changed` adds the names that the functions
+    in all of an object use, and the variables that something besides the namespace holds.
 
     Parameters
     ----------

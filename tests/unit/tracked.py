@@ -1,0 +1,90 @@
+"""A shell whose variables are in checkpoints after each cell, and what a look at all would find."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import pytest
+from checkpointed import Kernel
+from litestate.variables import namespace, tracking
+from litestate.variables.taking import take
+from litestate.variables.watching import Watch
+from shells import new_shell
+from variable_kernel import Notebook
+
+
+class Tracked(Notebook):
+    """A kernel with autosave whose cells run in a shell of IPython.
+
+    Attributes
+    ----------
+    full : int
+        Looks at everything.
+    looked_at : set of str
+        Names of the variables that were looked at.
+    succeeded : bool
+        Whether the last cell did.
+    """
+
+    def __init__(self, kernel: Kernel, shell: Any) -> None:
+        self.kernel = kernel
+        self.shell = shell
+        self.names = shell.user_ns
+        self.watch = Watch(shell)
+        self.full = 0
+        self.looked_at: set[str] = set()
+        self.succeeded = False
+        kernel.options = {"variables": True, "watch": self.watch.take}
+        kernel.reopen()
+
+    def run(self, code: str) -> None:
+        self.succeeded = self.shell.run_cell(code, store_history=True).success
+
+    def missed(self) -> str:
+        """Return what the newest checkpoint has otherwise than a look at everything; empty."""
+        kept, here = self.kept(), self.here()
+        return "".join(
+            f"\n{name}: stored {kept.get(name, b'')[:500]!r}, now {here.get(name, b'')[:500]!r}"
+            for name in sorted(kept.keys() | here.keys())
+            if kept.get(name) != here.get(name)
+        )
+
+    def here(self) -> dict[str, bytes]:
+        taken = take(self.names, namespace.user_names(self.names))
+        return {
+            f"{group.key}/{part}": bytes(content)
+            for group in taken.groups
+            for part, content in group.members()
+        }
+
+
+@contextmanager
+def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
+    """Make a kernel with autosave, and a shell of its own, for one test."""
+    module = ModuleType("__main__")
+    with new_shell(module) as shell:
+        patch.setitem(sys.modules, "__main__", module)
+        patch.setattr(namespace, "_shell", lambda: shell)
+        made = Tracked(kernel, shell)
+        whole = tracking.whole
+
+        def counted(*arguments: Any) -> Any:
+            made.full += 1
+            return whole(*arguments)
+
+        look_at = tracking.look_at
+
+        def noted(name: str, values: Any) -> Any:
+            made.looked_at.add(name)
+            return look_at(name, values)
+
+        patch.setattr(tracking, "whole", counted)
+        patch.setattr(tracking, "look_at", noted)
+        try:
+            yield made
+        finally:
+            made.watch.close()
