@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import executed, options, warning_filters
+from litestate.environment import attributes, executed, options, warning_filters
 from litestate.environment.executed import Executed, Log, current
 from litestate.variables import namespace
 from saved_kernels import Notebook
@@ -31,6 +31,7 @@ def a_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(namespace, "_shell", lambda: None)
     monkeypatch.setattr(executed, "_shell", lambda: None)
+    monkeypatch.setattr(attributes, "known", attributes.Known())
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings():
         warnings.filters[:] = warning_filters.usual()  # type: ignore[index]

@@ -8,7 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ..places import IN_BROWSER
-from . import ipython_settings, libraries, more_libraries, plain_options, safe_options, standard
+from . import (
+    attributes,
+    ipython_settings,
+    libraries,
+    more_libraries,
+    plain_options,
+    safe_options,
+    standard,
+)
 from .applied import Applied
 from .hostile import mapping, text
 from .installed import module_or_reason
@@ -23,6 +31,7 @@ GROUPS: dict[str, Group] = {
     **more_libraries.GROUPS,
     **standard.GROUPS,
     **ipython_settings.GROUPS,
+    **attributes.GROUPS,
 }
 """By the name that a bundle has for them, whose first word is the module."""
 
@@ -30,8 +39,13 @@ _UNTIL_THE_END = ("numpy print", "numpy errors", "decimal")
 """What Python keeps in the context of the task that runs a cell."""
 
 
-def describe() -> dict[str, Any]:
+def describe(*, thorough: bool = True) -> dict[str, Any]:
     """Return the options that differ from their defaults, of the packages that are imported.
+
+    Parameters
+    ----------
+    thorough : bool, default: True
+        Whether to look into all modules now for what hangs there, or some at a time.
 
     Returns
     -------
@@ -39,10 +53,11 @@ def describe() -> dict[str, Any]:
         ``set``: group (one of `GROUPS`) to option to value as `plain_options` has it. ``left_out``:
         ``group option`` to the reason.
     """
+    attributes.known.thorough = thorough
     found: dict[str, dict[str, Any]] = {}
     left_out: dict[str, str] = {}
     for name, group in GROUPS.items():
-        module = sys.modules.get(name.partition(" ")[0])
+        module = sys.modules.get(group.module or name.partition(" ")[0])
         if module is None:
             continue
         values = _values(name, group, module, left_out)
@@ -60,11 +75,15 @@ def _values(name: str, group: Group, module: Any, left_out: dict[str, str]) -> d
                     raise value
                 values[option] = plain_options.encode(value)
             except NotPlainError as error:
-                left_out[f"{name} {option}"] = str(error)
+                left_out[_what(name, option)] = str(error)
     except Exception as error:
         # The module may be half imported, or replaced by a notebook.
         left_out[f"options of {name}"] = f"could not be read ({type(error).__name__}: {error})"
     return values
+
+
+def _what(group: str, option: str) -> str:
+    return option.replace(":", ".") if group == "attributes" else f"{group} {option}"
 
 
 def check(document: dict[str, Any]) -> None:
@@ -100,7 +119,8 @@ def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
         if name not in GROUPS:
             applied.skip(f"options of {name}", "are not known to this version of litestate")
             continue
-        module, reason = module_or_reason(name.partition(" ")[0], trusted=trusted)
+        module_name = GROUPS[name].module or name.partition(" ")[0]
+        module, reason = module_or_reason(module_name, trusted=trusted)
         if module is None:
             applied.skip(f"options of {name}", reason)
             continue
@@ -115,7 +135,7 @@ def _apply_group(
 ) -> None:
     done: list[str] = []
     for name, value in values.items():
-        what = f"{group} {name}"
+        what = _what(group, name)
         if group == "matplotlib" and name in libraries.OWN_RC:
             applied.skip(what, "is for this kernel to say")
             continue

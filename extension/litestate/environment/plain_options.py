@@ -107,3 +107,8 @@ def _check_marked(value: dict[str, Any], what: str) -> None:
                 check(entry, what)
     else:
         raise damaged(what, "is of an unknown form")
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether a value is a number, a text or nothing, of which no one is told from another."""
+    return value is None or type(value) in (bool, int, float, str, bytes)

@@ -25,11 +25,14 @@ class Group:
         nothing had to change. Raises any exception if the value does not fit.
     quiet : frozenset of str
         Settings that are put back without a line in the report.
+    module : str
+        The module, if it is not the first word of the group's name.
     """
 
     changed: Callable[[Any], Iterator[tuple[str, Any]]]
     put: Callable[[Any, str, Any], Undo | None]
     quiet: frozenset[str] = frozenset()
+    module: str = ""
 
 
 class Setting(NamedTuple):
