@@ -135,6 +135,19 @@ ALIVE = group(
     ("`os.environ`", TRUSTED, "import os\nx = os.environ", "x is os.environ"),
     ("`sys.path`", TRUSTED, "import sys\nx = sys.path", "x is sys.path"),
     ("`sys.modules`", NOT, "import sys\nx = sys.modules", "x is sys.modules"),
+    ("`decimal.getcontext()`", TRUSTED, "import decimal\nx = decimal.getcontext()",
+     "x is decimal.getcontext()"),
+    ("`decimal.DefaultContext` in a list", TRUSTED, "import decimal\nx = [decimal.DefaultContext]",
+     "x[0] is decimal.DefaultContext"),
+    ("`warnings.filters`", TRUSTED, "import warnings\nx = warnings.filters", "x is warnings.filters"),
+    ("`sqlite3.adapters`", TRUSTED, "import sqlite3\nx = sqlite3.adapters", "x is sqlite3.adapters"),
+    ("`traitlets` object, with what observes it", TRUSTED,
+     "import traitlets\nclass Speed(traitlets.HasTraits):\n    v = traitlets.Int(1)\nspeeds = []\n"
+     "def noted(change): speeds.append(change.new)\nx = Speed()\nx.observe(noted, 'v')",
+     "x.set_trait('v', 7), x.v, speeds"),
+    ("two `traitlets` objects, with a link", TRUSTED,
+     "import traitlets\nclass Size(traitlets.HasTraits):\n    v = traitlets.Int(1)\nx, linked = Size(), Size()\n"
+     "tied = traitlets.link((x, 'v'), (linked, 'v'))", "x.set_trait('v', 7), linked.v"),
     ("`globals()`", TRUSTED, "x = globals()", "x is globals()"),
     ("`vars()` of a module", NOT, "import json\nx = vars(json)", "x is vars(json)"),
 )  # fmt: skip

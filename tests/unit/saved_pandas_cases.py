@@ -134,6 +134,7 @@ OTHERS = group(
     _case("`HDFStore`, `read_csv` in parts", NOT,
           "pd.DataFrame({'a': range(4)}).to_csv('parts.csv')\nx = pd.read_csv('parts.csv', chunksize=2)",
           "type(x), len(x.read())"),
+    _case("`pd.options`", TRUSTED, "x = pd.options", "x is pd.options"),
     _case("`pd.option_context`", NOT, "x = pd.option_context('display.max_rows', 5)", "type(x)"),
 )  # fmt: skip
 

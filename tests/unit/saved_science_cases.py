@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from saved_cases import NOT, PLAIN, TRUSTED, Case, group
+from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, Case, group
 
 _DRAWN = "(lambda c: (c.draw(), bytes(c.buffer_rgba())))(FigureCanvasAgg({figure}))"
 
@@ -25,6 +25,9 @@ MATPLOTLIB = group(
     _drawing("`plt.subplots()`: figure and axes", TRUSTED,
              "x, axes_of = plt.subplots(figsize=(2, 2))\naxes_of.plot([1, 3, 2])",
              "x.axes[0] is axes_of, axes_of.figure is x, " + _DRAWN.format(figure="x")),
+    _drawing("`Figure` with a function of the notebook (`mpl_connect`)", ROUGH,
+             "from matplotlib.figure import Figure\nx = Figure(figsize=(2, 2))\ndef pressed(event): pass\n"
+             "_ = x.canvas.mpl_connect('key_press_event', pressed)", "type(x), len(x.axes)"),
     _drawing("`Axes`, without its figure's name", TRUSTED,
              "from matplotlib.figure import Figure\nx = Figure(figsize=(2, 2)).subplots()\nx.bar([1, 2], [3, 4])",
              "type(x), " + _DRAWN.format(figure="x.figure")),
@@ -38,6 +41,7 @@ MATPLOTLIB = group(
     _drawing("`Normalize`", TRUSTED, "from matplotlib.colors import LogNorm\nx = LogNorm(1, 10)",
              "type(x), x(3)"),
     _drawing("`rcParams`", TRUSTED, "x = matplotlib.rcParams", "x is matplotlib.rcParams"),
+    _drawing("`colormaps`", TRUSTED, "x = matplotlib.colormaps", "x is matplotlib.colormaps"),
     _drawing("copy of `rcParams`", TRUSTED, "x = matplotlib.rcParams.copy()",
              "type(x), dict(x) == dict(matplotlib.rcParams)"),
     _drawing("`Path`, `Affine2D`", TRUSTED,

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import attributes, executed, options, warning_filters
-from litestate.environment.executed import Executed, Log, current
-from litestate.variables import namespace
-from saved_kernels import Notebook
-from saved_same import differ
-from saved_session_cases import CHANGES, NAMED, SET, SET_IF_TRUSTED, Change
+from litestate.environment import options
+from litestate.errors import DamagedBundleError
+from saved_session import missing, new_process, tried
+from saved_session_cases import CHANGES, Change
 
 CASES = [
     pytest.param(change, id=f"{title}: {change.title}")
@@ -27,91 +22,96 @@ CASES = [
 
 @pytest.fixture(autouse=True)
 def a_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A session with Python's own filters of warnings; pytest has others."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
-    monkeypatch.setattr(executed, "_shell", lambda: None)
-    monkeypatch.setattr(attributes, "known", attributes.Known())
-    monkeypatch.setattr(executed, "_without_shell", Log())
-    with warnings.catch_warnings():
-        warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+    with new_process(monkeypatch):
         yield
-
-
-class Session:
-    """A notebook in which a cell runs that changes something."""
-
-    def __init__(self, change: Change) -> None:
-        self.notebook = Notebook()
-        self.change = change
-
-    def run(self, source: str) -> None:
-        current().add(Executed(current().session, 1, source))
-        with self.notebook.running() as names:
-            exec(compile(source, "<cell>", "exec"), names)
-
-    def check(self) -> Any:
-        with self.notebook.running() as names:
-            return eval(self.change.check, names)
-
-    def reset(self) -> None:
-        with self.notebook.running() as names:
-            exec(self.change.reset, names)
-
-    def describe(self) -> dict[str, Any]:
-        with self.notebook.running():
-            document = environment.describe(parts=["options"])
-        return environment.read(environment.dump(document))
-
-    def apply(self, document: dict[str, Any], *, trusted: bool) -> Any:
-        with self.notebook.running():
-            return environment.apply(document, trusted=trusted, parts=["options"])
-
-
-def tried(change: Change) -> str:
-    """Return what becomes of a change, having checked that nothing is silent."""
-    session = Session(change)
-    try:
-        return _tried(session, change)
-    finally:
-        session.reset()
-
-
-def _tried(session: Session, change: Change) -> str:
-    untouched = session.describe()
-    session.run(change.source)
-    wanted = session.check()
-    document = session.describe()
-    assert document != untouched, "nothing of it is saved or named"
-    named = {each.path for each in environment.left_out(document)}
-    named -= {each.path for each in environment.left_out(untouched)}
-    session.reset()
-    new = session.check()
-    assert differ(wanted, new, {}, {}), "the check does not see it"
-    outcomes = []
-    for trusted in (False, True):
-        applied = session.apply(document, trusted=trusted)
-        is_there = not differ(wanted, session.check(), {}, {})
-        told = [*applied.skipped, *applied.waiting]
-        assert is_there or told, "it is lost in silence"
-        outcomes.append(is_there)
-        applied.undo()
-        assert not differ(new, session.check(), {}, {}), "it was not undone"
-    if named:
-        assert outcomes == [False, False]
-        return NAMED
-    return {(True, True): SET, (False, True): SET_IF_TRUSTED}[tuple(outcomes)]
 
 
 @pytest.mark.parametrize("change", CASES)
 def test_a_change_comes_back_or_is_named(change: Change) -> None:
-    if change.missing or (sys.platform == "emscripten" and not change.in_kernel):
-        pytest.skip(change.missing or "the site's kernel does not have it")
+    if why := missing(change):
+        pytest.skip(why)
     assert tried(change) == change.expected
 
 
 def test_nothing_changed_is_nothing_saved() -> None:
-    found = options.describe()
-    # numpy's and pandas' are looked at by their own tests.
-    assert {name: found["set"][name] for name in found["set"]} == {}
-    assert json.loads(json.dumps(found["left_out"])) == {}
+    assert options.describe() == {"set": {}, "left_out": {}}
+
+
+# What a stranger may write there: nothing of it is set, whatever it is.
+HOSTILE: dict[str, dict[str, Any]] = {
+    "attributes": {
+        "builtins:print": ["import", "os:system"],
+        "os:system": ["value", None],
+        "json.encoder:JSONEncoder.default": ["variable", "evil"],
+        "no_such_module_here:x": ["value", 1],
+    },
+    "sys": {"recursion limit": 10**9, "int max str digits": 0, "switch interval": 0},
+    "decimal": {"prec": 10**18, "rounding": ["ROUND_UP"], "traps": "Inexact"},
+    "warnings": {"filters": [["ignore", ["(a+)+$", 0], "builtins:Warning", None, 0]]},
+    "threading": {"stack size": 2**40},
+    "socket": {"default timeout": -1},
+    "csv": {"field size limit": 2**62},
+    "csv dialects": {"excel": [";" * 100, None, None, None, None, None, None, None]},
+    "locale": {"LC_ALL": "../../evil"},
+    "logging": {
+        "logger app": [10, True, False, [["FileHandler", "stdout", 0, None, None, None]]],
+        "logger evil": [10, True, False, [["StreamHandler", "stdout", 0, "{0.x}", None, "{"]]],
+    },
+    "calendar": {"first weekday": 9},
+    "sklearn": {"assume_finite": True, "skip_parameter_validation": True, "display": "<b>"},
+    "IPython": {"InteractiveShell.ast_node_interactivity": "evil"},
+    "IPython extensions": {"evil_extension": True},
+    "IPython aliases": {"ls": "rm -rf"},
+}
+
+
+@pytest.mark.parametrize("group", HOSTILE)
+def test_what_a_stranger_sets_waits(group: str) -> None:
+    pytest.importorskip(group.partition(" ")[0] if group == "sklearn" else "sys")
+    before = options.describe()
+    document = {"options": {"set": {group: HOSTILE[group]}}}
+    read = environment.read(environment.dump(document))
+    applied = environment.apply(read, trusted=False, parts=["options"])
+    told = len(applied.waiting) + len(applied.skipped)
+    assert told == len(HOSTILE[group]) or applied.skipped[0].path == f"options of {group}"
+    assert not applied.lines
+    assert options.describe() == before
+
+
+MALFORMED: dict[str, dict[str, Any]] = {
+    "attributes": {
+        "sys": ["value", 1],
+        "sys:": ["value", 1],
+        "sys:a b": ["value", 1],
+        "sys:made_up_here": ["value"],
+        "textwrap:made_up": ["code", "print(1)"],
+        "textwrap:made_up_too": ["variable", "of_no_one"],
+        "textwrap:made_up_again": ["import", "textwrap"],
+    },
+    "warnings": {"filters": [["evil", None, "builtins:Warning", None, 0]], "other": []},
+    "decimal": {"other": 1, "traps": ["Evil"], "prec": "x", "a.prec": 1},
+    "sys": {"other": 1, "recursion limit": "x"},
+    "gc": {"enabled": 1},
+    "csv dialects": {"mine": [1], "yours": 2},
+    "locale": {"LC_OTHER": "C", "LC_TIME": "no_SUCH"},
+    "logging": {"logger": [1], "other": 1, "disable": "x"},
+    "threading": {"stack size": "x"},
+    "xml.etree.ElementTree namespaces": {"uri": 1},
+}
+
+
+@pytest.mark.parametrize("group", MALFORMED)
+def test_what_does_not_fit_is_named_also_with_trust(group: str) -> None:
+    before = options.describe()
+    document = {"options": {"set": {group: MALFORMED[group]}}}
+    read = environment.read(environment.dump(document))
+    applied = environment.apply(read, trusted=True, parts=["options"])
+    assert len(applied.skipped) == len(MALFORMED[group]), applied
+    assert all("was not accepted here" in each.reason for each in applied.skipped)
+    assert options.describe() == before
+
+
+def test_a_value_that_is_no_option_is_damage() -> None:
+    with pytest.raises(DamagedBundleError):
+        options.check({"set": {"attributes": {"sys:x": {"variable": "f"}}}})

@@ -31,7 +31,16 @@ from .places import Place
 _NOT_SCANNED = frozenset(
     (
         # They have the notebook's own names, or keep track of its classes.
-        *("__main__", "litestate", "cloudpickle", "dill", "linecache", "ctypes", "IPython"),
+        *(
+            "__main__",
+            "__mp_main__",
+            "litestate",
+            "cloudpickle",
+            "dill",
+            "linecache",
+            "ctypes",
+            "IPython",
+        ),
         *("ipykernel", "pyodide_kernel", "debugpy", "pydevd", "_pydevd_bundle", "jedi", "gc"),
         *(
             "pytest",
@@ -104,8 +113,10 @@ class Scanner:
         while self._left and (thorough or time.perf_counter() < end):
             name = self._left.pop()
             module = sys.modules.get(name)
-            # Some packages put objects of their own there.
-            if isinstance(module, ModuleType) and name.partition(".")[0] not in _NOT_SCANNED:
+            # Some packages put objects of their own there; the notebook can have several names.
+            if not isinstance(module, ModuleType) or name.partition(".")[0] in _NOT_SCANNED:
+                continue
+            if vars(module) is not names and vars(module).get("__name__") != "__main__":
                 self._in_module(Place(name, ()), vars(module), names)
         held = {label: _held(table, names) for label, table in self._tables.values()}
         return list(self._attributes), {label: found for label, found in held.items() if found}

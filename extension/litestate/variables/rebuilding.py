@@ -124,3 +124,11 @@ def make_view(owner: Any, readonly: bool) -> memoryview:
 def standard_stream(name: str) -> Any:
     """Return ``sys.stdout`` or its like, as it is here."""
     return getattr(sys, name)
+
+
+def set_observed(obj: Any, state: dict[str, Any]) -> None:
+    """Complete an object of traitlets, with what observes it."""
+    obj.__setstate__(state["state"])
+    for name, kind, handlers in state["handlers"]:
+        for handler in handlers:
+            obj._add_notifiers(handler, name, kind)
