@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import executed
+from litestate.environment import attributes, executed
 from shells import new_shell
 
 
@@ -112,3 +112,74 @@ def test_filters_of_packages_are_not_the_notebooks() -> None:
         assert "warnings" not in environment.describe(parts=["options"])["options"]["set"]
         shell.run_cell("import warnings as w; w.simplefilter('ignore')", store_history=True)
         assert "warnings" in environment.describe(parts=["options"])["options"]["set"]
+
+
+REGISTERED = {
+    "magics": "from IPython.core.magic import register_line_magic\n"
+    "@register_line_magic\ndef hello(line): pass",
+    "events of IPython": "get_ipython().events.register('post_run_cell', lambda result: None)",
+    "formatters of IPython": "class Thing: pass\n"
+    "get_ipython().display_formatter.formatters['text/html'].for_type(Thing, lambda thing: 'x')",
+    "transformers of cells": "get_ipython().input_transformers_post.append(lambda lines: lines)",
+    "handlers of exceptions": "def handler(shell, kind, value, tb, tb_offset=None): pass\n"
+    "get_ipython().set_custom_exc((ZeroDivisionError,), handler)",
+    "hooks of IPython": "get_ipython().set_hook('show_in_pager', lambda shell, text: None)",
+    "atexit.register()": "from atexit import register as at_end\n_ = at_end(int)",
+    "codecs.register()": "import codecs as c\nc.register(lambda name: None)",
+    "mimetypes.add_type()": "def add():\n    import mimetypes\n"
+    "    mimetypes.add_type('a/b', '.ab')\nadd()",
+    "os.umask()": "import os\n_ = os.umask(os.umask(0o22))",
+}
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_what_is_registered_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attributes, "known", attributes.Known())
+    with new_shell(as_the_one=True) as shell:
+        executed.follow(shell)
+        untouched = environment.describe(parts=["options"])["options"]["left_out"]
+        assert name not in untouched
+        result = shell.run_cell(REGISTERED[name], store_history=True)
+        assert result.success
+        for thorough in (False, True):
+            found = environment.describe(parts=["options"], thorough=thorough)
+            assert "not kept" in found["options"]["left_out"][name]
+        named = {each.path: each for each in environment.left_out(found)}
+        assert named[name].advice == "Set it again after loading."
+
+
+def test_what_is_set_is_found_in_each_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a scan of all modules, which only a save makes."""
+    import textwrap
+
+    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(attributes.hanging, "_BUDGET", 0)
+    with new_shell(as_the_one=True) as shell:
+        executed.follow(shell)
+        try:
+            for cell in ("import textwrap", "%time textwrap.first = 1\ntextwrap.second = 2", "3"):
+                shell.run_cell(cell, store_history=True)
+                found = environment.describe(parts=["options"], thorough=False)["options"]["set"]
+            assert found["attributes"]["textwrap:second"] == ["value", 2]
+            shell.run_cell("del textwrap.second", store_history=True)
+            found = environment.describe(parts=["options"], thorough=False)["options"]["set"]
+            assert "textwrap:second" not in found.get("attributes", {})
+        finally:
+            vars(textwrap).pop("first", None)
+            vars(textwrap).pop("second", None)
+
+
+def test_what_a_bundle_has_set_is_saved_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cell of the new session has set it."""
+    import textwrap
+
+    document = {"options": {"set": {"attributes": {"textwrap:third": ["value", 3]}}}}
+    monkeypatch.setattr(attributes, "known", attributes.Known())
+    with new_shell(as_the_one=True) as shell:
+        executed.follow(shell)
+        applied = environment.apply(document, trusted=True, parts=["options"])
+        found = environment.describe(parts=["options"], thorough=False)["options"]["set"]
+        assert found["attributes"] == {"textwrap:third": ["value", 3]}
+        applied.undo()
+        assert not hasattr(textwrap, "third")
+        assert not environment.describe(parts=["options"])["options"]["set"].get("attributes")

@@ -9,9 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from ..variables.namespace import namespace
-from . import places
+from . import hanging, places
 from .cell_targets import Chain, Reader, Targets, start_of
-from .hanging import Scanner
 from .places import MISSING, Place
 from .plain_options import NotPlainError
 from .registrations import NOT_KEPT, Registrations
@@ -52,7 +51,7 @@ class Known:
     """
 
     thorough: bool = True
-    scanner: Scanner = field(default_factory=Scanner)
+    scanner: hanging.Scanner = field(default_factory=hanging.Scanner)
     registrations: Registrations = field(default_factory=Registrations)
     reader: Reader = field(default_factory=Reader)
     assigned: dict[Place, None] = field(default_factory=dict)

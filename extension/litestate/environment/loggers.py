@@ -46,6 +46,8 @@ def changed(logging: Any) -> Iterator[tuple[str, Any]]:
             yield f"logger {name}", value
         for kind in other:
             yield f"logger {name} ({kind})", NotPlainError("its handler is not kept")
+        if logger.filters:
+            yield f"logger {name} (filter)", NotPlainError("its filter is not kept")
 
 
 def put(logging: Any, name: str, value: Any) -> Undo | None:

@@ -81,6 +81,9 @@ def reduce_observed(obj: Any, approximate: Callable[[str], None]) -> Any:
     reduced = obj.__reduce_ex__(5)
     if any(cls.__module__.partition(".")[0] == "ipywidgets" for cls in type(obj).__mro__):
         approximate(WIDGET)
+        # Its line to the page, which would be that of another kernel.
+        if isinstance(reduced[2], dict) and "_trait_values" in reduced[2]:
+            reduced[2]["_trait_values"].pop("comm", None)
         return reduced
     handlers = [
         (name, kind, [each for each in registered if not _is_of_class(each)])

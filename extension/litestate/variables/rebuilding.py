@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import importlib
 import queue
 import sqlite3
 import sys
@@ -132,3 +133,8 @@ def set_observed(obj: Any, state: dict[str, Any]) -> None:
     for name, kind, handlers in state["handlers"]:
         for handler in handlers:
             obj._add_notifiers(handler, name, kind)
+
+
+def marker(module: str, name: str) -> Any:
+    """Return an object that a module has to compare with."""
+    return getattr(importlib.import_module(module), name)

@@ -34,6 +34,8 @@ def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
         return _callbacks
     if (kind.__module__, kind.__qualname__) == ("decimal", "Context"):
         return _context
+    if kind is object:
+        return _marker
     if callbacks.is_observed(kind):
         return callbacks.reduce_observed
     return _REDUCERS.get(kind)
@@ -73,6 +75,30 @@ def _context(context: Any, _: Approximate) -> Any:
     """Let the context that counts here be the one that counts there."""
     current = sys.modules["decimal"].getcontext
     return (current, ()) if current() is context else context.__reduce__()
+
+
+def _marker(marker: Any, _: Approximate) -> Any:
+    """Name an ``object()`` that a module has, or code that compares with it would go wrong."""
+    place = _markers(len(sys.modules)).get(id(marker))
+    if place is not None and getattr(sys.modules.get(place[0]), place[1], None) is marker:
+        return rebuilding.marker, place
+    return marker.__reduce_ex__(5)
+
+
+@functools.lru_cache(maxsize=1)
+def _markers(_: int) -> dict[int, tuple[str, str]]:
+    """Return where such objects are, by identity, as of a number of modules."""
+    found: dict[int, tuple[str, str]] = {}
+    for module, space in [(name, vars(each)) for name, each in _modules()]:
+        for name, value in list(space.items()):
+            if type(value) is object and module != quiet.NOTEBOOK:
+                found[id(value)] = module, name
+    return found
+
+
+def _modules() -> list[tuple[str, types.ModuleType]]:
+    modules = list(sys.modules.items())
+    return [(name, each) for name, each in modules if isinstance(each, types.ModuleType)]
 
 
 def _queue(found: queue.Queue[Any], _: Approximate) -> Any:
