@@ -248,6 +248,7 @@ ATTRIBUTES = (
     Change("object of the notebook's class on a module", SET_IF_TRUSTED,
            "import textwrap\nclass Style:\n    width = 3\nstyle = Style()\ntextwrap.style = style",
            "vars(textwrap).get('style') is style", "vars(textwrap).pop('style', None)"),
+    Change("API key on a module", NAMED, "import textwrap\ntextwrap.api_key = 'x' * 9", "hasattr(textwrap, 'api_key')", "vars(textwrap).pop('api_key', None)"),
     Change("file on a module", NAMED,
            "import textwrap, io\ntextwrap.log = io.StringIO()",
            "hasattr(textwrap, 'log')", "vars(textwrap).pop('log', None)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from litestate import environment
 from litestate.environment import options
+from litestate.environment.executed import Executed, current
 from litestate.errors import DamagedBundleError
 from saved_session import missing, new_process, tried
 from saved_session_cases import CHANGES, Change
@@ -36,6 +38,25 @@ def test_a_change_comes_back_or_is_named(change: Change) -> None:
 
 def test_nothing_changed_is_nothing_saved() -> None:
     assert options.describe() == {"set": {}, "left_out": {}}
+
+
+def test_no_secret_is_in_a_bundle() -> None:
+    import logging
+    import textwrap
+
+    token = "ghp" + "_" + "a1B2" * 9
+    try:
+        current().add(Executed(current().session, 1, "import textwrap, logging\ntextwrap.x = 1"))
+        textwrap.x = token  # type: ignore[attr-defined]
+        logging.basicConfig(format=f"{token} %(message)s", stream=sys.stdout, force=True)
+        document = environment.describe(parts=["options"])
+        assert token not in environment.dump(document).decode()
+        named = {each.path: each.reason for each in environment.left_out(document)}
+        assert "looks like a secret" in named["textwrap.x"]
+        assert "looks like a secret" in named["logging logger root"]
+    finally:
+        vars(textwrap).pop("x", None)
+        logging.root.handlers.clear()
 
 
 # What a stranger may write there: nothing of it is set, whatever it is.

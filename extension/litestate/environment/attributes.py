@@ -11,8 +11,10 @@ from typing import Any
 from ..variables.namespace import namespace
 from . import hanging, places
 from .cell_targets import Chain, Reader, Targets, start_of
+from .confidential import is_secret_name
+from .installed import module_or_reason
 from .places import MISSING, Place
-from .plain_options import NotPlainError
+from .plain_options import SECRET, NotPlainError
 from .registrations import NOT_KEPT, Registrations
 from .settings import Group, Undo
 
@@ -93,6 +95,9 @@ def changed(_: Any) -> Iterator[tuple[str, Any]]:
         except NotPlainError as error:
             yield str(place), NotPlainError(f"the notebook has set it, and {error}: it is not kept")
             continue
+        if encoded[0] == "value" and isinstance(value, str) and is_secret_name(place.path[-1]):
+            yield str(place), NotPlainError(SECRET)
+            continue
         # Its own again.
         if encoded != ["import", str(place)]:
             yield str(place), encoded
@@ -102,6 +107,10 @@ def put(_: Any, name: str, value: Any) -> Undo | None:
     """Set an attribute again."""
     names = namespace()
     place = places.of_text(name)
+    # In the site, a package that it has may have to be loaded first.
+    package, reason = module_or_reason(place.module.partition(".")[0], trusted=True)
+    if package is None:
+        raise ValueError(reason)
     places.imported_module(place.module)
     owner, attribute = places.owner_of(place), place.path[-1]
     before = places.value_at(owner, attribute)
@@ -109,10 +118,11 @@ def put(_: Any, name: str, value: Any) -> Undo | None:
         wanted = _accessor(attribute, places.decode(value[1], names))
     else:
         wanted = places.decode(value, names)
+    if before is not wanted:
+        setattr(owner, attribute, wanted)
     known.brought.add(place)
     if before is wanted:
         return None
-    setattr(owner, attribute, wanted)
 
     def undo() -> None:
         known.brought.discard(place)

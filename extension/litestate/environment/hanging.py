@@ -30,32 +30,13 @@ from .places import Place
 
 _NOT_SCANNED = frozenset(
     (
-        # They have the notebook's own names, or keep track of its classes.
-        *(
-            "__main__",
-            "__mp_main__",
-            "litestate",
-            "cloudpickle",
-            "dill",
-            "linecache",
-            "ctypes",
-            "IPython",
-        ),
-        *("ipykernel", "pyodide_kernel", "debugpy", "pydevd", "_pydevd_bundle", "jedi", "gc"),
-        *(
-            "pytest",
-            "_pytest",
-            "typing",
-            "abc",
-            "pyodide",
-            "_pyodide",
-            "js",
-            "piplite",
-            "weakref",
-            "comm",
-        ),
+        *("__main__", "__mp_main__", "litestate", "IPython", "ipykernel", "pyodide_kernel"),
+        *("debugpy", "pydevd", "_pydevd_bundle", "pytest", "_pytest", "jedi", "comm"),
+        *("cloudpickle", "dill", "linecache", "ctypes", "typing", "abc", "weakref", "gc"),
+        *("pyodide", "_pyodide", "js", "piplite"),
     )
 )
+"""They have the notebook's own names, or keep track of its classes."""
 
 _DULL = frozenset(
     (
@@ -116,8 +97,10 @@ class Scanner:
             # Some packages put objects of their own there; the notebook can have several names.
             if not isinstance(module, ModuleType) or name.partition(".")[0] in _NOT_SCANNED:
                 continue
-            if vars(module) is not names and vars(module).get("__name__") != "__main__":
-                self._in_module(Place(name, ()), vars(module), names)
+            # One that is imported when it is first used stays as it is.
+            space = object.__getattribute__(module, "__dict__")
+            if space is not names and space.get("__name__") != "__main__":
+                self._in_module(Place(name, ()), space, names)
         held = {label: _held(table, names) for label, table in self._tables.values()}
         return list(self._attributes), {label: found for label, found in held.items() if found}
 
@@ -147,7 +130,7 @@ class Scanner:
             self._table(_below(place, name).label, _registry(function))
 
     def _class(self, place: Place, name: str, cls: Any, names: Mapping[str, Any]) -> None:
-        module = cls.__module__
+        module = places.module_of(cls)
         # Where it is defined, and not wherever it was imported.
         if module == place.module and cls.__flags__ & _CHANGEABLE:
             self._in_class(cls, names)
@@ -214,7 +197,7 @@ def _is_set(value: Any, names: Mapping[str, Any]) -> bool:
 
 def _held(table: Any, names: Mapping[str, Any]) -> list[str]:
     """Return what a table has of the notebook's."""
-    if isinstance(table, MappingProxyType):
+    if type(table) is MappingProxyType:
         table = dict(table)
     if not table or len(table) > _MOST:
         return []

@@ -92,11 +92,17 @@ def step(obj: Any, name: str) -> Any:
 
 def name_of(value: Any) -> str:
     """Return the name of a function or class, or that of an object's class."""
-    for each in (value, getattr(value, "__func__", None), type(value)):
-        name = getattr(each, "__name__", None)
-        if isinstance(name, str):
-            return name
-    return "an object"
+    if type(value) in (FunctionType, BuiltinFunctionType):
+        return str(value.__name__)
+    if type(value) is MethodType:
+        return name_of(value.__func__)
+    cls = value if issubclass(type(value), type) else type(value)
+    return str(type.__getattribute__(cls, "__name__"))
+
+
+def module_of(cls: type) -> Any:
+    """Return what a class says about where it is from; None of those of Python itself."""
+    return type.__getattribute__(cls, "__dict__").get("__module__")
 
 
 def of_class(cls: type) -> Place | None:
@@ -135,7 +141,7 @@ def is_notebooks(value: Any, names: Mapping[str, Any]) -> bool:
     if kind is functools.partial:
         return is_notebooks(value.func, names)
     cls = value if issubclass(kind, type) else kind
-    module = type.__getattribute__(cls, "__dict__").get("__module__")
+    module = module_of(cls)
     return bool(type(module) is str and module == names.get("__name__"))
 
 
@@ -169,8 +175,8 @@ def encode(value: Any, names: Mapping[str, Any]) -> Any:
 def _variable(value: Any, names: Mapping[str, Any]) -> str | None:
     if plain_options.is_plain(value) or not is_notebooks(value, names):
         return None
-    own = getattr(value, "__name__", None)
-    if isinstance(own, str) and names.get(own) is value and not own.startswith("_"):
+    own = name_of(value)
+    if names.get(own) is value and not own.startswith("_"):
         return own
     for name, other in names.items():
         if other is value and not name.startswith("_"):
