@@ -44,6 +44,10 @@ def _autoreload(shell: Any) -> Any:
     return magics and (magics._reloader.enabled, magics._reloader.check_all)
 
 
+def _figures(shell: Any) -> Any:
+    return dict(shell.config["InlineBackend"]).get("figure_format")
+
+
 CASES: dict[str, tuple[str, Read, bool]] = {
     "interactivity": (
         "%config InteractiveShell.ast_node_interactivity = 'all'",
@@ -52,6 +56,11 @@ CASES: dict[str, tuple[str, Read, bool]] = {
     ),
     "precision": ("%precision 3", _precision, True),
     "traceback mode": ("%xmode Minimal", _mode, True),
+    "figures, before the first one": (
+        "%config InlineBackend.figure_format = 'svg'",
+        _figures,
+        True,
+    ),
     "alias": ("%alias hi echo hello", _alias, False),
     "autoreload": ("%load_ext autoreload\n%autoreload 2", _autoreload, False),
 }

@@ -26,6 +26,8 @@ _PRINTERS = ("type_printers", "deferred_printers", "singleton_printers")
 _ALWAYS_LOADED = frozenset({"IPython.extensions.storemagic"})
 """ipykernel has it from the start."""
 
+_MADE_LATER = frozenset({"InlineBackend"})
+
 _MODE = "traceback mode"
 _RELOAD = "autoreload"
 _RELOADS = {(False, False): "off", (True, False): "explicit", (True, True): "all"}
@@ -44,12 +46,23 @@ def _traits(_: Any) -> Iterator[tuple[str, Any]]:
             value = getattr(owner, name)
             if not same(value, owner.trait_defaults(name)):
                 yield f"{type(owner).__name__}.{name}", _plain(value)
+    yield from _of_later(shell)
     mode = str(shell.InteractiveTB.mode)
     if mode.lower() != str(shell.xmode).lower() and cells_mention("xmode", "set_mode"):
         yield _MODE, mode
     reloader = _reloader(shell)
     if reloader is not None and reloader.enabled:
         yield _RELOAD, _RELOADS.get((reloader.enabled, reloader.check_all), "off")
+
+
+def _of_later(shell: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what ``%config`` has set of what is made when it is first used, as `InlineBackend`."""
+    there = {cls.__name__ for owner in _owners(shell) for cls in type(owner).__mro__}
+    if cells_mention("%config", "update_config", if_unknown=False):
+        for kind, traits in shell.config.items():
+            if kind in _MADE_LATER and kind not in there:
+                for name, value in dict(traits).items():
+                    yield f"{kind}.{name}", _plain(value)
 
 
 def _owners(shell: Any) -> list[Any]:
@@ -72,6 +85,8 @@ def _put_trait(_: Any, name: str, value: Any) -> Undo | None:
     if name in (_MODE, _RELOAD):
         return _put_mode(name, value)
     owner, trait = _owner_of(name)
+    if owner is None:
+        return _put_later(name.partition(".")[0], trait, value)
     before = getattr(owner, trait)
     if isinstance(before, set) and isinstance(value, list):
         value = set(value)
@@ -105,13 +120,37 @@ def _put_mode(name: str, value: Any) -> Undo | None:
     return undo
 
 
+def _put_later(kind: str, trait: str, value: Any) -> Undo | None:
+    config = shell_of_session().config[kind]
+    had, before = trait in config, dict(config).get(trait)
+    if had and same(before, value):
+        return None
+    config[trait] = value
+
+    def undo() -> None:
+        if had:
+            config[trait] = before
+        else:
+            del config[trait]
+
+    return undo
+
+
 def _owner_of(name: str) -> tuple[Any, str]:
+    """Return what has a trait, or None if it is made later; and the name of the trait."""
     kind, _, trait = name.partition(".")
     shell = shell_of_session()
-    found = [] if shell is None else [it for it in _owners(shell) if _is_kind(it, kind)]
-    if not found or trait not in found[0].traits(config=True):
+    if (
+        shell is None
+        or not trait.isidentifier()
+        or not (kind[:1].isupper() and kind.isidentifier())
+    ):
         raise KeyError("IPython has no setting of this name here")
-    return found[0], trait
+    owner = next((it for it in _owners(shell) if _is_kind(it, kind)), None)
+    is_known = kind in _MADE_LATER if owner is None else trait in owner.traits(config=True)
+    if not is_known:
+        raise KeyError("IPython has no setting of this name here")
+    return owner, trait
 
 
 def _is_kind(owner: Any, kind: str) -> bool:

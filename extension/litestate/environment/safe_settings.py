@@ -141,6 +141,7 @@ SAFE: dict[str, tuple[tuple[str, Shape], ...]] = {
         (r"traceback mode", _one_of("Plain", "Context", "Verbose", "Minimal", "Docs")),
         (r"PlainTextFormatter\.(max_seq_length|max_width)", _whole(0, 1_000_000)),
         (r"PlainTextFormatter\.(pprint|verbose)", _flag),
+        (r"InlineBackend\.figure_format", _one_of("png", "retina", "svg", "jpeg", "pdf")),
         (r"InlineBackend\.figure_formats",
          lambda value: isinstance(value, list) and all(
              _one_of("png", "retina", "svg", "jpeg", "pdf")(each) for each in value)),
