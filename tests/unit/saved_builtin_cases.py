@@ -73,6 +73,8 @@ CONTAINERS = group(
 CALLABLES = group(
     "Types, functions and iterators of Python",
     ("`object()`", TRUSTED, "x = object()", "type(x)"),
+    ("`object()` that a module compares with", TRUSTED, "import configparser\nx = [configparser._UNSET]",
+     "x[0] is configparser._UNSET"),
     ("`object()` under two names", TRUSTED, "x = object()\nsame_object = x", "x is same_object"),
     ("builtin function", TRUSTED, "x = [len, print, sorted]"),
     ("builtin class", TRUSTED, "x = [int, dict, object, type, ValueError]"),

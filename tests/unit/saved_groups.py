@@ -19,6 +19,7 @@ import saved_standard_cases
 import saved_user_cases
 from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case, Group
 from saved_kernels import Result
+from saved_session_cases import CHANGES, NAMED, SET, SET_IF_TRUSTED, Change
 
 GROUPS: tuple[Group, ...] = (
     *saved_builtin_cases.GROUPS,
@@ -60,6 +61,18 @@ types, content, order, flags, which objects are one object, and what they do (th
 Nothing comes back wrong and in silence: the test fails if anything does. An array that is neither in C nor in Fortran order may come back in another one.
 """
 
+CHANGE_WORDS = {SET: "comes back", SET_IF_TRUSTED: "comes back, with trust", NAMED: "not saved"}
+
+CHANGES_INTRO = """\
+## What a notebook sets beside its variables
+
+Settings, changed modules and registrations are tried in the same way: a cell makes the change, the session is saved, the change is undone, the session is loaded, and what the change does is compared. \
+What is **not saved** is named in the report of the save; run its cell again after loading. A function is put back where a variable of the notebook holds it: a `lambda` is not.
+
+What changes nothing that a cell computes is not looked at: what `tracemalloc`, `faulthandler` and profilers do, and the flags that a signal leaves. \
+Calls whose effect cannot be asked for, such as `atexit.register` or `codecs.register`, are named if a cell of this session has them; one that a module makes on its own account is not seen.
+"""
+
 
 def versions() -> str:
     """Return what the table depends on, for its head."""
@@ -67,13 +80,15 @@ def versions() -> str:
     return f"Made with Python {platform.python_version()}, {', '.join(found)}."
 
 
-def table(result: Callable[[Case], Result]) -> str:
+def table(result: Callable[[Case], Result], tried: Callable[[Change], str]) -> str:
     """Return docs/what-is-saved.md.
 
     Parameters
     ----------
     result : callable
         Tells what became of a case.
+    tried : callable
+        Tells what became of a change of the process.
     """
     outcomes = {group.title: [(case, result(case)) for case in group.cases] for group in GROUPS}
     every = Counter(made.outcome for rows in outcomes.values() for _, made in rows)
@@ -88,7 +103,12 @@ def table(result: Callable[[Case], Result]) -> str:
     for title, rows in outcomes.items():
         lines += ["", f"## {title}", "", "| | | |", "|---|---|---|"]
         lines += [_row([case.title, WORDS[made.outcome], made.said]) for case, made in rows]
-    return "\n".join(lines) + "\n"
+    lines += ["", CHANGES_INTRO]
+    for title, changes in CHANGES.items():
+        lines += [f"### {title}", "", "| | |", "|---|---|"]
+        lines += [_row([change.title, CHANGE_WORDS[tried(change)]]) for change in changes]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _counts(title: str, counted: Counter[str], shown: list[str]) -> str:

@@ -123,7 +123,8 @@ OTHERS = group(
           "x = [pd.Series(['a']).str, pd.Series(pd.to_datetime(['2026-01-01'])).dt]",
           "x[0].upper(), x[1].year"),
     _case("`.loc`, `.iloc`", TRUSTED, "x = pd.DataFrame({'a': [1]}).loc", "type(x), x[0, 'a']"),
-    _case("`.style`", TRUSTED, "import jinja2\nx = pd.DataFrame({'a': [1]}).style", "type(x), x.data"),
+    _case("`.style`", TRUSTED, "import jinja2\nx = pd.DataFrame({'a': [1.5]}).style.format('{:.3f}').set_caption('c').highlight_max().set_uuid('u')",
+          "type(x), x.data, x.to_html()"),
     _case("`itertuples`", NOT, "x = pd.DataFrame({'a': [1]}).itertuples()", "[tuple(row) for row in x]"),
     _case("row of `itertuples`", TRUSTED, "x = next(pd.DataFrame({'a': [1]}).itertuples(name='RowOf'))",
           "tuple(x), x._fields, type(x).__name__"),
@@ -134,6 +135,7 @@ OTHERS = group(
     _case("`HDFStore`, `read_csv` in parts", NOT,
           "pd.DataFrame({'a': range(4)}).to_csv('parts.csv')\nx = pd.read_csv('parts.csv', chunksize=2)",
           "type(x), len(x.read())"),
+    _case("`pd.options`", TRUSTED, "x = pd.options", "x is pd.options"),
     _case("`pd.option_context`", NOT, "x = pd.option_context('display.max_rows', 5)", "type(x)"),
 )  # fmt: skip
 

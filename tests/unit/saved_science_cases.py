@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from saved_cases import NOT, PLAIN, TRUSTED, Case, group
+from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, Case, group
 
 _DRAWN = "(lambda c: (c.draw(), bytes(c.buffer_rgba())))(FigureCanvasAgg({figure}))"
 
@@ -25,6 +25,9 @@ MATPLOTLIB = group(
     _drawing("`plt.subplots()`: figure and axes", TRUSTED,
              "x, axes_of = plt.subplots(figsize=(2, 2))\naxes_of.plot([1, 3, 2])",
              "x.axes[0] is axes_of, axes_of.figure is x, " + _DRAWN.format(figure="x")),
+    _drawing("`Figure` with a function of the notebook (`mpl_connect`)", ROUGH,
+             "from matplotlib.figure import Figure\nx = Figure(figsize=(2, 2))\ndef pressed(event): pass\n"
+             "_ = x.canvas.mpl_connect('key_press_event', pressed)", "type(x), len(x.axes)"),
     _drawing("`Axes`, without its figure's name", TRUSTED,
              "from matplotlib.figure import Figure\nx = Figure(figsize=(2, 2)).subplots()\nx.bar([1, 2], [3, 4])",
              "type(x), " + _DRAWN.format(figure="x.figure")),
@@ -38,6 +41,7 @@ MATPLOTLIB = group(
     _drawing("`Normalize`", TRUSTED, "from matplotlib.colors import LogNorm\nx = LogNorm(1, 10)",
              "type(x), x(3)"),
     _drawing("`rcParams`", TRUSTED, "x = matplotlib.rcParams", "x is matplotlib.rcParams"),
+    _drawing("`colormaps`", TRUSTED, "x = matplotlib.colormaps", "x is matplotlib.colormaps"),
     _drawing("copy of `rcParams`", TRUSTED, "x = matplotlib.rcParams.copy()",
              "type(x), dict(x) == dict(matplotlib.rcParams)"),
     _drawing("`Path`, `Affine2D`", TRUSTED,
@@ -110,16 +114,18 @@ SKLEARN = group(
 OTHERS = group(
     "Other packages",
     ("`scipy.sparse` matrix", TRUSTED,
-     "import scipy.sparse\nx = scipy.sparse.csr_array([[0, 1], [2, 0]])", "type(x), x.toarray()"),
+     "import scipy.sparse\nx = scipy.sparse.csr_array([[0, 1], [2, 0]])",
+     "type(x), x.format, x.dtype, x.indices, x.indptr, x.data"),
     ("`scipy.stats` distribution", TRUSTED, "import scipy.stats\nx = scipy.stats.norm(1, 2)", "x.cdf(0.5)"),
     ("`scipy.interpolate` spline", TRUSTED,
      "import scipy.interpolate\nx = scipy.interpolate.CubicSpline([0, 1, 2], [0, 1, 0])", "x(0.3)"),
-    ("`PIL.Image`", TRUSTED, "from PIL import Image\nx = Image.new('RGB', (2, 2), 'red')",
-     "type(x), x.size, x.tobytes()"),
+    ("`PIL.Image`", TRUSTED, "from PIL import Image\nx = Image.new('P', (2, 2), 3)\nx.putpalette(range(256))\nx.info['dpi'] = (7, 7)",
+     "type(x), x.mode, x.size, x.tobytes(), x.getpalette(), x.info"),
     ("`pyarrow.Table`", TRUSTED, "import pyarrow\nx = pyarrow.table({'a': [1, None]})",
      "type(x), x.to_pydict(), x.schema == pyarrow.schema([('a', 'int64')])"),
-    ("`openpyxl.Workbook`", TRUSTED, "import openpyxl\nx = openpyxl.Workbook()\nx.active['A1'] = 5",
-     "type(x), x.active['A1'].value"),
+    ("`openpyxl.Workbook`", TRUSTED, "import openpyxl\nx = openpyxl.Workbook()\nx.active['A1'] = 5\n"
+     "x.active['A1'].font = openpyxl.styles.Font(bold=True)\n_ = x.create_sheet('more')",
+     "type(x), x.sheetnames, x.active['A1'].value, x.active['A1'].font.b, x.active['A1'].parent is x.active"),
     ("`tqdm`", NOT, "from tqdm import tqdm\nimport io\nx = tqdm(total=3, file=io.StringIO())", "type(x), x.n"),
 )  # fmt: skip
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate.environment import options
+from litestate.environment import options, warning_filters
 from litestate.environment.installed import module_or_reason
 from litestate.errors import DamagedBundleError
 
@@ -17,6 +19,14 @@ def again(document: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = json.loads(json.dumps(document))
     options.check(result)
     return result
+
+
+@pytest.fixture(autouse=True)
+def own_filters() -> Iterator[None]:
+    """Python's own filters of warnings: pytest has others."""
+    with warnings.catch_warnings():
+        warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+        yield
 
 
 @pytest.fixture

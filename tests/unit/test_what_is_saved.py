@@ -26,6 +26,7 @@ from saved_cases import LATE, NOT, OUTCOMES, ROUGH, Case, Group
 from saved_groups import GROUPS, table, versions
 from saved_kernels import WRONG, Result, filled, keep, results
 from saved_same import differ
+from saved_session import new_process, tried
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "what-is-saved.md"
 CASES = [pytest.param(case, id=case.title) for group in GROUPS for case in group.cases]
@@ -114,12 +115,13 @@ def test_cells_of_a_group_make_different_names(group: Group) -> None:
 
 
 @pytest.mark.skipif(not PAGE.parent.is_dir(), reason="docs/ is not here, as in the site's kernel")
-def test_the_page_is_what_was_tried() -> None:
+def test_the_page_is_what_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     is_new = bool(os.environ.get("LITESTATE_WRITE_TABLE"))
     shown = PAGE.read_text("utf-8") if PAGE.exists() else ""
     if versions() not in shown and not is_new:
         pytest.skip("the page was made with other versions of Python or its packages")
-    made = table(right)
+    with new_process(monkeypatch):
+        made = table(right, tried)
     if is_new:
         PAGE.write_text(made, "utf-8")
         return

@@ -179,13 +179,14 @@ class Looker:
                 # What is damaged in the history can be taken again here.
                 self.forget()
             self._use(None if thorough or self._watch is None else self._watch())
-            looked = self._seen(self._tracker.look(self._used))
+            looked = self._seen(self._tracker.look(self._used), thorough=thorough)
         return replace(self._look_at_files(tree, thorough=thorough), looked=looked)
 
-    def _seen(self, looked: Looked) -> Seen:
+    def _seen(self, looked: Looked, *, thorough: bool) -> Seen:
         if self.scope.variables is not True:
             return Seen(looked)
-        session, installed = environment.describe(self.places), packages.describe()
+        session = environment.describe(self.places, thorough=thorough)
+        installed = packages.describe()
         same = {part: content for part, content in session.items() if part not in _ALONG}
         documents = [
             _document(SESSION_MEMBER, environment.dump(session), environment.dump(same)),

@@ -23,7 +23,9 @@ AFTER_VARIABLES: tuple[Part, ...] = ("options", "cells", "random")
 """The random state last: whatever is loaded may draw random numbers."""
 
 
-def describe(roots: Places | None = None, parts: Iterable[Part] = PARTS) -> dict[str, Any]:
+def describe(
+    roots: Places | None = None, parts: Iterable[Part] = PARTS, *, thorough: bool = True
+) -> dict[str, Any]:
     """Return these parts of the session, as JSON can hold them.
 
     Parameters
@@ -32,10 +34,12 @@ def describe(roots: Places | None = None, parts: Iterable[Part] = PARTS) -> dict
         The root folders; by default those of this session.
     parts : iterable of str
         Which.
+    thorough : bool, default: True
+        Whether this may take a tenth of a second: all modules are scanned then.
     """
     verbs = {
         "process": lambda: process.describe(roots),
-        "options": options.describe,
+        "options": lambda: options.describe(thorough=thorough),
         "cells": cells.describe,
         "random": randomness.describe,
     }

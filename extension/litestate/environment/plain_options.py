@@ -7,6 +7,7 @@ from enum import Enum
 from importlib import import_module
 from typing import Any
 
+from .confidential import is_secret_value
 from .hostile import damaged, mapping, number, sequence, text
 
 _MOST = 10_000
@@ -15,6 +16,9 @@ _MOST = 10_000
 
 _LARGE = 2**63
 """Integers that no option needs."""
+
+
+SECRET = "looks like a secret, which does not belong in a bundle"
 
 
 class NotPlainError(Exception):
@@ -36,6 +40,8 @@ def encode(value: Any) -> Any:
         value = value.value
     if type(value) is str and any("\ud800" <= character <= "\udfff" for character in value):
         raise NotPlainError("its value is not valid Unicode")
+    if type(value) is str and is_secret_value(value):
+        raise NotPlainError(SECRET)
     if type(value) in (str, list, tuple) and len(value) > _MOST:
         raise NotPlainError("its value is too long")
     if value is None or type(value) in (bool, str):
@@ -107,3 +113,8 @@ def _check_marked(value: dict[str, Any], what: str) -> None:
                 check(entry, what)
     else:
         raise damaged(what, "is of an unknown form")
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether a value is a number, a text or nothing, of which no one is told from another."""
+    return value is None or type(value) in (bool, int, float, str, bytes)

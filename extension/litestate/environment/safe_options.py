@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from . import safe_settings
+
 _LONGEST = 1000
 """Entries of a list, and characters of a text: colours of a cycle, names of fonts."""
 
@@ -146,6 +148,7 @@ _SAFE = {
     "pandas": _PANDAS,
     "numpy print": _PRINT,
     "numpy errors": _ERRORS,
+    **safe_settings.SAFE,
 }
 
 

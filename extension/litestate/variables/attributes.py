@@ -79,6 +79,10 @@ class Attributes:
             rest[0] = tuple(map(part, state)) if is_pair else part(state)
         return (maker, tuple(map(part, args)), *rest), bool(copies)
 
+    def dictionary(self, obj: Any) -> dict[str, Any] | None:
+        """Return the attributes of an object, if to ask for them makes none."""
+        return self._of(obj)
+
     def _of(self, obj: Any) -> dict[str, Any] | None:
         kind = type(obj)
         if kind not in self._found:

@@ -19,7 +19,22 @@ _OF_THE_SESSION = (
     ("sys", "argv"),
     ("sys", "path"),
     ("random", "_inst"),
+    ("sys", "meta_path"),
+    ("sys", "path_hooks"),
+    ("warnings", "filters"),
+    ("copyreg", "dispatch_table"),
+    ("sqlite3", "adapters"),
+    ("sqlite3", "converters"),
+    ("decimal", "DefaultContext"),
+    ("decimal", "BasicContext"),
+    ("decimal", "ExtendedContext"),
+    ("numpy._core._ufunc_config", "_Unspecified"),
+    ("traitlets", "Undefined"),
+    ("traitlets", "All"),
+    ("pandas", "options"),
     ("matplotlib", "rcParams"),
+    ("matplotlib", "colormaps"),
+    ("matplotlib", "color_sequences"),
 )
 
 _ALIASES = {

@@ -19,6 +19,7 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from . import (
     attributes,
+    callbacks,
     classes,
     code_objects,
     depth,
@@ -192,6 +193,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         found, copied = self._attributes.reduced(obj, self.dispatch_table, self._hook)
         if copied:
             self._approximate(attributes.FROM_COPY)
+        if callbacks.are_lost(obj, self._attributes.dictionary(obj), found):
+            self._approximate(callbacks.LOST)
         return found
 
     def _way(self, kind: type) -> Callable[[Any], Any] | None:

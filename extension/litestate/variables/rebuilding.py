@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import importlib
 import queue
 import sqlite3
 import sys
@@ -124,3 +125,16 @@ def make_view(owner: Any, readonly: bool) -> memoryview:
 def standard_stream(name: str) -> Any:
     """Return ``sys.stdout`` or its like, as it is here."""
     return getattr(sys, name)
+
+
+def set_observed(obj: Any, state: dict[str, Any]) -> None:
+    """Complete an object of traitlets, with what observes it."""
+    obj.__setstate__(state["state"])
+    for name, kind, handlers in state["handlers"]:
+        for handler in handlers:
+            obj._add_notifiers(handler, name, kind)
+
+
+def marker(module: str, name: str) -> Any:
+    """Return an object that a module has to compare with."""
+    return getattr(importlib.import_module(module), name)

@@ -18,7 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from . import dataclass_parts, quiet, rebuilding
+from . import callbacks, dataclass_parts, quiet, rebuilding
 from .failures import NotSavedError
 
 Approximate = Callable[[str], None]
@@ -32,6 +32,12 @@ def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
         return _of_argparse
     if (kind.__module__, kind.__qualname__) == ("matplotlib.cbook", "CallbackRegistry"):
         return _callbacks
+    if (kind.__module__, kind.__qualname__) == ("decimal", "Context"):
+        return _context
+    if kind is object:
+        return _marker
+    if callbacks.is_observed(kind):
+        return callbacks.reduce_observed
     return _REDUCERS.get(kind)
 
 
@@ -53,14 +59,46 @@ def _lock(lock: Any, approximate: Approximate) -> Any:
     return rebuilding.make_lock, ("RLock" if isinstance(lock, _RLOCK) else "Lock",)
 
 
-def _callbacks(registry: Any, _: Approximate) -> Any:
+def _callbacks(registry: Any, approximate: Approximate) -> Any:
     """Give the number of the next callback back: each time that Matplotlib is asked, it takes one.
 
     A figure would be another one whenever it is looked at.
     """
     reduced = registry.__reduce_ex__(5)
+    if callbacks.are_lost(registry, vars(registry), reduced):
+        approximate(callbacks.LOST)
     registry._cid_gen = itertools.count(reduced[2]["_cid_gen"])
     return reduced
+
+
+def _context(context: Any, _: Approximate) -> Any:
+    """Let the context that counts here be the one that counts there."""
+    current = sys.modules["decimal"].getcontext
+    return (current, ()) if current() is context else context.__reduce__()
+
+
+def _marker(marker: Any, _: Approximate) -> Any:
+    """Name an ``object()`` that a module has, or code that compares with it would go wrong."""
+    place = _markers(len(sys.modules)).get(id(marker))
+    if place is not None and getattr(sys.modules.get(place[0]), place[1], None) is marker:
+        return rebuilding.marker, place
+    return marker.__reduce_ex__(5)
+
+
+@functools.lru_cache(maxsize=1)
+def _markers(_: int) -> dict[int, tuple[str, str]]:
+    """Return where such objects are, by identity, as of a number of modules."""
+    found: dict[int, tuple[str, str]] = {}
+    for module, space in [(name, vars(each)) for name, each in _modules()]:
+        for name, value in list(space.items()):
+            if type(value) is object and module != quiet.NOTEBOOK:
+                found[id(value)] = module, name
+    return found
+
+
+def _modules() -> list[tuple[str, types.ModuleType]]:
+    modules = list(sys.modules.items())
+    return [(name, each) for name, each in modules if isinstance(each, types.ModuleType)]
 
 
 def _queue(found: queue.Queue[Any], _: Approximate) -> Any:

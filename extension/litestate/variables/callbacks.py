@@ -1,0 +1,101 @@
+"""Functions that were registered with an object: what its own way of being pickled leaves out."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from types import FunctionType, MethodType
+from typing import Any
+
+from . import quiet, rebuilding
+
+LOST = "functions that were registered with an object in it are not; register them again"
+
+WIDGET = (
+    "a widget in it is no longer shown, and calls no function; run the cell again that makes it"
+)
+
+_DEEP = 4
+"""Levels of tables at which a registry has its functions."""
+
+_MOST = 1000
+"""Entries that are looked at."""
+
+_TABLES = (dict, list, tuple, set)
+
+
+def are_lost(obj: Any, inside: dict[str, Any] | None, reduced: Any) -> bool:
+    """Tell whether an object has functions of the notebook that what it is pickled as has not.
+
+    Parameters
+    ----------
+    obj : object
+        One of a library; a class of the notebook knows what it leaves out.
+    inside : dict or None
+        Its attributes.
+    reduced : object
+        What its ``__reduce_ex__`` has returned.
+    """
+    if not inside or type(obj).__module__ == quiet.NOTEBOOK:
+        return False
+    registered = {id(each) for each in _functions(inside)}
+    if not registered:
+        return False
+    kept = {id(each) for each in _functions(reduced)}
+    return not registered <= kept
+
+
+def _functions(table: Any) -> Iterator[Any]:
+    """Yield the notebook's functions in a table, and in the tables in it."""
+    todo, count = [(table, 0)], 0
+    while todo and count < _MOST:
+        found, depth = todo.pop()
+        count += 1
+        if isinstance(found, _TABLES) and depth < _DEEP:
+            parts = list(found.values()) if isinstance(found, dict) else list(found)
+            todo += [(part, depth + 1) for part in parts]
+        elif (function := _meant(found)) is not None:
+            yield function
+
+
+def _meant(found: Any) -> Any:
+    """Return the function that something calls, if it is the notebook's."""
+    if isinstance(found, weakref.ref) or type(found).__name__ == "_StrongRef":
+        found = found()
+    inner = found.__func__ if type(found) is MethodType else found
+    if type(inner) is FunctionType and inner.__module__ == quiet.NOTEBOOK:
+        return inner
+    return None
+
+
+def is_observed(kind: type) -> bool:
+    """Tell whether a class is one of traitlets, whose objects call what observes them."""
+    return any(
+        cls.__name__ == "HasTraits" and cls.__module__ == "traitlets.traitlets"
+        for cls in kind.__mro__
+    )
+
+
+def reduce_observed(obj: Any, approximate: Callable[[str], None]) -> Any:
+    """Keep what observes an object of traitlets, which its own way of being pickled forgets."""
+    reduced = obj.__reduce_ex__(5)
+    if any(cls.__module__.partition(".")[0] == "ipywidgets" for cls in type(obj).__mro__):
+        approximate(WIDGET)
+        # Its line to the page, which would be that of another kernel.
+        if isinstance(reduced[2], dict) and "_trait_values" in reduced[2]:
+            reduced[2]["_trait_values"].pop("comm", None)
+        return reduced
+    handlers = [
+        (name, kind, [each for each in registered if not _is_of_class(each)])
+        for name, kinds in obj._trait_notifiers.items()
+        for kind, registered in kinds.items()
+    ]
+    handlers = [each for each in handlers if each[2]]
+    if not handlers or len(reduced) < 3 or len(reduced) > 5 or any(reduced[3:]):
+        return reduced
+    state = {"state": reduced[2], "handlers": handlers}
+    return (*reduced[:2], state, None, None, rebuilding.set_observed)
+
+
+def _is_of_class(handler: Any) -> bool:
+    return any(cls.__name__ == "EventHandler" for cls in type(handler).__mro__)

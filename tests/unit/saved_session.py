@@ -1,0 +1,105 @@
+"""A session in which a cell changes something of the process, for tests and for the page."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestate import environment
+from litestate.environment import attributes, executed, warning_filters
+from litestate.environment.executed import Executed, Log, current
+from litestate.variables import namespace
+from saved_kernels import Notebook
+from saved_same import differ
+from saved_session_cases import NAMED, SET, SET_IF_TRUSTED, Change
+
+
+@contextlib.contextmanager
+def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process be as one in which no cell has run.
+
+    With Python's own filters of warnings, as pytest has others.
+    """
+    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    monkeypatch.setattr(executed, "_shell", lambda: None)
+    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(executed, "_without_shell", Log())
+    with warnings.catch_warnings():
+        warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+        yield
+
+
+def missing(change: Change) -> str:
+    """Return why a change cannot be tried here, or an empty text."""
+    if sys.platform == "emscripten" and not change.in_kernel:
+        return "the site's kernel does not have it"
+    return change.missing
+
+
+class Session:
+    """A notebook in which a cell runs that changes something."""
+
+    def __init__(self, change: Change) -> None:
+        self.notebook = Notebook()
+        self.change = change
+
+    def run(self, source: str) -> None:
+        current().add(Executed(current().session, 1, source))
+        with self.notebook.running() as names:
+            exec(compile(source, "<cell>", "exec"), names)
+
+    def check(self) -> Any:
+        with self.notebook.running() as names:
+            return eval(self.change.check, names)
+
+    def reset(self) -> None:
+        with self.notebook.running() as names:
+            exec(self.change.reset, names)
+
+    def describe(self) -> dict[str, Any]:
+        with self.notebook.running():
+            document = environment.describe(parts=["options"])
+        return environment.read(environment.dump(document))
+
+    def apply(self, document: dict[str, Any], *, trusted: bool) -> Any:
+        with self.notebook.running():
+            return environment.apply(document, trusted=trusted, parts=["options"])
+
+
+def tried(change: Change) -> str:
+    """Return what becomes of a change, having checked that nothing is silent."""
+    session = Session(change)
+    try:
+        return _tried(session, change)
+    finally:
+        session.reset()
+
+
+def _tried(session: Session, change: Change) -> str:
+    untouched = session.describe()
+    session.run(change.source)
+    wanted = session.check()
+    document = session.describe()
+    assert document != untouched, "nothing of it is saved or named"
+    named = {each.path for each in environment.left_out(document)}
+    named -= {each.path for each in environment.left_out(untouched)}
+    session.reset()
+    new = session.check()
+    assert differ(wanted, new, {}, {}), "the check does not see it"
+    outcomes = []
+    for trusted in (False, True):
+        applied = session.apply(document, trusted=trusted)
+        is_there = not differ(wanted, session.check(), {}, {})
+        told = [*applied.skipped, *applied.waiting]
+        assert is_there or told, "it is lost in silence"
+        outcomes.append(is_there)
+        applied.undo()
+        assert not differ(new, session.check(), {}, {}), "it was not undone"
+    if named:
+        assert outcomes == [False, False]
+        return NAMED
+    return {(True, True): SET, (False, True): SET_IF_TRUSTED}[tuple(outcomes)]

@@ -1,0 +1,84 @@
+"""Settings, and what is set on classes of others, in checkpoints and bundles of a notebook."""
+
+from __future__ import annotations
+
+import decimal
+import warnings
+from collections.abc import Iterator
+
+import pytest
+from litestate import environment
+from litestate.environment import attributes, executed, warning_filters
+from litestate.environment.executed import Log
+from variable_kernel import Notebook
+
+SET = """
+import decimal, warnings, textwrap
+decimal.getcontext().prec = 7
+warnings.simplefilter("error", FutureWarning)
+def shout(text): return text.upper()
+textwrap.TextWrapper.shout = shout
+"""
+
+
+@pytest.fixture(autouse=True)
+def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(executed, "_shell", lambda: None)
+    monkeypatch.setattr(executed, "_without_shell", Log())
+    with warnings.catch_warnings(), decimal.localcontext():
+        warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+        yield
+    unset()
+
+
+def unset() -> None:
+    import textwrap
+
+    decimal.getcontext().prec = 28
+    warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+    if hasattr(textwrap.TextWrapper, "shout"):
+        del textwrap.TextWrapper.shout
+
+
+def test_they_come_back_with_the_notebook(notebook: Notebook) -> None:
+    notebook.cell(SET, thorough=True)
+    unset()
+    assert notebook.reloaded() == set()
+    assert notebook.names["decimal"].getcontext().prec == 7
+    assert warnings.filters[0][:3] == ("error", None, FutureWarning)
+    import textwrap
+
+    assert textwrap.TextWrapper.shout is notebook.names["shout"]  # type: ignore[attr-defined]
+    # They belong to the next checkpoint, too.
+    notebook.cell("more = 1")
+    unset()
+    assert notebook.reloaded() == set()
+    assert notebook.names["decimal"].getcontext().prec == 7
+    assert textwrap.TextWrapper.shout is notebook.names["shout"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_a_setting_alone_makes_one_checkpoint(notebook: Notebook, thorough: bool) -> None:
+    session = notebook.kernel.session
+    notebook.cell("import decimal, textwrap\nnumber = decimal.Decimal(1)\ndef shout(text): pass")
+    session.look("settled", thorough=True)
+    assert session.look("cell") is None
+    notebook.run("decimal.getcontext().prec = 9\ntextwrap.TextWrapper.shout = shout")
+    assert session.look("cell", thorough=True) is not None
+    for _ in range(3):
+        assert session.look("cell", thorough=thorough) is None
+
+
+def test_it_is_undone_when_the_load_fails(notebook: Notebook) -> None:
+    notebook.run(SET)
+    document = environment.describe(notebook.kernel.session.looker.places)
+    unset()
+    applied = environment.apply(document, trusted=True, parts=["options"])
+    assert decimal.getcontext().prec == 7
+    applied.undo()
+    assert decimal.getcontext().prec == 28
+    assert warnings.filters == warning_filters.usual()
+    import textwrap
+
+    assert not hasattr(textwrap.TextWrapper, "shout")
