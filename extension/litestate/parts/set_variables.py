@@ -11,6 +11,7 @@ from ..places import IN_BROWSER
 from ..report import Section
 from ..variables.group import Group
 from ..variables.modules import modules_of
+from ..variables.namespace import take_away
 from ..variables.restoring import Restored, restore
 
 
@@ -53,7 +54,7 @@ class SetVariables:
         self._before = dict(self.current)
         restored = restore(self.groups, self.current, trusted=self.trusted, partly=self.partly)
         for name in self.removed:
-            self.current.pop(name, None)
+            take_away(name, self.current)
         for name, value in restored.values.items():
             if name in self.names:
                 self.current[name] = value

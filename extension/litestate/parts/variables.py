@@ -16,7 +16,7 @@ from ..manifest import Member, Skipped
 from ..plan import Plan
 from ..report import Line, Section
 from ..variables.group import GRAPH, Group
-from ..variables.namespace import Choice, chosen, namespace, user_names
+from ..variables.namespace import Choice, chosen, is_initial, namespace, own_names, user_names
 from ..variables.taking import Taken, take
 from .set_variables import SetVariables
 from .stored_variables import group_of, pieces, unchanged
@@ -60,11 +60,13 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     graphs = [member for member in source.manifest.members if is_graph(member)]
     names = _names(graphs, wanted)
     current = namespace()
-    here = take(current, [name for name in names if name in current])
+    # What IPython has there is not the user's, whatever it is equal to.
+    own = own_names(current)
+    here = take(current, sorted(names & own))
     same = unchanged(source, here)
     for member in graphs:
         section.lines += [
-            _line(name, about, _verdict(name, current, is_same=name in same))
+            _line(name, about, _verdict(name, own, is_same=name in same))
             for name, about in member.details["names"].items()
             if name in names
         ]
@@ -84,11 +86,13 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
 
 
 def remove(taken: Taken, section: Section, plan: Plan) -> None:
-    """Stage the removal of all variables that were taken."""
-    change = SetVariables(section, namespace(), set(), trusted=False)
+    """Stage the removal of all variables that were taken, but for what a new session has."""
+    current = namespace()
+    change = SetVariables(section, current, set(), trusted=False)
     for group in taken.groups:
-        change.removed += group.names
-        section.lines += [_line(name, group.about[name], "removed") for name in group.names]
+        names = [name for name in group.names if not is_initial(name, current.get(name))]
+        change.removed += names
+        section.lines += [_line(name, group.about[name], "removed") for name in names]
     plan.finally_(change)
 
 
@@ -127,8 +131,8 @@ def _line(name: str, about: dict[str, Any], verdict: str = "") -> Line:
     return Line(name, "variable", about["size"], detail=detail, verdict=verdict)
 
 
-def _verdict(name: str, current: dict[str, Any], *, is_same: bool) -> str:
-    if name not in current:
+def _verdict(name: str, own: set[str], *, is_same: bool) -> str:
+    if name not in own:
         return "added"
     return "unchanged" if is_same else "changed"
 

@@ -22,6 +22,8 @@ from .pauses import no_collection
 
 _SHOWN = 6
 
+_NOTHING = object()
+
 _MEND = "It stays where it is stored: mend that, and load it once more."
 
 
@@ -90,7 +92,9 @@ def restore(
 
 def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
     """Let names wait that other code relies on."""
-    for name in [name for name in decoded.values if is_reserved(name, namespace)]:
+    for name, value in list(decoded.values.items()):
+        if not is_reserved(name, namespace) or getattr(builtins, name, _NOTHING) is value:
+            continue
         del decoded.values[name]
         decoded.waiting[name] = "it would take the place of what Python or the notebook has there"
 
