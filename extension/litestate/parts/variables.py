@@ -77,7 +77,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
         if not change.names.isdisjoint(member.details["names"])
     ]
     if wanted.clean and source.manifest.scope.variables:
-        _remove(source, current, wanted, section, plan)
+        _remove(source, current, wanted, change, plan)
     if not plan.dry_run:
         plan.finally_(change)
     elif not wanted.trusted:
@@ -85,10 +85,13 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     return section
 
 
-def remove(taken: Taken, section: Section, plan: Plan) -> None:
-    """Stage the removal of all variables that were taken, but for what a new session has."""
+def remove(taken: Taken, section: Section, plan: Plan, later: frozenset[str] = frozenset()) -> None:
+    """Stage the removal of all variables that were taken, but for what a new session has.
+
+    Others are replaced `later` in the same plan.
+    """
     current = namespace()
-    change = SetVariables(section, current, set(), trusted=False)
+    change = SetVariables(section, current, set(), trusted=False, later=later)
     for group in taken.groups:
         names = [name for name in group.names if not is_initial(name, current.get(name))]
         change.removed += names
@@ -142,13 +145,13 @@ def _names(graphs: Iterable[Member], wanted: Wanted) -> set[str]:
 
 
 def _remove(
-    source: Loadable, current: dict[str, Any], wanted: Wanted, section: Section, plan: Plan
+    source: Loadable, current: dict[str, Any], wanted: Wanted, change: SetVariables, plan: Plan
 ) -> None:
     known = {skipped.path for skipped in source.manifest.skipped if _is_variable(skipped)}
     known.update(variables_of(source.manifest.members))
     others = [name for name in _looked_at(source, current, wanted) if name not in known]
     # What cannot be saved is not removed: nothing would bring it back.
-    remove(take(current, others), section, plan)
+    remove(take(current, others), change.section, plan, frozenset(change.names))
 
 
 def _looked_at(source: Loadable, current: dict[str, Any], wanted: Wanted) -> list[str]:

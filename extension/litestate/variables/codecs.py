@@ -33,12 +33,23 @@ class Put(Protocol):
             If that is not plain, or leads back to the object.
         """
 
-    def memory(self, array: Any) -> dict[str, Any]:
+    def memory(self, array: Any, holder: str | None = None) -> dict[str, Any]:
         """Return where the memory of a NumPy array is: buffer, offset, shape, strides.
 
         It is completed when the whole group is known: arrays that overlap share a buffer. Offset
-        and strides are in bytes.
+        and strides are in bytes. On the memory of a `bytearray` or an `array.array` it names that,
+        in place of a buffer. The `holder` is what of a table it is; see `buffers.InTable`.
         """
+
+    def copied(self, array: Any, holder: str) -> None:
+        """Say that the items of an array are stored, and not its memory.
+
+        The holder is ``"objects"`` for one that views are made of again, ``"pickle"``, or what of a
+        table it is; see `buffers.InTable`.
+        """
+
+    def apart(self, obj: object, note: str) -> None:
+        """Say that an object is stored inside of another one, and what is lost if by itself too."""
 
     def raw(self, data: Any) -> int:
         """Add a buffer of bytes, and return its number."""

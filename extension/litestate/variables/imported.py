@@ -83,6 +83,13 @@ def place_of(obj: Any) -> tuple[str, str] | None:
     return (module, name) if found is obj else None
 
 
+def is_namespace(obj: dict[Any, Any]) -> bool:
+    """Tell whether a dictionary has the names of a module that can be imported."""
+    name = obj.get("__name__") if "__spec__" in obj else None
+    module = sys.modules.get(name) if type(name) is str and name != "__main__" else None
+    return isinstance(module, types.ModuleType) and vars(module) is obj
+
+
 def named() -> dict[int, tuple[str, str]]:
     """Return where the objects are that belong to this session itself, by id.
 
