@@ -38,7 +38,7 @@ class SetVariables:
     removed : list of str
         What is to be removed.
     later : frozenset of str
-        What another step is going to replace.
+        Names that another step of the same plan replaces.
     """
 
     section: Section
@@ -58,7 +58,7 @@ class SetVariables:
             self._provide()
         # Before anything is made: what runs for that may set names by itself.
         self._before = dict(self.current)
-        # What a stranger's database does may call functions that are registered with a connection.
+        # Triggers of a stranger's database may call functions registered with the connection.
         self._in_place = InPlace(self.current, self.names) if self.trusted else None
         restored = restore(
             self.groups,

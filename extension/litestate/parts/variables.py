@@ -60,7 +60,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     graphs = [member for member in source.manifest.members if is_graph(member)]
     names = _names(graphs, wanted)
     current = namespace()
-    # What IPython has there is not the user's, whatever it is equal to.
+    # Objects of IPython are not the user's, even if they are equal to a variable.
     own = own_names(current)
     here = take(current, sorted(names & own))
     same = unchanged(source, here)

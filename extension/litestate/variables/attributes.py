@@ -33,17 +33,17 @@ class Attributes:
         self._found: dict[type, Any] = {}
 
     def note(self, obj: Any) -> dict[str, Any] | None:
-        """Take note of those of an object, and return them."""
+        """Register the attributes of an object, and return them."""
         own = self._of(obj)
         if own is not None:
             self._own[id(own)] = own
             if not own:
-                # They are no part of the pickle.
+                # Empty attributes are no part of a pickle.
                 self._empty.add(id(own))
         return own
 
     def are_met(self, own: dict[str, Any] | None) -> bool:
-        """Tell whether the pickle has these already."""
+        """Tell whether the pickle has these attributes already."""
         return id(own) in self._met
 
     def met(self, found: Any, *, is_node: bool) -> bool:

@@ -22,15 +22,15 @@ _MOST_DIMENSIONS = 64
 
 
 class InTable:
-    """What a column of a table is written to.
+    """A `Put` for one column of a table.
 
     Parameters
     ----------
     put : Put
-        What the table is written to.
+        The one for the table.
     holder : {"shared", "own", "array", "index"}
-        What holds the memory: a table that can have that of an array again, one that gets its own,
-        an array of pandas by itself, or an index, which never changes.
+        Kind of object that holds the memory: a table that can share it with an array again, a
+        table that gets its own, an extension array, or an index, which never changes.
     """
 
     def __init__(self, put: Put, holder: str) -> None:

@@ -38,18 +38,18 @@ class Put(Protocol):
 
         It is completed when the whole group is known: arrays that overlap share a buffer. Offset
         and strides are in bytes. On the memory of a `bytearray` or an `array.array` it names that,
-        in place of a buffer. The `holder` is what of a table it is; see `buffers.InTable`.
+        in place of a buffer. The `holder` is a kind of `buffers.InTable`.
         """
 
     def copied(self, array: Any, holder: str) -> None:
-        """Say that the items of an array are stored, and not its memory.
+        """Register an array whose items are stored, and not its memory.
 
-        The holder is ``"objects"`` for one that views are made of again, ``"pickle"``, or what of a
-        table it is; see `buffers.InTable`.
+        The holder is ``"objects"`` for an array whose views are restored as views, ``"pickle"``, or
+        a kind of `buffers.InTable`.
         """
 
     def apart(self, obj: object, note: str) -> None:
-        """Say that an object is stored inside of another one, and what is lost if by itself too."""
+        """Register a part of an object; `note` is reported if the part also has a node."""
 
     def raw(self, data: Any) -> int:
         """Add a buffer of bytes, and return its number."""

@@ -36,7 +36,7 @@ def column(values: Any, put: Put, holder: str = "array") -> list[Any]:
     put : Put
         What to write to.
     holder : str, optional
-        What holds it; see `InTable`.
+        Kind of object that holds it; see `InTable`.
 
     Raises
     ------

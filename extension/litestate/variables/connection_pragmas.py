@@ -1,7 +1,7 @@
 """The PRAGMAs of SQLite that belong to a connection, and not to its file.
 
-All others belong to the file (``user_version``, ``auto_vacuum``, …), only ask or do something
-(``integrity_check``, ``optimize``, …), or are never set for anybody (`NAMED`). See
+All others belong to the file (``user_version``, ``auto_vacuum``, …), only query or run something
+(``integrity_check``, ``optimize``, …), or are never set by a load (`NAMED`). See
 https://www.sqlite.org/pragma.html.
 """
 
@@ -15,7 +15,7 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
 class _Values(NamedTuple):
-    """What a PRAGMA may be set to: by those who are trusted, and by anybody."""
+    """Values that a trusted bundle may set a PRAGMA to, and those that any bundle may."""
 
     known: Container[Any]
     harmless: Container[Any]
@@ -27,7 +27,7 @@ _SIZE = range(-1, 2**63)
 
 
 _USUAL = {"locking_mode": "normal", "mmap_size": 0}
-"""What a new connection has of what a database in memory has not."""
+"""Defaults of PRAGMAs that only databases in files have."""
 
 
 def _any(values: Container[Any]) -> _Values:
@@ -50,7 +50,7 @@ OF_CONNECTION = {
     "analysis_limit": _any(_COUNT),
     "threads": _any(range(9)),
     "wal_autocheckpoint": _any(_COUNT),
-    # In the browser nobody could end a long wait.
+    # In the browser, a long wait cannot be interrupted.
     "busy_timeout": _Values(_COUNT, range(60_001)),
     # They come last: nothing can be written after the one, and a commit ends the other.
     "query_only": _any(_OFF_OR_ON),
@@ -74,15 +74,15 @@ _OF_FIRST_PAGE = {
 }
 
 OF_EMPTY = {**_OF_FIRST_PAGE, "encoding": _any(("UTF-8", "UTF-16le", "UTF-16be"))}
-"""What goes into the file with its first page or table; before that only the connection has it."""
+"""PRAGMAs that are written into the file with its first page or table."""
 
 _ONLY_OF_FILES = ("locking_mode", "mmap_size")
 
 NAMED = ("writable_schema", "soft_heap_limit", "hard_heap_limit", "temp_store_directory")
-"""What no load sets: it lets SQL damage a database, or is of the whole process."""
+"""PRAGMAs that no load sets: they let SQL damage a database, or hold for the whole process."""
 
 _UNTOLD = ("case_sensitive_like", "threads", "max_page_count", "mmap_size", "fullfsync")
-"""What SQLite does not tell, or may bound, or does not have everywhere."""
+"""PRAGMAs whose value cannot be queried, may be bounded, or is not supported everywhere."""
 
 Setting = list[Any]
 """Schema (or None), PRAGMA and value."""
@@ -106,7 +106,7 @@ def of_database(ask: Ask, schema: str, *, in_memory: bool, is_empty: bool) -> di
         for name in names
         if not (in_memory and name in _ONLY_OF_FILES)
     }
-    # WAL is in the file, and these are what every database has.
+    # WAL is stored in the file; the others are defaults.
     if found["journal_mode"] in ("wal", "delete") or (
         in_memory and found["journal_mode"] == "memory"
     ):
@@ -140,7 +140,7 @@ def is_harmless(setting: Setting, in_memory: Container[str]) -> bool:
     schema, name, value = setting
     if schema is None:
         return value in OF_CONNECTION[name].harmless
-    # Nobody else sees a database in memory, and a crash leaves nothing of it anyway.
+    # A crash leaves nothing of a database in memory anyway.
     if name == "synchronous" and schema in in_memory:
         return True
     return value in {**OF_DATABASE, **OF_EMPTY}[name].harmless
@@ -154,7 +154,7 @@ def make(setting: Setting, ask: Ask) -> bool:
         return True  # That is what the file says now.
     if name == "encoding" or (name in OF_EMPTY and _value(ask, prefix, "page_count")):
         return True  # It is set by now, or it is too late.
-    # What is neither off nor on has a name.
+    # SQLite takes every other number for "on".
     is_fast = name == "secure_delete" and value == 2
     ask(f"PRAGMA {prefix}{name} = {'fast' if is_fast else value}")
     return name in _UNTOLD or bool(_value(ask, prefix, name) == value)

@@ -1,6 +1,6 @@
-"""What code has set of a connection to SQLite, beside its databases.
+"""Settings that code has made on a connection to SQLite.
 
-To ask runs none of the user's code: it waits for no lock, takes none on a file, and is not traced.
+Reading them runs none of the user's code, waits for no lock, and writes nothing.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from .connection_setup import CONFIG, ROWS, TEXTS, ask, numbers
 IN_BROWSER = sys.platform == "emscripten"
 
 _KNOWN_CONVERTERS = {"DATE", "TIMESTAMP"}
-"""What Python registers itself (deprecated since 3.12)."""
+"""Converters that Python registers itself (deprecated since 3.12)."""
 
 _ANY_TABLE = "EXPLAIN SELECT 1 FROM sqlite_schema"
 
 _COLLATIONS = {"BINARY", "NOCASE", "RTRIM"}
-"""What every connection has (https://www.sqlite.org/datatype3.html, 7)."""
+"""Collations of every connection (https://www.sqlite.org/datatype3.html, 7)."""
 
 
 @dataclass(frozen=True)
 class Before:
-    """What is set otherwise while a connection is asked.
+    """State of a connection before it was queried.
 
     Attributes
     ----------
     callbacks : list of str
-        What is called by it.
+        Kinds of callbacks that it has.
     pragmas : dict
-        The values that it has.
+        Values of the PRAGMAs that a query changes.
     """
 
     callbacks: list[str]
@@ -50,16 +50,16 @@ class Before:
 
 @contextmanager
 def undisturbed(connection: sqlite3.Connection) -> Iterator[Before]:
-    """Let nobody trace what is asked, wait for nobody, and leave all as it was."""
+    """Query a connection without tracing and without waiting, and restore its state."""
     before = _callbacks(connection)
     connection.set_trace_callback(None)
     left = _callbacks(connection)
-    # It is the first one.
+    # The trace callback comes first.
     is_traced = len(left) < len(before)
     found = ["trace callback"] * is_traced + ["progress handler or authorizer"] * bool(left)
     values = {}
     try:
-        # Whatever is read outside of a transaction switches the second one off.
+        # Any read outside of a transaction switches the second one off.
         for name in ("busy_timeout", "defer_foreign_keys"):
             values[name] = ask(connection, f"PRAGMA {name}")[0][0]
         ask(connection, "PRAGMA busy_timeout = 0")
@@ -72,7 +72,7 @@ def undisturbed(connection: sqlite3.Connection) -> Iterator[Before]:
 
 
 def _callbacks(connection: sqlite3.Connection) -> list[Any]:
-    """Return what is called by a connection; only the garbage collector is told."""
+    """Return the callbacks of a connection; only the garbage collector lists them."""
     # Behind its type, statements, cursors, open values, and the two factories.
     return [each for each in gc.get_referents(connection)[6:] if not isinstance(each, ModuleType)]
 
@@ -84,9 +84,9 @@ class Schema:
     Attributes
     ----------
     name : str
-        What the connection calls it.
+        Name of the schema.
     file : str or None
-        Where it is, unless it is in memory.
+        Path, unless it is in memory.
     is_empty : bool
         Whether it has no page yet.
     """
@@ -98,7 +98,7 @@ class Schema:
 
 @dataclass
 class _Told:
-    """What SQLite tells of a connection."""
+    """Settings of a connection that SQLite reports."""
 
     pragmas: dict[str, Any]
     schemas: dict[str, dict[str, Any]]
@@ -131,7 +131,7 @@ def _told(connection: sqlite3.Connection, schemas: Sequence[Schema]) -> _Told:
 
 
 def _error(connection: sqlite3.Connection, sql: str) -> str:
-    """Return what SQLite says of a statement that fails and changes nothing."""
+    """Return SQLite's message for a statement that fails and changes nothing."""
     try:
         ask(connection, sql)
     except sqlite3.Error as error:
@@ -144,7 +144,7 @@ def _config(connection: sqlite3.Connection) -> dict[str, bool]:
         return {}
     found = {}
     for name, number in numbers("DBCONFIG"):
-        # What this version of SQLite does not have.
+        # This version of SQLite may lack one.
         with suppress(sqlite3.Error):
             if name in CONFIG:
                 found[name] = connection.getconfig(number)
@@ -153,7 +153,7 @@ def _config(connection: sqlite3.Connection) -> dict[str, bool]:
 
 @cache
 def _usual() -> _Told:
-    """Return what a new connection tells."""
+    """Return the settings of a new connection."""
     with closing(sqlite3.connect(":memory:")) as new:
         return _told(new, [Schema("main", None, is_empty=True)])
 
@@ -218,7 +218,7 @@ def _pragmas(connection: sqlite3.Connection, told: _Told, usual: _Told) -> list[
     for schema, values in told.schemas.items():
         found += pragmas.differing(values, usual.schemas["main"], schema)
     like = {row for row in told.functions - usual.functions if row[0] == "like"}
-    # The PRAGMA registers two; a person's own function is not called.
+    # The PRAGMA registers two functions; the user's own function is not called.
     if len(like) == 2 and not any(row[1] for row in like):
         told.functions -= like
         if ask(connection, "SELECT 'a' LIKE 'A'") == [(0,)]:
@@ -229,7 +229,7 @@ def _pragmas(connection: sqlite3.Connection, told: _Told, usual: _Told) -> list[
 def _name_the_rest(
     connection: sqlite3.Connection, told: _Told, callbacks: list[str], put: Put
 ) -> None:
-    """Say what code has set and nothing can set again."""
+    """Report what code has set and a load cannot set."""
     usual = _usual()
     if own := sorted({row[0] for row in told.functions - usual.functions}):
         put.approximate(f"functions registered with a connection are not saved: {', '.join(own)}")

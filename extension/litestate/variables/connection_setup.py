@@ -1,6 +1,6 @@
-"""Opening a connection to SQLite with the settings that another one had.
+"""Open a connection to SQLite with stored settings.
 
-Without trust only what is harmless is set, whoever has written the settings.
+Settings from a bundle that is not trusted are checked against a list of harmless values.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ CONFIG = (
     *("DEFENSIVE", "DQS_DDL", "DQS_DML", "ENABLE_QPSG", "ENABLE_TRIGGER", "ENABLE_VIEW"),
     *("LEGACY_FILE_FORMAT", "NO_CKPT_ON_CLOSE", "TRIGGER_EQP"),
 )
-"""What `sqlite3.Connection.setconfig` may set (from Python 3.12 on) and no PRAGMA does: nothing
-that lets SQL load code, or write to its own schema."""
+"""Options for `sqlite3.Connection.setconfig` (Python 3.12 and newer) that no PRAGMA covers. None of
+them lets SQL load code or write to its own schema."""
 
 _MORE = {
     "pragmas": [],
@@ -36,7 +36,7 @@ _MORE = {
     "uri": False,
     "readonly": [],
 }
-"""Settings that the first version did not have, as they are in a new connection."""
+"""Defaults of the settings that the first version of the format did not have."""
 
 _KEYS = {
     *("isolation_level", "autocommit", "parse_colnames", "row_factory", "text_factory"),
@@ -50,7 +50,7 @@ _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def ask(connection: sqlite3.Connection, sql: str) -> list[tuple[Any, ...]]:
-    """Return rows with text as `str`, whatever the connection makes of rows and texts."""
+    """Return rows with text as `str`, whatever the factories of the connection are."""
     factory = connection.text_factory
     connection.text_factory = os.fsdecode
     try:
@@ -69,10 +69,10 @@ def numbers(kind: str) -> Iterator[tuple[str, int]]:
 
 
 def packed(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what a payload has of settings.
+    """Return the part of a payload that holds the settings.
 
-    Those that the first version of the format has not are under a key that its readers miss, so
-    that they refuse the connection; they would open one that is set otherwise.
+    Settings that the first version of the format did not have go under another key. Its readers
+    refuse such a connection; otherwise they would open it with other settings.
     """
     more = {name: settings[name] for name, usual in _MORE.items() if settings[name] != usual}
     first = {name: value for name, value in settings.items() if name not in _MORE}
@@ -80,7 +80,7 @@ def packed(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def unpacked(payload: dict[str, Any], schemas: Sequence[str]) -> dict[str, Any] | None:
-    """Return the settings of a payload, or None if they are none that can be."""
+    """Return the settings of a payload, or None if they are malformed."""
     if ("settings" in payload) == ("configured" in payload):
         return None
     found = payload.get("settings", payload.get("configured"))
@@ -132,7 +132,7 @@ def _are(found: Any, kind: type[int]) -> bool:
 def check(
     settings: dict[str, Any], schemas: Sequence[str], in_memory: Sequence[str], get: Get
 ) -> None:
-    """See that settings can be made here, and may be.
+    """Check that settings are supported here and allowed.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 A connection to a file comes back as one to the file of that place: the file itself belongs to the
 databases of a bundle. One to a database in memory comes back with its content.
 
-No lock is kept on a file for this. What code has set of a connection is in `connection_settings`.
+No lock is kept on a file for this. Settings are read by `connection_settings`.
 """
 
 from __future__ import annotations

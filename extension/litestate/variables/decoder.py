@@ -81,7 +81,7 @@ class Decoder:
     label : str
         What to call the graph in errors.
     replace : callable, optional
-        Gets the names of an object and the object that was made; returns what stands for it.
+        Gets the names of an object and the object; returns the one to use instead.
     """
 
     def __init__(

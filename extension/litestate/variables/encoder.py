@@ -184,7 +184,7 @@ class Encoder:
         return memory.add(array, holder, frozenset(self._building))
 
     def copied(self, array: Any, holder: str) -> None:
-        """Say that the items of an array are stored, and not its memory; see `Put`."""
+        """Register an array whose items are stored, and not its memory; see `Put`."""
         self._all_memory().copy(array, holder, frozenset(self._building))
 
     def _all_memory(self) -> Spans:
@@ -196,7 +196,7 @@ class Encoder:
 
     @contextmanager
     def inside_of_pickles(self) -> Iterator[None]:
-        """Take it that what is made now is a part of something that a pickle holds."""
+        """Treat nodes made in this context as parts of a pickled object."""
         before, self._is_inner = self._is_inner, True
         try:
             yield
@@ -204,7 +204,7 @@ class Encoder:
             self._is_inner = before
 
     def apart(self, obj: object, note: str) -> None:
-        """Say that an object is stored inside of another one, and what is lost if by itself too."""
+        """Register an object stored as a part of another; see `Put`."""
         self._alive.append(obj)
         self._apart.append((obj, note, frozenset(self._building)))
 
@@ -230,7 +230,7 @@ class Encoder:
         for obj, note, builders in self._apart:
             is_node = id(obj) in self._memo and id(obj) not in self._inner
             is_elsewhere = is_node or id(obj) in self._inside or id(obj) in seen
-            # What could not be built of it is in a pickle as a whole.
+            # If building failed, the pickle holds the object itself.
             if is_elsewhere and self.opaque.isdisjoint(builders):
                 self.approximate(note, [id(obj)])
 

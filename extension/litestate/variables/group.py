@@ -12,7 +12,7 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 
 
 class Memory(bytearray):
-    """Memory that was loaded for arrays: nothing but they refers to it."""
+    """Memory loaded for arrays; only they refer to it."""
 
 
 VALUES = "values"

@@ -1,6 +1,6 @@
-"""Variables that still hold what others stood for before these were replaced or removed.
+"""Variables that still refer to objects that a restore has replaced or removed.
 
-Only looks: no code of the objects runs.
+No code of the objects runs.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ _EACH = 2_000
 """Objects inside of one variable that are looked at."""
 
 _OF_OTHERS = re.compile(r"_+(i*|\d+|i\d+|[ido]h|exit_code)?|__.*__")
-"""Names of Python, and those of IPython for inputs and outputs: they are to show what was."""
+"""Names of Python, and those of IPython for inputs and outputs, which show the past anyway."""
 
 _CONTAINERS = (list, dict, set, bytearray, deque, io.StringIO, io.BytesIO)
 
 _APART = (type, ModuleType, CodeType, str, bytes, int, float, complex, type(None))
-"""What is the same object in many places, and shares nothing that anybody changes through it."""
+"""Types whose objects occur in many places and are not changed."""
 
 
 def left_behind(
     current: Mapping[str, Any], old: Mapping[str, Any], but: Iterable[str] = ()
 ) -> dict[str, list[str]]:
-    """Return which variables hold objects of which others that are gone.
+    """Return for each variable the names whose old objects it still refers to.
 
     Parameters
     ----------
     current : mapping
         The names as they are now.
     old : mapping
-        What those that were replaced or removed stood for.
+        Old values of the names that were replaced or removed.
     but : iterable of str
         Names that are about to be replaced as well.
     """
@@ -66,7 +66,7 @@ def left_behind(
 
 
 def sentences(found: Mapping[str, list[str]]) -> list[str]:
-    """Return what to tell of them."""
+    """Return the warnings for a report."""
     return [
         f"{name} still holds what {' and '.join(held)} stood for before, and what it shows or "
         f"changes is not what is there now: make it again."
@@ -75,12 +75,12 @@ def sentences(found: Mapping[str, list[str]]) -> list[str]:
 
 
 def _matters(value: Any) -> bool:
-    """Tell whether others may see what is changed in an object."""
+    """Tell whether a change of an object could be visible elsewhere."""
     return not issubclass(type(value), (*_APART, FunctionType, BuiltinFunctionType))
 
 
 def _is_shared(obj: Any) -> bool:
-    """Tell whether an object is one that notebooks change: a container, or one of their classes."""
+    """Tell whether notebooks change such objects: containers, and those of their own classes."""
     kind = type(obj)
     return kind in _CONTAINERS or package_of(kind) in ("__main__", "sqlite3") or _is_array(kind)
 
@@ -92,7 +92,7 @@ def _is_array(kind: type) -> bool:
 
 def _inside(obj: Any) -> Iterable[Any]:
     if _is_array(type(obj)):
-        # The garbage collector knows nothing of them.
+        # The garbage collector does not follow arrays.
         return [obj.base, *(obj.ravel("K")[:_EACH] if obj.dtype.hasobject else ())]
     if type(obj) is not FunctionType:
         return gc.get_referents(obj)

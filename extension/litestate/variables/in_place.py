@@ -1,6 +1,6 @@
-"""Connections that stay when they come back: to a file as they are, in memory with new content.
+"""Restore databases into the connections that are open, so that cursors and callbacks stay valid.
 
-A cursor, or a function that a library calls, may hold the connection: it is to see what came back.
+A connection to a file is kept as it is; one in memory gets the stored content.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .failures import NotSavedError
 
 
 class InPlace:
-    """Connections of a session that get the content of others that were made.
+    """Connections of a session that take over the content of restored ones.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class InPlace:
         self._before: list[tuple[sqlite3.Connection, bytes]] = []
 
     def __call__(self, names: Collection[str], made: Any) -> Any:
-        """Return the object that stands for what was made under some names."""
+        """Return the connection that is kept for a restored object, or the object itself."""
         if type(made) is not sqlite3.Connection:
             return made
         for name in sorted(set(names) & set(self._names)):
@@ -45,7 +45,7 @@ class InPlace:
         return made
 
     def fill(self, values: Collection[Any]) -> None:
-        """Put the content into those that are among the values."""
+        """Copy the content into the connections that are among the values."""
         for old, made in self._pairs:
             if _is_in_memory(old) and any(value is old for value in values):
                 self._before.append((old, old.serialize()))
@@ -53,7 +53,7 @@ class InPlace:
             made.close()
 
     def empty(self) -> None:
-        """Put back what was there."""
+        """Restore the previous content."""
         for old, content in reversed(self._before):
             with closing(sqlite3.connect(":memory:")) as aside:
                 aside.deserialize(content)
@@ -61,7 +61,7 @@ class InPlace:
 
 
 class _Kept:
-    """What a connection is written to in order to be compared with another one."""
+    """A `Put` that discards the content, to compare settings."""
 
     def raw(self, _: Any) -> int:
         return 0
@@ -78,7 +78,7 @@ def _can_become(old: sqlite3.Connection, made: sqlite3.Connection) -> bool:
             return False
         if not _is_in_memory(old):
             return True
-        # Refused while a query is not read to its end, or something is not committed.
+        # SQLite refuses this while a query is unfinished or something is uncommitted.
         with closing(sqlite3.connect(":memory:")) as aside:
             old.backup(aside)
             aside.backup(old)

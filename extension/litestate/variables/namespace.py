@@ -15,7 +15,7 @@ Choice: TypeAlias = bool | str | Sequence[str] | None
 """Which variables: all (True), none (False), these, or what is right here (None)."""
 
 _OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython"})
-"""Names that IPython gives to things of its own; a user may give them to something else."""
+"""Names under which IPython puts its own objects; a user may use them for others."""
 
 _RESERVED = _OF_IPYTHON | {"display"}
 """Names that other code relies on in IPython."""
@@ -55,12 +55,12 @@ def own_names(names: Mapping[str, Any]) -> set[str]:
 
 
 def is_initial(name: str, value: object) -> bool:
-    """Tell whether a name stands for what IPython or a startup file gives it in every session."""
+    """Tell whether a name has the value that IPython or a startup file gives it."""
     return _hidden().get(name, _NOTHING) is value
 
 
 def take_away(name: str, names: dict[str, Any]) -> None:
-    """Remove a name; one of IPython's stands for what IPython has there again."""
+    """Remove a name; a name of IPython gets IPython's own object again."""
     names.pop(name, None)
     hidden = _hidden()
     if name in _OF_IPYTHON and name in hidden:
@@ -103,7 +103,7 @@ def chosen(names: Mapping[str, Any], choice: Choice) -> list[str]:
 
 
 def _is_ours(value: Any) -> bool:
-    """Tell whether something is litestate, or a function, class or object that it offers."""
+    """Tell whether an object is litestate itself or part of its public interface."""
     package = __name__.partition(".")[0]
     if _package_of(value) != package:
         return False

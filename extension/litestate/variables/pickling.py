@@ -176,7 +176,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         own = self._attributes.note(obj)
         is_apart = self._attributes.are_met(own)
         if own is not None and not own and way is None:
-            # They will be no part of the pickle, but may be of another one.
+            # Empty attributes are no part of this pickle, but may be of another one.
             is_apart |= self._hook(own) is not None
         if is_apart:
             self._approximate(attributes.APART)

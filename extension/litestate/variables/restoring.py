@@ -69,7 +69,7 @@ def restore(
     partly : bool, optional
         Whether what is not as it should be fails by itself, and takes no others with it.
     replace : callable, optional
-        Gets the names of an object and the object that was made; returns what stands for it.
+        Gets the names of an object and the object; returns the one to use instead.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def _decoded(
 
 
 def _memory(data: Bytes) -> Bytes:
-    # What else has bytes may be a variable, too, and an array on it would be one on that.
+    # A plain bytearray could be a variable; arrays on it would then be stored as sharing it.
     return Memory(data) if type(data) is bytearray else data
 
 

@@ -27,9 +27,9 @@ def owner_of(array: Any) -> Any:
 
 
 def lost(owner: Any) -> str | None:
-    """Say what is lost of an object that goes on without the arrays on its memory.
+    """Return the note for an object whose memory an array no longer shares.
 
-    Nothing of one that nobody else has, as far as can be told: most are libraries' own.
+    None for objects that the notebook cannot reach in another way: most belong to libraries.
     """
     kind = type(owner)
     if issubclass(kind, np.ndarray | Memory):
@@ -49,7 +49,7 @@ def lost(owner: Any) -> str | None:
 
 
 _ALIKE = (("objects", "objects"), ("own", "own"))
-"""Holders of which two are views of one again, or copies as soon as one of them is changed."""
+"""Pairs of holders that are restored as views, or that pandas copies on the first write."""
 
 _TEXTS = ("u", "w")
 
@@ -110,7 +110,7 @@ class Spans:
     ) -> dict[str, Any]:
         """Return what says where the array is; `finish` completes it.
 
-        The builders are the objects, by id, that are built of it.
+        The builders are the ids of the objects that are being built from it.
         """
         owner = owner_of(array)
         where: dict[str, Any] = {}
@@ -122,13 +122,13 @@ class Spans:
         return where
 
     def copy(self, array: Any, holder: str, builders: frozenset[int]) -> None:
-        """Take note of an array whose items are stored, and not its memory."""
+        """Register an array whose items are stored, and not its memory."""
         owner = owner_of(array)
         self._owners[id(owner)] = owner
         self._copied.append((array, holder, builders))
 
     def notes(self) -> Iterator[tuple[str, int]]:
-        """Say what is not shared any more, and of which owner, by id; `finish` comes before."""
+        """Yield what is no longer shared, with the id of the owner; call `finish` first."""
         for key, owner in self._owners.items():
             if (note := lost(owner)) is not None:
                 yield note, key
@@ -136,7 +136,7 @@ class Spans:
             yield PARTED, key
 
     def _find_parted(self, opaque: Set[int]) -> set[int]:
-        """Return whose memory arrays share of which one has its items stored."""
+        """Return the owners of memory that an array shares although its items are stored."""
         copied: dict[int, list[tuple[str, Any]]] = {}
         for array, holder, builders in self._copied:
             if builders.isdisjoint(opaque):
@@ -160,7 +160,7 @@ class Spans:
     def finish(self, buffers: list[Bytes], opaque: Set[int]) -> None:
         """Append the memory that is needed, and complete what `add` returned.
 
-        What was to be built of some of it may be `opaque`, by id: it is in a pickle now.
+        Objects with an `opaque` id were pickled instead of built.
         """
         self._parted = self._find_parted(opaque)
         for key, arrays in self._by_owner.items():
@@ -172,7 +172,7 @@ class Spans:
                     _together(self._owners[key], together, buffers)
 
     def _share(self, key: int, arrays: list[tuple[dict[str, Any], Any]], opaque: Set[int]) -> None:
-        """Let a table have the memory of an array, if it is the only one."""
+        """Let a table share the memory of arrays, if it is the only table there."""
         held: dict[str | None, list[dict[str, Any]]] = {}
         for where, _ in arrays:
             if not self._builders[id(where)].isdisjoint(opaque):
@@ -181,7 +181,7 @@ class Spans:
         tables = [*held.get("shared", ()), *held.get("own", ())]
         others, single = held.get(None, []), held.get("array", [])
         if len(tables) == 1:
-            # Of several, libraries keep arrays that nobody else sees.
+            # With several tables, arrays inside of pickles are mostly private to a library.
             others = others + held.get("inner", [])
         if len(held.get("shared", ())) == 1 and others and len(tables) == 1 and not single:
             tables[0]["shared"] = True

@@ -143,7 +143,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
-    # What is so only because they are together is said of all that it is about.
+    # Notes that only arise together are reported for the names that they concern.
     known = {note for one in ones for note in one.encoder.notes}
     more = [note for note in encoder.notes if note not in known]
     for one in ones:
