@@ -10,11 +10,11 @@ from ..errors import NeedsAsyncError
 from ..places import IN_BROWSER
 from ..report import Section
 from ..variables.group import Group
-from ..variables.holders import left_behind, sentences
 from ..variables.in_place import InPlace
 from ..variables.modules import modules_of
 from ..variables.namespace import take_away
 from ..variables.restoring import Restored, restore
+from ..variables.stale import left_behind, sentences
 
 
 @dataclass
@@ -59,7 +59,7 @@ class SetVariables:
         # Before anything is made: what runs for that may set names by itself.
         self._before = dict(self.current)
         # Triggers of a stranger's database may call functions registered with the connection.
-        self._in_place = InPlace(self.current, self.names) if self.trusted else None
+        self._in_place = InPlace(self._before, self.names) if self.trusted else None
         restored = restore(
             self.groups,
             self.current,

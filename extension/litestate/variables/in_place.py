@@ -21,7 +21,7 @@ class InPlace:
     Parameters
     ----------
     current : mapping
-        The names of the session.
+        The names of the session before anything was replaced.
     names : collection of str
         Those that are replaced.
     """

@@ -9,7 +9,7 @@ import pytest
 from checkpointed import Kernel
 from litestate.checkpoints import restoring
 from litestate.report import Report
-from litestate.variables.holders import left_behind
+from litestate.variables.stale import left_behind
 from variable_kernel import Notebook
 
 
