@@ -40,6 +40,37 @@ FILES = group(
      "x.row_factory = sqlite3.Row\nx.text_factory = bytes",
      "x.isolation_level, x.row_factory, x.text_factory, "
      "type(x.execute(\"SELECT 'a' AS b\").fetchone()), x.execute(\"SELECT 'a'\").fetchone()[0]"),
+    ("`sqlite3.Connection` with its PRAGMAs", PLAIN,
+     "import sqlite3\nx = sqlite3.connect(':memory:')\n"
+     "x.executescript('CREATE TABLE p (i INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p)')\n"
+     "for pragma_of in ('foreign_keys', 'recursive_triggers', 'query_only'):\n"
+     "    _ = x.execute(f'PRAGMA {pragma_of} = ON')\n"
+     "_ = x.execute('PRAGMA case_sensitive_like = ON'), x.execute('PRAGMA cache_size = 123')",
+     "x.execute('PRAGMA foreign_keys').fetchone(), x.execute('PRAGMA recursive_triggers').fetchone(), "
+     "x.execute('PRAGMA query_only').fetchone(), x.execute('PRAGMA cache_size').fetchone(), "
+     "x.execute(\"SELECT 'a' LIKE 'A'\").fetchone()"),
+    ("`sqlite3.Connection` that checks less, at one's own risk", TRUSTED,
+     "import sqlite3\nx = sqlite3.connect('kept_unsafe.sqlite')\n"
+     "x.execute('CREATE TABLE IF NOT EXISTS t (a CHECK (a > 0))'), x.commit()\n"
+     "_ = x.execute('PRAGMA ignore_check_constraints = ON'), x.execute('PRAGMA synchronous = OFF')",
+     "x.execute('PRAGMA ignore_check_constraints').fetchone(), x.execute('PRAGMA synchronous').fetchone()", NOT),
+    ("`sqlite3.Connection` that converts declared types, for all threads", PLAIN,
+     "import sqlite3\nx = sqlite3.connect(':memory:', detect_types=3, check_same_thread=False)\n"
+     "x.execute('CREATE TABLE t (a date)'), x.execute('INSERT INTO t VALUES (NULL)'), x.commit()",
+     "x.execute('SELECT a, 1 AS \"b [x]\" FROM t').description"),
+    ("`sqlite3.Connection` that may only read", PLAIN,
+     "import os, sqlite3\nsqlite3.connect('kept_read.sqlite').execute('CREATE TABLE IF NOT EXISTS t (a)').connection.close()\n"
+     "x = sqlite3.connect('file:kept_read.sqlite?mode=ro', uri=True)",
+     "[row[3] for row in x.execute('EXPLAIN BEGIN IMMEDIATE') if row[1] == 'Transaction' and row[2] == 0]", NOT),
+    ("`sqlite3.Connection` with a collation", ROUGH,
+     "import sqlite3\nx = sqlite3.connect(':memory:')\nx.create_collation('own', lambda a, b: 0)",
+     "type(x), x.execute('SELECT 1').fetchall()"),
+    ("`sqlite3.Connection` with an authorizer", ROUGH,
+     "import sqlite3\nx = sqlite3.connect(':memory:')\nx.set_authorizer(lambda *_: 0)",
+     "type(x), x.execute('SELECT 1').fetchall()"),
+    ("`sqlite3.Connection` with limits", PLAIN,
+     "import sqlite3\nx = sqlite3.connect(':memory:')\n_ = x.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 1)",
+     "x.getlimit(__import__('sqlite3').SQLITE_LIMIT_ATTACHED)"),
     ("`sqlite3.Connection` with a function", ROUGH,
      "import sqlite3\nx = sqlite3.connect(':memory:')\nx.create_function('twice', 1, lambda a: 2 * a)",
      "type(x), x.execute('SELECT 1').fetchall()"),

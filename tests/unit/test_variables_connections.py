@@ -14,6 +14,7 @@ from litestate import places
 from litestate.errors import DamagedBundleError
 from litestate.variables.codecs import codec_for, codec_of
 from litestate.variables.failures import NotLoadedError, NotSavedError
+from litestate.variables.needs import NeedsTrustError
 from states import Session
 
 
@@ -25,6 +26,7 @@ class Io:
         self.notes: list[str] = []
         self.namespace: dict[str, Any] = {}
         self.places = places.detect()
+        self.trusted = False
 
     def raw(self, data: Any) -> int:
         self.buffers.append(bytes(data))
@@ -40,6 +42,12 @@ class Io:
 
     def fail(self, what: str) -> Exception:
         return DamagedBundleError(what)
+
+    def missing(self, reason: str) -> Exception:
+        return NotLoadedError(reason)
+
+    def waiting(self, what: str) -> Exception:
+        return NeedsTrustError(what)
 
 
 @pytest.fixture
@@ -174,10 +182,10 @@ def test_what_cannot_be_saved_is_said(graph: Io, opened: list[sqlite3.Connection
     connection.commit()
     again(connection, graph, opened)
     assert graph.notes == [
-        "the TEMP tables of a connection are not saved",
         "the row_factory of a connection is not saved; set it again",
         "the text_factory of a connection is not saved; set it again",
         "functions registered with a connection are not saved: twice",
+        "the TEMP tables of a connection are not saved",
     ]
     assert connection.execute("SELECT 'a'").fetchone() == ["a"]
 

@@ -10,8 +10,11 @@ from ..errors import NeedsAsyncError
 from ..places import IN_BROWSER
 from ..report import Section
 from ..variables.group import Group
+from ..variables.in_place import InPlace
 from ..variables.modules import modules_of
+from ..variables.namespace import take_away
 from ..variables.restoring import Restored, restore
+from ..variables.stale import left_behind, sentences
 
 
 @dataclass
@@ -34,6 +37,8 @@ class SetVariables:
         What is to be made.
     removed : list of str
         What is to be removed.
+    later : frozenset of str
+        Names that another step of the same plan replaces.
     """
 
     section: Section
@@ -43,6 +48,8 @@ class SetVariables:
     partly: bool = False
     groups: list[Group] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    later: frozenset[str] = frozenset()
+    _in_place: InPlace | None = None
     _before: dict[str, Any] | None = None
 
     def commit(self) -> None:
@@ -51,13 +58,24 @@ class SetVariables:
             self._provide()
         # Before anything is made: what runs for that may set names by itself.
         self._before = dict(self.current)
-        restored = restore(self.groups, self.current, trusted=self.trusted, partly=self.partly)
+        # Triggers of a stranger's database may call functions registered with the connection.
+        self._in_place = InPlace(self._before, self.names) if self.trusted else None
+        restored = restore(
+            self.groups,
+            self.current,
+            trusted=self.trusted,
+            partly=self.partly,
+            replace=self._in_place,
+        )
+        if self._in_place is not None:
+            self._in_place.fill(restored.values.values())
         for name in self.removed:
-            self.current.pop(name, None)
+            take_away(name, self.current)
         for name, value in restored.values.items():
             if name in self.names:
                 self.current[name] = value
         self._tell(restored)
+        self._tell_what_is_left_behind()
 
     def _provide(self) -> None:
         """Load what the site has: only an import in a cell's own text does this by itself."""
@@ -75,6 +93,8 @@ class SetVariables:
         """Undo it."""
         if self._before is None:
             return
+        if self._in_place is not None:
+            self._in_place.empty()
         for name in [name for name in self.current if name not in self._before]:
             del self.current[name]
         self.current.update(self._before)
@@ -84,6 +104,15 @@ class SetVariables:
         if IN_BROWSER:
             self._provide()
         self._tell(restore(self.groups, self.current, trusted=False))
+
+    def _tell_what_is_left_behind(self) -> None:
+        before, names = self._before or {}, {*self.names, *self.removed}
+        old = {
+            name: before[name]
+            for name in names & before.keys()
+            if self.current.get(name) is not before[name]
+        }
+        self.section.warnings += sentences(left_behind(self.current, old, self.later))
 
     def _tell(self, restored: Restored) -> None:
         out = [each for each in (*restored.failed, *restored.waiting) if each.path in self.names]

@@ -10,7 +10,7 @@ from ..bundle import CHUNK
 from ..groups import group_member, is_graph, key_of
 from ..loadable import Loadable
 from ..manifest import Member
-from ..variables.group import GRAPH, VALUES, Group, value_texts
+from ..variables.group import GRAPH, VALUES, Group, Memory, value_texts
 from ..variables.taking import Taken
 
 
@@ -35,9 +35,9 @@ def group_of(source: Loadable, graph: Member) -> Group:
     assert key is not None
     members = {member.name: member for member in source.manifest.members if key_of(member) == key}
 
-    def content(part: str) -> bytearray:
+    def content(part: str) -> Memory:
         member = members[group_member(key, part)]
-        found, at = bytearray(member.size), 0
+        found, at = Memory(member.size), 0
         for chunk in source.chunks(member):
             found[at : at + len(chunk)] = chunk
             at += len(chunk)

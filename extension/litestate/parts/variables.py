@@ -16,7 +16,7 @@ from ..manifest import Member, Skipped
 from ..plan import Plan
 from ..report import Line, Section
 from ..variables.group import GRAPH, Group
-from ..variables.namespace import Choice, chosen, namespace, user_names
+from ..variables.namespace import Choice, chosen, is_initial, namespace, own_names, user_names
 from ..variables.taking import Taken, take
 from .set_variables import SetVariables
 from .stored_variables import group_of, pieces, unchanged
@@ -60,11 +60,13 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     graphs = [member for member in source.manifest.members if is_graph(member)]
     names = _names(graphs, wanted)
     current = namespace()
-    here = take(current, [name for name in names if name in current])
+    # Objects of IPython are not the user's, even if they are equal to a variable.
+    own = own_names(current)
+    here = take(current, sorted(names & own))
     same = unchanged(source, here)
     for member in graphs:
         section.lines += [
-            _line(name, about, _verdict(name, current, is_same=name in same))
+            _line(name, about, _verdict(name, own, is_same=name in same))
             for name, about in member.details["names"].items()
             if name in names
         ]
@@ -75,7 +77,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
         if not change.names.isdisjoint(member.details["names"])
     ]
     if wanted.clean and source.manifest.scope.variables:
-        _remove(source, current, wanted, section, plan)
+        _remove(source, current, wanted, change, plan)
     if not plan.dry_run:
         plan.finally_(change)
     elif not wanted.trusted:
@@ -83,12 +85,17 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     return section
 
 
-def remove(taken: Taken, section: Section, plan: Plan) -> None:
-    """Stage the removal of all variables that were taken."""
-    change = SetVariables(section, namespace(), set(), trusted=False)
+def remove(taken: Taken, section: Section, plan: Plan, later: frozenset[str] = frozenset()) -> None:
+    """Stage the removal of all variables that were taken, but for what a new session has.
+
+    Others are replaced `later` in the same plan.
+    """
+    current = namespace()
+    change = SetVariables(section, current, set(), trusted=False, later=later)
     for group in taken.groups:
-        change.removed += group.names
-        section.lines += [_line(name, group.about[name], "removed") for name in group.names]
+        names = [name for name in group.names if not is_initial(name, current.get(name))]
+        change.removed += names
+        section.lines += [_line(name, group.about[name], "removed") for name in names]
     plan.finally_(change)
 
 
@@ -127,8 +134,8 @@ def _line(name: str, about: dict[str, Any], verdict: str = "") -> Line:
     return Line(name, "variable", about["size"], detail=detail, verdict=verdict)
 
 
-def _verdict(name: str, current: dict[str, Any], *, is_same: bool) -> str:
-    if name not in current:
+def _verdict(name: str, own: set[str], *, is_same: bool) -> str:
+    if name not in own:
         return "added"
     return "unchanged" if is_same else "changed"
 
@@ -138,13 +145,13 @@ def _names(graphs: Iterable[Member], wanted: Wanted) -> set[str]:
 
 
 def _remove(
-    source: Loadable, current: dict[str, Any], wanted: Wanted, section: Section, plan: Plan
+    source: Loadable, current: dict[str, Any], wanted: Wanted, change: SetVariables, plan: Plan
 ) -> None:
     known = {skipped.path for skipped in source.manifest.skipped if _is_variable(skipped)}
     known.update(variables_of(source.manifest.members))
     others = [name for name in _looked_at(source, current, wanted) if name not in known]
     # What cannot be saved is not removed: nothing would bring it back.
-    remove(take(current, others), section, plan)
+    remove(take(current, others), change.section, plan, frozenset(change.names))
 
 
 def _looked_at(source: Loadable, current: dict[str, Any], wanted: Wanted) -> list[str]:

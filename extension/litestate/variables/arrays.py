@@ -13,6 +13,7 @@ from .checking import flag, guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
 from .dtypes import describe, dtype_from
 from .elements import NAN, pack, unpack
+from .spans import UNMAPPED
 
 _Array = np.ndarray[Any, Any]
 _MOST_TIMES, _FEW = 64, 100_000
@@ -40,6 +41,7 @@ def _encode_objects(array: _Array, put: Put) -> dict[str, Any]:
     if dtype.num != np.dtype(object).num and not isinstance(dtype, np.dtypes.StringDType):
         raise OpaqueError
     described = describe(dtype)
+    put.copied(array, "objects")
     if array.base is not None and dtype.num == np.dtype(object).num:
         window = _window(array, put)
         if window is not None:
@@ -171,7 +173,7 @@ def _encode_matrix(array: _Array, put: Put) -> dict[str, Any]:
 
 
 def _encode_memmap(array: _Array, put: Put) -> dict[str, Any]:
-    put.approximate("it comes back in memory, no longer connected with its file")
+    put.approximate(UNMAPPED)
     return _encode_view(array, put)
 
 

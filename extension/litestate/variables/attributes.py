@@ -29,21 +29,28 @@ class Attributes:
     def __init__(self) -> None:
         self._own: dict[int, dict[str, Any]] = {}
         self._met: dict[int, Any] = {}
+        self._empty: set[int] = set()
         self._found: dict[type, Any] = {}
 
-    def belong_to(self, obj: Any) -> bool:
-        """Note those of an object; tell whether the pickle has them already."""
+    def note(self, obj: Any) -> dict[str, Any] | None:
+        """Register the attributes of an object, and return them."""
         own = self._of(obj)
-        if own is None:
-            return False
-        self._own[id(own)] = own
+        if own is not None:
+            self._own[id(own)] = own
+            if not own:
+                # Empty attributes are no part of a pickle.
+                self._empty.add(id(own))
+        return own
+
+    def are_met(self, own: dict[str, Any] | None) -> bool:
+        """Tell whether the pickle has these attributes already."""
         return id(own) in self._met
 
     def met(self, found: Any, *, is_node: bool) -> bool:
         """Note a container; tell whether it is an object's attributes, and something else, too."""
         if id(found) in self._own:
             # Once, as the attributes, it is in the pickle anyway.
-            is_again = id(found) in self._met
+            is_again = id(found) in self._met or (not found and id(found) in self._empty)
             self._met[id(found)] = found
             return is_node or is_again
         if not is_node:

@@ -81,6 +81,8 @@ class Blobs:
     def add(self, obj: object, number: int) -> None:
         """Let an object be pickled; its node has this number."""
         self._new[number] = obj
+        if _is_array(obj):
+            self._encoder.copied(obj, "pickle")
 
     def seen(self) -> set[int]:
         """Return the ids of all that is inside of pickles."""
@@ -181,6 +183,8 @@ class _Hook:
             return self._needed(obj, number)
         if not issubclass(type(obj), _BY_NAME) or pickling.is_definition(obj):
             self._blob.seen[id(obj)] = obj
+        if _is_array(obj):
+            self._encoder.copied(obj, "pickle")
         return None
 
     def knows(self, obj: Any) -> bool:
@@ -202,10 +206,16 @@ class _Hook:
         if codec is None or codec.atom:
             return None
         try:
-            (number,) = self._encoder.plain(obj)
+            with self._encoder.inside_of_pickles():
+                (number,) = self._encoder.plain(obj)
         except OpaqueError:
             return None
         return int(number)
+
+
+def _is_array(obj: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and issubclass(type(obj), numpy.ndarray)
 
 
 def _is_set_of_atoms(obj: Any) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import array as array_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .checking import listed, whole
+from .checking import flag, listed, whole
 from .codecs import Get, OpaqueError, Put
 from .dtypes import describe, dtype_from
+from .group import Memory
 
 _FAR = 2**62
 _WIDE = 2**31 - 1
@@ -17,6 +19,30 @@ _MOST_COPIES = 64
 _copied: WeakKeyDictionary[Get, dict[int, int]] = WeakKeyDictionary()
 _MOST_DIMENSIONS = 64
 """Of a NumPy array since NumPy 2."""
+
+
+class InTable:
+    """A `Put` for one column of a table.
+
+    Parameters
+    ----------
+    put : Put
+        The one for the table.
+    holder : {"shared", "own", "array", "index"}
+        Kind of object that holds the memory: a table that can share it with an array again, a
+        table that gets its own, an extension array, or an index, which never changes.
+    """
+
+    def __init__(self, put: Put, holder: str) -> None:
+        self._put = put
+        self._holder = holder
+
+    def memory(self, array: Any) -> dict[str, Any]:
+        """Return where the memory of an array is."""
+        return self._put.memory(array, "own" if array.dtype == bool else self._holder)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._put, name)
 
 
 def store(array: np.ndarray[Any, Any], put: Put) -> dict[str, Any]:
@@ -48,10 +74,10 @@ def attach(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     strides = [whole(step, -_FAR, _FAR, get) for step in listed(memory["strides"], get)]
     if len(strides) != len(shape) or len(shape) > _MOST_DIMENSIONS:
         raise get.fail("its shape and strides do not fit")
-    buffer = get.buffer(whole(memory["buffer"], 0, _FAR, get))
+    buffer = _owner(memory["owner"], get) if "owner" in memory else get.buffer(memory["buffer"])
     offset = whole(memory["offset"], 0, buffer.nbytes, get)
     if 0 in shape:
-        return np.ndarray(shape, dtype, buffer=bytearray())
+        return np.ndarray(shape, dtype, buffer=Memory())
     reach = [(size - 1) * step for size, step in zip(shape, strides, strict=True)]
     first = offset + sum(step for step in reach if step < 0)
     last = offset + sum(step for step in reach if step > 0) + dtype.itemsize
@@ -68,6 +94,35 @@ def attach(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     if _has_booleans(dtype):
         _clean_all(array, buffer[first:last], get)
     return array
+
+
+def _owner(value: Any, get: Get) -> memoryview:
+    """Return the bytes of an object that lends its memory to an array."""
+    owner = get.value(value)
+    if type(owner) is not bytearray and type(owner) is not array_module.array:
+        raise get.fail("an array is on the memory of something that has none")
+    return memoryview(owner).cast("B")
+
+
+def is_shared(payload: Any, get: Get) -> bool:
+    """Tell whether an array of `store` shall have the memory of other arrays."""
+    return flag(payload["memory"].get("shared", False), get)
+
+
+def column_of(payload: Any, get: Get) -> np.ndarray[Any, Any]:
+    """Return the array of `store` for a column: with its own memory, unless it is to share it.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is not inside the buffer, or would be larger than it.
+    """
+    if is_shared(payload, get):
+        array = attach(payload, get)
+        # Booleans could become something else through another array.
+        if array.flags.aligned and array.dtype != bool and array.flags.forc:
+            return array
+    return copy_of(payload, get)
 
 
 def copy_of(payload: Any, get: Get) -> np.ndarray[Any, Any]:
@@ -89,8 +144,8 @@ def bounded(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     DamagedBundleError
         If it is not inside the buffer, or larger, or if copies of the buffer become too many.
     """
+    number = whole(payload["memory"]["buffer"], 0, _FAR, get)
     array = attach(payload, get)
-    number = payload["memory"]["buffer"]
     if array.nbytes > get.buffer(number).nbytes:
         raise get.fail("it is larger than its buffer")
     count_copy(number, array.nbytes, get)

@@ -33,12 +33,23 @@ class Put(Protocol):
             If that is not plain, or leads back to the object.
         """
 
-    def memory(self, array: Any) -> dict[str, Any]:
+    def memory(self, array: Any, holder: str | None = None) -> dict[str, Any]:
         """Return where the memory of a NumPy array is: buffer, offset, shape, strides.
 
         It is completed when the whole group is known: arrays that overlap share a buffer. Offset
-        and strides are in bytes.
+        and strides are in bytes. On the memory of a `bytearray` or an `array.array` it names that,
+        in place of a buffer. The `holder` is a kind of `buffers.InTable`.
         """
+
+    def copied(self, array: Any, holder: str) -> None:
+        """Register an array whose items are stored, and not its memory.
+
+        The holder is ``"objects"`` for an array whose views are restored as views, ``"pickle"``, or
+        a kind of `buffers.InTable`.
+        """
+
+    def apart(self, obj: object, note: str) -> None:
+        """Register a part of an object; `note` is reported if the part also has a node."""
 
     def raw(self, data: Any) -> int:
         """Add a buffer of bytes, and return its number."""

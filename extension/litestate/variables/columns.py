@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from .buffers import compact, copy_of, store
+from .buffers import InTable, column_of, compact, copy_of, store
 from .checking import flag, guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
 from .elements import pack, unpack
 from .frequencies import period_from, period_text
 from .moments import side_from, unit_from, zone_from, zone_value
+from .spans import PARTED
 from .untyped import pandas as pd
 
 _MASKED = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
@@ -25,7 +26,7 @@ MOST_IN_RANGE = 2**22
 """A range of categories becomes an array, 8 bytes each, whatever the size of the bundle."""
 
 
-def column(values: Any, put: Put) -> list[Any]:
+def column(values: Any, put: Put, holder: str = "array") -> list[Any]:
     """Return the payload for a column.
 
     Parameters
@@ -34,18 +35,32 @@ def column(values: Any, put: Put) -> list[Any]:
         Of one dimension.
     put : Put
         What to write to.
+    holder : str, optional
+        Kind of object that holds it; see `InTable`.
 
     Raises
     ------
     OpaqueError
         For what only a pickle can hold.
     """
+    if (objects := _objects_of(values)) is not None:
+        put.copied(objects, "own" if holder == "shared" else holder)
+    if holder in ("shared", "own") and type(values) is not np.ndarray:
+        put.apart(values, PARTED)
+    is_plain = type(values) in (np.ndarray, pd.arrays.DatetimeArray, pd.arrays.TimedeltaArray)
+    put = cast("Put", InTable(put, "own" if holder == "shared" and not is_plain else holder))
     if type(values) is np.ndarray:
         return _numpy(values, put)
     for kind, (types, write, _) in _KINDS.items():
         if type(values) in types:
             return [kind, *write(values, put)]
     raise OpaqueError
+
+
+def _objects_of(values: Any) -> Any:
+    """Return the array of Python objects that a column consists of, or None."""
+    found = getattr(values, "_ndarray", values)
+    return found if type(found) is np.ndarray and found.dtype == object else None
 
 
 def column_from(payload: Any, get: Get) -> Any:
@@ -58,7 +73,7 @@ def column_from(payload: Any, get: Get) -> Any:
     """
     kind, *rest = listed(payload, get)
     if kind == "numpy":
-        array = copy_of(rest[0], get)
+        array = column_of(rest[0], get)
         if array.ndim != 1:
             raise get.fail("a column has one dimension")
         return array
@@ -122,15 +137,22 @@ def _integers(values: Any) -> np.ndarray[Any, Any]:
     return below
 
 
-def _plain(payload: Any, kinds: str, get: Get) -> np.ndarray[Any, Any]:
-    array = copy_of(payload, get)
+def _plain(
+    payload: Any,
+    kinds: str,
+    get: Get,
+    make: Callable[[Any, Get], np.ndarray[Any, Any]] = copy_of,
+) -> np.ndarray[Any, Any]:
+    array = make(payload, get)
     if array.ndim != 1 or array.dtype.kind not in kinds or not array.dtype.isnative:
         raise get.fail("a column is of the wrong type")
     return array
 
 
-def _i8(payload: Any, get: Get) -> np.ndarray[Any, Any]:
-    array = _plain(payload, "i", get)
+def _i8(
+    payload: Any, get: Get, make: Callable[[Any, Get], np.ndarray[Any, Any]] = copy_of
+) -> np.ndarray[Any, Any]:
+    array = _plain(payload, "i", get, make)
     if array.dtype.itemsize != 8:
         raise get.fail("a column is of the wrong type")
     return array
@@ -143,7 +165,9 @@ def _dates(values: Any, put: Put) -> list[Any]:
 def _read_dates(rest: list[Any], get: Get) -> Any:
     numbers, unit, zone = rest
     unit, zone = unit_from(unit, get), zone_from(zone, get)
-    plain = pd.array(_i8(numbers, get).view(f"M8[{unit}]"), dtype=f"datetime64[{unit}]", copy=False)
+    plain = pd.array(
+        _i8(numbers, get, column_of).view(f"M8[{unit}]"), dtype=f"datetime64[{unit}]", copy=False
+    )
     if zone is None:
         return plain
     return plain.tz_localize("UTC").tz_convert(zone)
@@ -156,7 +180,7 @@ def _deltas(values: Any, put: Put) -> list[Any]:
 def _read_deltas(rest: list[Any], get: Get) -> Any:
     numbers, unit = rest
     kind = f"m8[{unit_from(unit, get)}]"
-    return pd.array(_i8(numbers, get).view(kind), dtype=kind, copy=False)
+    return pd.array(_i8(numbers, get, column_of).view(kind), dtype=kind, copy=False)
 
 
 def _periods(values: Any, put: Put) -> list[Any]:

@@ -7,6 +7,7 @@ import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
+from .attributes import APART
 from .codecs import Codec, Get, Put, Value
 from .fastjson import check_hashes
 from .payloads import parts, whole
@@ -106,6 +107,11 @@ def _read_slice(payload: Any, get: Get) -> slice:
     return slice(*(get.value(each) for each in parts(payload, 3, get)))
 
 
+def _namespace(value: types.SimpleNamespace, put: Put) -> list[Value]:
+    put.apart(vars(value), APART)
+    return _pairs(vars(value), put)
+
+
 def _fill_namespace(obj: Any, payload: Any, get: Get) -> None:
     found: dict[str, Any] = {}
     _fill_pairs(found, payload, get)
@@ -146,7 +152,7 @@ CODECS = (
     Codec(
         "SimpleNamespace",
         (types.SimpleNamespace,),
-        lambda v, put: _pairs(vars(v), put),
+        _namespace,
         lambda _, __: types.SimpleNamespace(),
         _fill_namespace,
     ),

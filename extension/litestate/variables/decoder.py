@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,6 +80,8 @@ class Decoder:
         Whether pickles are loaded.
     label : str
         What to call the graph in errors.
+    replace : callable, optional
+        Gets the names of an object and the object; returns the one to use instead.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Decoder:
         *,
         trusted: bool,
         label: str,
+        replace: Callable[[Collection[str], Any], Any] | None = None,
     ) -> None:
         self.namespace = namespace
         self.places = places.detect()
@@ -100,6 +103,11 @@ class Decoder:
         self._buffers = buffers
         self._load = load
         self._graph = graph_text.parse(document, self.fail)
+        self._replace = replace
+        self._named: dict[int, list[str]] = {}
+        for name, value in self._graph.names.items() if replace else ():
+            if isinstance(value, list) and len(value) == 1 and type(value[0]) is int:
+                self._named.setdefault(value[0], []).append(name)
         self._made: dict[int, Any] = {}
         self._weights: dict[int, tuple[int, int]] = {}
         self._hashed = 0
@@ -236,6 +244,8 @@ class Decoder:
                 made = graph_text.nested(payload, self.fail)
             else:
                 made = self._coded(number, self._codec(tag), payload)
+            if self._replace is not None and number in self._named:
+                made = self._replace(self._named[number], made)
             self._made[number] = made
 
     @contextmanager

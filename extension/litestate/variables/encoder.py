@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import fastjson, imported, written
 from .blobs import Blobs
 from .codecs import Codec, OpaqueError, Value, codec_for, codec_of
+from .failures import NotSavedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,6 +50,8 @@ class Encoder:
         As given.
     notes : list of str
         What will not be quite as it was.
+    concerned : dict of str to set of int
+        For each note the ids of the objects that it is about; none if it is about all.
     """
 
     def __init__(self, namespace: Any = None, *, fast: bool = True) -> None:
@@ -61,15 +64,19 @@ class Encoder:
             self._by_name[id(namespace)] = ["namespace", None]
         self._scanned: dict[int, fastjson.Nested] = {}
         self.notes: list[str] = []
+        self.concerned: dict[str, set[int]] = {}
         self.buffers: list[Bytes] = []
         self.pickles: list[bytes] = []
         self.opaque: set[int] = set()
         self._nodes: list[list[Any]] = []
         self._memo: dict[int, int] = {}
         self._alive: list[Any] = []
+        self._apart: list[tuple[object, str, frozenset[int]]] = []
         self._nested: dict[int, fastjson.Nested] = {}
         self._inside: dict[int, int] = {}
         self._wasted = 0
+        self._is_inner = False
+        self._inner: set[int] = set()
         self._building: set[int] = set()
         self._pending: deque[tuple[list[Any], Codec, Any]] = deque()
         self._spans: Spans | None = None
@@ -90,7 +97,8 @@ class Encoder:
         self._drain()
         pickles = self._blobs.dump(self._drain)
         if self._spans is not None:
-            self._spans.finish(self.buffers)
+            self._spans.finish(self.buffers, self.opaque)
+        self._name_what_is_apart()
         self.pickles = [data for data, _ in pickles]
         document = {
             "names": {name: names[name] for name in sorted(names)},
@@ -102,7 +110,11 @@ class Encoder:
     @property
     def shared(self) -> set[int]:
         """Ids of everything that another name may hold, too; valid while it lives."""
-        ids = {*self._memo, *self._blobs.seen()} - _ONLY_ONE - self._by_name.keys()
+        ids = (
+            {*self._memo, *(id(obj) for obj, _, _ in self._apart), *self._blobs.seen()}
+            - _ONLY_ONE
+            - self._by_name.keys()
+        )
         # The one for large data is not copied.
         more = [found.ids for found in self._nested.values()]
         more += [] if self._spans is None else [self._spans.ids]
@@ -173,13 +185,39 @@ class Encoder:
         """Say where in the pickles a node is."""
         self._nodes[number][1] = [blob, index]
 
-    def memory(self, array: Any) -> dict[str, Any]:
+    def memory(self, array: Any, holder: str | None = None) -> dict[str, Any]:
         """Return where the memory of an array is; see `Put`."""
+        memory = self._all_memory()
+        if holder is None and (owner := memory.lender(array)) is not None:
+            return {"owner": self.plain(owner), **memory.place_in(owner, array)}
+        if holder is None and self._is_inner:
+            holder = "inner"
+        return memory.add(array, holder, frozenset(self._building))
+
+    def copied(self, array: Any, holder: str) -> None:
+        """Register an array whose items are stored, and not its memory; see `Put`."""
+        self._all_memory().copy(array, holder, frozenset(self._building))
+
+    def _all_memory(self) -> Spans:
         if self._spans is None:
             from .spans import Spans
 
             self._spans = Spans()
-        return self._spans.add(array)
+        return self._spans
+
+    @contextmanager
+    def inside_of_pickles(self) -> Iterator[None]:
+        """Treat nodes made in this context as parts of a pickled object."""
+        before, self._is_inner = self._is_inner, True
+        try:
+            yield
+        finally:
+            self._is_inner = before
+
+    def apart(self, obj: object, note: str) -> None:
+        """Register an object stored as a part of another; see `Put`."""
+        self._alive.append(obj)
+        self._apart.append((obj, note, frozenset(self._building)))
 
     def numbered(self, ids: Iterable[int]) -> bool:
         """Tell whether one of the objects with these ids has a node, or is inside of one."""
@@ -190,10 +228,22 @@ class Encoder:
         self.buffers.append(data)
         return len(self.buffers) - 1
 
-    def approximate(self, text: str) -> None:
-        """Say what will not be quite as it was."""
+    def approximate(self, text: str, ids: Iterable[int] = ()) -> None:
+        """Say what will not be quite as it was; `ids` of the objects that it is about, if known."""
         if text not in self.notes:
             self.notes.append(text)
+        self.concerned.setdefault(text, set()).update(ids)
+
+    def _name_what_is_apart(self) -> None:
+        for note, key in self._spans.notes() if self._spans is not None else ():
+            self.approximate(note, [key])
+        seen = self._blobs.seen() if self._apart else set()
+        for obj, note, builders in self._apart:
+            is_node = id(obj) in self._memo and id(obj) not in self._inner
+            is_elsewhere = is_node or id(obj) in self._inside or id(obj) in seen
+            # If building failed, the pickle holds the object itself.
+            if is_elsewhere and self.opaque.isdisjoint(builders):
+                self.approximate(note, [id(obj)])
 
     def _known(self, obj: object) -> Value:
         if id(obj) in self._by_name:
@@ -219,6 +269,8 @@ class Encoder:
         return [self._add(codec.tag, payload, obj)]
 
     def _container(self, obj: Any, codec: Codec) -> int:
+        if type(obj) is dict and imported.is_namespace(obj):
+            raise NotSavedError("it holds the namespace of a module (vars)")
         if (type(obj) is dict or type(obj) is list) and (found := self._as_json(obj)):
             number = self._add("json", {"value": obj, "int_keys": found.int_keys}, obj)
             self._nested[number] = found
@@ -270,6 +322,8 @@ class Encoder:
     def _add(self, tag: str, payload: Any, obj: Any) -> int:
         self._nodes.append([tag, payload])
         self._memo[id(obj)] = len(self._nodes) - 1
+        if self._is_inner:
+            self._inner.add(id(obj))
         self._alive.append(obj)
         return len(self._nodes) - 1
 

@@ -5,12 +5,12 @@ What pandas holds as one array of several columns stands there as one, too.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from . import columns, indexes, moments
-from .buffers import bounded, compact, store
+from .buffers import InTable, bounded, column_of, compact, is_shared, store
 from .checking import flag, guarded, listed, whole
 from .codecs import Codec, Get, Put
 from .columns import column, column_from, index_from
@@ -48,7 +48,7 @@ def _series(series: Any, put: Put) -> dict[str, Any]:
     return {
         **_common(series, put),
         "name": put.plain(series.name),
-        "values": column(series._values, put),
+        "values": column(series._values, put, "shared"),
     }
 
 
@@ -64,10 +64,12 @@ def _read_series(payload: Any, get: Get) -> Any:
 
 
 def _frame(frame: Any, put: Put) -> dict[str, Any]:
+    blocks = _blocks(frame)
+    holder = "shared" if len(blocks) == 1 else "own"
     return {
         **_common(frame, put),
         "columns": put.plain(frame.columns),
-        "parts": [part for block in _blocks(frame) for part in _parts(*block, put)],
+        "parts": [part for block in blocks for part in _parts(*block, holder, put)],
     }
 
 
@@ -90,12 +92,16 @@ def _blocks(frame: Any) -> list[tuple[list[int], Any]]:
     return kept
 
 
-def _parts(places: list[int], values: Any, put: Put) -> list[list[Any]]:
+def _parts(places: list[int], values: Any, holder: str, put: Put) -> list[list[Any]]:
     if values.ndim == 1:
-        return [[places, ["column", column(values, put)]]]
+        return [[places, ["column", column(values, put, "own")]]]
     if type(values) is np.ndarray and values.dtype != object:
-        return [[places, ["block", store(compact(values), put)]]]
-    return [[[place], ["column", column(values[row], put)]] for row, place in enumerate(places)]
+        if places != sorted(places):
+            holder = "own"
+        return [[places, ["block", store(compact(values), cast("Put", InTable(put, holder)))]]]
+    return [
+        [[place], ["column", column(values[row], put, "own")]] for row, place in enumerate(places)
+    ]
 
 
 @guarded
@@ -109,7 +115,11 @@ def _read_frame(payload: Any, get: Get) -> Any:
         raise get.fail("a frame has columns of different lengths")
     if len(parts) == 1 and parts[0][1].ndim == 2:
         where, values = parts[0]
-        ordered = values.copy("K") if where == sorted(where) else values[np.argsort(where)]
+        is_sorted = where == sorted(where)
+        if is_sorted and _is_shared(payload["parts"][0], get):
+            ordered = values
+        else:
+            ordered = values.copy("K") if is_sorted else values[np.argsort(where)]
         frame = pd.DataFrame(ordered.T, index, labels, copy=False)
     else:
         found = dict(_single(where, values, index) for where, values in _rows(parts))
@@ -126,10 +136,15 @@ def _read_part(part: Any, get: Get) -> tuple[list[int], Any]:
         if len(places) != 1:
             raise get.fail("a column has one place")
         return places, values
-    array = bounded(content, get)
+    array = column_of(content, get) if is_shared(content, get) else bounded(content, get)
     if kind != "block" or array.ndim != 2 or len(array) != len(places):
         raise get.fail("a block has a place for each of its columns")
     return places, array
+
+
+def _is_shared(part: Any, get: Get) -> bool:
+    _, (kind, content) = part
+    return kind == "block" and is_shared(content, get)
 
 
 def _rows(parts: list[tuple[list[int], Any]]) -> list[tuple[int, Any]]:

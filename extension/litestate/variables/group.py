@@ -10,6 +10,11 @@ from typing import Any, TypeAlias
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 
+
+class Memory(bytearray):
+    """Memory loaded for arrays; only they refer to it."""
+
+
 VALUES = "values"
 """Key of the group of all names whose values are numbers, short texts and imports."""
 

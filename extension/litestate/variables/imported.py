@@ -98,6 +98,13 @@ def place_of(obj: Any) -> tuple[str, str] | None:
     return (module, name) if found is obj else None
 
 
+def is_namespace(obj: dict[Any, Any]) -> bool:
+    """Tell whether a dictionary has the names of a module that can be imported."""
+    name = obj.get("__name__") if "__spec__" in obj else None
+    module = sys.modules.get(name) if type(name) is str and name != "__main__" else None
+    return isinstance(module, types.ModuleType) and vars(module) is obj
+
+
 def named() -> dict[int, tuple[str, str]]:
     """Return where the objects are that belong to this session itself, by id.
 
@@ -153,7 +160,7 @@ def _read_module(payload: Any, get: Get) -> types.ModuleType:
 def _read_global(payload: Any, get: Get) -> Any:
     module, name = (text(each, get) for each in parts(payload, 2, get))
     # Under another name it may take the place of what somebody is going to call.
-    if not get.trusted and not _is_own_name(name, get):
+    if not get.trusted and not _is_own_name(module, name, get):
         raise get.waiting(f"{module}.{name} is found by another name")
     found: Any = _imported(module, get)
     try:
@@ -168,8 +175,11 @@ def _read_namespace(_: Any, get: Get) -> dict[str, Any]:
     return get.namespace
 
 
-def _is_own_name(name: str, get: Get) -> bool:
-    return get.name == name and not hasattr(builtins, name)
+def _is_own_name(module: str, name: str, get: Get) -> bool:
+    if get.name != name or not hasattr(builtins, name):
+        return get.name == name
+    found = getattr(sys.modules.get(module), "__dict__", {})
+    return name in found and found[name] is getattr(builtins, name)
 
 
 def _checked(name: str, get: Get) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from .buffers import compact, copy_of, store
+from .buffers import InTable, compact, copy_of, store
 from .checking import guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
 from .columns import column, column_from, level, level_from
@@ -29,7 +29,7 @@ _KINDS = {
 
 
 def _index(index: Any, put: Put) -> dict[str, Any]:
-    payload = {"values": column(index._values, put), "name": put.plain(index.name)}
+    payload = {"values": column(index._values, put, "index"), "name": put.plain(index.name)}
     freq = getattr(index, "freq", None)
     if freq is not None and type(index) is not pd.PeriodIndex:
         payload["freq"] = offset_text(freq)
@@ -66,7 +66,10 @@ def _levels(index: Any, put: Put) -> dict[str, Any]:
         raise OpaqueError
     return {
         "levels": [level(each, put) for each in index.levels],
-        "codes": [store(compact(np.asarray(codes)), put) for codes in index.codes],
+        "codes": [
+            store(compact(np.asarray(codes)), cast("Put", InTable(put, "index")))
+            for codes in index.codes
+        ],
         "names": [put.plain(name) for name in index.names],
         "sortorder": index.sortorder,
     }

@@ -14,9 +14,13 @@ from .codecs import package_of
 Choice: TypeAlias = bool | str | Sequence[str] | None
 """Which variables: all (True), none (False), these, or what is right here (None)."""
 
-_OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython", "display"})
-"""What IPython and JupyterLite's kernel put there; a user's own thing of such a name is kept."""
+_OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython"})
+"""Names under which IPython puts its own objects; a user may use them for others."""
 
+_RESERVED = _OF_IPYTHON | {"display"}
+"""Names that other code relies on in IPython."""
+
+_NOTHING = object()
 
 _FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 
@@ -45,9 +49,22 @@ def own_names(names: Mapping[str, Any]) -> set[str]:
         for name, value in names.items()
         if isinstance(name, str)
         and name.isidentifier()
-        and not _is_hidden(name, value, hidden)
+        and not (name in _OF_IPYTHON and hidden.get(name, _NOTHING) is value)
         and not _is_ours(value)
     }
+
+
+def is_initial(name: str, value: object) -> bool:
+    """Tell whether a name has the value that IPython or a startup file gives it."""
+    return _hidden().get(name, _NOTHING) is value
+
+
+def take_away(name: str, names: dict[str, Any]) -> None:
+    """Remove a name; a name of IPython gets IPython's own object again."""
+    names.pop(name, None)
+    hidden = _hidden()
+    if name in _OF_IPYTHON and name in hidden:
+        names[name] = hidden[name]
 
 
 def is_reserved(name: str, names: Mapping[str, Any]) -> bool:
@@ -58,7 +75,7 @@ def is_reserved(name: str, names: Mapping[str, Any]) -> bool:
     return (
         name.startswith("_")
         or hasattr(builtins, name)
-        or name in _OF_IPYTHON
+        or name in _RESERVED
         or name in _hidden()
         or _is_ours(names.get(name))
     )
@@ -85,16 +102,15 @@ def chosen(names: Mapping[str, Any], choice: Choice) -> list[str]:
     return sorted(set(wanted))
 
 
-def _is_hidden(name: str, value: Any, hidden: Mapping[str, Any]) -> bool:
-    if name in hidden and hidden[name] is value:
-        return True
-    if name not in _OF_IPYTHON:
-        return False
-    return name in ("In", "Out") or _package_of(value) in ("IPython", "_io", "io", "builtins")
-
-
 def _is_ours(value: Any) -> bool:
-    return _package_of(value) == __name__.partition(".")[0]
+    """Tell whether an object is litestate itself or part of its public interface."""
+    package = __name__.partition(".")[0]
+    if _package_of(value) != package:
+        return False
+    kind = type(value)
+    if issubclass(kind, (type, ModuleType)) or any(kind is each for each in _FUNCTIONS):
+        return True
+    return any(value is each for each in vars(sys.modules[package]).values())
 
 
 def _package_of(value: Any) -> str:

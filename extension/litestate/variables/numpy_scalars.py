@@ -9,6 +9,7 @@ import numpy as np
 from .checking import guarded, listed, text
 from .codecs import Codec, Get, Put
 from .dtypes import describe, dtype_from
+from .group import Memory
 
 _Array = np.ndarray[Any, Any]
 _NATIVE = tuple(
@@ -92,7 +93,7 @@ def _decode_record(payload: Any, get: Get) -> Any:
         raise get.fail("its bytes do not fit its type")
     if dtype.type not in (np.void, np.record):
         raise get.fail("it is no record")
-    array: _Array = np.frombuffer(bytearray(data), dtype)
+    array: _Array = np.frombuffer(Memory(data), dtype)
     return array[0]
 
 

@@ -174,7 +174,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind not in self._kinds:
             self._kinds[kind] = self._way(kind)
         way = self._kinds[kind]
-        is_apart = self._attributes.belong_to(obj)
+        own = self._attributes.note(obj)
+        is_apart = self._attributes.are_met(own)
+        if own is not None and not own and way is None:
+            # Empty attributes are no part of this pickle, but may be of another one.
+            is_apart |= self._hook(own) is not None
         if is_apart:
             self._approximate(attributes.APART)
         if way is not None:

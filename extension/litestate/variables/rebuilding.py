@@ -12,7 +12,9 @@ import queue
 import sqlite3
 import sys
 import threading
+import types
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 
@@ -114,6 +116,21 @@ def make_row(names: list[str], values: tuple[Any, ...]) -> sqlite3.Row:
         return sqlite3.Row(connection.execute(f"SELECT {columns}"), values)
     finally:
         connection.close()
+
+
+_TABLES: tuple[tuple[Any, Any], ...] = ((dict, {}), (OrderedDict, OrderedDict()))
+_VIEWS: dict[str, Any] = {
+    type(made(table)).__name__: made
+    for kind, table in _TABLES
+    for made in (kind.keys, kind.values, kind.items)
+}
+
+
+def make_dict_view(mapping: Any, kind: str) -> Any:
+    """Return the keys, values or items of a dictionary, whatever its class has for them."""
+    if type(mapping) is types.MappingProxyType:
+        return getattr(mapping, kind.removeprefix("dict_"))()
+    return _VIEWS[kind](mapping)
 
 
 def make_view(owner: Any, readonly: bool) -> memoryview:

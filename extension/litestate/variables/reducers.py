@@ -20,6 +20,7 @@ from typing import Any
 
 from . import callbacks, dataclass_parts, quiet, rebuilding
 from .failures import NotSavedError
+from .imported import is_namespace
 
 Approximate = Callable[[str], None]
 
@@ -28,6 +29,8 @@ def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
     """Return how objects of a type are reduced, if pickle would not do it, or not well."""
     if issubclass(kind, BaseException):
         return reduce_exception
+    if any(cls.__module__ == "_ctypes" for cls in kind.__mro__) and not has_own(kind):
+        return _of_ctypes
     if any(cls.__module__ == "argparse" for cls in kind.__mro__) and not has_own(kind):
         return _of_argparse
     if (kind.__module__, kind.__qualname__) == ("matplotlib.cbook", "CallbackRegistry"):
@@ -216,16 +219,34 @@ def _view(view: memoryview, _: Approximate) -> Any:
     return rebuilding.make_view, (owner, view.readonly)
 
 
+def _dict_view(view: Any, _: Approximate) -> Any:
+    """View the very dictionary that it stands for."""
+    (mapping,) = gc.get_referents(view)
+    if is_namespace(mapping):
+        raise NotSavedError("it holds names of a module (vars)")
+    owner = _class_with(mapping)
+    space = mapping if owner is None else vars(owner)
+    return rebuilding.make_dict_view, (space, type(view).__name__)
+
+
 def _proxy(proxy: Any, _: Approximate) -> Any:
     """Show the very mapping that it stands for; ask again for `vars` of a class."""
     (mapping,) = gc.get_referents(proxy)
+    owner = _class_with(mapping)
+    return (types.MappingProxyType, (mapping,)) if owner is None else (vars, (owner,))
+
+
+def _class_with(mapping: Any) -> type | None:
+    """Return the class whose namespace this is, or None."""
+    if type(mapping) is not dict:
+        return None
     for name in ("__dict__", "__weakref__"):
-        owner = getattr(mapping.get(name), "__objclass__", None) if type(mapping) is dict else None
+        owner = getattr(mapping.get(name), "__objclass__", None)
         if isinstance(owner, type) and gc.get_referents(vars(owner))[0] is mapping:
-            return vars, (owner,)
-    if type(mapping) is dict and isinstance(mapping.get("__module__"), str):
+            return owner
+    if isinstance(mapping.get("__module__"), str):
         raise NotSavedError("it holds the namespace of a class (vars)")
-    return types.MappingProxyType, (mapping,)
+    return None
 
 
 def _module(module: types.ModuleType, _: Approximate) -> Any:
@@ -247,6 +268,15 @@ def _of_argparse(part: Any, _: Approximate) -> Any:
     return maker, args, state, None, None, rebuilding.set_of_argparse
 
 
+def _of_ctypes(data: Any, approximate: Approximate) -> Any:
+    """Copy its bytes, also if they are those of another object."""
+    held = data._objects
+    parts = held.values() if isinstance(held, dict) else (held,)
+    if data._b_base_ is not None or any(isinstance(part, memoryview) for part in parts):
+        approximate("data of a C type in it no longer shares its memory with another object")
+    return data.__reduce_ex__(5)
+
+
 def _sentinel(obj: Any, _: Approximate) -> Any:
     """Name it, or code that compares with it would go wrong."""
     for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY", *_FIELDS):
@@ -260,6 +290,11 @@ _TABLE_ITERATORS = tuple(
     type(made(table))
     for table in _TABLES
     for made in (iter, *((reversed,) if hasattr(table, "__reversed__") else ()))
+)
+_VIEWS = tuple(
+    type(made())
+    for table in (_TABLES[0], _TABLES[3])
+    for made in (table.keys, table.values, table.items)
 )
 _FIELDS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")
 _RLOCK = type(threading.RLock())
@@ -279,6 +314,7 @@ _REDUCERS: dict[type, Callable[[Any, Approximate], Any]] = {
     queue.PriorityQueue: _queue,
     sqlite3.Row: _row,
     memoryview: _view,
+    **dict.fromkeys(_VIEWS, _dict_view),
     types.MappingProxyType: _proxy,
     types.ModuleType: _module,
     type(dataclasses.MISSING): _sentinel,

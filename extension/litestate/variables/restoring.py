@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,11 +16,15 @@ from . import pickling
 from .contents import contents
 from .decoder import Decoded, Decoder
 from .failures import DamagedGraphError
-from .group import GRAPH, Group, only
+from .group import GRAPH, Bytes, Group, Memory, only
 from .namespace import is_reserved
 from .pauses import no_collection
 
+_Replace = Callable[[Collection[str], Any], Any] | None
+
 _SHOWN = 6
+
+_NOTHING = object()
 
 _MEND = "It stays where it is stored: mend that, and load it once more."
 
@@ -50,6 +54,7 @@ def restore(
     *,
     trusted: bool,
     partly: bool = False,
+    replace: _Replace = None,
 ) -> Restored:
     """Make all names of some groups; nothing is put into the namespace.
 
@@ -63,6 +68,8 @@ def restore(
         Whether pickles are loaded.
     partly : bool, optional
         Whether what is not as it should be fails by itself, and takes no others with it.
+    replace : callable, optional
+        Gets the names of an object and the object; returns the one to use instead.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def restore(
     decode = _partly_decoded if partly else _decoded
     for group in groups:
         with no_collection(), nullcontext() if trusted else only_installed():
-            decoded = decode(group, namespace, trusted=trusted)
+            decoded = decode(group, namespace, trusted=trusted, replace=replace)
         if not trusted:
             _keep_reserved(decoded, namespace)
         restored.values |= decoded.values
@@ -90,16 +97,20 @@ def restore(
 
 def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
     """Let names wait that other code relies on."""
-    for name in [name for name in decoded.values if is_reserved(name, namespace)]:
+    for name, value in list(decoded.values.items()):
+        if not is_reserved(name, namespace) or getattr(builtins, name, _NOTHING) is value:
+            continue
         del decoded.values[name]
         decoded.waiting[name] = "it would take the place of what Python or the notebook has there"
 
 
-def _partly_decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decoded:
+def _partly_decoded(
+    group: Group, namespace: dict[str, Any], *, trusted: bool, replace: _Replace = None
+) -> Decoded:
     """Make what can be made of a group, also if its graph is not as it should be."""
     failed: dict[str, str] = {}
     try:
-        return _decoded(group, namespace, trusted=trusted)
+        return _decoded(group, namespace, trusted=trusted, replace=replace)
     except DamagedBundleError as error:
         reason = _reason(error)
     for name in group.names:
@@ -114,7 +125,7 @@ def _partly_decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -
     if rest:
         try:
             # Together, because of what they share.
-            decoded = _decoded(_only(group, rest), namespace, trusted=trusted)
+            decoded = _decoded(_only(group, rest), namespace, trusted=trusted, replace=replace)
         except DamagedBundleError:
             failed = dict.fromkeys(group.names, reason)
     decoded.failed |= failed
@@ -129,8 +140,10 @@ def _reason(error: DamagedBundleError) -> str:
     return error.reason if isinstance(error, DamagedGraphError) else str(error)
 
 
-def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decoded:
-    buffers = [memoryview(data).cast("B") for data in group.buffers]
+def _decoded(
+    group: Group, namespace: dict[str, Any], *, trusted: bool, replace: _Replace = None
+) -> Decoded:
+    buffers = [memoryview(_memory(data)).cast("B") for data in group.buffers]
     decoder = Decoder(
         group.document,
         buffers,
@@ -140,12 +153,18 @@ def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decod
         namespace,
         trusted=trusted,
         label=f"variables/{group.key}/{GRAPH}",
+        replace=replace,
     )
     decoded = decoder.decode()
     found = {*decoded.values, *decoded.failed, *decoded.waiting}
     if found != set(group.names):
         raise decoder.fail("it has other names than the manifest says")
     return decoded
+
+
+def _memory(data: Bytes) -> Bytes:
+    # A plain bytearray could be a variable; arrays on it would then be stored as sharing it.
+    return Memory(data) if type(data) is bytearray else data
 
 
 def _what(reason: str, group: Group) -> str:

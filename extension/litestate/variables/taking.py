@@ -145,7 +145,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
-    # What is so only because they are together is said of all of them.
+    # Notes that only arise together are reported for the names that they concern.
     known = {note for one in ones for note in one.encoder.notes}
     more = [note for note in encoder.notes if note not in known]
     for one in ones:
@@ -154,11 +154,16 @@ def put(ones: Sequence[One], taken: Taken) -> None:
             # They are stored together: only this tells which of them have changed.
             digest = hashlib.blake2b(one.document, digest_size=8).hexdigest()
             group.about[one.name]["digest"] = digest
-        if notes := [*one.encoder.notes, *more]:
+        about_it = [note for note in more if _concerns(encoder.concerned[note], one)]
+        if notes := [*one.encoder.notes, *about_it]:
             taken.notes[one.name] = notes
     for each in (encoder, *(one.encoder for one in ones)):
         each.forget()
     taken.groups.append(group)
+
+
+def _concerns(ids: set[int], one: One) -> bool:
+    return not ids or not ids.isdisjoint(one.shared)
 
 
 def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:

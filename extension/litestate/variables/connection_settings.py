@@ -1,0 +1,310 @@
+"""Settings that code has made on a connection to SQLite.
+
+Reading them runs none of the user's code, waits for no lock, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from . import connection_pragmas as pragmas
+from .codecs import Put
+from .connection_setup import CONFIG, ROWS, TEXTS, ask, numbers
+
+IN_BROWSER = sys.platform == "emscripten"
+
+_KNOWN_CONVERTERS = {"DATE", "TIMESTAMP"}
+"""Converters that Python registers itself (deprecated since 3.12)."""
+
+_ANY_TABLE = "EXPLAIN SELECT 1 FROM sqlite_schema"
+
+_COLLATIONS = {"BINARY", "NOCASE", "RTRIM"}
+"""Collations of every connection (https://www.sqlite.org/datatype3.html, 7)."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """State of a connection before it was queried.
+
+    Attributes
+    ----------
+    callbacks : list of str
+        Kinds of callbacks that it has.
+    pragmas : dict
+        Values of the PRAGMAs that a query changes.
+    """
+
+    callbacks: list[str]
+    pragmas: dict[str, Any]
+
+
+@contextmanager
+def undisturbed(connection: sqlite3.Connection) -> Iterator[Before]:
+    """Query a connection without tracing and without waiting, and restore its state."""
+    before = _callbacks(connection)
+    connection.set_trace_callback(None)
+    left = _callbacks(connection)
+    # The trace callback comes first.
+    is_traced = len(left) < len(before)
+    found = ["trace callback"] * is_traced + ["progress handler or authorizer"] * bool(left)
+    values = {}
+    try:
+        # Any read outside of a transaction switches the second one off.
+        for name in ("busy_timeout", "defer_foreign_keys"):
+            values[name] = ask(connection, f"PRAGMA {name}")[0][0]
+        ask(connection, "PRAGMA busy_timeout = 0")
+        yield Before(found, values)
+    finally:
+        for name, value in values.items():
+            ask(connection, f"PRAGMA {name} = {value}")
+        if is_traced:
+            connection.set_trace_callback(before[0])
+
+
+def _callbacks(connection: sqlite3.Connection) -> list[Any]:
+    """Return the callbacks of a connection; only the garbage collector lists them."""
+    # Behind its type, statements, cursors, open values, and the two factories.
+    return [each for each in gc.get_referents(connection)[6:] if not isinstance(each, ModuleType)]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A database of a connection.
+
+    Attributes
+    ----------
+    name : str
+        Name of the schema.
+    file : str or None
+        Path, unless it is in memory.
+    is_empty : bool
+        Whether it has no page yet.
+    """
+
+    name: str
+    file: str | None
+    is_empty: bool
+
+
+@dataclass
+class _Told:
+    """Settings of a connection that SQLite reports."""
+
+    pragmas: dict[str, Any]
+    schemas: dict[str, dict[str, Any]]
+    functions: set[tuple[Any, ...]]
+    limits: dict[str, int]
+    config: dict[str, bool]
+    uri: bool
+    extensions: bool
+
+
+def _told(connection: sqlite3.Connection, schemas: Sequence[Schema]) -> _Told:
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        return ask(connection, sql)
+
+    return _Told(
+        pragmas.of_connection(run),
+        {
+            each.name: pragmas.of_database(
+                run, each.name, in_memory=each.file is None, is_empty=each.is_empty
+            )
+            for each in schemas
+        },
+        set(run("PRAGMA function_list")),
+        {name: connection.getlimit(number) for name, number in numbers("LIMIT")},
+        _config(connection),
+        "access mode"
+        in _error(connection, "ATTACH 'file:/litestate/none?mode=none' AS litestate_none"),
+        "authorized" not in _error(connection, "SELECT load_extension('/litestate/none')"),
+    )
+
+
+def _error(connection: sqlite3.Connection, sql: str) -> str:
+    """Return SQLite's message for a statement that fails and changes nothing."""
+    try:
+        ask(connection, sql)
+    except sqlite3.Error as error:
+        return str(error)
+    return ""
+
+
+def _config(connection: sqlite3.Connection) -> dict[str, bool]:
+    if sys.version_info < (3, 12):
+        return {}
+    found = {}
+    for name, number in numbers("DBCONFIG"):
+        # This version of SQLite may lack one.
+        with suppress(sqlite3.Error):
+            if name in CONFIG:
+                found[name] = connection.getconfig(number)
+    return found
+
+
+@cache
+def _usual() -> _Told:
+    """Return the settings of a new connection."""
+    with closing(sqlite3.connect(":memory:")) as new:
+        return _told(new, [Schema("main", None, is_empty=True)])
+
+
+def is_locked(connection: sqlite3.Connection) -> bool:
+    """Tell whether another connection keeps this one from its database."""
+    try:
+        ask(connection, _ANY_TABLE)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return True
+        raise
+    return False
+
+
+def read(
+    connection: sqlite3.Connection, schemas: Sequence[Schema], before: Before, put: Put
+) -> dict[str, Any]:
+    """Return the settings of a connection; what cannot be kept, but code has set, is named."""
+    locked = is_locked(connection)
+    if locked:
+        put.approximate(
+            "its database is locked, so that not all settings of a connection can be saved"
+        )
+    told, usual = _told(connection, [] if locked else schemas), _usual()
+    told.pragmas |= before.pragmas
+    settings: dict[str, Any] = {
+        "isolation_level": connection.isolation_level,
+        "autocommit": None,
+        "parse_colnames": _parses_names(connection),
+    }
+    if sys.version_info >= (3, 12) and isinstance(connection.autocommit, bool):
+        settings["autocommit"] = connection.autocommit
+    for name, known in (("row_factory", ROWS), ("text_factory", TEXTS)):
+        value = getattr(connection, name)
+        settings[name] = next((key for key, found in known.items() if found is value), None)
+        if settings[name] is None and value is not None:
+            put.approximate(f"the {name} of a connection is not saved; set it again")
+    settings["parse_decltypes"] = not locked and _parses_types(connection)
+    settings["check_same_thread"] = _checks_thread(connection)
+    settings["uri"] = told.uri and not usual.uri
+    settings["readonly"] = _read_only(connection, schemas)
+    settings["limits"] = _unlike(told.limits, usual.limits)
+    settings["config"] = _unlike(told.config, usual.config)
+    settings["pragmas"] = _pragmas(connection, told, usual)
+    _name_the_rest(connection, told, before.callbacks, put)
+    if not locked:
+        _name_temporary_and_shared(connection, put)
+    if (settings["parse_decltypes"] or settings["parse_colnames"]) and (
+        own := sorted(set(sqlite3.converters) - _KNOWN_CONVERTERS)
+    ):
+        put.approximate(f"converters of types are not saved; register them again: {', '.join(own)}")
+    return settings
+
+
+def _unlike(found: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value != usual.get(name)}
+
+
+def _pragmas(connection: sqlite3.Connection, told: _Told, usual: _Told) -> list[Any]:
+    found = []
+    for schema, values in told.schemas.items():
+        found += pragmas.differing(values, usual.schemas["main"], schema)
+    like = {row for row in told.functions - usual.functions if row[0] == "like"}
+    # The PRAGMA registers two functions; the user's own function is not called.
+    if len(like) == 2 and not any(row[1] for row in like):
+        told.functions -= like
+        if ask(connection, "SELECT 'a' LIKE 'A'") == [(0,)]:
+            found.append([None, "case_sensitive_like", 1])
+    return found + pragmas.differing(told.pragmas, usual.pragmas, None)
+
+
+def _name_the_rest(
+    connection: sqlite3.Connection, told: _Told, callbacks: list[str], put: Put
+) -> None:
+    """Report what code has set and a load cannot set."""
+    usual = _usual()
+    if own := sorted({row[0] for row in told.functions - usual.functions}):
+        put.approximate(f"functions registered with a connection are not saved: {', '.join(own)}")
+    listed = {row[1] for row in ask(connection, "PRAGMA collation_list")}
+    if own := sorted(listed - _COLLATIONS):
+        put.approximate(f"collations registered with a connection are not saved: {', '.join(own)}")
+    if callbacks:
+        put.approximate(f"the {' and the '.join(callbacks)} of a connection is not saved")
+    if told.extensions and not usual.extensions:
+        put.approximate("enable_load_extension() of a connection is not saved")
+    for name in pragmas.NAMED:
+        if (value := told.pragmas[name]) != usual.pragmas[name] and value:
+            put.approximate(f"PRAGMA {name} is not saved; set it again if you need it")
+
+
+def _name_temporary_and_shared(connection: sqlite3.Connection, put: Put) -> None:
+    if any(row[1] == "temp" for row in ask(connection, "PRAGMA database_list")) and ask(
+        connection, "SELECT 1 FROM temp.sqlite_schema LIMIT 1"
+    ):
+        put.approximate("the TEMP tables of a connection are not saved")
+    # Only tables that other connections use as well are locked one by one.
+    if any(row[1] == "TableLock" for row in ask(connection, _ANY_TABLE)):
+        put.approximate(
+            "cache=shared of a connection is not saved: connections to one database in memory "
+            "get one each"
+        )
+
+
+def _parses_names(connection: sqlite3.Connection) -> bool:
+    with closing(sqlite3.Cursor(connection)) as cursor:
+        cursor.execute('SELECT 1 AS "name [type]"')
+        return bool(cursor.description[0][0] == "name")
+
+
+def _parses_types(connection: sqlite3.Connection) -> bool:
+    """Tell whether declared types are converted, by a column that every connection has."""
+    sql = "SELECT name FROM temp.sqlite_schema WHERE 0 UNION ALL SELECT 'name'"
+    before = sqlite3.converters.get("TEXT")
+    sqlite3.converters["TEXT"] = lambda _: None
+    try:
+        return ask(connection, sql) == [(None,)]
+    finally:
+        del sqlite3.converters["TEXT"]
+        if before is not None:
+            sqlite3.converters["TEXT"] = before
+
+
+def _checks_thread(connection: sqlite3.Connection) -> bool:
+    """Tell whether only this thread may use a connection, by another one that wants to."""
+    if IN_BROWSER:
+        return True  # There is no other thread.
+    refused = []
+
+    def use() -> None:
+        try:
+            sqlite3.Cursor(connection).close()
+        except sqlite3.ProgrammingError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    return bool(refused)
+
+
+def _read_only(connection: sqlite3.Connection, schemas: Sequence[Schema]) -> list[str]:
+    """Return which databases a connection may not write to, as it was asked for.
+
+    SQLite plans to read a database only, where a transaction is to write to all.
+    """
+    plan = ask(connection, "EXPLAIN BEGIN IMMEDIATE")
+    reads = {row[2] for row in plan if row[1] == "Transaction" and not row[3]}
+    listed = {name: number for number, name, _ in ask(connection, "PRAGMA database_list")}
+    return [
+        each.name
+        for each in schemas
+        if listed[each.name] in reads and each.file and os.access(each.file, os.W_OK)
+    ]
