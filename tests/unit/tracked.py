@@ -70,13 +70,13 @@ def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
         patch.setitem(sys.modules, "__main__", module)
         patch.setattr(namespace, "_shell", lambda: shell)
         made = Tracked(kernel, shell)
-        whole = tracking.whole
+        whole: Any = vars(tracking)["whole"]
 
         def counted(*arguments: Any) -> Any:
             made.full += 1
             return whole(*arguments)
 
-        look_at = tracking.look_at
+        look_at: Any = vars(tracking)["look_at"]
 
         def noted(name: str, values: Any) -> Any:
             made.looked_at.add(name)

@@ -1,7 +1,7 @@
 """Which variables the functions and objects reach that a cell names, at this very moment.
 
-How far it looks is bounded. What objects held at the last look is known to the end (`suspects`), and
-all functions that were defined since then have their names in the texts of cells.
+How far it looks is bounded. What objects held at the last look is known to the end (`suspects`),
+and all functions that were defined since then have their names in the texts of cells.
 """
 
 from __future__ import annotations

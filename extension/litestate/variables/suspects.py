@@ -6,8 +6,8 @@ A cell can change
 - what the code that they hold names in turn, and so on;
 - what something besides the namespace holds, which may be called, or write, without a name.
 
-Everything else is as it was. Where that is not known, everything may have changed: with an object in
-C of an unknown package (it may share memory that no reference shows), a module that is not
+Everything else is as it was. Where that is not known, everything may have changed: with an object
+in C of an unknown package (it may share memory that no reference shows), a module that is not
 installed, `exec` and its like, and what is too large to be walked through.
 
 Not seen is what has the address of memory but no reference to it (`ctypes`), and what a library
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import holders
@@ -36,18 +36,28 @@ class Heap:
     ----------
     regions : list of Region
         In which no object is twice.
-    bindings : dict of str to int
-        By name, the id of its object.
     loose : Loose
         Functions of the notebook that no variable holds.
+    bindings : dict of str to int
+        By name, the id of its object.
+    in_earnest : frozenset of str
+        Names that something else held when all garbage had been collected.
     """
 
     regions: list[Region]
-    bindings: dict[str, int]
     loose: Loose
+    bindings: dict[str, int]
+    in_earnest: frozenset[str] = frozenset()
+
+    @property
+    def held(self) -> set[str]:
+        """Names of which something else holds a part, too."""
+        return {name for each in self.regions if each.held for name in each.names}
 
 
-def whole(namespace: dict[str, Any], names: Iterable[str], references: int) -> Heap:
+def whole(
+    namespace: dict[str, Any], names: Iterable[str], references: int, before: Heap | None = None
+) -> Heap:
     """Return what all variables hold.
 
     Parameters
@@ -58,14 +68,19 @@ def whole(namespace: dict[str, Any], names: Iterable[str], references: int) -> H
         The variables that are looked at.
     references : int
         Number of references to the namespace, always counted at the same place.
+    before : Heap, optional
+        As of the look before.
     """
     every = holders.names_with_objects(namespace)
-    regions, loose = _walk(every, namespace, [], Loose(), references)
-    if any(each.held for each in regions):
-        # Perhaps by garbage, such as the frames of an older error.
-        gc.collect()
-        regions, loose = _walk(every, namespace, [], loose, references)
-    return Heap(regions, _bindings(namespace, every, names), loose)
+    bindings = _bindings(namespace, every, names)
+    in_earnest = frozenset() if before is None else before.in_earnest
+    heap = Heap(*_walk(every, namespace, [], Loose(), references), bindings, in_earnest)
+    if heap.held <= in_earnest:
+        return heap
+    # Perhaps by garbage, such as the frames of an older error. This takes long.
+    gc.collect()
+    heap = Heap(*_walk(every, namespace, [], heap.loose, references), bindings)
+    return replace(heap, in_earnest=frozenset(heap.held))
 
 
 def changed(
@@ -96,7 +111,7 @@ def changed(
     }
     suspects = _reached(heap.regions, asked, namespace)
     loose = heap.loose
-    held = {name for each in heap.regions if each.held for name in each.names}
+    held = heap.held
     was_collected = False
     while suspects is not None:
         kept = [each for each in heap.regions if suspects.isdisjoint(each.names)]
@@ -114,7 +129,7 @@ def changed(
             if any(not each.ids.isdisjoint(other.ids) for other in regions):
                 more |= each.names
         if more <= suspects:
-            return suspects, Heap(kept + regions, bindings, loose)
+            return suspects, Heap(kept + regions, loose, bindings, heap.in_earnest)
         suspects |= more
     return None
 

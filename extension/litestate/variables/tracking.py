@@ -101,7 +101,7 @@ class Tracker:
                 found = changed(known.heap, used, values, names, references)
                 if found is not None:
                     return self._look_at_some(known, *found, names, values)
-            heap = whole(values, names, references)
+            heap = whole(values, names, references, known.heap if known is not None else None)
             return self._keep(_State(heap), *_looked_at(names, values))
 
     def _look_at_some(

@@ -45,8 +45,9 @@ _CONSTANTS = frozenset(
 )
 """Identities of what all dataclasses have in common."""
 
-_MOST = 100_000
-"""Objects, apart from plain containers, from which on a walk is given up."""
+_MOST = 2_000_000
+"""Objects, apart from plain containers, from which on a walk is given up. To store them takes much
+longer than to walk through them."""
 
 _SUSPENDED = {
     id(types.GeneratorType): "gi_frame",
