@@ -178,7 +178,7 @@ TROUBLE = group(
     ("`__len__` and `__bool__` raise", TRUSTED,
      "class Unmeasured:\n    def __len__(self):\n        raise RuntimeError('no')\n    def __bool__(self):\n"
      "        raise RuntimeError('no')\nx = Unmeasured()\nx.a = 1", "x, x.a"),
-    ("`__getattr__` that never ends", LATE,
+    ("`__getattr__` that never ends", TRUSTED,
      "class Endless:\n    def __getattr__(self, name):\n        return getattr(self.inner, name)\nx = Endless()\n"
      "x.__dict__['inner'] = [5]", "x, x.count(5)"),
     ("`__getattr__` that has an answer to everything", TRUSTED,

@@ -51,7 +51,9 @@ class SetVariables:
             self._provide()
         # Before anything is made: what runs for that may set names by itself.
         self._before = dict(self.current)
-        restored = restore(self.groups, self.current, trusted=self.trusted, partly=self.partly)
+        restored = restore(
+            self.groups, self.current, trusted=self.trusted, partly=self.partly, wanted=self.names
+        )
         for name in self.removed:
             self.current.pop(name, None)
         for name, value in restored.values.items():

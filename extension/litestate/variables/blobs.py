@@ -138,6 +138,10 @@ class Blobs:
             blob.buffers.append(self._buffer(data))
             return blob.buffers[-1]
 
+        def again() -> None:
+            self._free += blob.buffers
+            blob.buffers.clear()
+
         hook = _Hook(encoder, blob)
         blob.data = pickling.dump(
             list(roots.values()),
@@ -145,6 +149,7 @@ class Blobs:
             namespace=encoder.namespace,
             raw=raw,
             approximate=encoder.approximate,
+            again=again,
         ).data
         blob.seen = _alive(blob.seen)
         return blob

@@ -23,6 +23,8 @@ from . import (
     code_objects,
     depth,
     functions,
+    instances,
+    late,
     quiet,
     rebuilding,
     reducers,
@@ -30,6 +32,7 @@ from . import (
     spaces,
     special_classes,
 )
+from .cycles import Cycles, runs_code
 from .definitions import by_name, is_definition
 from .failures import NotSavedError
 from .unpickling import NAMESPACE, load, text_of
@@ -68,6 +71,7 @@ def dump(
     namespace: dict[str, Any] | None = None,
     raw: Callable[[Any], int] | None = None,
     approximate: Callable[[str], None] | None = None,
+    again: Callable[[], None] = lambda: None,
 ) -> Pickle:
     """Pickle objects together.
 
@@ -83,6 +87,8 @@ def dump(
         Stores large memory elsewhere, and returns its number.
     approximate : callable, optional
         Is told once what will not be quite as it was.
+    again : callable, optional
+        Called if all is pickled once more: what `raw` has stored until then is not needed.
 
     Raises
     ------
@@ -96,23 +102,34 @@ def dump(
             approximate(text)
         said.add(text)
 
-    file = io.BytesIO()
-    pickler = _Pickler(file, roots, hook, namespace, raw, say)
-    try:
-        if depth.IN_BROWSER:
-            # Somebody else's hook knows nothing.
-            depth.check(pickler.roots, getattr(hook, "knows", lambda obj: False))
-        with depth.bounded_calls():
-            pickler.dump(pickler.roots)
-    except NotSavedError:
-        raise
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise NotSavedError(pickler.reason(error)) from None
-    finally:
-        pickler.forget()
-    return Pickle(file.getvalue())
+    # Somebody else's hook knows nothing.
+    knows = getattr(hook, "knows", lambda obj: False)
+
+    def pickled(cycles: Cycles | None) -> tuple[bytes, bool]:
+        file = io.BytesIO()
+        pickler = _Pickler(file, roots, hook, namespace, raw, say)
+        pickler.use(cycles)
+        try:
+            if depth.IN_BROWSER and cycles is None:
+                depth.check(pickler.roots, knows)
+            with depth.bounded_calls():
+                pickler.dump(pickler.whole)
+        except NotSavedError:
+            raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise NotSavedError(pickler.reason(error)) from None
+        finally:
+            pickler.forget()
+        return file.getvalue(), pickler.hashes
+
+    data, hashes = pickled(None)
+    # Only then an object may be hashed before it has its attributes.
+    if hashes and (cycles := Cycles(roots, knows)).of:
+        again()
+        data, _ = pickled(cycles)
+    return Pickle(data)
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -142,6 +159,16 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._attributes = attributes.Attributes()
         self._own_ways: dict[type, bool] = {}
         self._current: Any = None
+        self._late: late.Late | None = None
+        self.whole: tuple[Any, ...] = self.roots
+        self.hashes = False
+
+    def use(self, cycles: Cycles | None) -> None:
+        """Fill containers of these cycles when all that they hold is there."""
+        if cycles is not None:
+            self._late = late.Late(cycles)
+            self.whole = (*self.roots, self._late)
+            self._not_asked |= {id(self.whole), id(self._late)}
 
     def persistent_id(self, obj: Any) -> Any:
         """Return what stands for an object that is stored elsewhere."""
@@ -158,6 +185,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind in attributes.COPIED and self._attributes.met(obj, is_node=number is not None):
             self._approximate(attributes.APART)
             return None
+        if number is None and self._late is not None:
+            return self._late.stand_in(obj)
         return number
 
     def _buffer(self, buffer: pickle.PickleBuffer) -> Any:
@@ -176,11 +205,19 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         is_apart = self._attributes.belong_to(obj)
         if is_apart:
             self._approximate(attributes.APART)
+        cycle = None if self._late is None else self._late.belongs(obj)
         if way is not None:
-            return way(obj)
-        if is_apart or self._has_own(kind):
-            return self._from_copies(obj)
-        return NotImplemented
+            found = way(obj)
+        elif is_apart or self._has_own(kind):
+            found = self._from_copies(obj)
+        elif cycle is None:
+            return NotImplemented
+        else:
+            reduce = self.dispatch_table.get(kind)
+            found = obj.__reduce_ex__(_PROTOCOL) if reduce is None else reduce(obj)
+        return (
+            found if self._late is None or cycle is None else self._late.reduced(obj, found, cycle)
+        )
 
     def _has_own(self, kind: type) -> bool:
         if kind not in self._own_ways:
@@ -205,11 +242,16 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             typing.NewType: self._newtype,
             typing.TypeVar: self._typevar,
             typing.ParamSpec: self._typevar,
+            classes.Begun: classes.reduce_begun,
+            late.Late: late.reduce_all,
+            late.Fills: late.reduce_fills,
+            late.Early: late.reduce_early,
             typing.TypeVarTuple: self._typevar,
             getattr(typing, "TypeAliasType", None): self._alias,
         }
         if kind in own:
             return own[kind]
+        self.hashes = self.hashes or runs_code(kind)
         if (reduce := reducers.special(kind)) is not None:
             return lambda obj: reduce(obj, self._approximate)
         what = refusals.refusal(kind)
@@ -218,6 +260,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         # Python's own, that of ipykernel, and that of the kernel in the browser.
         if kind.__name__ in ("TextIOWrapper", "OutStream", "LiteStream"):
             return self._stream
+        base = instances.base_of(kind, self._namespace)
+        if base is not None:
+            return lambda obj: instances.reduce(obj, base, self._from_copies(obj))
+        if instances.is_remade(kind, self._namespace):
+            return lambda obj: instances.keep_class(obj, self._from_copies(obj))
         return None
 
     def _refused(self, what: str, obj: Any) -> Any:
@@ -282,6 +329,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.clear_memo()
         self._kinds.clear()
         self._attributes = attributes.Attributes()
+        self._late, self.whole = None, ()
 
     def reason(self, error: BaseException) -> str:
         """Return why an object could not be pickled, for a person."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +17,7 @@ from .contents import contents
 from .decoder import Decoded, Decoder
 from .failures import DamagedGraphError
 from .group import GRAPH, Group, only
+from .in_order import Making, make_all
 from .namespace import is_reserved
 from .pauses import no_collection
 
@@ -50,8 +51,9 @@ def restore(
     *,
     trusted: bool,
     partly: bool = False,
+    wanted: Collection[str] | None = None,
 ) -> Restored:
-    """Make all names of some groups; nothing is put into the namespace.
+    """Make all names of some groups; the namespace is as it was afterwards.
 
     Parameters
     ----------
@@ -63,6 +65,8 @@ def restore(
         Whether pickles are loaded.
     partly : bool, optional
         Whether what is not as it should be fails by itself, and takes no others with it.
+    wanted : collection of str, optional
+        Names that code of the notebook finds while its objects are made; by default all.
 
     Raises
     ------
@@ -70,10 +74,12 @@ def restore(
         If a group is not as it should be.
     """
     restored = Restored()
-    decode = _partly_decoded if partly else _decoded
-    for group in groups:
-        with no_collection(), nullcontext() if trusted else only_installed():
-            decoded = decode(group, namespace, trusted=trusted)
+    with no_collection(), nullcontext() if trusted else only_installed():
+        if trusted:
+            found = _trusted(list(groups), namespace, wanted, partly=partly)
+        else:
+            found = _untrusted(groups, namespace, partly=partly)
+    for group, decoded in found:
         if not trusted:
             _keep_reserved(decoded, namespace)
         restored.values |= decoded.values
@@ -86,6 +92,27 @@ def restore(
             for name, reason in decoded.waiting.items()
         ]
     return restored
+
+
+def _untrusted(
+    groups: Iterable[Group], namespace: dict[str, Any], *, partly: bool
+) -> list[tuple[Group, Decoded]]:
+    decode = _partly_decoded if partly else _decoded
+    return [(group, decode(group, namespace, trusted=False)) for group in groups]
+
+
+def _trusted(
+    groups: list[Group], namespace: dict[str, Any], wanted: Collection[str] | None, *, partly: bool
+) -> list[tuple[Group, Decoded]]:
+    """Make groups together: code of one may use names of others."""
+    try:
+        making = [Making(each, _decoder(each, namespace, trusted=True)) for each in groups]
+        make_all(making, namespace, wanted)
+    except DamagedBundleError:
+        if not partly:
+            raise
+        return [(each, _partly_decoded(each, namespace, trusted=True)) for each in groups]
+    return [(each.group, each.decoded) for each in making]
 
 
 def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
@@ -130,6 +157,10 @@ def _reason(error: DamagedBundleError) -> str:
 
 
 def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decoded:
+    return _decoder(group, namespace, trusted=trusted).decode()
+
+
+def _decoder(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decoder:
     buffers = [memoryview(data).cast("B") for data in group.buffers]
     decoder = Decoder(
         group.document,
@@ -141,11 +172,9 @@ def _decoded(group: Group, namespace: dict[str, Any], *, trusted: bool) -> Decod
         trusted=trusted,
         label=f"variables/{group.key}/{GRAPH}",
     )
-    decoded = decoder.decode()
-    found = {*decoded.values, *decoded.failed, *decoded.waiting}
-    if found != set(group.names):
+    if set(decoder.names) != set(group.names):
         raise decoder.fail("it has other names than the manifest says")
-    return decoded
+    return decoder
 
 
 def _what(reason: str, group: Group) -> str:
