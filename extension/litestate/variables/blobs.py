@@ -128,7 +128,7 @@ class Blobs:
             return blobs[0]
         self._free += [number for blob in blobs for number in blob.buffers]
         roots = {number: obj for blob in blobs for number, obj in blob.roots.items()}
-        return self._dumped(dict(sorted(roots.items())))
+        return self._dumped(dict(sorted(roots.items(), key=_order)))
 
     def _dumped(self, roots: dict[int, Any]) -> _Blob:
         blob = _Blob(roots)
@@ -211,6 +211,12 @@ class _Hook:
         except OpaqueError:
             return None
         return int(number)
+
+
+def _order(root: tuple[int, Any]) -> tuple[int, int]:
+    """Sort classes before their subclasses, and these before all else."""
+    number, obj = root
+    return (len(type.mro(obj)) if issubclass(type(obj), type) else sys.maxsize), number
 
 
 def _is_set_of_atoms(obj: Any) -> bool:

@@ -18,6 +18,7 @@ import functools
 import sys
 import types
 import typing
+from collections.abc import Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
@@ -98,7 +99,7 @@ def reduce_class(cls: Any, annotations: dict[str, Any] | None) -> Any:
         state["dataclass"] = {"names": names, "post_init": hasattr(cls, "__post_init__")}
         for name in (*names, "__replace__"):
             state["dict"].pop(name, None)
-    if not all(name.startswith("__") or _runs_nothing(v) for name, v in state["dict"].items()):
+    if holds_objects(state["dict"]):
         state = {"begun": Begun(cls, _methods_of(state)), **state}
     if isinstance(cls, abc.ABCMeta):
         registry = abc._get_dump(cls)[0]  # type: ignore[attr-defined]
@@ -146,6 +147,11 @@ def _methods_of(state: dict[str, Any]) -> dict[str, Any]:
     if "dataclass" in state:
         found["dataclass"] = state.pop("dataclass")
     return found
+
+
+def holds_objects(own: Mapping[str, Any]) -> bool:
+    """Tell whether a class has attributes other than methods and plain values."""
+    return not all(name.startswith("__") or _runs_nothing(each) for name, each in own.items())
 
 
 def _runs_nothing(value: Any) -> bool:

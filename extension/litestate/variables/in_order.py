@@ -57,7 +57,7 @@ class Making:
 
 def make_all(
     found: Sequence[Making], namespace: dict[str, Any], wanted: Collection[str] | None
-) -> None:
+) -> bool:
     """Make all names of some groups; the namespace is as it was afterwards.
 
     Parameters
@@ -68,6 +68,11 @@ def make_all(
         Of the notebook: where its code looks for names.
     wanted : collection of str or None
         The names that code may find while objects are made; None for all of the groups.
+
+    Returns
+    -------
+    bool
+        Whether something was made in part and given up, also if it could be made later.
 
     Raises
     ------
@@ -88,7 +93,9 @@ def make_all(
             for each, by_stage in stages:
                 each.decoder.make(by_stage.get(stage, ()), each.decoded, publish)
                 _withdraw(each.decoded, namespace, names)
+        has_failed = any(each.decoded.failed for each in found)
         _try_again(found, namespace, names, publish)
+    return has_failed
 
 
 def _try_again(

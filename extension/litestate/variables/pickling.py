@@ -19,6 +19,7 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from . import (
     attributes,
+    bases,
     classes,
     code_objects,
     depth,
@@ -159,6 +160,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._attributes = attributes.Attributes()
         self._own_ways: dict[type, bool] = {}
         self._current: Any = None
+        self._bases = bases.Bases(namespace, getattr(hook, "knows", lambda obj: False))
         self._late: late.Late | None = None
         self.whole: tuple[Any, ...] = self.roots
         self.hashes = False
@@ -243,6 +245,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             typing.TypeVar: self._typevar,
             typing.ParamSpec: self._typevar,
             classes.Begun: classes.reduce_begun,
+            bases.Finished: self._finished,
             late.Late: late.reduce_all,
             late.Fills: late.reduce_fills,
             late.Early: late.reduce_early,
@@ -281,7 +284,12 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         found = classes.reduce_builtin(cls)
         if found is not None:
             return found
-        return classes.reduce_class(cls, self._annotations(cls))
+        return self._bases.reduced(cls, classes.reduce_class(cls, self._annotations(cls)))
+
+    def _finished(self, finished: bases.Finished) -> Any:
+        cls = finished.cls
+        state = classes.reduce_class(cls, self._annotations(cls))[2]
+        return classes.set_class, (cls, state)
 
     def _function(self, function: FunctionType) -> Any:
         if by_name(function, self._namespace):

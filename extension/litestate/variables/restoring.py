@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import gc
+import typing
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -107,12 +109,24 @@ def _trusted(
     """Make groups together: code of one may use names of others."""
     try:
         making = [Making(each, _decoder(each, namespace, trusted=True)) for each in groups]
-        make_all(making, namespace, wanted)
+        has_failed = make_all(making, namespace, wanted)
     except DamagedBundleError:
         if not partly:
             raise
         return [(each, _partly_decoded(each, namespace, trusted=True)) for each in groups]
-    return [(each.group, each.decoded) for each in making]
+    found = [(each.group, each.decoded) for each in making]
+    if has_failed:
+        making.clear()
+        _forget_halfway()
+    return found
+
+
+def _forget_halfway() -> None:
+    """Let go of classes that were made in part: ``__subclasses__()`` of their bases has them."""
+    for clear in getattr(typing, "_cleanups", ()):
+        # `typing` keeps what was in square brackets.
+        clear()
+    gc.collect()
 
 
 def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
