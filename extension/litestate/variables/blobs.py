@@ -77,6 +77,7 @@ class Blobs:
         self._new: dict[int, Any] = {}
         self._blobs: list[_Blob] = []
         self._free: list[int] = []
+        self._kinds: dict[type, pickling.Kind] = {}
 
     def add(self, obj: object, number: int) -> None:
         """Let an object be pickled; its node has this number."""
@@ -150,6 +151,7 @@ class Blobs:
             raw=raw,
             approximate=encoder.approximate,
             again=again,
+            known=self._kinds,
         ).data
         blob.seen = _alive(blob.seen)
         return blob

@@ -63,9 +63,19 @@ def base_of(kind: type, namespace: dict[str, Any] | None) -> type | None:
     base = kind.__mro__[len(own)]
     if any(name in each for each in own for name in _OWN) or has_own_way(base):
         return None
-    asked = ("__new__", "__getattr__", "__getattribute__", "__setattr__")
+    asked = _asked(base)
+    if copyreg._slotnames(kind):  # type: ignore[attr-defined]
+        asked += ("__setattr__",)
     is_asked = any(type(each.get(name)) in _CODE for each in own for name in asked)
-    return base if is_asked or issubclass(base, _CALLED) else None
+    return base if is_asked or issubclass(base, _LOSE_ATTRIBUTES) else None
+
+
+def _asked(base: type) -> tuple[str, ...]:
+    """Return the methods that pickle would call."""
+    always = ("__new__", "__getattr__", "__getattribute__")
+    fills = ("__setitem__", "append", "extend") if issubclass(base, _FILLED) else ()
+    is_called = issubclass(base, _CALLED) and base is not list and base is not dict
+    return (*always, *fills, *(("__init__",) if is_called else ()))
 
 
 _CODE = (FunctionType, staticmethod, classmethod)

@@ -33,7 +33,7 @@ from . import (
     spaces,
     special_classes,
 )
-from .cycles import Cycles, runs_code
+from .cycles import HASHED, Cycles, runs_code
 from .definitions import by_name, is_definition
 from .failures import NotSavedError
 from .unpickling import NAMESPACE, load, text_of
@@ -43,6 +43,8 @@ __all__ = ["Pickle", "dump", "is_definition", "load"]
 _PROTOCOL = 5
 
 _ATOMS = frozenset((int, str, float, bool, type(None), bytes, complex))
+
+_HASHED = frozenset((dict, set, frozenset))
 
 _IN_BAND = 4096
 """Bytes up to which a buffer is better off inside."""
@@ -62,6 +64,28 @@ class Pickle:
     data: bytes
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What is known of a type, as long as nothing but pickling runs.
+
+    Attributes
+    ----------
+    has_code : bool
+        Whether its objects are hashed by Python code.
+    is_hashed : bool
+        Whether its objects hash others.
+    base : type or None
+        As of `instances.base_of`.
+    is_remade : bool
+        As of `instances.is_remade`.
+    """
+
+    has_code: bool
+    is_hashed: bool
+    base: type | None
+    is_remade: bool
+
+
 Hook = Callable[[Any], int | None]
 
 
@@ -73,6 +97,7 @@ def dump(
     raw: Callable[[Any], int] | None = None,
     approximate: Callable[[str], None] | None = None,
     again: Callable[[], None] = lambda: None,
+    known: dict[type, Kind] | None = None,
 ) -> Pickle:
     """Pickle objects together.
 
@@ -90,6 +115,8 @@ def dump(
         Is told once what will not be quite as it was.
     again : callable, optional
         Called if all is pickled once more: what `raw` has stored until then is not needed.
+    known : dict, optional
+        Of types that were met before.
 
     Raises
     ------
@@ -109,7 +136,7 @@ def dump(
     def pickled(cycles: Cycles | None) -> tuple[bytes, bool]:
         file = io.BytesIO()
         pickler = _Pickler(file, roots, hook, namespace, raw, say)
-        pickler.use(cycles)
+        pickler.use(cycles, {} if known is None else known)
         try:
             if depth.IN_BROWSER and cycles is None:
                 depth.check(pickler.roots, knows)
@@ -160,13 +187,20 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._attributes = attributes.Attributes()
         self._own_ways: dict[type, bool] = {}
         self._current: Any = None
-        self._bases = bases.Bases(namespace, getattr(hook, "knows", lambda obj: False))
+        self._bases: bases.Bases | None = None
+        self._known: dict[type, Kind] = {}
         self._late: late.Late | None = None
         self.whole: tuple[Any, ...] = self.roots
-        self.hashes = False
+        self._has_code = self._has_keys = False
 
-    def use(self, cycles: Cycles | None) -> None:
+    @property
+    def hashes(self) -> bool:
+        """Whether code of a class may have to hash objects of it, for all that is known."""
+        return self._has_code and self._has_keys
+
+    def use(self, cycles: Cycles | None, known: dict[type, Kind]) -> None:
         """Fill containers of these cycles when all that they hold is there."""
+        self._known = known
         if cycles is not None:
             self._late = late.Late(cycles)
             self.whole = (*self.roots, self._late)
@@ -189,6 +223,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return None
         if number is None and self._late is not None:
             return self._late.stand_in(obj)
+        if number is None and kind in _HASHED and not self._has_keys:
+            self._has_keys = not _ATOMS.issuperset(map(type, obj))
         return number
 
     def _buffer(self, buffer: pickle.PickleBuffer) -> Any:
@@ -254,7 +290,9 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         }
         if kind in own:
             return own[kind]
-        self.hashes = self.hashes or runs_code(kind)
+        found = self._known.get(kind) or self._look_at(kind)
+        self._has_code = self._has_code or found.has_code
+        self._has_keys = self._has_keys or found.is_hashed
         if (reduce := reducers.special(kind)) is not None:
             return lambda obj: reduce(obj, self._approximate)
         what = refusals.refusal(kind)
@@ -263,12 +301,18 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         # Python's own, that of ipykernel, and that of the kernel in the browser.
         if kind.__name__ in ("TextIOWrapper", "OutStream", "LiteStream"):
             return self._stream
-        base = instances.base_of(kind, self._namespace)
+        base = found.base
         if base is not None:
             return lambda obj: instances.reduce(obj, base, self._from_copies(obj))
-        if instances.is_remade(kind, self._namespace):
+        if found.is_remade:
             return lambda obj: instances.keep_class(obj, self._from_copies(obj))
         return None
+
+    def _look_at(self, kind: type) -> Kind:
+        base = instances.base_of(kind, self._namespace)
+        is_remade = base is None and instances.is_remade(kind, self._namespace)
+        self._known[kind] = Kind(runs_code(kind), issubclass(kind, HASHED), base, is_remade)
+        return self._known[kind]
 
     def _refused(self, what: str, obj: Any) -> Any:
         if (name := refusals.stream_name(obj)) is not None:
@@ -284,6 +328,9 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         found = classes.reduce_builtin(cls)
         if found is not None:
             return found
+        if self._bases is None:
+            knows = getattr(self._hook, "knows", lambda obj: False)
+            self._bases = bases.Bases(self._namespace, knows)
         return self._bases.reduced(cls, classes.reduce_class(cls, self._annotations(cls)))
 
     def _finished(self, finished: bases.Finished) -> Any:
