@@ -49,6 +49,8 @@ class _Blob:
         Nodes of other pickles.
     buffers : list of int
         Numbers of those that it has.
+    runs_own, is_apart : bool
+        As of `pickling.Pickle`.
     """
 
     roots: dict[int, Any]
@@ -56,6 +58,8 @@ class _Blob:
     seen: dict[int, Any] = field(default_factory=dict)
     needs: set[int] = field(default_factory=set)
     buffers: list[int] = field(default_factory=list)
+    runs_own: bool = False
+    is_apart: bool = True
 
     @property
     def defines(self) -> bool:
@@ -86,6 +90,12 @@ class Blobs:
     def seen(self) -> set[int]:
         """Return the ids of all that is inside of pickles."""
         return {key for blob in self._blobs for key in blob.seen}
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether code of the notebook decides if they can be loaded, and that can be tried."""
+        runs_own = any(blob.runs_own for blob in self._blobs)
+        return runs_own and all(blob.is_apart for blob in self._blobs)
 
     def dump(self, drain: Callable[[], None]) -> list[tuple[bytes, list[int]]]:
         """Make the pickles, each with the numbers of its roots; `drain` ends what is begun.
@@ -144,7 +154,7 @@ class Blobs:
             blob.buffers.clear()
 
         hook = _Hook(encoder, blob)
-        blob.data = pickling.dump(
+        made = pickling.dump(
             list(roots.values()),
             hook,
             namespace=encoder.namespace,
@@ -152,7 +162,8 @@ class Blobs:
             approximate=encoder.approximate,
             again=again,
             known=self._kinds,
-        ).data
+        )
+        blob.data, blob.runs_own, blob.is_apart = made.data, made.runs_own, made.is_apart
         blob.seen = _alive(blob.seen)
         return blob
 

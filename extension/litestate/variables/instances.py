@@ -22,7 +22,7 @@ import sys
 from types import FunctionType
 from typing import Any
 
-from .definitions import by_name
+from .definitions import by_name, is_definition
 from .hashed import fill
 
 _HEAP, _IMMUTABLE = 1 << 9, 1 << 8
@@ -49,6 +49,15 @@ def is_remade(kind: type, namespace: dict[str, Any] | None) -> bool:
         return False
     found = next((cls for cls in kind.__mro__ if any(name in vars(cls) for name in _OWN)), object)
     return found is not object and not _is_own(found, namespace)
+
+
+def runs_own(kind: type, namespace: dict[str, Any] | None) -> bool:
+    """Tell whether code of the notebook makes objects of a type again."""
+    if kind in copyreg.dispatch_table:
+        return is_definition(copyreg.dispatch_table[kind], namespace)
+    names = (*_OWN, "__setstate__", "__getstate__")
+    own = (vars(cls) for cls in kind.__mro__ if _is_own(cls, namespace))
+    return any(name in each for each in own for name in names)
 
 
 def base_of(kind: type, namespace: dict[str, Any] | None) -> type | None:

@@ -58,10 +58,16 @@ class Pickle:
     ----------
     data : bytes
         Protocol 5. Persistent ids are numbers of nodes, ``"namespace"``, and
-        ``("buffer", number, readonly)``.
+        ``("buffer", number, readonly)``, among others.
+    runs_own : bool
+        Whether code of the notebook makes some of its objects.
+    is_apart : bool
+        Whether its classes can be made a second time, and nothing notices.
     """
 
     data: bytes
+    runs_own: bool = False
+    is_apart: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,15 @@ class Kind:
         As of `instances.base_of`.
     is_remade : bool
         As of `instances.is_remade`.
+    runs_own : bool
+        As of `instances.runs_own`.
     """
 
     has_code: bool
     is_hashed: bool
     base: type | None
     is_remade: bool
+    runs_own: bool
 
 
 Hook = Callable[[Any], int | None]
@@ -133,7 +142,7 @@ def dump(
     # Somebody else's hook knows nothing.
     knows = getattr(hook, "knows", lambda obj: False)
 
-    def pickled(cycles: Cycles | None) -> tuple[bytes, bool]:
+    def pickled(cycles: Cycles | None) -> tuple[bytes, _Pickler]:
         file = io.BytesIO()
         pickler = _Pickler(file, roots, hook, namespace, raw, say)
         pickler.use(cycles, {} if known is None else known)
@@ -150,14 +159,16 @@ def dump(
             raise NotSavedError(pickler.reason(error)) from None
         finally:
             pickler.forget()
-        return file.getvalue(), pickler.hashes
+        return file.getvalue(), pickler
 
-    data, hashes = pickled(None)
+    data, pickler = pickled(None)
+    runs_own = pickler.runs_own
     # Only then an object may be hashed before it has its attributes.
-    if hashes and (cycles := Cycles(roots, knows)).of:
+    if pickler.hashes and (cycles := Cycles(roots, knows)).of:
         again()
-        data, _ = pickled(cycles)
-    return Pickle(data)
+        data, pickler = pickled(cycles)
+        runs_own = True
+    return Pickle(data, runs_own, pickler.is_apart)
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -192,6 +203,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._late: late.Late | None = None
         self.whole: tuple[Any, ...] = self.roots
         self._has_code = self._has_keys = False
+        self.runs_own = False
+        self.is_apart = True
 
     @property
     def hashes(self) -> bool:
@@ -293,6 +306,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         found = self._known.get(kind) or self._look_at(kind)
         self._has_code = self._has_code or found.has_code
         self._has_keys = self._has_keys or found.is_hashed
+        self.runs_own = self.runs_own or found.runs_own
         if (reduce := reducers.special(kind)) is not None:
             return lambda obj: reduce(obj, self._approximate)
         what = refusals.refusal(kind)
@@ -311,7 +325,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _look_at(self, kind: type) -> Kind:
         base = instances.base_of(kind, self._namespace)
         is_remade = base is None and instances.is_remade(kind, self._namespace)
-        self._known[kind] = Kind(runs_code(kind), issubclass(kind, HASHED), base, is_remade)
+        own = instances.runs_own(kind, self._namespace)
+        self._known[kind] = Kind(runs_code(kind), issubclass(kind, HASHED), base, is_remade, own)
         return self._known[kind]
 
     def _refused(self, what: str, obj: Any) -> Any:
@@ -328,6 +343,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         found = classes.reduce_builtin(cls)
         if found is not None:
             return found
+        self.is_apart = self.is_apart and classes.can_be_made_twice(cls)
         if self._bases is None:
             knows = getattr(self._hook, "knows", lambda obj: False)
             self._bases = bases.Bases(self._namespace, knows)

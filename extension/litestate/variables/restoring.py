@@ -54,6 +54,7 @@ def restore(
     trusted: bool,
     partly: bool = False,
     wanted: Collection[str] | None = None,
+    tidy: bool = True,
 ) -> Restored:
     """Make all names of some groups; the namespace is as it was afterwards.
 
@@ -69,6 +70,8 @@ def restore(
         Whether what is not as it should be fails by itself, and takes no others with it.
     wanted : collection of str, optional
         Names that code of the notebook finds while its objects are made; by default all.
+    tidy : bool, optional
+        Whether what was made in part is gone afterwards.
 
     Raises
     ------
@@ -78,7 +81,9 @@ def restore(
     restored = Restored()
     with no_collection(), nullcontext() if trusted else only_installed():
         if trusted:
-            found = _trusted(list(groups), namespace, wanted, partly=partly)
+            found, has_failed = _trusted(list(groups), namespace, wanted, partly=partly)
+            if has_failed and tidy:
+                forget_halfway()
         else:
             found = _untrusted(groups, namespace, partly=partly)
     for group, decoded in found:
@@ -105,7 +110,7 @@ def _untrusted(
 
 def _trusted(
     groups: list[Group], namespace: dict[str, Any], wanted: Collection[str] | None, *, partly: bool
-) -> list[tuple[Group, Decoded]]:
+) -> tuple[list[tuple[Group, Decoded]], bool]:
     """Make groups together: code of one may use names of others."""
     try:
         making = [Making(each, _decoder(each, namespace, trusted=True)) for each in groups]
@@ -113,15 +118,11 @@ def _trusted(
     except DamagedBundleError:
         if not partly:
             raise
-        return [(each, _partly_decoded(each, namespace, trusted=True)) for each in groups]
-    found = [(each.group, each.decoded) for each in making]
-    if has_failed:
-        making.clear()
-        _forget_halfway()
-    return found
+        return [(each, _partly_decoded(each, namespace, trusted=True)) for each in groups], True
+    return [(each.group, each.decoded) for each in making], has_failed
 
 
-def _forget_halfway() -> None:
+def forget_halfway() -> None:
     """Let go of classes that were made in part: ``__subclasses__()`` of their bases has them."""
     for clear in getattr(typing, "_cleanups", ()):
         # `typing` keeps what was in square brackets.
