@@ -35,10 +35,14 @@ _REMEMBERED = 500
 """Outcomes."""
 
 _HARMLESS = frozenset(
-    "abc array bisect blake2 builtins cmath collections contextlib copy copyreg dataclasses datetime "
-    "decimal enum fractions functools hashlib heapq inspect itertools json litestate marshal math md5 "
-    "numbers numpy operator pandas pickle re sha1 sha2 sha3 sre statistics string struct types typing "
-    "uuid weakref zlib".split()
+    (
+        *("abc", "array", "bisect", "builtins", "cmath", "collections", "contextlib", "copy"),
+        *("copyreg", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
+        *("hashlib", "blake2", "md5", "sha1", "sha2", "sha3", "heapq", "inspect", "itertools"),
+        *("json", "litestate", "marshal", "math", "numbers", "numpy", "operator", "pandas"),
+        *("pickle", "re", "sre", "statistics", "string", "struct", "types", "typing", "uuid"),
+        *("weakref", "zlib"),
+    )
 )
 """Modules whose functions change nothing but what they are given, with few exceptions."""
 
