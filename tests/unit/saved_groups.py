@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import saved_alive_cases
 import saved_builtin_cases
+import saved_making_cases
 import saved_numpy_cases
 import saved_pandas_cases
 import saved_science_cases
@@ -27,6 +28,7 @@ GROUPS: tuple[Group, ...] = (
     *saved_standard_cases.GROUPS,
     *saved_alive_cases.GROUPS,
     *saved_user_cases.GROUPS,
+    *saved_making_cases.GROUPS,
     *saved_numpy_cases.GROUPS,
     *saved_pandas_cases.GROUPS,
     *saved_science_cases.GROUPS,

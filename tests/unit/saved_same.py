@@ -15,6 +15,7 @@ import pathlib
 import struct
 import sys
 import types
+import typing
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -303,6 +304,7 @@ COMPARE: dict[type, Callable[[Comparison, Any, Any, Any], None]] = {
     memoryview: _memoryview,
     **dict.fromkeys(map(type, ({}.keys(), {}.values(), {}.items())), _lists),
     weakref.ref: _weak,
+    typing.TypeVar: _attributes("__name__", "__bound__", "__constraints__", "__covariant__"),
     types.ModuleType: lambda each, one, other, path: each.must(one is other, path, "other module"),
 }
 

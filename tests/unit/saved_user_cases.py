@@ -178,7 +178,7 @@ TROUBLE = group(
     ("`__len__` and `__bool__` raise", TRUSTED,
      "class Unmeasured:\n    def __len__(self):\n        raise RuntimeError('no')\n    def __bool__(self):\n"
      "        raise RuntimeError('no')\nx = Unmeasured()\nx.a = 1", "x, x.a"),
-    ("`__getattr__` that never ends", LATE,
+    ("`__getattr__` that never ends", TRUSTED,
      "class Endless:\n    def __getattr__(self, name):\n        return getattr(self.inner, name)\nx = Endless()\n"
      "x.__dict__['inner'] = [5]", "x, x.count(5)"),
     ("`__getattr__` that has an answer to everything", TRUSTED,
@@ -199,9 +199,19 @@ TROUBLE = group(
     ("dict whose member changes it while it is saved", TRUSTED,
      "class Adds:\n    def __reduce__(self):\n        x_added[len(x_added)] = 1\n        return Adds, ()\n"
      "x_added = {0: Adds()}\nx = x_added", "x is x_added, type(x[0]) is Adds"),
-    ("`__setstate__` raises", LATE,
+    ("`__setstate__` raises", NOT,
      "class Unset:\n    def __setstate__(self, s):\n        raise ValueError('cannot go back')\nx = Unset()\nx.a = 1",
      "type(x).__name__"),
+    ("`__setstate__` that opens a file which is not there", LATE,
+     "import pathlib\nclass Opens:\n    def __setstate__(self, s):\n        self.text = pathlib.Path(s['path']).read_text()\n"
+     "x = Opens()\nx.path = 'not_there.txt'", "type(x).__name__"),
+    ("`__reduce__` with too many arguments", NOT,
+     "class TooMany:\n    def __reduce__(self):\n        return TooMany, (1, 2)\nx = TooMany()", "type(x).__name__"),
+    ("`__reduce__` with too few arguments", NOT,
+     "class TooFew:\n    def __init__(self, a):\n        self.a = a\n    def __reduce__(self):\n        return TooFew, ()\n"
+     "x = [TooFew(1)]", "type(x[0]).__name__"),
+    ("`__getstate__` that returns a list", NOT,
+     "class Listed:\n    def __getstate__(self):\n        return [1, 2]\nx = Listed()", "type(x).__name__"),
     ("object with a lock inside", ROUGH,
      "import threading\nclass Guarded:\n    def __init__(self):\n        self.lock = threading.Lock()\nx = Guarded()",
      "type(x) is Guarded, type(x.lock), x.lock.locked()"),

@@ -75,18 +75,6 @@ def test_what_pandas_imports(brought: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert RAN == []
 
 
-def test_packages_that_read_settings_wait(brought: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
-    for name in [each for each in sys.modules if each.partition(".")[0] == "matplotlib"]:
-        monkeypatch.delitem(sys.modules, name)
-    # What Matplotlib 3.10 evaluates.
-    (brought / "matplotlibrc").write_text("axes.prop_cycle: cycler('color', ['b'])")
-    for name, module in (("plt", "matplotlib.pyplot"), ("matplotlib", "matplotlib")):
-        found = load(["module", module], name=name)
-        assert [it.reason for it in found.waiting] == [f"the module {module} would be run"]
-    assert "matplotlib" not in sys.modules
-
-
 def test_no_module_under_the_name_of_another() -> None:
     import numpy as np
 

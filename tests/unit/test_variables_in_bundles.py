@@ -292,9 +292,9 @@ def test_a_damaged_graph_changes_nothing(
     def broken(*_: Any, **__: Any) -> Any:
         raise DamagedBundleError("as if m were damaged")
 
-    real = restoring._decoded
+    real = restoring._decoder
     monkeypatch.setattr(
-        "litestate.variables.restoring._decoded",
+        "litestate.variables.restoring._decoder",
         lambda group, *a, **k: (broken if group.key == "v-m" else real)(group, *a, **k),
     )
     before = dict(cells.names)
@@ -364,8 +364,9 @@ def test_an_object_that_asks_itself_for_ever_is_named(cells: Cells, session: Ses
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(3000)  # As IPython has it.
     cells(
-        "class Proxy:\n    def __init__(self, inner):\n        self.inner = inner\n"
+        "import copyreg\nclass Proxy:\n    def __init__(self, inner):\n        self.inner = inner\n"
         "    def __getattr__(self, name):\n        return getattr(self.inner, name)\n"
+        "    def __reduce__(self):\n        return copyreg.__newobj__, (Proxy,), vars(self)\n"
         "p = Proxy([5]); x = [1]"
     )
     data, _ = session.save()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from contextlib import nullcontext
 from typing import Any
 
-from ..imports import is_harmless, is_installed, only_installed
+from ..imports import import_installed, is_harmless, is_installed
 from ..places import IN_BROWSER
 
 _BROUGHT = "{} would be imported, and may find what the bundle has brought"
@@ -47,8 +46,7 @@ def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
             return None, f"{name} is not installed here"
         if not trusted and not is_installed(name):
             return None, _BROUGHT.format(name)
-        with nullcontext() if trusted else only_installed():
-            return importlib.import_module(name), ""
+        return (importlib.import_module if trusted else import_installed)(name), ""
     except Exception as error:
         # Whatever its own code raises.
         return None, f"{name} cannot be imported here ({type(error).__name__}: {error})"

@@ -65,6 +65,7 @@ class SetVariables:
             self.current,
             trusted=self.trusted,
             partly=self.partly,
+            wanted=self.names,
             replace=self._in_place,
         )
         if self._in_place is not None:

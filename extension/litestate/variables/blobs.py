@@ -49,6 +49,8 @@ class _Blob:
         Nodes of other pickles.
     buffers : list of int
         Numbers of those that it has.
+    runs_own, is_apart : bool
+        As of `pickling.Pickle`.
     """
 
     roots: dict[int, Any]
@@ -56,6 +58,8 @@ class _Blob:
     seen: dict[int, Any] = field(default_factory=dict)
     needs: set[int] = field(default_factory=set)
     buffers: list[int] = field(default_factory=list)
+    runs_own: bool = False
+    is_apart: bool = True
 
     @property
     def defines(self) -> bool:
@@ -77,6 +81,7 @@ class Blobs:
         self._new: dict[int, Any] = {}
         self._blobs: list[_Blob] = []
         self._free: list[int] = []
+        self._kinds: dict[type, pickling.Kind] = {}
 
     def add(self, obj: object, number: int) -> None:
         """Let an object be pickled; its node has this number."""
@@ -87,6 +92,12 @@ class Blobs:
     def seen(self) -> set[int]:
         """Return the ids of all that is inside of pickles."""
         return {key for blob in self._blobs for key in blob.seen}
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether code of the notebook decides if they can be loaded, and that can be tried."""
+        runs_own = any(blob.runs_own for blob in self._blobs)
+        return runs_own and all(blob.is_apart for blob in self._blobs)
 
     def dump(self, drain: Callable[[], None]) -> list[tuple[bytes, list[int]]]:
         """Make the pickles, each with the numbers of its roots; `drain` ends what is begun.
@@ -130,7 +141,7 @@ class Blobs:
             return blobs[0]
         self._free += [number for blob in blobs for number in blob.buffers]
         roots = {number: obj for blob in blobs for number, obj in blob.roots.items()}
-        return self._dumped(dict(sorted(roots.items())))
+        return self._dumped(dict(sorted(roots.items(), key=_order)))
 
     def _dumped(self, roots: dict[int, Any]) -> _Blob:
         blob = _Blob(roots)
@@ -140,14 +151,21 @@ class Blobs:
             blob.buffers.append(self._buffer(data))
             return blob.buffers[-1]
 
+        def again() -> None:
+            self._free += blob.buffers
+            blob.buffers.clear()
+
         hook = _Hook(encoder, blob)
-        blob.data = pickling.dump(
+        made = pickling.dump(
             list(roots.values()),
             hook,
             namespace=encoder.namespace,
             raw=raw,
             approximate=encoder.approximate,
-        ).data
+            again=again,
+            known=self._kinds,
+        )
+        blob.data, blob.runs_own, blob.is_apart = made.data, made.runs_own, made.is_apart
         blob.seen = _alive(blob.seen)
         return blob
 
@@ -216,6 +234,12 @@ class _Hook:
 def _is_array(obj: Any) -> bool:
     numpy = sys.modules.get("numpy")
     return numpy is not None and issubclass(type(obj), numpy.ndarray)
+
+
+def _order(root: tuple[int, Any]) -> tuple[int, int]:
+    """Sort classes before their subclasses, and these before all else."""
+    number, obj = root
+    return (len(type.mro(obj)) if issubclass(type(obj), type) else sys.maxsize), number
 
 
 def _is_set_of_atoms(obj: Any) -> bool:

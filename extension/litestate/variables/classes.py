@@ -4,7 +4,8 @@ A class is made empty and filled afterwards. Code of the notebook that would run
 made (`__init_subclass__`, `__set_name__`, metaclasses, decorators) does not run again: what it has
 done is in what is stored. That of libraries runs, for they may keep lists of their own.
 
-What pickles call is `make_class`, `set_class` and `builtin_class`, and what `special_classes` has.
+What pickles call is `make_class`, `begin_class`, `set_class` and `builtin_class`, and what
+`special_classes` has.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import _collections_abc
 import abc
 import dataclasses
 import enum
+import functools
 import sys
 import types
 import typing
+from collections.abc import Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from . import dataclass_parts, special_classes
 from .failures import NotSavedError
-from .quiet import library_of, silent, steady
+from .quiet import NOTEBOOK, library_of, silent, steady
 
 _HEAP, _IMMUTABLE = 1 << 9, 1 << 8
 """Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE (CPython, Include/object.h)."""
@@ -96,6 +99,8 @@ def reduce_class(cls: Any, annotations: dict[str, Any] | None) -> Any:
         state["dataclass"] = {"names": names, "post_init": hasattr(cls, "__post_init__")}
         for name in (*names, "__replace__"):
             state["dict"].pop(name, None)
+    if holds_objects(state["dict"]):
+        state = {"begun": Begun(cls, _methods_of(state)), **state}
     if isinstance(cls, abc.ABCMeta):
         registry = abc._get_dump(cls)[0]  # type: ignore[attr-defined]
         state["registry"] = [found for reference in registry if (found := reference()) is not None]
@@ -107,12 +112,73 @@ def reduce_class(cls: Any, annotations: dict[str, Any] | None) -> Any:
     return make_class, made_from, state, None, None, set_class
 
 
+class Begun:
+    """Stands for giving a class its methods before its other attributes.
+
+    These may be objects of this very class: to make them, its methods are needed.
+    """
+
+    def __init__(self, cls: Any, state: dict[str, Any]) -> None:
+        self.cls = cls
+        self.state = state
+
+
+def reduce_begun(begun: Begun) -> Any:
+    """Return what gives a class its methods while a pickle is loaded."""
+    return begin_class, (begun.cls, begun.state)
+
+
+def begin_class(cls: Any, state: dict[str, Any]) -> None:
+    """Give a class its methods."""
+    set_class(cls, state)
+
+
+def _methods_of(state: dict[str, Any]) -> dict[str, Any]:
+    """Take the methods out of a state, and return one that has only them."""
+    whole = state["dict"]
+    methods = {
+        name: value
+        for name, value in whole.items()
+        if _runs_nothing(value) or name in _OF_DATACLASS
+    }
+    for name in methods:
+        del whole[name]
+    found: dict[str, Any] = {"annotations": None, "dict": methods}
+    if "dataclass" in state:
+        found["dataclass"] = state.pop("dataclass")
+    return found
+
+
+def holds_objects(own: Mapping[str, Any]) -> bool:
+    """Tell whether a class has attributes other than methods and plain values."""
+    return not all(name.startswith("__") or _runs_nothing(each) for name, each in own.items())
+
+
+def _runs_nothing(value: Any) -> bool:
+    if type(value) is tuple:
+        return all(map(_runs_nothing, value))
+    return type(value) in _SIMPLE or issubclass(type(value), type)
+
+
+_SIMPLE = (
+    *(FunctionType, classmethod, staticmethod, property, functools.cached_property),
+    *(str, int, float, complex, bool, bytes, types.NoneType, types.ModuleType),
+    *(MemberDescriptorType, GetSetDescriptorType),
+)
+_OF_DATACLASS = ("__dataclass_fields__", "__dataclass_params__")
+
+
 def _reduce_special(cls: Any, state: dict[str, Any]) -> Any:
     args: tuple[Any, ...]
     if special_classes.is_namedtuple(cls):
+        is_generic = typing.Generic in cls.__bases__
         make: Any = special_classes.make_namedtuple
+        if is_generic:
+            make = special_classes.make_generic_namedtuple
         args = (cls.__name__, cls._fields, tuple(cls._field_defaults.values()), cls.__module__)
         state["dict"] = _own(cls, special_classes.OF_NAMEDTUPLE | set(cls._fields))
+        if is_generic:
+            state["dict"].pop("__class_getitem__", None)
     else:
         make = special_classes.make_typeddict
         args = (cls.__name__, cls.__module__, cls.__total__)
@@ -153,6 +219,14 @@ def _slots(cls: Any) -> tuple[str, ...]:
     return (*members, *extra)
 
 
+def can_be_made_twice(cls: Any) -> bool:
+    """Tell whether no library keeps lists of its subclasses, and nothing runs when they go."""
+    every = (*cls.__mro__, *type(cls).__mro__)
+    homes = {str(each.__module__).partition(".")[0] for each in every}
+    known = sys.stdlib_module_names | {NOTEBOOK}
+    return homes <= known and not any("__del__" in vars(each) for each in cls.__mro__)
+
+
 def make_class(metaclass: Any, name: str, bases: tuple[Any, ...], body: dict[str, Any]) -> type:
     """Return an empty class; only code of libraries runs."""
     body = dict(body)
@@ -177,6 +251,8 @@ def set_class(cls: Any, state: dict[str, Any]) -> None:
             type.__setattr__(cls, name, value)
     if state["annotations"] is not None:
         cls.__annotations__ = state["annotations"]
+        if special_classes.is_namedtuple(cls):
+            cls.__new__.__annotations__ = state["annotations"]
     if "qualname" in state:
         cls.__qualname__ = state["qualname"]
     for other in state.get("registry", ()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -130,13 +130,67 @@ class Decoder:
             If the graph is not as it should be.
         """
         decoded = Decoded()
+        self.make(self.names, decoded)
+        return decoded
+
+    @property
+    def names(self) -> list[str]:
+        """All names of the graph."""
+        return list(self._graph.names)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the graph has pickles."""
+        return bool(self._graph.pickles)
+
+    def tag(self, name: str) -> str:
+        """Return the tag of the node that a name stands for; empty if it is in place."""
+        value = self._graph.names[name]
+        is_node = isinstance(value, list) and len(value) == 1 and type(value[0]) is int
+        if not is_node or not 0 <= value[0] < len(self._graph.nodes):
+            return ""
+        return str(self._graph.nodes[value[0]][0])
+
+    def make(
+        self,
+        names: Iterable[str],
+        decoded: Decoded,
+        publish: Callable[[str, Any], object] = lambda name, value: None,
+    ) -> None:
+        """Make some names, beside those that are made already.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Which.
+        decoded : Decoded
+            Gets what becomes of them.
+        publish : callable, optional
+            Gets a name and its object, which may still be an empty container.
+
+        Raises
+        ------
+        DamagedBundleError
+            If the graph is not as it should be.
+        """
         try:
-            for name, value in self._graph.names.items():
-                self._decode(name, value, decoded)
+            for name in names:
+                self._decode(name, self._graph.names[name], decoded, publish)
         except RecursionError:
             raise self.fail("it is nested too deeply") from None
         self._take_back(decoded)
-        return decoded
+
+    def forget_failures(self) -> None:
+        """Let what could not be made be tried again; containers stay the same objects."""
+        for number, (_, is_waiting) in list(self._needs.reasons.items()):
+            if is_waiting:
+                continue
+            del self._needs.reasons[number]
+            if number in self._made and self._codec(self._graph.nodes[number][0]).fill:
+                self._empty(self._made[number])
+                self._to_fill.append(number)
+        self._broken.clear()
+        self._copied.clear()
 
     def value(self, value: Any) -> Any:
         """Return the object that a value stands for."""
@@ -201,10 +255,13 @@ class Decoder:
         """Return the error for what needs trust."""
         return NeedsTrustError(what)
 
-    def _decode(self, name: str, value: Any, decoded: Decoded) -> None:
+    def _decode(
+        self, name: str, value: Any, decoded: Decoded, publish: Callable[[str, Any], object]
+    ) -> None:
         self.name = name
         try:
             decoded.values[name] = self.value(value)
+            publish(name, decoded.values[name])
         except FailedError as error:
             reason, is_waiting = self._needs.reasons[error.node]
             (decoded.waiting if is_waiting else decoded.failed)[name] = reason
@@ -292,12 +349,15 @@ class Decoder:
                 with self._needs.noted(number), self._checked():
                     codec.fill(obj, payload, self)
             except _BusyError:
-                if hasattr(obj, "clear"):
-                    obj.clear()
+                self._empty(obj)
                 later.append(number)
             except FailedError:
                 pass  # Noted; who holds it is found at the end.
         self._to_fill.extend(later)
+
+    def _empty(self, obj: Any) -> None:
+        if hasattr(obj, "clear"):
+            obj.clear()
 
     def _unpickled(self, payload: Any) -> Any:
         blob, index = graph_text.pair(payload, self.fail)

@@ -108,6 +108,11 @@ class Encoder:
         return written.document(document)
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether code of the notebook decides if it can be loaded, and that can be tried."""
+        return self._blobs.is_doubtful
+
+    @property
     def shared(self) -> set[int]:
         """Ids of everything that another name may hold, too; valid while it lives."""
         ids = (

@@ -9,7 +9,7 @@ import types
 from importlib import import_module
 from typing import Any
 
-from ..imports import is_harmless, is_installed
+from ..imports import import_installed, is_harmless, is_installed
 from .codecs import Codec, Get, OpaqueError, Put
 from .payloads import parts, text
 
@@ -42,6 +42,12 @@ _ALIASES = {
     "pd": "pandas",
     "mpl": "matplotlib",
     "plt": "matplotlib.pyplot",
+    "mdates": "matplotlib.dates",
+    "mticker": "matplotlib.ticker",
+    "mcolors": "matplotlib.colors",
+    "mpatches": "matplotlib.patches",
+    "mlines": "matplotlib.lines",
+    "mtransforms": "matplotlib.transforms",
     "sns": "seaborn",
     "sp": "scipy",
     "sk": "sklearn",
@@ -205,7 +211,7 @@ def _imported(name: str, get: Get) -> types.ModuleType:
             raise get.missing(f"the module {name} is not installed here")
         raise get.waiting(f"the module {name} would be run")
     try:
-        return import_module(name)
+        return import_module(name) if get.trusted else import_installed(name)
     except ImportError as error:
         raise get.missing(f"the module {error.name or name} is not installed here") from error
     except (Exception, SystemExit) as error:

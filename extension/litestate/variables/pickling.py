@@ -19,11 +19,14 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from . import (
     attributes,
+    bases,
     callbacks,
     classes,
     code_objects,
     depth,
     functions,
+    instances,
+    late,
     quiet,
     rebuilding,
     reducers,
@@ -31,6 +34,7 @@ from . import (
     spaces,
     special_classes,
 )
+from .cycles import HASHED, Cycles, runs_code
 from .definitions import by_name, is_definition
 from .failures import NotSavedError
 from .unpickling import NAMESPACE, load, text_of
@@ -40,6 +44,8 @@ __all__ = ["Pickle", "dump", "is_definition", "load"]
 _PROTOCOL = 5
 
 _ATOMS = frozenset((int, str, float, bool, type(None), bytes, complex))
+
+_HASHED = frozenset((dict, set, frozenset))
 
 _IN_BAND = 4096
 """Bytes up to which a buffer is better off inside."""
@@ -53,10 +59,41 @@ class Pickle:
     ----------
     data : bytes
         Protocol 5. Persistent ids are numbers of nodes, ``"namespace"``, and
-        ``("buffer", number, readonly)``.
+        ``("buffer", number, readonly)``, among others.
+    runs_own : bool
+        Whether code of the notebook makes some of its objects.
+    is_apart : bool
+        Whether its classes can be made a second time, and nothing notices.
     """
 
     data: bytes
+    runs_own: bool = False
+    is_apart: bool = True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known of a type, as long as nothing but pickling runs.
+
+    Attributes
+    ----------
+    has_code : bool
+        Whether its objects are hashed by Python code.
+    is_hashed : bool
+        Whether its objects hash others.
+    base : type or None
+        As of `instances.base_of`.
+    is_remade : bool
+        As of `instances.is_remade`.
+    runs_own : bool
+        As of `instances.runs_own`.
+    """
+
+    has_code: bool
+    is_hashed: bool
+    base: type | None
+    is_remade: bool
+    runs_own: bool
 
 
 Hook = Callable[[Any], int | None]
@@ -69,6 +106,8 @@ def dump(
     namespace: dict[str, Any] | None = None,
     raw: Callable[[Any], int] | None = None,
     approximate: Callable[[str], None] | None = None,
+    again: Callable[[], None] = lambda: None,
+    known: dict[type, Kind] | None = None,
 ) -> Pickle:
     """Pickle objects together.
 
@@ -84,6 +123,10 @@ def dump(
         Stores large memory elsewhere, and returns its number.
     approximate : callable, optional
         Is told once what will not be quite as it was.
+    again : callable, optional
+        Called if all is pickled once more: what `raw` has stored until then is not needed.
+    known : dict, optional
+        Of types that were met before.
 
     Raises
     ------
@@ -97,23 +140,35 @@ def dump(
             approximate(text)
         said.add(text)
 
-    file = io.BytesIO()
-    pickler = _Pickler(file, roots, hook, namespace, raw, say)
-    try:
-        if depth.IN_BROWSER:
-            # Somebody else's hook knows nothing.
-            depth.check(pickler.roots, getattr(hook, "knows", lambda obj: False))
-        with depth.bounded_calls():
-            pickler.dump(pickler.roots)
-    except NotSavedError:
-        raise
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise NotSavedError(pickler.reason(error)) from None
-    finally:
-        pickler.forget()
-    return Pickle(file.getvalue())
+    # Somebody else's hook knows nothing.
+    knows = getattr(hook, "knows", lambda obj: False)
+
+    def pickled(cycles: Cycles | None) -> tuple[Pickle, bool]:
+        file = io.BytesIO()
+        pickler = _Pickler(file, roots, hook, namespace, raw, say)
+        pickler.use(cycles, {} if known is None else known)
+        try:
+            if depth.IN_BROWSER and cycles is None:
+                depth.check(pickler.roots, knows)
+            with depth.bounded_calls():
+                pickler.dump(pickler.whole)
+            runs_own = pickler.runs_own or cycles is not None
+            return Pickle(file.getvalue(), runs_own, pickler.is_apart), pickler.hashes
+        except NotSavedError:
+            raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise NotSavedError(pickler.reason(error)) from None
+        finally:
+            pickler.forget()
+
+    made, hashes = pickled(None)
+    # Only then an object may be hashed before it has its attributes.
+    if hashes and (cycles := Cycles(roots, knows)).of:
+        again()
+        made, _ = pickled(cycles)
+    return made
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -143,6 +198,26 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._attributes = attributes.Attributes()
         self._own_ways: dict[type, bool] = {}
         self._current: Any = None
+        self._bases: bases.Bases | None = None
+        self._known: dict[type, Kind] = {}
+        self._late: late.Late | None = None
+        self.whole: tuple[Any, ...] = self.roots
+        self._has_code = self._has_keys = False
+        self.runs_own = False
+        self.is_apart = True
+
+    @property
+    def hashes(self) -> bool:
+        """Whether code of a class may have to hash objects of it, for all that is known."""
+        return self._has_code and self._has_keys
+
+    def use(self, cycles: Cycles | None, known: dict[type, Kind]) -> None:
+        """Fill containers of these cycles when all that they hold is there."""
+        self._known = known
+        if cycles is not None:
+            self._late = late.Late(cycles)
+            self.whole = (*self.roots, self._late)
+            self._not_asked |= {id(self.whole), id(self._late)}
 
     def persistent_id(self, obj: Any) -> Any:
         """Return what stands for an object that is stored elsewhere."""
@@ -159,6 +234,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind in attributes.COPIED and self._attributes.met(obj, is_node=number is not None):
             self._approximate(attributes.APART)
             return None
+        if number is None and self._late is not None:
+            return self._late.stand_in(obj)
+        if number is None and kind in _HASHED and not self._has_keys:
+            self._has_keys = not _ATOMS.issuperset(map(type, obj))
         return number
 
     def _buffer(self, buffer: pickle.PickleBuffer) -> Any:
@@ -181,11 +260,19 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             is_apart |= self._hook(own) is not None
         if is_apart:
             self._approximate(attributes.APART)
+        cycle = None if self._late is None else self._late.belongs(obj)
         if way is not None:
-            return way(obj)
-        if is_apart or self._has_own(kind):
-            return self._from_copies(obj)
-        return NotImplemented
+            found = way(obj)
+        elif is_apart or self._has_own(kind):
+            found = self._from_copies(obj)
+        elif cycle is None:
+            return NotImplemented
+        else:
+            reduce = self.dispatch_table.get(kind)
+            found = obj.__reduce_ex__(_PROTOCOL) if reduce is None else reduce(obj)
+        return (
+            found if self._late is None or cycle is None else self._late.reduced(obj, found, cycle)
+        )
 
     def _has_own(self, kind: type) -> bool:
         if kind not in self._own_ways:
@@ -212,11 +299,20 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             typing.NewType: self._newtype,
             typing.TypeVar: self._typevar,
             typing.ParamSpec: self._typevar,
+            classes.Begun: classes.reduce_begun,
+            bases.Finished: self._finished,
+            late.Late: late.reduce_all,
+            late.Fills: late.reduce_fills,
+            late.Early: late.reduce_early,
             typing.TypeVarTuple: self._typevar,
             getattr(typing, "TypeAliasType", None): self._alias,
         }
         if kind in own:
             return own[kind]
+        found = self._known.get(kind) or self._look_at(kind)
+        self._has_code = self._has_code or found.has_code
+        self._has_keys = self._has_keys or found.is_hashed
+        self.runs_own = self.runs_own or found.runs_own
         if (reduce := reducers.special(kind)) is not None:
             return lambda obj: reduce(obj, self._approximate)
         what = refusals.refusal(kind)
@@ -225,7 +321,19 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         # Python's own, that of ipykernel, and that of the kernel in the browser.
         if kind.__name__ in ("TextIOWrapper", "OutStream", "LiteStream"):
             return self._stream
+        base = found.base
+        if base is not None:
+            return lambda obj: instances.reduce(obj, base, self._from_copies(obj))
+        if found.is_remade:
+            return lambda obj: instances.keep_class(obj, self._from_copies(obj))
         return None
+
+    def _look_at(self, kind: type) -> Kind:
+        base = instances.base_of(kind, self._namespace)
+        is_remade = base is None and instances.is_remade(kind, self._namespace)
+        own = instances.runs_own(kind, self._namespace)
+        self._known[kind] = Kind(runs_code(kind), issubclass(kind, HASHED), base, is_remade, own)
+        return self._known[kind]
 
     def _refused(self, what: str, obj: Any) -> Any:
         if (name := refusals.stream_name(obj)) is not None:
@@ -241,7 +349,16 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         found = classes.reduce_builtin(cls)
         if found is not None:
             return found
-        return classes.reduce_class(cls, self._annotations(cls))
+        self.is_apart = self.is_apart and classes.can_be_made_twice(cls)
+        if self._bases is None:
+            knows = getattr(self._hook, "knows", lambda obj: False)
+            self._bases = bases.Bases(self._namespace, knows)
+        return self._bases.reduced(cls, classes.reduce_class(cls, self._annotations(cls)))
+
+    def _finished(self, finished: bases.Finished) -> Any:
+        cls = finished.cls
+        state = classes.reduce_class(cls, self._annotations(cls))[2]
+        return classes.set_class, (cls, state)
 
     def _function(self, function: FunctionType) -> Any:
         if by_name(function, self._namespace):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import gc
+import typing
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -17,6 +19,7 @@ from .contents import contents
 from .decoder import Decoded, Decoder
 from .failures import DamagedGraphError
 from .group import GRAPH, Bytes, Group, Memory, only
+from .in_order import Making, make_all
 from .namespace import is_reserved
 from .pauses import no_collection
 
@@ -54,9 +57,11 @@ def restore(
     *,
     trusted: bool,
     partly: bool = False,
+    wanted: Collection[str] | None = None,
+    tidy: bool = True,
     replace: _Replace = None,
 ) -> Restored:
-    """Make all names of some groups; nothing is put into the namespace.
+    """Make all names of some groups; the namespace is as it was afterwards.
 
     Parameters
     ----------
@@ -68,6 +73,10 @@ def restore(
         Whether pickles are loaded.
     partly : bool, optional
         Whether what is not as it should be fails by itself, and takes no others with it.
+    wanted : collection of str, optional
+        Names that code of the notebook finds while its objects are made; by default all.
+    tidy : bool, optional
+        Whether what was made in part is gone afterwards.
     replace : callable, optional
         Gets the names of an object and the object; returns the one to use instead.
 
@@ -77,10 +86,16 @@ def restore(
         If a group is not as it should be.
     """
     restored = Restored()
-    decode = _partly_decoded if partly else _decoded
-    for group in groups:
-        with no_collection(), nullcontext() if trusted else only_installed():
-            decoded = decode(group, namespace, trusted=trusted, replace=replace)
+    with no_collection(), nullcontext() if trusted else only_installed():
+        if trusted:
+            found, has_failed = _trusted(
+                list(groups), namespace, wanted, partly=partly, replace=replace
+            )
+            if has_failed and tidy:
+                forget_halfway()
+        else:
+            found = _untrusted(groups, namespace, partly=partly, replace=replace)
+    for group, decoded in found:
         if not trusted:
             _keep_reserved(decoded, namespace)
         restored.values |= decoded.values
@@ -93,6 +108,47 @@ def restore(
             for name, reason in decoded.waiting.items()
         ]
     return restored
+
+
+def _untrusted(
+    groups: Iterable[Group], namespace: dict[str, Any], *, partly: bool, replace: _Replace
+) -> list[tuple[Group, Decoded]]:
+    decode = _partly_decoded if partly else _decoded
+    return [(group, decode(group, namespace, trusted=False, replace=replace)) for group in groups]
+
+
+def _trusted(
+    groups: list[Group],
+    namespace: dict[str, Any],
+    wanted: Collection[str] | None,
+    *,
+    partly: bool,
+    replace: _Replace,
+) -> tuple[list[tuple[Group, Decoded]], bool]:
+    """Make groups together: code of one may use names of others."""
+    try:
+        making = [
+            Making(each, _decoder(each, namespace, trusted=True, replace=replace))
+            for each in groups
+        ]
+        has_failed = make_all(making, namespace, wanted)
+    except DamagedBundleError:
+        if not partly:
+            raise
+        found = [
+            (each, _partly_decoded(each, namespace, trusted=True, replace=replace))
+            for each in groups
+        ]
+        return found, True
+    return [(each.group, each.decoded) for each in making], has_failed
+
+
+def forget_halfway() -> None:
+    """Let go of classes that were made in part: ``__subclasses__()`` of their bases has them."""
+    for clear in getattr(typing, "_cleanups", ()):
+        # `typing` keeps what was in square brackets.
+        clear()
+    gc.collect()
 
 
 def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
@@ -143,6 +199,12 @@ def _reason(error: DamagedBundleError) -> str:
 def _decoded(
     group: Group, namespace: dict[str, Any], *, trusted: bool, replace: _Replace = None
 ) -> Decoded:
+    return _decoder(group, namespace, trusted=trusted, replace=replace).decode()
+
+
+def _decoder(
+    group: Group, namespace: dict[str, Any], *, trusted: bool, replace: _Replace = None
+) -> Decoder:
     buffers = [memoryview(_memory(data)).cast("B") for data in group.buffers]
     decoder = Decoder(
         group.document,
@@ -155,11 +217,9 @@ def _decoded(
         label=f"variables/{group.key}/{GRAPH}",
         replace=replace,
     )
-    decoded = decoder.decode()
-    found = {*decoded.values, *decoded.failed, *decoded.waiting}
-    if found != set(group.names):
+    if set(decoder.names) != set(group.names):
         raise decoder.fail("it has other names than the manifest says")
-    return decoded
+    return decoder
 
 
 def _memory(data: Bytes) -> Bytes:

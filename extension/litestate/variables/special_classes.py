@@ -1,7 +1,7 @@
 """Classes and type variables that the standard library makes of a few values.
 
-What pickles call is `make_enum`, `make_namedtuple`, `make_typeddict`, `make_typevar`,
-`make_newtype` and `make_alias`.
+What pickles call is `make_enum`, `make_namedtuple`, `make_generic_namedtuple`, `make_typeddict`,
+`make_typevar`, `make_newtype` and `make_alias`.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ _CONTENT: dict[type, Any] = {
 
 
 def is_namedtuple(cls: Any) -> bool:
-    """Tell whether `collections.namedtuple` has made a class."""
-    return cls.__bases__ == (tuple,) and all(
+    """Tell whether `collections.namedtuple` or `typing.NamedTuple` has made a class."""
+    return cls.__bases__ in ((tuple,), (tuple, typing.Generic)) and all(
         name in vars(cls) for name in ("_fields", "_field_defaults", "_make", "_asdict")
     )
 
@@ -118,6 +118,17 @@ def make_namedtuple(
 ) -> type:
     """Return a class of `collections.namedtuple`."""
     return collections.namedtuple(name, fields, defaults=defaults, module=module)
+
+
+def make_generic_namedtuple(
+    name: str, fields: tuple[str, ...], defaults: tuple[Any, ...], module: str
+) -> type:
+    """Return what ``class name(NamedTuple, Generic[T])`` makes, without its type variables yet."""
+    made: Any = make_namedtuple(name, fields, defaults, module)
+    # As typing.NamedTuple does it: a class that is made with Generic could not be a tuple.
+    made.__bases__ = (tuple, typing.Generic)
+    made.__class_getitem__ = classmethod(vars(typing.Generic)["__class_getitem__"].__func__)
+    return typing.cast(type, made)
 
 
 def make_typeddict(name: str, module: str, total: bool) -> type:

@@ -13,9 +13,12 @@ from .encoder import Encoder
 from .failures import NotSavedError
 from .group import VALUES, Group, key_of
 from .pauses import no_collection
+from .reading_back import failures
 
 _SMALL = 4096
 """Bytes: what is written anew with each number that changes."""
+
+_READ_BACK = "it can be pickled, but not loaded: {}"
 
 _ADVICE = "Make it again after loading; the other variables are saved."
 
@@ -145,6 +148,19 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
+    failed = failures(group, encoder.namespace) if encoder.is_doubtful else {}
+    if failed:
+        taken.skipped += [
+            Skipped(name, _READ_BACK.format(reason), _ADVICE, f"variables/{name}")
+            for name, reason in failed.items()
+        ]
+        for one in ones:
+            if one.name in failed:
+                one.encoder.forget()
+        rest = [one for one in ones if one.name not in failed]
+        if rest:
+            put(rest, taken)
+        return
     # Notes that only arise together are reported for the names that they concern.
     known = {note for one in ones for note in one.encoder.notes}
     more = [note for note in encoder.notes if note not in known]

@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from . import code_objects, quiet
+from . import code_objects, hashed, quiet
 from .depth import bounded_calls
 from .failures import NotLoadedError
 
@@ -82,6 +82,7 @@ class _Unpickler(pickle.Unpickler):
         self._resolve = resolve
         self._namespace = namespace
         self._buffers = buffers
+        self._hashed: dict[int, Any] = {}
 
     def persistent_load(self, pid: Any) -> Any:
         """Return what is stored elsewhere."""
@@ -92,6 +93,10 @@ class _Unpickler(pickle.Unpickler):
         if type(pid) is tuple and len(pid) == 3 and pid[0] == "buffer" and self._buffers:
             found = memoryview(self._buffers(pid[1]))
             return found.toreadonly() if pid[2] else found
+        if type(pid) is tuple and len(pid) == 3 and pid[0] == "hashed" and pid[1] in hashed.KINDS:
+            if pid[2] not in self._hashed:
+                self._hashed[pid[2]] = hashed.KINDS[pid[1]]()
+            return self._hashed[pid[2]]
         raise NotLoadedError("its pickle is damaged")
 
     def find_class(self, module: str, name: str) -> Any:

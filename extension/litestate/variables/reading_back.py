@@ -1,0 +1,220 @@
+"""Read back what was pickled, where code of the notebook makes it again.
+
+What a class says about its own pickling may be wrong, and only a load would show it. So a small
+pickle is loaded once, into a namespace of its own: its classes and functions are copies, which find
+no variable that could be changed. Nothing else may be changed either: what is not known to change
+nothing (files, connections, random numbers, …) ends the attempt, and then nothing is said.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import hashlib
+import io
+import re
+import sys
+import types
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .definitions import is_definition
+from .group import Group
+from .pauses import no_collection
+from .quiet import NOTEBOOK
+
+_LARGEST = 256 * 1024
+"""Bytes of a group; larger ones are not read back."""
+
+_CALLS = 20_000
+"""Calls after which the attempt ends: some milliseconds."""
+
+_REMEMBERED = 500
+"""Outcomes."""
+
+_HARMLESS = frozenset(
+    (
+        *("abc", "array", "bisect", "builtins", "cmath", "collections", "contextlib", "copy"),
+        *("copyreg", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
+        *("hashlib", "blake2", "md5", "sha1", "sha2", "sha3", "heapq", "inspect", "itertools"),
+        *("json", "litestate", "marshal", "math", "numbers", "numpy", "operator", "pandas"),
+        *("pickle", "re", "sre", "statistics", "string", "struct", "types", "typing", "uuid"),
+        *("weakref", "zlib"),
+    )
+)
+"""Modules whose functions change nothing but what they are given, with few exceptions."""
+
+_HARMFUL = frozenset(
+    (
+        *("open", "input", "exec", "eval", "compile", "__import__", "breakpoint", "globals"),
+        *("getcontext", "setcontext", "localcontext", "register", "pickle"),
+    )
+)
+"""Functions of these modules that may change something else."""
+
+_SETTERS = re.compile(r"_*(?:re)?set.*|.*(?:options?|registry|register).*")
+"""Names of what numpy and pandas have for settings."""
+
+_CONSTANTS = (int, float, complex, str, bytes, bool, types.NoneType, types.ModuleType)
+
+_NAME_ERROR = re.compile(r"NameError: name '(\w+)' is not defined")
+
+_MAKERS = frozenset(
+    f"{__package__}.{name}"
+    for name in ("unpickling", "decoder", "containers", "hashed", "instances", "rebuilding")
+)
+"""Modules that call code of the notebook."""
+
+_outcomes: OrderedDict[bytes, dict[str, str]] = OrderedDict()
+
+
+class _StoppedError(KeyboardInterrupt):
+    """It might change something, or takes too long: all of it ends, as if it was interrupted."""
+
+
+def failures(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of a group that a load could not make, and why.
+
+    Parameters
+    ----------
+    group : Group
+        As it will be stored.
+    namespace : mapping
+        Of the notebook; it is not changed.
+    """
+    if group.size > _LARGEST or sys.getprofile() is not None:
+        return {}
+    digest = hashlib.blake2b(digest_size=16)
+    for _, content in group.members():
+        digest.update(memoryview(content).cast("B"))
+    key = digest.digest()
+    if key not in _outcomes:
+        _outcomes[key] = _tried(group, namespace)
+        if len(_outcomes) > _REMEMBERED:
+            _outcomes.popitem(last=False)
+    return _outcomes[key]
+
+
+def _tried(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
+    from .restoring import forget_halfway, restore
+
+    copied = Group(
+        group.key,
+        group.names,
+        bytes(group.document),
+        [bytearray(memoryview(each).cast("B")) for each in group.buffers],
+        [bytes(each) for each in group.pickles],
+        group.about,
+    )
+    apart = _names_apart(namespace)
+    found: dict[str, str] = {}
+    unseen = io.StringIO()
+    try:
+        with (
+            contextlib.redirect_stdout(unseen),
+            contextlib.redirect_stderr(unseen),
+            no_collection(),
+            _watched(),
+        ):
+            restored = restore([copied], apart, trusted=True, tidy=False)
+        found = {each.path: each.reason for each in restored.failed}
+        del restored
+    except (_StoppedError, Exception):
+        return {}
+    finally:
+        apart.clear()
+        if found:
+            forget_halfway()
+        else:
+            # They are all young: nothing was collected meanwhile.
+            gc.collect(0)
+    missing = {name for reason in found.values() for name in _NAME_ERROR.findall(reason)}
+    # What it needs is stored elsewhere, and not here.
+    return {} if missing & namespace.keys() else found
+
+
+def _names_apart(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names that code may find: nothing that it could change."""
+    found = {
+        name: value
+        for name, value in namespace.items()
+        if type(value) in _CONSTANTS or _is_imported(value)
+    }
+    return found | {"__builtins__": builtins, "__name__": NOTEBOOK}
+
+
+def _is_imported(value: Any) -> bool:
+    kind = type(value)
+    is_callable = kind is types.BuiltinFunctionType or kind is types.FunctionType
+    return (is_callable or issubclass(kind, type)) and not is_definition(value)
+
+
+@contextlib.contextmanager
+def _watched() -> Iterator[None]:
+    """End what might change something else."""
+    left, stopped = _CALLS, False
+
+    def watch(frame: types.FrameType, event: str, arg: Any) -> None:
+        nonlocal left, stopped
+        left -= 1
+        is_harmless = event not in _CALLED or _CALLED[event](frame, arg)
+        if left < 0 or not is_harmless:
+            stopped = True
+            raise _StoppedError
+
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+    if stopped:
+        # Code that catches everything has caught it.
+        raise _StoppedError
+
+
+def _is_harmless_frame(frame: types.FrameType, _: Any) -> bool:
+    home, name = frame.f_globals.get("__name__"), frame.f_code.co_name
+    is_known = home == NOTEBOOK or (_is_known(home) and not _is_setter(home, name))
+    return is_known or not _is_for_pickle(frame.f_back)
+
+
+def _is_harmless(frame: types.FrameType, function: Any) -> bool:
+    owner = getattr(function, "__self__", None)
+    if type(owner) is io.StringIO:
+        return True
+    name = getattr(function, "__name__", "")
+    if isinstance(owner, types.ModuleType) or owner is None:
+        home = getattr(function, "__objclass__", function)
+        module = getattr(home, "__module__", "")
+    else:
+        module = (owner if isinstance(owner, type) else type(owner)).__module__
+    is_known = _is_known(module) and not _is_setter(module, name)
+    return is_known or not _is_for_pickle(frame)
+
+
+_CALLED: dict[str, Callable[[types.FrameType, Any], bool]] = {
+    "call": _is_harmless_frame,
+    "c_call": _is_harmless,
+}
+
+
+def _is_known(module: Any) -> bool:
+    outer = str(module).lstrip("_").partition(".")[0]
+    return outer in _HARMLESS and ".random" not in str(module)
+
+
+def _is_setter(module: Any, name: str) -> bool:
+    is_table = str(module).startswith(("numpy", "pandas"))
+    return name in _HARMFUL or (is_table and bool(_SETTERS.fullmatch(name)))
+
+
+def _is_for_pickle(frame: types.FrameType | None) -> bool:
+    """Tell whether what a pickle names runs, and not what litestate does to prepare it."""
+    while frame is not None:
+        home = str(frame.f_globals.get("__name__"))
+        if home.startswith("litestate."):
+            return home in _MAKERS
+        frame = frame.f_back
+    return True
