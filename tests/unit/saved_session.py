@@ -75,6 +75,9 @@ def tried(change: Change) -> str:
     session = Session(change)
     try:
         return _tried(session, change)
+    except AssertionError as error:
+        error.add_note(f"with: {change.title}")
+        raise
     finally:
         session.reset()
 

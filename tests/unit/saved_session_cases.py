@@ -65,8 +65,8 @@ _WARNED = (
 _NO_FILTERS = "warnings.filters[:] = before_filters\nwith warnings.catch_warnings(): pass"
 
 
-def _warnings(title: str, source: str, check: str, expected: str = SET) -> Change:
-    start = _WARNED + "before_filters = list(warnings.filters)\n"
+def _warnings(title: str, source: str, check: str, expected: str = SET, before: str = "") -> Change:
+    start = _WARNED + before + "before_filters = list(warnings.filters)\n"
     return Change(title, expected, start + source, check, _NO_FILTERS)
 
 
@@ -84,6 +84,8 @@ WARNINGS = (
     _warnings("`warnings.simplefilter(…, append=True)`",
               "warnings.simplefilter('error', FutureWarning, append=True)", "[each[:3] for each in warnings.filters][-1]"),
     _warnings("`warnings.resetwarnings()`", "warnings.resetwarnings()", "len(warnings.filters)"),
+    _warnings("`warnings.resetwarnings()`, although a package has a filter",
+              "warnings.resetwarnings()", "len(warnings.filters)", before="warnings.filterwarnings('ignore', 'of a package')\n"),
 )  # fmt: skip
 
 _OF_CONTEXT = "decimal.setcontext(decimal.Context())"
@@ -248,6 +250,8 @@ ATTRIBUTES = (
     Change("object of the notebook's class on a module", SET_IF_TRUSTED,
            "import textwrap\nclass Style:\n    width = 3\nstyle = Style()\ntextwrap.style = style",
            "vars(textwrap).get('style') is style", "vars(textwrap).pop('style', None)"),
+    Change("list with tuples on a module", SET_IF_TRUSTED, "import textwrap\ntextwrap.pairs = [(1, 'a'), (None, [2.5])]",
+           "vars(textwrap).get('pairs')", "vars(textwrap).pop('pairs', None)"),
     Change("API key on a module", NAMED, "import textwrap\ntextwrap.api_key = 'x' * 9", "hasattr(textwrap, 'api_key')", "vars(textwrap).pop('api_key', None)"),
     Change("file on a module", NAMED,
            "import textwrap, io\ntextwrap.log = io.StringIO()",

@@ -148,6 +148,8 @@ def is_notebooks(value: Any, names: Mapping[str, Any]) -> bool:
 def encode(value: Any, names: Mapping[str, Any]) -> Any:
     """Return what a bundle has for a value: plain data, a variable, or something to import.
 
+    `plain_options` has still to make JSON of it.
+
     Raises
     ------
     NotPlainError
@@ -169,7 +171,9 @@ def encode(value: Any, names: Mapping[str, Any]) -> Any:
         return ["import", str(place)]
     if type(value) in (FunctionType, BuiltinFunctionType) and (found := _imported(value)):
         return ["import", found]
-    return ["value", plain_options.encode(value)]
+    # Only to see that it can be; all of it is encoded together.
+    plain_options.encode(value)
+    return ["value", value]
 
 
 def _variable(value: Any, names: Mapping[str, Any]) -> str | None:

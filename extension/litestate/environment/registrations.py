@@ -34,6 +34,13 @@ CALLS = (
 )
 """Functions whose effect cannot be asked for: that a cell calls one is all that is known."""
 
+_SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGCHLD")
+    if hasattr(signal, name)
+)
+"""Those that a program handles."""
+
 NOT_KEPT = "which is not kept"
 
 _CALLS = tuple(tuple(name.split(".")) for name in CALLS)
@@ -80,7 +87,7 @@ def _registered(names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _tables() -> Iterator[tuple[str, Iterable[Any]]]:
     """Yield what is no part of a module: handlers of signals, and what the shell has."""
-    yield "signal handlers", map(signal.getsignal, signal.valid_signals())
+    yield "signal handlers", map(signal.getsignal, _SIGNALS)
     yield "sys.settrace, sys.setprofile", (sys.gettrace(), sys.getprofile())
     shell = shell_of_session()
     if shell is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .executed import CUT, current
+from .executed import CUT, Executed, Log, current
 
 Undo = Callable[[], object]
 
@@ -99,9 +99,41 @@ def cells_mention(*words: str, if_unknown: bool = True) -> bool:
         the first ones are no longer kept.
     """
     log = current()
-    if not log.own or log.dropped:
+    own = log.own
+    if not own or log.dropped:
         return if_unknown
-    return any(
-        any(word in cell.source for word in words) or cell.source.endswith(CUT)
-        for cell in log.cells
-    )
+    known = _mentions.get(words)
+    if known is None or known.log is not log or known.loaded != len(log.loaded):
+        known = _mentions[words] = _Mention(words, log, len(log.loaded), log.cells)
+    else:
+        known.read(own)
+    return known.found
+
+
+class _Mention:
+    """Whether cells have one of some words; each cell is looked at once."""
+
+    def __init__(
+        self, words: tuple[str, ...], log: Log, loaded: int, cells: list[Executed]
+    ) -> None:
+        self.log, self.loaded = log, loaded
+        self.found = False
+        self._words = words
+        self._last: Executed | None = None
+        self.read(cells)
+
+    def read(self, cells: list[Executed]) -> None:
+        """Look at the cells from the last one on that was looked at."""
+        if self.found:
+            return
+        for cell in reversed(cells):
+            source = cell.source
+            if any(word in source for word in self._words) or source.endswith(CUT):
+                self.found = True
+                return
+            if cell is self._last:
+                break
+        self._last = cells[-1]
+
+
+_mentions: dict[tuple[str, ...], _Mention] = {}

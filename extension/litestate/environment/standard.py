@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import loggers, warning_filters
-from .settings import Group, Setting, Undo, group_of
+from .settings import Group, Setting, Undo, cells_mention, group_of
 
 _CATEGORIES = ("LC_CTYPE", "LC_COLLATE", "LC_MONETARY", "LC_NUMERIC", "LC_TIME")
 
@@ -123,6 +123,9 @@ def _put_locale(locale: Any, name: str, value: Any) -> Undo:
 
 
 def _namespaces(etree: Any) -> Iterator[tuple[str, Any]]:
+    # Packages that write such files register some, each time that they are imported.
+    if not cells_mention("register_namespace", if_unknown=False):
+        return
     for uri, prefix in list(etree._namespace_map.items()):
         if uri not in _NAMESPACES:
             yield uri, prefix

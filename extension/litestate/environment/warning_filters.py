@@ -52,8 +52,8 @@ def changed(warnings: Any) -> Iterator[tuple[str, Any]]:
 def put(warnings: Any, name: str, value: Any) -> Undo | None:
     """Let these filters stand first, in their order.
 
-    Others that are here now stay behind them, but for Python's own: one that is not among those
-    that were saved had been removed.
+    Others that are here now, as of packages, stay behind them; but not Python's own, as one that
+    is not among those that were saved had been removed, and none after a ``resetwarnings()``.
     """
     if name != NAME or not isinstance(value, list):
         raise KeyError("there is no setting of this name")
@@ -61,7 +61,8 @@ def put(warnings: Any, name: str, value: Any) -> Undo | None:
     filters = _current(warnings)
     before = list(filters)
     own = usual()
-    others = [each for each in before if each not in wanted and each not in own]
+    was_reset = not any(each in own for each in wanted)
+    others = [each for each in before if each not in (*wanted, *own) and not was_reset]
     if before == [*wanted, *others]:
         return None
     _set(warnings, [*wanted, *others])
