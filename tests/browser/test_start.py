@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import OpenLab, serving
 from drive_gate import START
-from drive_page import put_folder
+from drive_page import settle
 from lab import START_TIMEOUT, Lab
 from playwright.sync_api import BrowserContext, Route, expect
 from silence import ALL, be_quick, lose_answers, lose_from_now_on, lost
@@ -18,11 +18,9 @@ UNREACHABLE = "litestate: the notebook's folder cannot be reached"
 REACHABLE = "litestate: the notebook's folder can be reached again"
 
 COPY = """
-async () => {
-  const { contents } = window.jupyterapp.serviceManager;
-  const { content } = await contents.get("start.ipynb");
-  await contents.save("deep/er/start.ipynb", { type: "notebook", format: "json", content });
-}
+import os, shutil
+os.makedirs("deep/er")
+shutil.copy("start.ipynb", "deep/er/nested.ipynb")
 """
 
 NOT_STARTED = "Python has not started after"
@@ -60,25 +58,24 @@ def test_lost_answers_are_asked_for_again(
     assert UNREACHABLE not in found
 
     # Nobody answers, and the notebook is not in the drive's own folder.
-    put_folder(lab, "deep")
-    put_folder(lab, "deep/er")
-    lab.page.evaluate(COPY)
+    lab.check(COPY)
+    settle(lab)
     lose_from_now_on(lab, ALL)
     lab.page.close()
-    lab.open("deep/er/start.ipynb")
+    lab.open("deep/er/nested.ipynb")
     found = outputs(lab, "import os, json, pandas\nprint(os.getcwd(), pandas.Series([7]).sum())")
     assert "/drive/deep/er 7" in found
     assert UNREACHABLE in found + str(lab.cells())
     lab.check(START)
-    for action in ("open, 'start.ipynb'", "os.listdir, '.'", "open, 'new', 'w'"):
+    for action in ("open, 'nested.ipynb'", "os.listdir, '.'", "open, 'new', 'w'"):
         assert lab.value(f"failure({action})") == "PermissionError", action
     assert lab.value("failure(sqlite3.connect, 'a.db')") == "OperationalError"
-    assert lab.value("os.path.exists('start.ipynb')") is False
+    assert lab.value("os.path.exists('nested.ipynb')") is False
 
     lose_from_now_on(lab, "0")
-    exists = "print(os.path.exists('start.ipynb'), os.listdir('.'))"
-    found = output_with(lab, exists, "True ['start.ipynb']")
-    assert lab.value("open('start.ipynb').read(1)") == "{"
+    exists = "print(os.path.exists('nested.ipynb'), os.listdir('.'))"
+    found = output_with(lab, exists, "True ['nested.ipynb']")
+    assert lab.value("open('nested.ipynb').read(1)") == "{"
     assert REACHABLE in found + str(lab.cells())
 
 
