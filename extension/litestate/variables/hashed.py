@@ -3,7 +3,7 @@
 A town whose neighbors are a set of towns is in a set before it has its own name. In such a cycle
 the containers are made empty, and filled when all objects of the cycle have their attributes.
 
-What pickles call is `fill`: bundles name it, so that it stays.
+What pickles call is `fill`, and what they name are `empty_set` and `empty_dict`: they stay.
 """
 
 from __future__ import annotations
@@ -13,8 +13,18 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-KINDS: dict[str, Callable[[], Any]] = {"set": set, "dict": dict}
-"""What a persistent id names."""
+
+def empty_set() -> set[Any]:
+    """Return a set that `fill` fills; a persistent id names this."""
+    return set()
+
+
+def empty_dict() -> dict[Any, Any]:
+    """Return a dictionary that `fill` fills; a persistent id names this."""
+    return {}
+
+
+EMPTY: tuple[Callable[[], Any], ...] = (empty_set, empty_dict)
 
 _ROUNDS = 10
 """Times to fill again what holds objects whose hash changes while others are filled."""

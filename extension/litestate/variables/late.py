@@ -14,7 +14,7 @@ from typing import Any
 from . import hashed, instances
 from .cycles import Cycle, Cycles, hashes_one_of
 
-_EXACT: dict[type, str] = {set: "set", dict: "dict"}
+_EXACT: dict[type, Any] = {set: hashed.empty_set, dict: hashed.empty_dict}
 _BUILT_IN = (set, dict, list, tuple, frozenset)
 
 
@@ -38,7 +38,7 @@ class Late:
 
     def __init__(self, cycles: Cycles) -> None:
         self._cycles = cycles
-        self._stand_ins: dict[int, tuple[str, str, int]] = {}
+        self._stand_ins: dict[int, tuple[str, Any, int]] = {}
         self.last = Cycle(set())
 
     def belongs(self, obj: Any) -> Cycle | None:

@@ -7,48 +7,18 @@ notebook's functions are the notebook's namespace itself, and no part of the pic
 from __future__ import annotations
 
 import io
-import pickle
-import sys
-import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped]
-
-from . import (
-    attributes,
-    bases,
-    callbacks,
-    classes,
-    code_objects,
-    depth,
-    functions,
-    instances,
-    late,
-    quiet,
-    rebuilding,
-    reducers,
-    refusals,
-    spaces,
-    special_classes,
-)
-from .cycles import HASHED, Cycles, runs_code
-from .definitions import by_name, is_definition
+from . import depth
+from .cycles import Cycles
+from .definitions import is_definition
 from .failures import NotSavedError
-from .unpickling import NAMESPACE, load, text_of
+from .pickler import Hook, Kind, Pickler
+from .unpickling import load
 
-__all__ = ["Pickle", "dump", "is_definition", "load"]
-
-_PROTOCOL = 5
-
-_ATOMS = frozenset((int, str, float, bool, type(None), bytes, complex))
-
-_HASHED = frozenset((dict, set, frozenset))
-
-_IN_BAND = 4096
-"""Bytes up to which a buffer is better off inside."""
+__all__ = ["Kind", "Pickle", "dump", "is_definition", "load"]
 
 
 @dataclass(frozen=True)
@@ -69,34 +39,6 @@ class Pickle:
     data: bytes
     runs_own: bool = False
     is_apart: bool = True
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What is known of a type, as long as nothing but pickling runs.
-
-    Attributes
-    ----------
-    has_code : bool
-        Whether its objects are hashed by Python code.
-    is_hashed : bool
-        Whether its objects hash others.
-    base : type or None
-        As of `instances.base_of`.
-    is_remade : bool
-        As of `instances.is_remade`.
-    runs_own : bool
-        As of `instances.runs_own`.
-    """
-
-    has_code: bool
-    is_hashed: bool
-    base: type | None
-    is_remade: bool
-    runs_own: bool
-
-
-Hook = Callable[[Any], int | None]
 
 
 def dump(
@@ -145,7 +87,7 @@ def dump(
 
     def pickled(cycles: Cycles | None) -> tuple[Pickle, bool]:
         file = io.BytesIO()
-        pickler = _Pickler(file, roots, hook, namespace, raw, say)
+        pickler = Pickler(file, roots, hook, namespace, raw, say)
         pickler.use(cycles, {} if known is None else known)
         try:
             if depth.IN_BROWSER and cycles is None:
@@ -169,253 +111,3 @@ def dump(
         again()
         made, _ = pickled(cycles)
     return made
-
-
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Knows what is the notebook's, and what is not saved."""
-
-    def __init__(
-        self,
-        file: io.BytesIO,
-        roots: Sequence[Any],
-        hook: Hook,
-        namespace: dict[str, Any] | None,
-        raw: Callable[[Any], int] | None,
-        approximate: Callable[[str], None],
-    ) -> None:
-        super().__init__(file, protocol=_PROTOCOL)
-        self.roots = tuple(roots)
-        self._not_asked = {id(root) for root in self.roots} | {id(self.roots)}
-        self._hook = hook
-        self._namespace = namespace
-        self._raw = raw
-        self._approximate = approximate
-        self._sources: dict[str, str] = {}
-        self._cells: set[int] = set()
-        self._spaces = spaces.Spaces(namespace)
-        self._homes: dict[int, ModuleType | None] = {}
-        self._kinds: dict[type, Callable[[Any], Any] | None] = {}
-        self._attributes = attributes.Attributes()
-        self._own_ways: dict[type, bool] = {}
-        self._current: Any = None
-        self._bases: bases.Bases | None = None
-        self._known: dict[type, Kind] = {}
-        self._late: late.Late | None = None
-        self.whole: tuple[Any, ...] = self.roots
-        self._has_code = self._has_keys = False
-        self.runs_own = False
-        self.is_apart = True
-
-    @property
-    def hashes(self) -> bool:
-        """Whether code of a class may have to hash objects of it, for all that is known."""
-        return self._has_code and self._has_keys
-
-    def use(self, cycles: Cycles | None, known: dict[type, Kind]) -> None:
-        """Fill containers of these cycles when all that they hold is there."""
-        self._known = known
-        if cycles is not None:
-            self._late = late.Late(cycles)
-            self.whole = (*self.roots, self._late)
-            self._not_asked |= {id(self.whole), id(self._late)}
-
-    def persistent_id(self, obj: Any) -> Any:
-        """Return what stands for an object that is stored elsewhere."""
-        kind = type(obj)
-        if kind in _ATOMS or id(obj) in self._not_asked:
-            return None
-        if kind is spaces.Marker:
-            return NAMESPACE
-        if kind is pickle.PickleBuffer:
-            return self._buffer(obj)
-        if obj is self._namespace:
-            return NAMESPACE
-        number = self._hook(obj)
-        if kind in attributes.COPIED and self._attributes.met(obj, is_node=number is not None):
-            self._approximate(attributes.APART)
-            return None
-        if number is None and self._late is not None:
-            return self._late.stand_in(obj)
-        if number is None and kind in _HASHED and not self._has_keys:
-            self._has_keys = not _ATOMS.issuperset(map(type, obj))
-        return number
-
-    def _buffer(self, buffer: pickle.PickleBuffer) -> Any:
-        with buffer.raw() as view:
-            if self._raw is None or view.nbytes < _IN_BAND:
-                return None
-            return "buffer", self._raw(view), view.readonly
-
-    def reducer_override(self, obj: Any) -> Any:
-        """Return how an object is made again."""
-        self._current = obj
-        kind = type(obj)
-        if kind not in self._kinds:
-            self._kinds[kind] = self._way(kind)
-        way = self._kinds[kind]
-        own = self._attributes.note(obj)
-        is_apart = self._attributes.are_met(own)
-        if own is not None and not own and way is None:
-            # Empty attributes are no part of this pickle, but may be of another one.
-            is_apart |= self._hook(own) is not None
-        if is_apart:
-            self._approximate(attributes.APART)
-        cycle = None if self._late is None else self._late.belongs(obj)
-        if way is not None:
-            found = way(obj)
-        elif is_apart or self._has_own(kind):
-            found = self._from_copies(obj)
-        elif cycle is None:
-            return NotImplemented
-        else:
-            reduce = self.dispatch_table.get(kind)
-            found = obj.__reduce_ex__(_PROTOCOL) if reduce is None else reduce(obj)
-        return (
-            found if self._late is None or cycle is None else self._late.reduced(obj, found, cycle)
-        )
-
-    def _has_own(self, kind: type) -> bool:
-        if kind not in self._own_ways:
-            self._own_ways[kind] = reducers.has_own(kind)
-        return self._own_ways[kind]
-
-    def _from_copies(self, obj: Any) -> Any:
-        """Make an object from copies of what is elsewhere, too, and leads back to it."""
-        found, copied = self._attributes.reduced(obj, self.dispatch_table, self._hook)
-        if copied:
-            self._approximate(attributes.FROM_COPY)
-        if callbacks.are_lost(obj, self._attributes.dictionary(obj), found):
-            self._approximate(callbacks.LOST)
-        return found
-
-    def _way(self, kind: type) -> Callable[[Any], Any] | None:
-        if issubclass(kind, type):
-            return self._class
-        own: dict[Any, Callable[[Any], Any]] = {
-            FunctionType: self._function,
-            CellType: self._cell,
-            CodeType: self._code,
-            spaces.ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
-            typing.NewType: self._newtype,
-            typing.TypeVar: self._typevar,
-            typing.ParamSpec: self._typevar,
-            classes.Begun: classes.reduce_begun,
-            bases.Finished: self._finished,
-            late.Late: late.reduce_all,
-            late.Fills: late.reduce_fills,
-            late.Early: late.reduce_early,
-            typing.TypeVarTuple: self._typevar,
-            getattr(typing, "TypeAliasType", None): self._alias,
-        }
-        if kind in own:
-            return own[kind]
-        found = self._known.get(kind) or self._look_at(kind)
-        self._has_code = self._has_code or found.has_code
-        self._has_keys = self._has_keys or found.is_hashed
-        self.runs_own = self.runs_own or found.runs_own
-        if (reduce := reducers.special(kind)) is not None:
-            return lambda obj: reduce(obj, self._approximate)
-        what = refusals.refusal(kind)
-        if what is not None:
-            return lambda obj: self._refused(what, obj)
-        # Python's own, that of ipykernel, and that of the kernel in the browser.
-        if kind.__name__ in ("TextIOWrapper", "OutStream", "LiteStream"):
-            return self._stream
-        base = found.base
-        if base is not None:
-            return lambda obj: instances.reduce(obj, base, self._from_copies(obj))
-        if found.is_remade:
-            return lambda obj: instances.keep_class(obj, self._from_copies(obj))
-        return None
-
-    def _look_at(self, kind: type) -> Kind:
-        base = instances.base_of(kind, self._namespace)
-        is_remade = base is None and instances.is_remade(kind, self._namespace)
-        own = instances.runs_own(kind, self._namespace)
-        self._known[kind] = Kind(runs_code(kind), issubclass(kind, HASHED), base, is_remade, own)
-        return self._known[kind]
-
-    def _refused(self, what: str, obj: Any) -> Any:
-        if (name := refusals.stream_name(obj)) is not None:
-            return rebuilding.standard_stream, (name,)
-        raise refusals.refuse(what, obj)
-
-    def _stream(self, obj: Any) -> Any:
-        return self._refused("an open file", obj)
-
-    def _class(self, cls: Any) -> Any:
-        if by_name(cls, self._namespace):
-            return NotImplemented
-        found = classes.reduce_builtin(cls)
-        if found is not None:
-            return found
-        self.is_apart = self.is_apart and classes.can_be_made_twice(cls)
-        if self._bases is None:
-            knows = getattr(self._hook, "knows", lambda obj: False)
-            self._bases = bases.Bases(self._namespace, knows)
-        return self._bases.reduced(cls, classes.reduce_class(cls, self._annotations(cls)))
-
-    def _finished(self, finished: bases.Finished) -> Any:
-        cls = finished.cls
-        state = classes.reduce_class(cls, self._annotations(cls))[2]
-        return classes.set_class, (cls, state)
-
-    def _function(self, function: FunctionType) -> Any:
-        if by_name(function, self._namespace):
-            return NotImplemented
-        if (found := reducers.reduce_dispatcher(function)) is not None:
-            return found
-        space, module, is_copy = self._spaces.stand_in(function.__globals__)
-        code = function.__code__
-        cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
-        self._cells.update(id(cell) for cell in cells.values())
-        state = functions.function_state(function, self._annotations(function) or {}, is_copy)
-        self._homes[id(code)] = module
-        args = (code, space, quiet.steady(function.__name__), cells)
-        return functions.make_function, args, state, None, None, functions.set_function
-
-    def _code(self, code: CodeType) -> Any:
-        return code_objects.reduce_code(code, self._homes.get(id(code)), self._sources)
-
-    def _cell(self, cell: CellType) -> Any:
-        return functions.reduce_cell(cell, filled_later=id(cell) in self._cells)
-
-    def _annotations(self, obj: Any) -> dict[str, Any] | None:
-        return functions.annotations_of(obj, self._approximate)
-
-    def _newtype(self, made: Any) -> Any:
-        if by_name(made, self._namespace):
-            return made.__qualname__
-        return special_classes.make_newtype, (made.__name__, made.__supertype__)
-
-    def _typevar(self, variable: Any) -> Any:
-        return self._named(variable) or special_classes.reduce_typevar(variable)
-
-    def _alias(self, alias: Any) -> Any:
-        if found := self._named(alias):
-            return found
-        return special_classes.make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
-
-    def _named(self, obj: Any) -> str | None:
-        module = sys.modules.get(obj.__module__ or "")
-        is_there = module is not None and vars(module).get(obj.__name__) is obj
-        return str(obj.__name__) if is_there and obj.__module__ != quiet.NOTEBOOK else None
-
-    def forget(self) -> None:
-        """Let go of all that it has met: it refers to itself, and may stay for long."""
-        self.clear_memo()
-        self.__dict__.clear()
-
-    def reason(self, error: BaseException) -> str:
-        """Return why an object could not be pickled, for a person."""
-        kind = type(self._current)
-        if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
-            return "it is nested too deeply"
-        if isinstance(error, MemoryError):
-            return "there is not enough memory"
-        name = kind.__qualname__
-        is_root = any(self._current is root for root in self.roots)
-        who = "it" if is_root else f"a {name} in it"
-        if isinstance(error, TypeError | pickle.PicklingError) and not reducers.has_own(kind):
-            return f"{who} cannot be pickled: {text_of(error)}"
-        return f"pickling {who} raised {type(error).__name__}: {text_of(error)}"

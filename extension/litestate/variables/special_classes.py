@@ -127,7 +127,11 @@ def make_generic_namedtuple(
     made: Any = make_namedtuple(name, fields, defaults, module)
     # As typing.NamedTuple does it: a class that is made with Generic could not be a tuple.
     made.__bases__ = (tuple, typing.Generic)
-    made.__class_getitem__ = classmethod(vars(typing.Generic)["__class_getitem__"].__func__)
+    # From Python 3.12 on it is a function beside the class.
+    get = getattr(typing, "_generic_class_getitem", None)
+    made.__class_getitem__ = classmethod(
+        vars(typing.Generic)["__class_getitem__"].__func__ if get is None else get
+    )
     return typing.cast(type, made)
 
 

@@ -93,9 +93,9 @@ class _Unpickler(pickle.Unpickler):
         if type(pid) is tuple and len(pid) == 3 and pid[0] == "buffer" and self._buffers:
             found = memoryview(self._buffers(pid[1]))
             return found.toreadonly() if pid[2] else found
-        if type(pid) is tuple and len(pid) == 3 and pid[0] == "hashed" and pid[1] in hashed.KINDS:
+        if type(pid) is tuple and len(pid) == 3 and pid[0] == "hashed" and pid[1] in hashed.EMPTY:
             if pid[2] not in self._hashed:
-                self._hashed[pid[2]] = hashed.KINDS[pid[1]]()
+                self._hashed[pid[2]] = pid[1]()
             return self._hashed[pid[2]]
         raise NotLoadedError("its pickle is damaged")
 
