@@ -142,7 +142,7 @@ ALIVE = group(
     ("`logging.Handler`", ROUGH, "import logging\nx = logging.StreamHandler()", "type(x)"),
     ("`logging.LogRecord`", TRUSTED,
      "import logging\nx = logging.LogRecord('n', 10, 'p', 1, 'm %s', ('a',), None)\n"
-     "x.__dict__.update(dict.fromkeys(['created', 'msecs', 'relativeCreated', 'thread'], 0))",
+     "x.__dict__.update(dict.fromkeys(['created', 'msecs', 'relativeCreated', 'thread', 'process'], 0))",
      "type(x), x.getMessage(), vars(x)"),
     ("`hashlib` object", NOT, "import hashlib\nx = hashlib.sha256(b'a')", "type(x), x.hexdigest()"),
     ("`zlib.compressobj`", NOT, "import zlib\nx = zlib.compressobj()", "type(x)"),

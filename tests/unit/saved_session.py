@@ -88,8 +88,9 @@ def _tried(session: Session, change: Change) -> str:
     wanted = session.check()
     document = session.describe()
     assert document != untouched, "nothing of it is saved or named"
-    named = {each.path for each in environment.left_out(document)}
-    named -= {each.path for each in environment.left_out(untouched)}
+    # With the reason: other cases may have registered something in the same table.
+    named = {(each.path, each.reason) for each in environment.left_out(document)}
+    named -= {(each.path, each.reason) for each in environment.left_out(untouched)}
     session.reset()
     new = session.check()
     assert differ(wanted, new, {}, {}), "the check does not see it"
@@ -105,4 +106,5 @@ def _tried(session: Session, change: Change) -> str:
     if named:
         assert outcomes == [False, False]
         return NAMED
-    return {(True, True): SET, (False, True): SET_IF_TRUSTED}[tuple(outcomes)]
+    assert outcomes[1], f"it is named when loading only: {told}"
+    return SET if outcomes[0] else SET_IF_TRUSTED
