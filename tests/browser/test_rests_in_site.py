@@ -81,7 +81,8 @@ def test_random_numbers_alone_make_a_checkpoint(open_lab: OpenLab) -> None:
     run(
         lab,
         START,
-        "import random\nimport numpy as np\nimport pandas as pd\nrng = np.random.default_rng(1)\nown = random.Random(2)",
+        "import random\nimport numpy as np\nimport pandas as pd\n"
+        "rng = np.random.default_rng(1)\nown = random.Random(2)",
     )
     for draw in (
         "random.random();",
