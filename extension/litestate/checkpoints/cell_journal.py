@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StorageError
 from ..json_depth import is_too_deep
-from ..places import IN_BROWSER
 from .chunks import merge
 
 if TYPE_CHECKING:
@@ -152,10 +151,8 @@ class CellJournal:
         self._sequence += 1
         record = _packed(self._newest, kernels, self._sequence)
         try:
+            # Not flushed: the system has it, and only a crash of the whole computer loses it.
             self._file.write(self._sequence % 2 * SLOT, record)
-            if IN_BROWSER:
-                # Elsewhere the system has it, and only a crash of the whole computer loses it.
-                self._file.flush()
         except StorageError:
             logging.getLogger(__name__).debug("cells are not noted", exc_info=True)
             self._file = None
