@@ -136,7 +136,15 @@ def lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
     return _warm_lab_without_jspi.clean()
 
 
-LONGEST = ("test_kernel_units", "test_autosave", "test_drive_order", "test_opfs", "test_notebooks")
+LONGEST = (
+    "test_autosave",
+    "test_kernel_units",
+    "test_drive_order",
+    "test_variables_in_site",
+    "test_start",
+    "test_handshake",
+    "test_environment_in_site",
+)
 """Files that come first: one of them at the end would leave the other process without work."""
 
 
