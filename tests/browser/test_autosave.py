@@ -99,7 +99,8 @@ def test_everything_is_back_after_a_reload_and_on_request_after_a_restart(
     started, *_ = run(
         lab, START_UNPACED, WORK, "(home / 'notes.txt').write_text('second')", "1 + 1"
     )
-    assert started.startswith("Autosave is on for start.ipynb.")
+    # As text it is for whoever reads it later.
+    assert started.startswith("Autosave was turned on for start.ipynb on ")
     made = lab.value(NUMBERS)
     assert len(made) == 3, "one at the start, and one for each cell that changed something"
     cells = lab.value("[(row.cell, row.cause) for row in litestate.checkpoints()]")
