@@ -282,7 +282,8 @@ def not_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("not_read_back")
 def test_what_holds_something_that_failed_fails_with_the_reason() -> None:
     notebook = Notebook(
-        "class C: pass\nclass Bad:\n    def __setstate__(s, _): raise OSError('not here')\n"
+        "import pathlib\nclass C: pass\n"
+        "class Bad:\n    def __setstate__(s, _): pathlib.Path('not here').read_text()\n"
         "b = Bad(); b.x = 1; l = [[b]]; t = (1, l); m = {'t': t}; c = C(); c.l = l; fine = [[1]]\n"
         "l.append(c); n = C(); n.c = c; fine.append(fine[0])"
     )
@@ -290,7 +291,7 @@ def test_what_holds_something_that_failed_fails_with_the_reason() -> None:
     assert not taken.skipped
     found, restored = again(taken)
     assert {skipped.path for skipped in restored.failed} == {"b", "l", "t", "m", "c", "n"}
-    assert all("OSError: not here" in skipped.reason for skipped in restored.failed), restored
+    assert all("'not here'" in skipped.reason for skipped in restored.failed), restored
     assert found["fine"][0] is found["fine"][1]
 
 

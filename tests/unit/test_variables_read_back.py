@@ -125,6 +125,11 @@ def test_nothing_is_changed(what: str, capfd: pytest.CaptureFixture[str]) -> Non
     assert sys.getprofile() is None
 
 
+def test_code_that_stops_everything_does_not_stop_the_save() -> None:
+    made = notebook(REFUSES.replace("ValueError('cannot go back')", "KeyboardInterrupt"))
+    assert reasons(taken(made, "Refuses", "x")) == {}
+
+
 def test_code_with_del_is_not_run() -> None:
     made = notebook(
         "gone = []\nclass Own:\n    def __setstate__(self, state):\n        self.a = 1\n"

@@ -121,7 +121,7 @@ def _tried(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
             restored = restore([copied], apart, trusted=True, tidy=False)
         found = {each.path: each.reason for each in restored.failed}
         del restored
-    except (_StoppedError, Exception):
+    except (KeyboardInterrupt, Exception):
         return {}
     finally:
         apart.clear()
