@@ -66,7 +66,7 @@ class Ownership:
         self._places = places
         self._touched = touched
         self._known: Mapping[str, Entry] = {}
-        self._since = _tick()
+        self._since = time.time() if IN_BROWSER else _wait_for_clock()
         self._cells: list[tuple[float, float]] = []
         self._running: float | None = None
         self._probes: list[Entry] = []
@@ -145,19 +145,13 @@ class Ownership:
         return at_index >= 0 and at <= self._cells[at_index][1]
 
     def _boundary(self) -> float:
-        """Return a time that parts what has changed so far from what changes from now on.
-
-        If something has changed just now, this waits until the clock of file systems, which is a
-        tick behind, has come so far.
-        """
-        tick, now, end = _tick(), time.time(), time.monotonic() + _LONGEST_TICK
+        """Return a time that parts what has changed so far from what changes from now on."""
+        tick = _tick()
         # What had changed before the last boundary is on the right side of it.
         recent = max(tick - _JUST_NOW, self._cells[-1][1] if self._cells else 0.0)
         if all(_stamp(path) < recent for path in self._probed()):
             return max(tick, recent)
-        while _tick() < now and time.monotonic() < end:
-            time.sleep(0.0005)
-        return now
+        return _wait_for_clock()
 
     def _probed(self) -> Iterator[str]:
         roots = {root.name: root for root in self._places().roots}
@@ -192,6 +186,14 @@ def _stamp(path: str) -> float:
     # root opens it to read.
     is_log = path.endswith(SIDECARS)
     return (status.st_mtime_ns if is_log else max(status.st_mtime_ns, status.st_ctime_ns)) / 1e9
+
+
+def _wait_for_clock() -> float:
+    """Return the time, after file systems' clock, which is a tick behind, has come so far."""
+    now, end = time.time(), time.monotonic() + _LONGEST_TICK
+    while _tick() < now and time.monotonic() < end:
+        time.sleep(0.0005)
+    return now
 
 
 def _tick() -> float:
