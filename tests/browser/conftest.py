@@ -105,11 +105,23 @@ def open_lab(site: str, new_profile: Callable[[], BrowserContext]) -> OpenLab:
     return open_
 
 
+@contextmanager
+def entered(
+    site: str, browser: Browser, prepare: Callable[[BrowserContext], None] | None = None
+) -> Iterator[Lab]:
+    """Enter the site in a new profile, which is prepared before."""
+    with _profiles(browser) as make:
+        context = make()
+        if prepare is not None:
+            prepare(context)
+        yield Lab(context, site).enter()
+
+
 @pytest.fixture(scope="session")
 def warm_lab(site: str, browser: Browser) -> Iterator[Lab]:
     """The site, entered once for most of the tests: page and kernel take 15 s to start."""
-    with _profiles(browser) as make:
-        yield Lab(make(), site).enter()
+    with entered(site, browser) as lab:
+        yield lab
 
 
 @pytest.fixture
@@ -124,10 +136,8 @@ def shared_lab(warm_lab: Lab) -> Lab:
 
 @pytest.fixture(scope="session")
 def _warm_lab_without_jspi(site: str, browser: Browser) -> Iterator[Lab]:
-    with _profiles(browser) as make:
-        context = make()
-        without_jspi(context)
-        yield Lab(context, site).enter()
+    with entered(site, browser, without_jspi) as lab:
+        yield lab
 
 
 @pytest.fixture

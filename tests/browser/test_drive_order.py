@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import _profiles
+from conftest import entered
 from drive_gate import (
     START,
     asked,
@@ -77,10 +77,8 @@ MODEL = Path(__file__).with_name("drive_model.js").read_text("utf-8")
 @pytest.fixture(scope="module")
 def warm_lab(site: str, browser: Browser) -> Iterator[Lab]:
     """The site, with a drive that does not wait as long as it does for its users."""
-    with _profiles(browser) as make:
-        context = make()
-        be_impatient(context)
-        yield Lab(context, site).enter()
+    with entered(site, browser, be_impatient) as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import _profiles
+from conftest import entered
 from lab import Lab
 from playwright.sync_api import Browser
 
@@ -53,8 +53,7 @@ def test_no_file_is_in_no_part() -> None:
 @pytest.fixture(scope="module")
 def kernel(site: str, browser: Browser) -> Iterator[Lab]:
     """A kernel that has the unit tests: all parts run in one."""
-    with _profiles(browser) as make:
-        lab = Lab(make(), site).enter()
+    with entered(site, browser) as lab:
         lab.serve("tests.zip", _archive())
         lab.check(UNPACK.replace("{url}", f"{lab.url}tests.zip"))
         yield lab
