@@ -18,7 +18,6 @@ A line ``===`` begins a case and gives its name, a line ``---`` a cell.
 """
 
 
-
 @pytest.fixture
 def live(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracked]:
     with tracked(kernel, monkeypatch) as live:
