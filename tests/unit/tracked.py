@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from checkpointed import Kernel
 from litestate.variables import namespace, tracking
-from litestate.variables.taking import take
 from litestate.variables.watching import Watch
 from shells import new_shell
 from variable_kernel import Notebook
@@ -52,14 +51,6 @@ class Tracked(Notebook):
             for name in sorted(kept.keys() | here.keys())
             if kept.get(name) != here.get(name)
         )
-
-    def here(self) -> dict[str, bytes]:
-        taken = take(self.names, namespace.user_names(self.names))
-        return {
-            f"{group.key}/{part}": bytes(content)
-            for group in taken.groups
-            for part, content in group.members()
-        }
 
 
 @contextmanager
