@@ -17,7 +17,7 @@ def show(report: Report) -> Report:
     A call in the middle of a cell must show its report too. As the last value of the cell it would
     then stand there twice, so the report remembers the cell in which it was shown.
     """
-    if _shell() is not None:
+    if is_notebook():
         report._ipython_display_()
         report.shown_in = execution_count()
     return report
@@ -68,6 +68,11 @@ def mark() -> tuple[str, str]:
     from .browser import alive
 
     return alive.mark()
+
+
+def is_notebook() -> bool:
+    """Tell whether there are cells below which something can be shown."""
+    return _shell() is not None
 
 
 def execution_count() -> int | None:

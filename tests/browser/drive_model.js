@@ -97,7 +97,7 @@ async ({ FS }, site, outcomes, seed, runs, length) => {
           return found && new TextEncoder().encode(found.text);
         },
       };
-      const ledger = { get: () => undefined, note() {}, forget() {}, written: () => [] };
+      const ledger = { get: () => undefined, note() {}, forget() {}, written: () => [], writing: new Set() };
       const turn = () => {};
       const folders = new Folders(remote, ledger);
       const worker = { postMessage: (operation) => this.queue.add(operation) };

@@ -97,23 +97,24 @@ async () => {
 """
 
 _REMEMBER = """
-import sys as _sys, types as _types
-if "lab_start" not in _sys.modules:
-    import os as _os, warnings as _warnings
-    _start = _sys.modules["lab_start"] = _types.ModuleType("lab_start")
-    _start.environment, _start.path = dict(_os.environ), list(_sys.path)
-    _start.filters = list(_warnings.filters)
+import os as _os
+if not _os.path.exists("/tmp/lab_start"):
+    import pickle as _pickle, sys as _sys, warnings as _warnings
+    with open("/tmp/lab_start", "wb") as _file:
+        _pickle.dump((dict(_os.environ), _sys.path, _warnings.filters), _file)
+    del _pickle, _sys, _warnings, _file
+del _os
 """
-"""Note what a clean kernel has, where neither a reset nor a test sees it."""
+"""Note what a clean kernel has, in a file: what a notebook leaves in Python, a save would name."""
 
 _EMPTY = """
 get_ipython().reset(new_session=False)
-import os as _os, sys as _sys, warnings as _warnings
+import os as _os, pickle as _pickle, sys as _sys, warnings as _warnings
 from pathlib import Path as _Path
-_start = _sys.modules["lab_start"]
+with open("/tmp/lab_start", "rb") as _file:
+    _environment, _sys.path[:], _warnings.filters[:] = _pickle.load(_file)
 _os.environ.clear()
-_os.environ.update(_start.environment)
-_sys.path[:], _warnings.filters[:] = _start.path, _start.filters
+_os.environ.update(_environment)
 _os.chdir("/drive")
 def _empty(folder, kept):
     for path in sorted(folder.rglob("*"), reverse=True):

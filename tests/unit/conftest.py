@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import sqlite3
 import sys
@@ -33,6 +34,13 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     name = {"win32": "APPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_DATA_HOME")
     monkeypatch.setenv(name, str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_last_result() -> Iterator[None]:
+    """Leave no ``_`` of Python's own `sys.displayhook`, as doctest has it: IPython sets none then."""
+    yield
+    vars(builtins).pop("_", None)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,8 @@ import js
 from pyodide.code import run_js
 from pyodide.ffi import can_run_sync, run_sync, to_js
 
+from .. import ui
+
 TIMEOUT = 2.0
 """Seconds for a page to run a script. It takes a twentieth of one."""
 
@@ -72,7 +74,7 @@ async def watch() -> None:
     """Let the page wait for the end of this kernel, if it does not yet."""
     from .form import HIDDEN, Form
 
-    if _page_watches:
+    if _page_watches or not ui.is_notebook():
         return
     form = Form(HIDDEN, "")
     try:
