@@ -38,7 +38,7 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 @pytest.fixture(autouse=True)
 def no_last_result() -> Iterator[None]:
-    """Leave no ``_`` of Python's own `sys.displayhook`, as doctest has it: IPython sets none then."""
+    """Leave no ``_`` as doctest leaves it: IPython sets none of its own beside it."""
     yield
     vars(builtins).pop("_", None)
 

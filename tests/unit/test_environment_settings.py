@@ -40,6 +40,21 @@ def test_nothing_changed_is_nothing_saved() -> None:
     assert options.describe() == {"set": {}, "left_out": {}}
 
 
+def test_the_logger_of_an_application_is_its_own() -> None:
+    import logging
+
+    from traitlets.config import Application
+
+    application: Any = type("SomeKernelApp", (Application,), {})()
+    try:
+        application.log.addHandler(logging.FileHandler("app.log", delay=True))
+        current().add(Executed(current().session, 1, "import logging"))
+        assert environment.left_out(environment.describe(parts=["options"])) == []
+    finally:
+        application.close_handlers()
+        application.log.handlers.clear()
+
+
 def test_no_secret_is_in_a_bundle() -> None:
     import logging
     import textwrap

@@ -118,7 +118,20 @@ def _loggers(logging: Any) -> Iterator[tuple[str, Any]]:
 
 def _is_of_package(name: str) -> bool:
     """Tell whether a package sets up this logger itself, each time that it is imported."""
-    return name not in (_ROOT, "__main__") and name.partition(".")[0] in sys.modules
+    first = name.partition(".")[0]
+    return name not in (_ROOT, "__main__") and (first in sys.modules or first in _applications())
+
+
+def _applications() -> set[str]:
+    """Return the names of the applications of traitlets, such as the kernel: each has a logger."""
+    module = sys.modules.get("traitlets.config.application")
+    todo = [] if module is None else [module.Application]
+    found: set[str] = set()
+    while todo:
+        kind = todo.pop()
+        found.add(kind.__name__)
+        todo += kind.__subclasses__()
+    return found
 
 
 def _handlers(logging: Any, name: str, logger: Any) -> tuple[list[list[Any]], list[str]]:
