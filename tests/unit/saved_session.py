@@ -22,15 +22,21 @@ from saved_session_cases import NAMED, SET, SET_IF_TRUSTED, Change
 def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let this process be as one in which no cell has run.
 
-    With Python's own filters of warnings, as pytest has others.
+    With Python's own filters of warnings, as pytest has others, and its own limit of calls, as the
+    site's kernel has another.
     """
+    limit = sys.getrecursionlimit()
     monkeypatch.setattr(namespace, "_shell", lambda: None)
     monkeypatch.setattr(executed, "_shell", lambda: None)
     monkeypatch.setattr(attributes, "known", attributes.Known())
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings():
         warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
-        yield
+        sys.setrecursionlimit(1000)
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(limit)
 
 
 def missing(change: Change) -> str:

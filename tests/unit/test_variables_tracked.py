@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,7 +75,23 @@ PLAIN = (
 )
 
 
-def test_plain_cells_cost_no_look_at_everything(live: Tracked) -> None:
+@pytest.mark.skipif(sys.platform == "emscripten", reason="needs a process of its own")
+def test_plain_cells_cost_no_look_at_everything() -> None:
+    """In a new process: what other tests have left in this one may hold anything."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
+    done = subprocess.run(
+        [*command, "-o", "python_functions=plain_cells", f"{__file__}::plain_cells"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def plain_cells(live: Tracked) -> None:
     for code in PLAIN:
         live.cell(code)
         assert live.succeeded

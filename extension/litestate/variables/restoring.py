@@ -27,9 +27,6 @@ _Replace = Callable[[Collection[str], Any], Any] | None
 
 _SHOWN = 6
 
-_PASSES = 3
-"""Collections of garbage at most. Each costs some hundredths of a second."""
-
 _NOTHING = object()
 
 _MEND = "It stays where it is stored: mend that, and load it once more."
@@ -151,10 +148,7 @@ def forget_halfway() -> None:
     for clear in getattr(typing, "_cleanups", ()):
         # `typing` keeps what was in square brackets.
         clear()
-    # In Python 3.14 the unpickler goes in the first pass, and what it held in the next one.
-    for _ in range(_PASSES):
-        if not gc.collect():
-            break
+    gc.collect()
 
 
 def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:

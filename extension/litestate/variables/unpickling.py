@@ -54,6 +54,8 @@ def load(
         raise NotLoadedError(
             f"making it again raised {type(error).__name__}: {text_of(error)}"
         ) from None
+    finally:
+        unpickler.forget()
     if not isinstance(found, tuple):
         raise NotLoadedError("its pickle is damaged")
     return found
@@ -83,6 +85,12 @@ class _Unpickler(pickle.Unpickler):
         self._namespace = namespace
         self._buffers = buffers
         self._hashed: dict[int, Any] = {}
+
+    def forget(self) -> None:
+        """Let go of all that was made: it refers to itself, and Python 3.14 frees it late."""
+        self.__dict__.clear()
+        # In C, its stack and memo are emptied when it begins with another file.
+        super().__init__(io.BytesIO())
 
     def persistent_load(self, pid: Any) -> Any:
         """Return what is stored elsewhere."""
