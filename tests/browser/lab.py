@@ -88,11 +88,17 @@ async () => {
   for (const widget of [...shell.widgets("main")]) {
     if (widget !== window.panel) { widget.dispose(); }
   }
-  const own = window.panel.sessionContext.session.id;
-  for (const { id } of [...serviceManager.sessions.running()]) {
-    if (id !== own) { await serviceManager.sessions.shutdown(id); }
-  }
   shell.activateById(window.panel.id);
+  const own = window.panel.sessionContext.session;
+  // A test may have shut it down.
+  if (!own?.kernel) { return false; }
+  for (const { id, path, kernel } of [...serviceManager.sessions.running()]) {
+    // After a reload, the one of this notebook may be listed under its earlier id, too.
+    if (id !== own.id && path !== own.path && kernel?.id !== own.kernel.id) {
+      await serviceManager.sessions.shutdown(id);
+    }
+  }
+  return true;
 }
 """
 
@@ -210,7 +216,8 @@ class Lab:
         for url in self._served:
             self.context.unroute(url)
         self._served.clear()
-        self.page.evaluate(_ONLY_PANEL)
+        if not self.page.evaluate(_ONLY_PANEL):
+            self.reload()
         self.set_cells()
         self.check(_REMEMBER)
         self.check(_EMPTY)

@@ -32,6 +32,9 @@ def new_shell(module: ModuleType | None = None, *, as_the_one: bool = False) -> 
 
     main = sys.modules["__main__"]
     before = {name: getattr(sys, name) for name in _PLACES if hasattr(sys, name)}
+    kernels_own = InteractiveShell._instance
+    if as_the_one:
+        InteractiveShell.clear_instance()
     make = InteractiveShell.instance if as_the_one else InteractiveShell
     config = Config({"HistoryManager": {"enabled": False}})
     shell = make(config=config, user_module=module or ModuleType("cells"))
@@ -40,6 +43,8 @@ def new_shell(module: ModuleType | None = None, *, as_the_one: bool = False) -> 
     finally:
         if as_the_one:
             InteractiveShell.clear_instance()
+            for kind in InteractiveShell._walk_mro():
+                kind._instance = kernels_own
         shell.restore_sys_module_state()
         sys.modules["__main__"] = main
         for name in _PLACES:

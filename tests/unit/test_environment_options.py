@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,11 +23,14 @@ def again(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def own_filters() -> Iterator[None]:
-    """Python's own filters of warnings: pytest has others."""
+def own_settings() -> Iterator[None]:
+    """Python's own filters of warnings and limit of calls: pytest and the kernel have others."""
+    limit = sys.getrecursionlimit()
     with warnings.catch_warnings():
         warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+        sys.setrecursionlimit(1000)
         yield
+    sys.setrecursionlimit(limit)
 
 
 @pytest.fixture
