@@ -73,7 +73,7 @@ class CellJournal:
     file : File or None
         Where it is; None where nothing is written, as in a reader.
     newest : int
-        Number of the newest checkpoint, 0 if there is none.
+        Number of the newest checkpoint; 0 before the first one.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a restore leaves alone because this notebook did not write it."""
+"""Find what a restore must not change, because this notebook did not write it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ADVICE = "Move that away, then restore again."
 
 @dataclass
 class Others:
-    """What stays.
+    """Files and folders that a restore leaves as they are.
 
     Attributes
     ----------

@@ -179,7 +179,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"{key[:80]!a} is there twice, and nobody can say which one counts")
+            raise ValueError(f"{key[:80]!a} is there twice, so it is not known which one counts")
         found[key] = value
     return found
 

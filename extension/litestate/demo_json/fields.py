@@ -170,7 +170,7 @@ def _find(data: bytes) -> Fields | None:
         raise damaged(error.key or DATABASE, str(error)) from None
     _choose(found, values)
     for key in repeated.intersection(found.keys.values()):
-        raise damaged(key, "it is there twice, and nobody can say which one counts")
+        raise damaged(key, "it is there twice, so it is not known which one counts")
     return found if found.places else None
 
 
