@@ -64,6 +64,27 @@ def test_after_a_restart_and_after_a_reload_nothing_looks_alive(open_lab: OpenLa
     assert not [cell for cell in lab.cells() if "<script" in str(cell["outputs"])]
 
 
+LATE_LOCKS = """
+from pyodide.code import run_js
+run_js('''(() => {
+  const request = navigator.locks.request.bind(navigator.locks);
+  navigator.locks.request = (...given) => new Promise(
+    (resolve, reject) => setTimeout(() => request(...given).then(resolve, reject), 1000)
+  );
+})()''')
+"""
+"""Let the kernel get its locks later than the page would, as happens on a busy computer."""
+
+
+def test_a_link_is_there_although_the_kernel_gets_its_lock_late(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    run(lab, LATE_LOCKS, *CELLS)
+    assert is_alive(lab) == [True, True]
+    restart(lab)
+    expect(lab.page.get_by_text(LATER)).to_be_visible(timeout=10_000)
+    assert is_alive(lab) == [False, False]
+
+
 def test_a_link_alone_after_a_restart(open_lab: OpenLab) -> None:
     lab = open_lab()
     run(lab, "import litestate\nlitestate.save_state(variables=False)")

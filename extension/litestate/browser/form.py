@@ -64,8 +64,18 @@ if (!watched.has(LOCK)) {
   const style = document.createElement("style");
   style.textContent = STYLE;
   document.head.append(style);
-  // The kernel's worker has the lock as long as it lives.
-  navigator.locks?.request(LOCK, () => style.remove()).catch(() => {});
+  // The kernel's worker holds the lock as long as it lives. It may get it only after this script
+  // has run: whoever asked first would end the kernel's outputs while the kernel runs.
+  const isHeld = async () => (await navigator.locks.query()).held.some(({ name }) => name === LOCK);
+  const watch = async (seconds) => {
+    while (!(await isHeld())) {
+      if (seconds <= 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      seconds -= 0.2;
+    }
+    await navigator.locks.request(LOCK, () => style.remove());
+  };
+  if (navigator.locks) watch(60).catch(() => {});
 }
 """
 
