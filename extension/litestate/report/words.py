@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from .model import Line, LineKind, Section
+from .lines import Line, LineKind, Section
 
 SHOWN = 8
 """Lines of a section that are shown at first; HTML can unfold the rest, text counts it."""
