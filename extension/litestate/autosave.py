@@ -12,11 +12,12 @@ from .checkpoints import Checkpoint, Retention, later_cells
 from .checkpoints.capture import Captured
 from .checkpoints.restoring import restore_missing
 from .checkpoints.session import Made, Session
-from .checkpoints.table import title, when_text
+from .checkpoints.table import title
 from .current import Opened, close, opened
 from .errors import BundleError, DamagedCheckpointError, LitestateError
 from .platform import IN_BROWSER
 from .report import Report, Section, show, size_text
+from .report.words import when_text
 from .survey import Paths
 from .variables.namespace import Choice
 from .waiting import Waiter, awaitable, blocking_call, wait

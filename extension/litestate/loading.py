@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from . import installation, names, progress, sqlite
 from .browser import unrecorded
 from .bundle import Limits, Reader
-from .demo_json import as_bundle
+from .bundle.format import HEAD, is_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .groups import variables_of
 from .items import Item, Survey
@@ -54,10 +55,20 @@ def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tup
         with unrecorded():
             file, label = opened.enter_context(open_source(source))
         try:
-            with as_bundle(file, label) as bundle:
+            with _as_bundle(file, label) as bundle:
                 yield Reader(bundle, limits=limits), label
         except BundleError as error:
             raise type(error)(f"{label}: {error}") from error
+
+
+def _as_bundle(file: IO[bytes], label: str) -> AbstractContextManager[IO[bytes]]:
+    is_ours = is_bundle(file.read(HEAD))
+    file.seek(0)
+    if is_ours:
+        return nullcontext(file)
+    from .demo_json import as_bundle
+
+    return as_bundle(file, label)
 
 
 def verify(reader: Reader, label: str) -> None:
