@@ -1,36 +1,25 @@
-"""Whose a bundle is: this computer's own, which may run code here, or a stranger's.
+"""Signing of bundles, and the decision whether a bundle may run code here.
 
-What is signed is the manifest, which has the hash of every member. The key never leaves the
-browser's storage, or the user's folder in plain Python.
+A bundle that this computer signed may run code; any other is a stranger's. The signature covers
+the manifest, which has the hash of every member. The key never leaves the browser's storage, or
+the user's folder in plain Python.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Coroutine
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
-from .errors import ForgedBundleError, NeedsAsyncError, RestrictedError
+from .errors import ForgedBundleError, NeedsAsyncError, NoKeyError, RestrictedError
 from .finished import finished
+from .manifest import Signature
 from .platform import IN_BROWSER
-from .signature import Key, NoKeyError, Signature
-
-__all__ = [
-    "RESTRICTED",
-    "Signature",
-    "Signer",
-    "Verdict",
-    "ajudge",
-    "check_allowed",
-    "judge",
-    "trust_advice",
-    "trust_hint",
-]
 
 Verdict = Literal["own", "stranger"]
 
 RESTRICTED = os.environ.get("LITESTATE_RESTRICT") == "1"
-"""Whether pickles are neither written nor read in this kernel, whoever has made them."""
+"""Whether this kernel neither writes nor reads pickles, even its own."""
 
 _OWNER = "browser" if IN_BROWSER else "computer"
 
@@ -38,7 +27,7 @@ _Result = TypeVar("_Result")
 
 
 def check_allowed(*, trust: bool) -> None:
-    """Refuse ``trust=True`` where nothing is ever trusted.
+    """Refuse ``trust=True`` in a restricted kernel.
 
     Raises
     ------
@@ -47,21 +36,21 @@ def check_allowed(*, trust: bool) -> None:
     """
     if trust and RESTRICTED:
         raise RestrictedError(
-            "trust=True is not possible here: LITESTATE_RESTRICT=1 is set, so nothing that a "
-            "bundle holds is run. Nothing was changed. Without trust=True, load_state() brings "
-            "back all that needs no trust."
+            "trust=True is not possible here: LITESTATE_RESTRICT=1 is set, so no code of a bundle "
+            "runs. Nothing was changed. Without trust=True, load_state() loads everything that "
+            "needs no trust."
         )
 
 
 def trust_advice() -> str:
-    """Say what to do about something that waits for trust."""
+    """Return the advice for a variable or package that needs trust."""
     if RESTRICTED:
         return "Here nothing is trusted (LITESTATE_RESTRICT=1): load it where that is not set."
     return "If you trust who made the bundle, load it with trust=True."
 
 
 def trust_hint() -> str:
-    """Say the same once, at the top of a report, to the person whose bundle it probably is."""
+    """Return the same advice for the top of a report, for a user who probably made the bundle."""
     where = "in another browser" if IN_BROWSER else "on another computer"
     return (
         f"Made {where}? If it is yours: load_state(…, trust=True). For other people's bundles do "
@@ -69,20 +58,41 @@ def trust_hint() -> str:
     )
 
 
+class Key(Protocol):
+    """A signing key. Its methods suspend only in a browser.
+
+    Attributes
+    ----------
+    id : str
+        Its name: 32 hexadecimal digits.
+    """
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+    async def sign(self, data: bytes) -> str:
+        """Return the HMAC-SHA-256 of data in hexadecimal digits."""
+        ...
+
+    async def verify(self, data: bytes, hmac_sha256: str) -> bool:
+        """Tell whether `sign` returns this for the data, in a time that reveals nothing."""
+        ...
+
+
 class Signer:
-    """Signs one manifest, and knows why if it could not.
+    """Signs one manifest, and records the reason if that is not possible.
 
     Parameters
     ----------
     is_awaited : bool, default: False
-        Whether somebody awaits what `sign` returns, so that it may wait in any browser.
+        Whether the caller awaits `sign`, so that it may suspend in any browser.
 
     Attributes
     ----------
     is_awaited : bool
         As given.
     reason : str
-        Why it was not signed, without a full stop; empty if it was.
+        Why the manifest was not signed, without a full stop; empty if it was.
     """
 
     def __init__(self, *, is_awaited: bool = False) -> None:
@@ -90,7 +100,7 @@ class Signer:
         self.is_awaited = is_awaited
 
     async def sign(self, manifest: bytes) -> Signature | None:
-        """Sign the bytes of a manifest; return None where that cannot be."""
+        """Sign the bytes of a manifest; return None if that is not possible."""
         if not self.is_awaited:
             return self(manifest)
         try:
@@ -100,7 +110,7 @@ class Signer:
         return None
 
     def __call__(self, manifest: bytes) -> Signature | None:
-        """Do what `sign` does, inside of a call that cannot be awaited."""
+        """Do the same as `sign` in a call that cannot be awaited."""
         try:
             return _wait(_signed(manifest), "")
         except NeedsAsyncError:
@@ -111,36 +121,36 @@ class Signer:
 
     @property
     def note(self) -> str:
-        """What to say about it in a report; empty if the manifest was signed."""
+        """The warning for a report; empty if the manifest was signed."""
         if not self.reason:
             return ""
         where = "" if RESTRICTED else " for load_state(…, trust=True)"
         return (
-            f"This bundle is not signed: {self.reason}. What is in it that could run code will "
-            f"wait{where}, also here."
+            f"This bundle is not signed: {self.reason}. Everything in it that could run code will "
+            f"wait{where}, even in this {_OWNER}."
         )
 
 
 def judge(signature: Signature | None, manifest: bytes) -> Verdict:
-    """Tell whose a manifest is.
+    """Tell whether this computer, or this browser, signed a manifest.
 
     Parameters
     ----------
     signature : Signature or None
-        What the bundle has.
+        The signature in the bundle.
     manifest : bytes
-        As it stands in the bundle.
+        The bytes of the manifest in the bundle.
 
     Returns
     -------
     {"own", "stranger"}
-        Own if it was signed with the key of this browser or computer. Without a signature, with
-        that of another key, and where the key cannot be had, it is a stranger's.
+        Own if it was signed with the key of this browser or computer. A stranger's if it has no
+        signature or that of another key, and if the key cannot be read.
 
     Raises
     ------
     ForgedBundleError
-        If it names this key, and was not signed with it.
+        If it names this key but was not signed with it.
     NeedsAsyncError
         If this browser cannot wait for its key; use `aload_state`.
     """
@@ -148,13 +158,13 @@ def judge(signature: Signature | None, manifest: bytes) -> Verdict:
         return "stranger"
     return _wait(
         ajudge(signature, manifest),
-        "This browser cannot wait inside a call to see who has signed the bundle. Write "
+        "This browser cannot wait inside a call to check who signed the bundle. Write "
         "`await aload_state(…)` instead (from litestate import aload_state).",
     )
 
 
 async def ajudge(signature: Signature | None, manifest: bytes) -> Verdict:
-    """Do what `judge` does, with ``await``."""
+    """Do the same as `judge`, with ``await``."""
     if signature is None:
         return "stranger"
     try:
