@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import places
-from .bundle.format import is_bundle
+from .bundle.format import is_bundle_file
 from .platform import IN_BROWSER
 from .reading import unrecorded
-from .spots import head_of
 from .variables.namespace import namespace
 
 _CELLS = 500
@@ -69,7 +68,7 @@ def _is_bundle(path: Path) -> bool:
     if path.suffix != ".zip":
         return False
     with unrecorded():
-        return is_bundle(head_of(path))
+        return is_bundle_file(path)
 
 
 def _read() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from pathlib import Path
 from typing import Final
 
 from ..manifest import MIMETYPE, MIMETYPE_MEMBER
@@ -92,3 +93,9 @@ def is_bundle(head: bytes) -> bool:
     False
     """
     return head.startswith(START)
+
+
+def is_bundle_file(path: Path) -> bool:
+    """Tell from its first bytes whether a file is a litestate bundle."""
+    with path.open("rb") as file:
+        return is_bundle(file.read(HEAD))
