@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from . import installation, names, progress, sqlite
+from . import names, progress, sqlite
 from .browser import unrecorded
 from .bundle import Limits, Reader
 from .bundle.format import HEAD, is_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .groups import variables_of
+from .imports import is_module_path
 from .items import Item, Survey
-from .loadable import Loadable
 from .manifest import KEPT_KINDS, Kind, Member, Skipped
 from .missing import unsaved_notes
-from .parts import PARTS, Wanted
+from .parts import PARTS, Loadable, Wanted
 from .places import Places, Root
 from .plan import Plan, Target
 from .platform import DRIVE_LIMIT
@@ -253,7 +253,7 @@ class _Selection:
             return _OUTSIDE, f"To load it: paths=[{str(root.target(member.relative))!r}]."
         if root.on_drive and (problem := _drive_problem(member, root)):
             return problem, "`python -m litestate extract` unpacks it elsewhere."
-        if installation.is_inside(root.target(member.relative).parent):
+        if is_module_path(root.target(member.relative).parent):
             return "Python's own packages are there", "`litestate extract` unpacks it elsewhere."
         if owner := _owner_here(root.target(member.relative)):
             return f"SQLite would replay it into {owner}", "Remove that database first."
