@@ -14,12 +14,13 @@ from .checkpoints.capture import Captured
 from .checkpoints.restoring import restore_missing
 from .checkpoints.session import Made, Session
 from .checkpoints.table import title, when_text
-from .current import Opened, close, opened, wait
+from .current import Opened, close, opened
 from .errors import BundleError, DamagedCheckpointError, LitestateError
 from .platform import IN_BROWSER
 from .report import Report, Section, size_text
 from .survey import Paths
 from .variables.namespace import Choice
+from .waiting import Waiter, awaitable, blocking_call, wait
 
 _NEARLY_FULL = 0.8
 """Share of the browser's storage, or of the disk, from which on it is said to be nearly full."""
@@ -39,8 +40,11 @@ class Autosave:
         self._check_at = 0.0
         self._said: set[str] = set()
 
-    def __call__(
+    @blocking_call
+    async def __call__(
         self,
+        waiter: Waiter,
+        /,
         name: str | None = None,
         *,
         restore: bool = True,
@@ -92,23 +96,7 @@ class Autosave:
         opening = opened(
             name, paths=paths, exclude=exclude, retention=retention, variables=variables
         )
-        return self._begin(wait(opening, "aautosave"), restore=restore)
-
-    async def start(
-        self,
-        name: str | None = None,
-        *,
-        restore: bool = True,
-        paths: Paths = None,
-        exclude: Sequence[str] | str = (),
-        retention: Retention | None = None,
-        variables: Choice = None,
-    ) -> Report:
-        """Do what calling it does, with ``await``."""
-        opening = opened(
-            name, paths=paths, exclude=exclude, retention=retention, variables=variables
-        )
-        return self._begin(await opening, restore=restore)
+        return self._begin(await waiter(opening, "its storage"), restore=restore)
 
     def pause(self) -> None:
         """Make no checkpoints until `resume`."""
@@ -244,24 +232,7 @@ class Autosave:
 autosave = Autosave()
 
 
-async def aautosave(
-    name: str | None = None,
-    *,
-    restore: bool = True,
-    paths: Paths = None,
-    exclude: Sequence[str] | str = (),
-    retention: Retention | None = None,
-    variables: Choice = None,
-) -> Report:
-    """Do what `autosave` does, with ``await``: for browsers that cannot wait inside a call."""
-    return await autosave.start(
-        name,
-        restore=restore,
-        paths=paths,
-        exclude=exclude,
-        retention=retention,
-        variables=variables,
-    )
+aautosave = awaitable(autosave.__call__)
 
 
 def _first(now: Opened, *, restore: bool) -> Report:

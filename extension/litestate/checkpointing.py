@@ -12,7 +12,7 @@ from .checkpoints import Checkpoint, restoring
 from .checkpoints.session import Session
 from .checkpoints.source import CheckpointSource, as_survey
 from .checkpoints.table import Checkpoints, Row, table, title
-from .current import current, opened, wait
+from .current import current, opened
 from .errors import CheckpointError
 from .items import Survey
 from .platform import IN_BROWSER
@@ -20,11 +20,13 @@ from .report import Report, Section, count_text, size_text
 from .saving import SUFFIX, free, write_to
 from .sqlite import scratch
 from .variables.namespace import is_session
+from .waiting import Waiter, awaitable, blocking
 
 Which = int | str | Row | Checkpoint | None
 
 
-def checkpoint(label: str | None = None) -> Report:
+@blocking
+async def checkpoint(waiter: Waiter, /, label: str | None = None) -> Report:
     """Keep the state as it is now, if it has changed since the last checkpoint.
 
     Parameters
@@ -46,15 +48,14 @@ def checkpoint(label: str | None = None) -> Report:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `acheckpoint`.
     """
-    return _checkpoint(session_now("acheckpoint"), _checked(label))
+    return _checkpoint(await session(waiter), _checked(label))
 
 
-async def acheckpoint(label: str | None = None) -> Report:
-    """Do what `checkpoint` does, with ``await``."""
-    return _checkpoint(await session(), _checked(label))
+acheckpoint = awaitable(checkpoint)
 
 
-def checkpoints() -> Checkpoints:
+@blocking
+async def checkpoints(waiter: Waiter, /) -> Checkpoints:
     """Return the list of this notebook's checkpoints; in a notebook it shows as a table.
 
     Returns
@@ -69,15 +70,14 @@ def checkpoints() -> Checkpoints:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `acheckpoints`.
     """
-    return table(session_now("acheckpoints"))
+    return table(await session(waiter))
 
 
-async def acheckpoints() -> Checkpoints:
-    """Do what `checkpoints` does, with ``await``."""
-    return table(await session())
+acheckpoints = awaitable(checkpoints)
 
 
-def restore(which: Which = None) -> Report:
+@blocking
+async def restore(waiter: Waiter, /, which: Which = None) -> Report:
     """Bring the state back to a checkpoint: files and databases as they were, and no others.
 
     What is there now becomes a checkpoint first, so that `undo` brings it back.
@@ -103,15 +103,14 @@ def restore(which: Which = None) -> Report:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `arestore`.
     """
-    return _restore(session_now("arestore"), which)
+    return _restore(await session(waiter), which)
 
 
-async def arestore(which: Which = None) -> Report:
-    """Do what `restore` does, with ``await``."""
-    return _restore(await session(), which)
+arestore = awaitable(restore)
 
 
-def undo() -> Report:
+@blocking
+async def undo(waiter: Waiter, /) -> Report:
     """Go one checkpoint back: what changed last is undone. Again, and it is one more.
 
     What is there now becomes a checkpoint first, if it is not in one.
@@ -130,26 +129,31 @@ def undo() -> Report:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `aundo`.
     """
-    return _undo(session_now("aundo"))
+    return _undo(await session(waiter))
 
 
-async def aundo() -> Report:
-    """Do what `undo` does, with ``await``."""
-    return _undo(await session())
+aundo = awaitable(undo)
 
 
-async def session() -> Session:
-    """Return this notebook's session, opened if it is not, as new as can be."""
+async def session(waiter: Waiter) -> Session:
+    """Return this notebook's session, opened and as new as the storage.
+
+    Raises
+    ------
+    NeedsAsyncError
+        If this browser cannot wait for its storage inside of a call.
+    """
+    found = current()
+    # No other tab writes then, so there is nothing to wait for.
+    if found is not None and found.storage.writable:
+        return found
+    return await waiter(_newest_session(), "its storage")
+
+
+async def _newest_session() -> Session:
     found = (await opened()).session
     await found.refresh()
     return found
-
-
-def session_now(twin: str) -> Session:
-    """Do what `session` does, and wait for it here; see `wait`."""
-    found = current()
-    # Then there is nothing to wait for, also where a call could not wait.
-    return found if found and found.storage.writable else wait(session(), twin)
 
 
 @contextmanager

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from . import ui
 from .checkpoints import Checkpoint, Retention
@@ -27,8 +27,6 @@ from .variables.watching import Watch
 
 if TYPE_CHECKING:
     from .browser.notebook import Page
-
-_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -157,37 +155,6 @@ def _note_cells(session: Session) -> None:
     running = None if shell is None else executed.running_number(shell)
     if running is not None and log.own and log.own[-1].number == running:
         note(log.own[-1])
-
-
-def wait(coroutine: Coroutine[Any, Any, _Result], twin: str) -> _Result:
-    """Wait for a coroutine inside of a synchronous call.
-
-    Parameters
-    ----------
-    coroutine : coroutine
-        What to wait for. Outside of the browser it never really has to wait.
-    twin : str
-        The function to ``await`` where a call cannot wait.
-
-    Raises
-    ------
-    NeedsAsyncError
-        If this browser cannot do that.
-    """
-    if not IN_BROWSER:
-        try:
-            coroutine.send(None)
-        except StopIteration as stop:
-            result: _Result = stop.value
-            return result
-        raise AssertionError("only the browser has to be waited for")
-    from .browser.waiting import wait as wait_in_browser
-
-    return wait_in_browser(
-        coroutine,
-        "This browser cannot wait for its storage inside a call. Write "
-        f"`await {twin}()` instead (from litestate import {twin}).",
-    )
 
 
 @dataclass

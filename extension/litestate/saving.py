@@ -19,8 +19,7 @@ from ._version import __version__
 from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
-from .errors import SaveError, UnsafeBundleError
-from .finished import finished
+from .errors import NeedsAsyncError, SaveError, UnsafeBundleError
 from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
@@ -30,6 +29,7 @@ from .reading import unrecorded
 from .report import Report, count_text, size_text
 from .survey import StrPath
 from .trust import Signer
+from .waiting import run_to_completion, wait
 
 SUFFIX = ".litestate.zip"
 """How the name of a bundle ends."""
@@ -131,7 +131,7 @@ def _warn_of_limits(report: Report, manifest: Manifest) -> None:
 
 def write_to(path: Path, found: Survey, compression: Compression) -> Report:
     """Do what `awrite_to` does, inside of a call that cannot be awaited."""
-    return finished(awrite_to(path, found, compression, Signer()))
+    return run_to_completion(awrite_to(path, found, compression, Signer()))
 
 
 async def awrite_to(path: Path, found: Survey, compression: Compression, signer: Signer) -> Report:
@@ -213,7 +213,7 @@ def _check_free(path: Path) -> None:
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
     """Do what `awrite_into` does, inside of a call that cannot be awaited."""
-    return finished(awrite_into(file, found, compression, Signer()))
+    return run_to_completion(awrite_into(file, found, compression, Signer()))
 
 
 async def awrite_into(
@@ -255,10 +255,9 @@ async def adownload(found: Survey, name: str, compression: Compression, signer: 
     from .browser.blobs import BlobSink
     from .browser.download import link
 
-    if signer.is_awaited:
-        await alive.watch()
-    else:
-        alive.watch_now()
+    # Without the page's watch the link looks dead in some outputs; that is no reason to fail.
+    with suppress(NeedsAsyncError):
+        await signer.waiter(alive.watch(), "the page")
     with BlobSink() as sink:
         report = await gather(cast("IO[bytes]", sink), found, compression, signer)
         report.link = link(sink.blob(), name)
@@ -276,7 +275,8 @@ def link_to(path: Path) -> str:
     from .browser.blobs import BlobSink
     from .browser.download import link
 
-    alive.watch_now()
+    with suppress(NeedsAsyncError):
+        wait(alive.watch(), "")
     with BlobSink() as sink, path.open("rb") as file:
         shutil.copyfileobj(file, cast("IO[bytes]", sink), CHUNK)
         return link(sink.blob(), path.name)

@@ -15,7 +15,7 @@ from functools import cache
 
 import js
 from pyodide.code import run_js
-from pyodide.ffi import can_run_sync, run_sync, to_js
+from pyodide.ffi import to_js
 
 from .. import ui
 
@@ -62,12 +62,6 @@ def noted() -> None:
     """Know that a page waits for the end of this kernel."""
     global _page_watches  # noqa: PLW0603 - there is one kernel
     _page_watches = True
-
-
-def watch_now() -> None:
-    """Do what `watch` does, if a call may wait here."""
-    if can_run_sync():
-        run_sync(watch())
 
 
 async def watch() -> None:

@@ -18,7 +18,7 @@ import pyodide_js
 from pyodide.ffi import JsException, to_js
 from pyodide.http import pyfetch
 
-from .waiting import wait
+from .kernel import wait_in_call
 
 if TYPE_CHECKING:
     from ..packages import Added
@@ -67,7 +67,7 @@ def provide(modules: Iterable[str]) -> dict[str, str]:
         In a browser that cannot wait.
     """
     wanted = list(modules)
-    return wait(aprovide(wanted), _ADVICE) if _owners(wanted) else {}
+    return wait_in_call(aprovide(wanted), _ADVICE) if _owners(wanted) else {}
 
 
 async def aprovide(modules: Iterable[str]) -> dict[str, str]:
@@ -101,7 +101,7 @@ def install(packages: Iterable[Added]) -> dict[str, str]:
     NeedsAsyncError
         In a browser that cannot wait.
     """
-    return wait(ainstall(packages), _ADVICE)
+    return wait_in_call(ainstall(packages), _ADVICE)
 
 
 async def ainstall(packages: Iterable[Added]) -> dict[str, str]:

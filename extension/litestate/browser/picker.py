@@ -8,7 +8,6 @@ from typing import IO, Any
 from ..errors import CancelledError, SourceError
 from .blobs import open_blob
 from .form import Form
-from .waiting import wait
 
 READY_TIMEOUT = 20.0
 """Seconds for the page to show the form. It takes well under one; a page without JavaScript
@@ -34,21 +33,6 @@ const button = form.querySelector("button");
 button.addEventListener("click", () => send({ type: "cancel" }));
 input.disabled = button.disabled = false;
 """
-
-
-def choose_now() -> IO[bytes]:
-    """Do what `choose` does, and wait for it here.
-
-    Raises
-    ------
-    NeedsAsyncError
-        If this browser cannot do that.
-    """
-    return wait(
-        choose(),
-        "This browser cannot wait for a file inside a call. Write `await aload_state()` "
-        "instead (from litestate import aload_state), or give load_state() a path or a URL.",
-    )
 
 
 async def choose() -> IO[bytes]:
