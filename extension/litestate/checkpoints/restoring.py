@@ -15,14 +15,14 @@ from ..groups import variables_of
 from ..loading import Chosen, load_from
 from ..manifest import Skipped
 from ..parts.stored_variables import unchanged
-from ..report import Report
+from ..report import Report, when_text
 from .cell_journal import Ran, named
 from .differences import differ, label_of
 from .protected import Foreign, Unstored, find_foreign, only_foreign_differs
 from .scanner import Scan
 from .session import Session
 from .source import CheckpointSource
-from .table import title, when_text
+from .table import title
 from .tree import Checkpoint, Entry, Note
 
 _DAMAGED = "its content is damaged where the checkpoints are kept"

@@ -159,9 +159,7 @@ class Scanner:
             self.scope = replace(self.scope, variables=self._tracker.scope)
 
     @unrecorded()
-    def scan(
-        self, tree: Tree, *, thorough: bool, changed: frozenset[str] | None = None
-    ) -> Scan:
+    def scan(self, tree: Tree, *, thorough: bool, changed: frozenset[str] | None = None) -> Scan:
         """Scan the state.
 
         Parameters

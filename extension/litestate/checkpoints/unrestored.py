@@ -142,6 +142,7 @@ def _only(history: History, group: _Group, names: frozenset[str]) -> _Group:
     elif parts[GRAPH].relative == f"{key}/{GRAPH}":
         return group
     renamed = {
-        part: replace(entry, root=VARIABLES, relative=f"{key}/{part}") for part, entry in parts.items()
+        part: replace(entry, root=VARIABLES, relative=f"{key}/{part}")
+        for part, entry in parts.items()
     }
     return _Group(names, renamed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from ..checkpoints.table import when_text
+from ..report import when_text
 from ..report.html import STYLE, escape
 from ..report.table import table_lines
 from ..report.words import printable

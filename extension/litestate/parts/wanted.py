@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..errors import SelectionError
 from ..plan import Target
 from ..variables.namespace import Choice, is_session
+from ..variables.taking import Taken
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,25 @@ class Wanted:
         Whether what is loaded may run code.
     clean : bool
         Whether what is here and not there goes.
-    spared : frozenset of str
+    protected : frozenset of str
         Variables that are neither replaced nor removed.
     partly : bool
         Whether variables that are not stored as they should be fail by themselves, instead of all.
+    here : Taken, optional
+        The present variables, if a scan has just taken them.
     """
 
     targets: list[Target]
     variables: Choice = False
     trusted: bool = False
     clean: bool = False
-    spared: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
     partly: bool = False
+    here: Taken | None = None
 
     def covers(self, name: str) -> bool:
         """Tell whether a name is wanted, wherever it is."""
-        if name in self.spared:
+        if name in self.protected:
             return False
         if self.variables is None or isinstance(self.variables, bool):
             return self.variables is not False
@@ -57,7 +61,7 @@ class Wanted:
         if self.variables is False:
             return set()
         if self.variables is None or self.variables is True:
-            return names - self.spared
+            return names - self.protected
         wanted = _set_of(self.variables)
         if missing := sorted(map(str, wanted - names)):
             raise SelectionError(

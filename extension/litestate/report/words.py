@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from collections.abc import Iterable
 
@@ -22,6 +23,12 @@ _NAMES: dict[LineKind, tuple[str, str]] = {
 }
 _WITHOUT_SIZE: tuple[LineKind, ...] = ("directory", "symlink", "package", "session")
 _VERDICTS = ("added", "changed", "removed", "unchanged")
+
+
+def when_text(seconds: float) -> str:
+    """Return a time of today as a clock shows it; before today, with the date."""
+    then, now = time.localtime(seconds), time.localtime()
+    return time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
 
 
 def size_text(size: float) -> str:
