@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from . import places, ui, unsaved
+from . import places
+from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
 from .checkpointing import Which, kept, session
 from .clearing import clear
@@ -17,12 +18,11 @@ from .current import Undoable, undoable, unrestored_notes
 from .errors import SaveError, SelectionError
 from .items import Survey
 from .loading import Chosen, load_from, open_bundle, replaced_by, verify
-from .missing import missing
+from .missing import missing, unsaved_notes
 from .parts import PARTS, choice, packages
 from .parts.variables import look
 from .platform import IN_BROWSER
-from .reading import unrecorded
-from .report import Report, count_text, size_text
+from .report import Report, count_text, show, size_text
 from .saving import adownload, awrite_into, awrite_to, bundle_name, free, target_of
 from .sources import AnySource
 from .survey import Paths, StrPath, survey, with_read_files
@@ -139,8 +139,8 @@ async def _save(
         )
     report.sections[0].warnings += missing(found, {each.place for each in report.skipped})
     # A bundle of files alone is not asked for variables.
-    report.notes += [*(notes if found.scope.variables else ()), *unsaved.notes(places.detect())]
-    return ui.show(report)
+    report.notes += [*(notes if found.scope.variables else ()), *unsaved_notes(places.detect())]
+    return show(report)
 
 
 @blocking
@@ -249,7 +249,7 @@ def _load(reader: Reader, label: str, wanted: _Wanted) -> Report:
     if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
         report.hints[trust_advice()] = trust_hint()
     said.tell(report)
-    return ui.show(report)
+    return show(report)
 
 
 def _undoable_load(reader: Reader, wanted: _Wanted) -> AbstractContextManager[Undoable]:
@@ -281,10 +281,10 @@ def show_state(
     with unrecorded():
         sections = [part.describe(found) for part in PARTS]
     sections[0].warnings += missing(found)
-    report = Report("", sections, unsaved.notes(where), found.excluded)
+    report = Report("", sections, unsaved_notes(where), found.excluded)
     size = sum(section.size for section in sections)
     report.headline = f"The state now: {count_text(report.lines())}, {size_text(size)}"
-    return ui.show(report)
+    return show(report)
 
 
 def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
@@ -316,7 +316,7 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choic
         )
     with unrecorded():
         found = look(survey(places.detect(), paths, exclude), choice(variables, paths))
-        return ui.show(clear(found))
+        return show(clear(found))
 
 
 async def _ask(waiter: Waiter) -> AnySource:
@@ -325,6 +325,6 @@ async def _ask(waiter: Waiter) -> AnySource:
         raise SelectionError(
             "Which bundle? In plain Python give load_state() a path, a URL, bytes or an open file."
         )
-    from .browser.picker import choose
+    from .browser.dialogs import choose
 
     return await waiter(choose(), "a file", otherwise="give load_state() a path or a URL")

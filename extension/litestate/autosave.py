@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Sequence
 
-from . import ui
 from .after_cell import AfterCell
 from .checkpoints import Checkpoint, Retention
 from .checkpoints.capture import Captured
@@ -17,7 +16,7 @@ from .checkpoints.table import title
 from .current import Opened, close, opened
 from .errors import BundleError, DamagedCheckpointError, LitestateError
 from .platform import IN_BROWSER
-from .report import Report, Section, size_text, when_text
+from .report import Report, Section, show, size_text, when_text
 from .survey import Paths
 from .variables.namespace import Choice
 from .waiting import Waiter, awaitable, blocking_call, wait
@@ -154,7 +153,7 @@ class Autosave:
         ).strip()
         report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
         _explain(report, now)
-        return ui.show(report)
+        return show(report)
 
     def _look(self, cell: int | None) -> None:
         session = self._session
@@ -226,7 +225,7 @@ class Autosave:
     def _tell(sentence: str) -> None:
         # It may be read much later.
         when = f"Autosave, on {time.strftime(_MOMENT)}"
-        ui.show(Report(when, [Section("autosave", warnings=[sentence])]))
+        show(Report(when, [Section("autosave", warnings=[sentence])]))
 
 
 autosave = Autosave()

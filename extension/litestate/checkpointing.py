@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from . import ui, unsaved
 from .checkpoints import Checkpoint, restoring
 from .checkpoints.session import Session
 from .checkpoints.source import CheckpointSource, as_survey
@@ -15,8 +14,9 @@ from .checkpoints.table import Checkpoints, Row, table, title
 from .current import current, opened
 from .errors import CheckpointError
 from .items import Survey
-from .platform import IN_BROWSER
-from .report import Report, Section, count_text, size_text
+from .missing import unsaved_notes
+from .platform import IN_BROWSER, cell_number
+from .report import Report, Section, count_text, show, size_text
 from .saving import SUFFIX, free, write_to
 from .sqlite import scratch
 from .variables.namespace import is_session
@@ -179,15 +179,15 @@ def _find(found: Session, which: Which) -> Checkpoint:
 
 def _checkpoint(session: Session, label: str | None) -> Report:
     taken = _take_over(session)
-    made = session.checkpoint("asked", label=label, cell=ui.cell_number())
-    notes = taken + unsaved.notes(session.scanner.places)
+    made = session.checkpoint("asked", label=label, cell=cell_number())
+    notes = taken + unsaved_notes(session.scanner.places)
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
         # What cannot be read, and what is not committed, may have changed.
         state = session.captured
         section = Section("changed", skipped=state.skipped, warnings=state.warnings)
-        return ui.show(Report(f"Nothing has changed{where}", [section], notes))
+        return show(Report(f"Nothing has changed{where}", [section], notes))
     section = Section("changed", made.lines, made.skipped, made.warnings)
     report = Report("", [section], notes)
     name = title(made.checkpoint.note, made.checkpoint.number)
@@ -200,12 +200,12 @@ def _checkpoint(session: Session, label: str | None) -> Report:
         section.warnings.append(
             f"There is little room: {len(made.dropped)} older checkpoints were dropped."
         )
-    return ui.show(report)
+    return show(report)
 
 
 def _restore(session: Session, which: Which) -> Report:
     taken = _take_over(session)
-    return ui.show(_back_to(session, _find(session, which), taken))
+    return show(_back_to(session, _find(session, which), taken))
 
 
 def _take_over(session: Session) -> list[str]:
@@ -222,15 +222,15 @@ def _take_over(session: Session) -> list[str]:
 def _undo(session: Session) -> Report:
     taken = _take_over(session)
     session.check_writable()
-    session.checkpoint("before undo", cell=ui.cell_number())
-    return ui.show(_back_to(session, restoring.before(session), taken, "undone"))
+    session.checkpoint("before undo", cell=cell_number())
+    return show(_back_to(session, restoring.before(session), taken, "undone"))
 
 
 def _back_to(
     session: Session, target: Checkpoint, notes: list[str], cause: str = "restored"
 ) -> Report:
     aside = [] if session.storage.writable else _keep_aside(session)
-    report = restoring.restore(session, target, cell=ui.cell_number(), cause=cause)
+    report = restoring.restore(session, target, cell=cell_number(), cause=cause)
     report.notes += notes
     report.notes += aside
     return report

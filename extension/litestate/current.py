@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import ui
 from .checkpoints import Checkpoint, Retention
 from .checkpoints.scanner import Scanner, Touched, Used
 from .checkpoints.session import Session
@@ -18,8 +17,9 @@ from .environment import executed
 from .errors import CheckpointError, RetentionError, StorageError
 from .parts import choice
 from .places import NOTEBOOK, detect
-from .platform import DRIVE, IN_BROWSER, ipython_shell
+from .platform import DRIVE, IN_BROWSER, cell_number, ipython_shell
 from .report import Report
+from .sqlite import SIDECARS
 from .storage import open_storage
 from .survey import Paths
 from .variables.namespace import Choice, namespace, own_names
@@ -187,12 +187,12 @@ def undoable(before: str, after: str, replaced: Sequence[Path] = ()) -> Iterator
         return
     session.scanner.expect(replaced)
     try:
-        session.checkpoint(before, cell=ui.cell_number())
+        session.checkpoint(before, cell=cell_number())
     except StorageError as error:
         said.warnings.append(f"undo() will not bring back what was there before: {error}")
     yield said
     try:
-        if session.checkpoint(after, cell=ui.cell_number()) and not said.warnings:
+        if session.checkpoint(after, cell=cell_number()) and not said.warnings:
             said.notes.append(f"undo() brings back what was there before{_of_which(session)}.")
     except StorageError as error:
         said.warnings.append(f"There is no checkpoint of what is there now: {error}")
@@ -225,7 +225,7 @@ def _touched() -> Touched | None:
         return None
     from .browser.drive import watch
 
-    watched = watch()
+    watched = watch(SIDECARS)
     return None if watched is None else watched.take
 
 

@@ -8,7 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import installation, names, progress, sqlite, unsaved
+from . import installation, names, progress, sqlite
+from .browser import unrecorded
 from .bundle import Limits, Reader
 from .demo_json import as_bundle
 from .errors import ApplyError, BundleError, SelectionError
@@ -16,11 +17,11 @@ from .groups import variables_of
 from .items import Item, Survey
 from .loadable import Loadable
 from .manifest import KEPT_KINDS, Kind, Member, Skipped
+from .missing import unsaved_notes
 from .parts import PARTS, Wanted
 from .places import Places, Root
 from .plan import Plan, Target
 from .platform import DRIVE_LIMIT
-from .reading import unrecorded
 from .report import Report, Section, outcome_text
 from .rules import EXCLUDED, check_foreign, matcher, patterns_of
 from .sources import AnySource, open_source
@@ -146,7 +147,7 @@ def load_from(
     sections.append(wanted.refused)
     report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
     report.headline = _headline(report, source, label, dry_run=dry_run)
-    report.notes += unsaved.notes(places, {target.path for target in targets})
+    report.notes += unsaved_notes(places, {target.path for target in targets})
     variables = variables_of(source.manifest.members)
     if variables and chosen.variables is False:
         what = "1 variable was" if len(variables) == 1 else f"{len(variables)} variables were"

@@ -16,6 +16,7 @@ from typing import IO, cast
 
 from . import progress, sqlite
 from ._version import __version__
+from .browser import unrecorded
 from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
@@ -25,7 +26,6 @@ from .manifest import Manifest
 from .parts import PARTS
 from .places import Root, detect
 from .platform import DRIVE_LIMIT, IN_BROWSER
-from .reading import unrecorded
 from .report import Report, count_text, size_text
 from .survey import StrPath
 from .trust import Signer
@@ -251,35 +251,32 @@ def _has_content(file: IO[bytes]) -> bool:
 
 async def adownload(found: Survey, name: str, compression: Compression, signer: Signer) -> Report:
     """Offer a bundle for download in the page."""
-    from .browser import alive
-    from .browser.blobs import BlobSink
-    from .browser.download import link
+    from .browser import form
+    from .browser.blobs import BlobSink, download_link
 
     # Without the page's watch the link looks dead in some outputs; that is no reason to fail.
     with suppress(NeedsAsyncError):
-        await signer.waiter(alive.watch(), "the page")
+        await signer.waiter(form.watch(), "the page")
     with BlobSink() as sink:
         report = await gather(cast("IO[bytes]", sink), found, compression, signer)
-        report.link = link(sink.blob(), name)
+        report.link = download_link(sink.blob(), name)
     report.link_later = (
         f"{name} could be downloaded here until the kernel ended. Run the cell again to save what "
         "is there now."
     )
-    report.notes.append("The link works until the page is reloaded or the kernel is restarted.")
     return _headline(report, name)
 
 
 def link_to(path: Path) -> str:
     """Return a link that downloads a file of the kernel's memory."""
-    from .browser import alive
-    from .browser.blobs import BlobSink
-    from .browser.download import link
+    from .browser import form
+    from .browser.blobs import BlobSink, download_link
 
     with suppress(NeedsAsyncError):
-        wait(alive.watch(), "")
+        wait(form.watch(), "")
     with BlobSink() as sink, path.open("rb") as file:
         shutil.copyfileobj(file, cast("IO[bytes]", sink), CHUNK)
-        return link(sink.blob(), path.name)
+        return download_link(sink.blob(), path.name)
 
 
 def generator() -> dict[str, str]:

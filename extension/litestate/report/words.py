@@ -6,7 +6,7 @@ import time
 import unicodedata
 from collections.abc import Iterable
 
-from .model import Line, LineKind, Section
+from .lines import Line, LineKind, Section
 
 SHOWN = 8
 """Lines of a section that are shown at first; HTML can unfold the rest, text counts it."""
