@@ -14,7 +14,7 @@ from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
 from .checkpointing import Which, kept, session
 from .clearing import clear
-from .current import Undoable, owed, undoable
+from .current import Undoable, undoable, unrestored_notes
 from .errors import SaveError, SelectionError
 from .items import Survey
 from .loading import Chosen, load_from, open_bundle, replaced_by, verify
@@ -92,7 +92,7 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
     signer = Signer(waiter)
     if checkpoint is None:
         found = _to_save(paths, exclude, variables, include)
-        return await _save(found, path, name, compression, signer, owed())
+        return await _save(found, path, name, compression, signer, unrestored_notes())
     if paths is not None or exclude or include is not None:
         raise SelectionError(
             "paths=, exclude= and include= choose from what is there now, and a checkpoint is "

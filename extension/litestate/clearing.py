@@ -33,7 +33,7 @@ def clear(found: Survey) -> Report:
     session = current()
     report = None
     # After a change of the current folder, one place may be another file than in a checkpoint.
-    is_here = session is not None and session.looker.places == places.detect()
+    is_here = session is not None and session.scanner.places == places.detect()
     if session is not None and session.storage.writable and is_here:
         report = _after_checkpoint(found, session)
     report = report or _after_bundle(found)
@@ -45,7 +45,7 @@ def clear(found: Survey) -> Report:
 
 def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     try:
-        session.look("before clear", cell=cell_number())
+        session.checkpoint("before clear", cell=cell_number())
     except StorageError:
         return None
     skipped = session.captured.skipped
@@ -58,9 +58,9 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
         return None
     report = _remove(kept, skipped, found.taken)
     if found.scope.variables is True:
-        session.owed.forget()
+        session.unrestored.forget()
     try:
-        session.look("cleared", cell=cell_number())
+        session.checkpoint("cleared", cell=cell_number())
     except StorageError as error:
         report.sections[0].warnings.append(f"There is no checkpoint of the empty state: {error}")
     report.notes = ["undo() brings it back."]

@@ -95,7 +95,7 @@ class Chosen:
         As for `litestate.load_state`.
     variables : bool, str or sequence of str
         Which variables.
-    spared : frozenset of str
+    protected : frozenset of str
         Variables that are neither replaced nor removed.
     partly : bool
         Whether variables that are not stored as they should be fail by themselves, instead of all.
@@ -104,7 +104,7 @@ class Chosen:
     paths: Sequence[StrPath] | StrPath | None = None
     exclude: Sequence[str] | str = ()
     variables: Choice = False
-    spared: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
     partly: bool = False
 
 
@@ -126,12 +126,21 @@ def load_from(
     chosen : Chosen, optional
         What of it; by default all files and databases.
     current : Survey, optional
-        What is there now, if that is known: ``clean=True`` removes of this what is not in `source`.
+        The present state, if a scan has just found it: ``clean=True`` removes of this what is not
+        in `source`, and its variables are not encoded again.
     """
     chosen = chosen or Chosen()
     wanted = _Selection(places, chosen.paths, chosen.exclude)
     targets = wanted.targets(source.manifest.members)
-    asked = Wanted(targets, chosen.variables, source.trusted, clean, chosen.spared, chosen.partly)
+    asked = Wanted(
+        targets,
+        chosen.variables,
+        source.trusted,
+        clean,
+        chosen.protected,
+        chosen.partly,
+        here=None if current is None else current.taken,
+    )
     plan = Plan(dry_run=dry_run)
     try:
         with progress.shown(f"Loading {label}", source.total) as source.advance:

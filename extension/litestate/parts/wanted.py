@@ -13,6 +13,7 @@ from ..manifest import Manifest, Member
 from ..plan import Plan, Target
 from ..report import Section
 from ..variables.namespace import Choice, is_session
+from ..variables.taking import Taken
 
 
 class Part(Protocol):
@@ -83,22 +84,25 @@ class Wanted:
         Whether the source may run code.
     clean : bool
         Whether to remove state that is not in the source.
-    spared : frozenset of str
+    protected : frozenset of str
         Variables that are neither replaced nor removed.
     partly : bool
         Whether a variable with a damaged encoding fails alone instead of failing the load.
+    here : Taken, optional
+        The present variables, if a scan has just taken them.
     """
 
     targets: list[Target]
     variables: Choice = False
     trusted: bool = False
     clean: bool = False
-    spared: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
     partly: bool = False
+    here: Taken | None = None
 
     def covers(self, name: str) -> bool:
         """Tell whether a variable is wanted, stored or not."""
-        if name in self.spared:
+        if name in self.protected:
             return False
         if self.variables is None or isinstance(self.variables, bool):
             return self.variables is not False
@@ -116,7 +120,7 @@ class Wanted:
         if self.variables is False:
             return set()
         if self.variables is None or self.variables is True:
-            return names - self.spared
+            return names - self.protected
         wanted = _set_of(self.variables)
         if missing := sorted(map(str, wanted - names)):
             raise SelectionError(

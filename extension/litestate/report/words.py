@@ -25,6 +25,12 @@ _WITHOUT_SIZE: tuple[LineKind, ...] = ("directory", "symlink", "package", "sessi
 _VERDICTS = ("added", "changed", "removed", "unchanged")
 
 
+def when_text(seconds: float) -> str:
+    """Return a time of today as a clock shows it; before today, with the date."""
+    then, now = time.localtime(seconds), time.localtime()
+    return time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
+
+
 def size_text(size: float) -> str:
     """Return a size, given in bytes.
 
@@ -39,16 +45,6 @@ def size_text(size: float) -> str:
         size /= 1000
     return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
 
-
-def when_text(seconds: float) -> str:
-    """Return a time of the clock, with the date unless it is today.
-
-    Parameters
-    ----------
-    seconds : float
-        Seconds since 1970.
-    """
-    then, now = time.localtime(seconds), time.localtime()
     return time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
 
 
