@@ -45,8 +45,6 @@ def size_text(size: float) -> str:
         size /= 1000
     return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
 
-    return time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
-
 
 def has_size(lines: Iterable[Line]) -> bool:
     """Tell whether any of these takes bytes that are worth telling."""
