@@ -291,7 +291,7 @@ def test_two_members_for_one_place(session: Session, monkeypatch: pytest.MonkeyP
     both = Places((Root(HOME, session.home, "~/"), Root(NOTEBOOK, session.home, "~/")))
     monkeypatch.setattr(places, "detect", lambda: both)
     before = session.snapshot()
-    with pytest.raises(ApplyError, match="one place"):
+    with pytest.raises(ApplyError, match="same path"):
         session.load(bundle)
     assert session.snapshot() == before
 

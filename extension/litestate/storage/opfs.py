@@ -174,7 +174,7 @@ class _Claim:
 async def _look(files: tuple[Any, ...]) -> tuple[File, File]:
     for _ in range(TRIES):
         first, second, again = [
-            await opfs.Look.open(file) for file in (files[0], files[1], files[0])
+            await opfs.Snapshot.open(file) for file in (files[0], files[1], files[0])
         ]
         snapshots = [Snapshot(look.size(), look.read, opfs.LABEL) for look in (first, second)]
         # Between the two looks, compaction may have moved all to the file that was seen first.
