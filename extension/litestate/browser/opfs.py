@@ -251,9 +251,9 @@ def _close_unwanted(opening: asyncio.Future[Any]) -> None:
 
 def _full() -> StorageFullError:
     return StorageFullError(
-        f"{LABEL[0].upper()}{LABEL[1:]} is full: the checkpoint was not stored, older ones are "
-        "unchanged. Free space on this computer's disk, delete data of this site that you do not "
-        "need, or save the work in a file with save_state()."
+        f"There is no room left for checkpoints in {LABEL}; older checkpoints are unchanged. "
+        "Free some space on this computer's disk, delete data of this site that you do not need, "
+        "or save the work in a file with save_state()."
     )
 
 
