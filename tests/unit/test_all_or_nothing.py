@@ -90,7 +90,9 @@ def test_what_cannot_be_undone_is_kept_and_named(
 
     monkeypatch.setattr(changes.SetAttributes, "commit", broken)
     monkeypatch.setattr(changes.Replace, "revert", broken)
-    with pytest.raises(ApplyError, match=r"could not be undone.*is kept in .*\.litestate-"):
+    with pytest.raises(
+        ApplyError, match=r"could not be undone.*previous files are in .*\.litestate-"
+    ):
         session.load(changed)
     kept = [path.read_bytes() for path in session.home.glob(".litestate-*/*") if path.is_file()]
     assert b"newer" in kept

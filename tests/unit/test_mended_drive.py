@@ -104,7 +104,7 @@ def test_the_state_is_what_notebooks_wrote(session: Session, drive: Drive) -> No
     assert report.excluded["*.ipynb"] == ["start.ipynb"]
     assert report.excluded["__pycache__/"] == ["__pycache__"]
     rule = "neither written nor read by a notebook (to save them as well: include=[…])"
-    assert f"{rule}: what else" in str(report)
+    assert f"{rule}: everything else" in str(report)
     assert [line.label for line in show_state().lines()] == labels
     _, report = session.save(exclude="data/")
     assert [line.label for line in report.lines()] == ["empty", "old.csv", "app.db"]
