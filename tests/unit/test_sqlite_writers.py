@@ -258,7 +258,7 @@ def test_an_exclusive_lock_in_wal_mode(session: Session, more: str) -> None:
             other.execute("SELECT count(*) FROM runs").fetchone()
         bundle, report = session.save()
         assert [line.kind for line in report.lines()] == ["database"]
-        assert "keeps everybody out" in str(report.warnings)
+        assert "is locked by a connection" in str(report.warnings)
         with pytest.raises(DatabaseBusyError, match=r"app\.db"):
             session.load(bundle)
     expected = content(path)

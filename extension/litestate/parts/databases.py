@@ -32,8 +32,8 @@ OPEN_TRANSACTION = (
     "Call commit() first to include them."
 )
 _EXCLUSIVE = (
-    "{} is locked by a connection with PRAGMA locking_mode = exclusive: if it has uncommitted rows, "
-    "they are not {}. Call commit() first to include them."
+    "{} is locked by a connection with PRAGMA locking_mode = exclusive: if it has uncommitted "
+    "rows, they are not {}. Call commit() first to include them."
 )
 LOCKED = "a transaction holds an exclusive lock, so its last commit cannot be read"
 LOCKED_ADVICE = (

@@ -19,7 +19,7 @@ from .wanted import Loadable, Wanted
 
 TITLE = "files"
 _GROWS_SLOWLY = 1 << 20
-"""Bytes. Above this size, a file in the browser's memory grows by an eighth, and is copied each time
+"""Bytes. A larger file in the browser's memory grows by an eighth, and is copied each time
 (MEMFS.expandFileStorage of Emscripten)."""
 
 KINDS: tuple[Kind, ...] = ("file", "directory", "symlink")

@@ -21,15 +21,15 @@ CELLS_NAME = "cells"
 """Name of the small file beside them that lists the cells since the newest checkpoint."""
 
 HEAD = 64
-"""Bytes at the start of a file that change with every rewrite. A rewrite empties the file first, and
+"""Bytes at the start of a file that change with every rewrite, which empties the file first and
 writes these bytes last."""
 
 TRIES = 5
 """Attempts of a reader to read the files while they are not being rewritten."""
 
 MAX_NAME = 120
-"""Most characters of a folder name, all ASCII. File systems and OPFS allow 255 bytes, Windows a path
-of 260."""
+"""Most characters of a folder name, all ASCII. File systems and OPFS allow 255 bytes, and Windows
+a path of 260."""
 
 _DEVICES = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
 """Names that no file on Windows can have, with any suffix (Microsoft, "Naming Files, Paths, and

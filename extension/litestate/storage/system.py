@@ -1,4 +1,4 @@
-"""Functions that differ between operating systems: locks, positioned reads and writes, durability."""
+"""Differences between operating systems: locks, positioned reads and writes, durability."""
 
 from __future__ import annotations
 
