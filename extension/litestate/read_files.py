@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from . import sqlite
 from .bundle.format import is_bundle_file
-from .items import Survey
+from .items import Entry, Survey
 from .manifest import Scope, Skipped
 from .names import readable
 from .places import Places, Root
 from .report.words import size_text
-from .spots import Entry
 from .walk import BUNDLES, Walk
 
 LIMIT = 20_000_000

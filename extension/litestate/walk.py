@@ -11,14 +11,13 @@ from collections.abc import Iterable
 
 from . import sqlite
 from .bundle.format import HEAD, is_bundle_file
-from .items import Item, Survey, parents
+from .items import Entry, Item, Survey, WrittenPaths, link_target, parents
 from .manifest import Kind, Scope, Skipped
 from .memory import StatCache
 from .names import MAX_PARTS, Taken, readable
 from .names import problem as path_problem
 from .places import Places, Root
 from .rules import EXCLUDED, matcher
-from .spots import Entry, WrittenPaths, link_target
 
 UNCHANGED = "unchanged since the kernel started (to save them as well: include=[…])"
 """Rule for files in the notebook's folder that are older than the kernel: mostly the site's own."""

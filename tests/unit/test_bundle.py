@@ -77,10 +77,15 @@ def test_a_longer_bundle_is_written_over(session: Session) -> None:
     (session.home / "noise").write_bytes(bytes(range(256)) * 100)
     file = io.BytesIO()
     save_state(file)
+    longer = len(file.getvalue())
     (session.home / "noise").write_bytes(b"less")
     file.seek(0)
     save_state(file)
+    saved = session.snapshot()
+    assert len(file.getvalue()) < longer
+    session.clear()
     session.load(file.getvalue())
+    assert session.snapshot() == saved
 
 
 @pytest.mark.parametrize(

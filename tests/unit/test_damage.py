@@ -12,7 +12,7 @@ import pytest
 from archives import pack, unpack
 from checkpoint_files import FEWER
 from litestate.bundle import Reader
-from litestate.bundle.compression import AVAILABLE, METHODS
+from litestate.bundle.format import AVAILABLE, METHODS
 from litestate.errors import BundleError, DamagedBundleError
 from litestate.manifest import MANIFEST_MEMBER
 from states import Session, refused

@@ -22,7 +22,8 @@ from archives import (
     with_member,
     with_zip64_end,
 )
-from litestate.bundle import CHUNK, Limits, Reader, Writer, compression
+from litestate.bundle import CHUNK, Limits, Reader, Writer
+from litestate.bundle import format as zip_format
 from litestate.bundle.format import COMMENT_BYTES, START, comment
 from litestate.bundle.limits import HARMLESS
 from litestate.errors import DamagedBundleError, UnsafeBundleError
@@ -260,7 +261,7 @@ def test_local_and_central_headers_agree(monkeypatch: pytest.MonkeyPatch) -> Non
     limits = range(60, 250)
     assert len(offsets.intersection(limits)) > 2
     for limit in limits:
-        monkeypatch.setattr(compression.zipfile, "ZIP64_LIMIT", limit)
+        monkeypatch.setattr(zip_format.zipfile, "ZIP64_LIMIT", limit)
         data = written(contents)
         assert [*headers(data)][:1] == [MIMETYPE_MEMBER]
         assert [*headers(data)][-1:] == [MANIFEST_MEMBER]
@@ -272,7 +273,7 @@ def test_local_and_central_headers_agree(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_small_manifest_behind_2_gib(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its offset alone needs ZIP64; the writer takes 3,000 bytes for 2 GiB."""
     limit = 3000
-    monkeypatch.setattr(compression.zipfile, "ZIP64_LIMIT", limit)
+    monkeypatch.setattr(zip_format.zipfile, "ZIP64_LIMIT", limit)
     data = written([os.urandom(2000), os.urandom(2000)])
     local, central = headers(data)[MANIFEST_MEMBER]
     assert 1.05 * local["size"] < limit < central["offset"]

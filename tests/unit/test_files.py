@@ -270,7 +270,7 @@ def test_compression(session: Session, compression: str) -> None:
 
 
 def test_zstd(session: Session) -> None:
-    from litestate.bundle.compression import AVAILABLE
+    from litestate.bundle.format import AVAILABLE
 
     (session.home / "text").write_text("abc " * 100_000)
     if "zstd" not in AVAILABLE:
@@ -344,7 +344,7 @@ def test_a_full_disk_is_not_a_bad_file(session: Session, monkeypatch: pytest.Mon
 
 
 def test_zeros_with_zstd_open_again(session: Session) -> None:
-    from litestate.bundle.compression import AVAILABLE
+    from litestate.bundle.format import AVAILABLE
 
     if "zstd" not in AVAILABLE:
         pytest.skip("this Python has no Zstandard")

@@ -27,7 +27,7 @@ from archives import (
 )
 from litestate import Limits
 from litestate.bundle import Reader, Writer, limits
-from litestate.bundle.compression import AVAILABLE, METHODS
+from litestate.bundle.format import AVAILABLE, METHODS
 from litestate.errors import (
     BundleError,
     DamagedBundleError,

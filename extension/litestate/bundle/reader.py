@@ -19,9 +19,18 @@ from ..manifest import (
 )
 from ..manifest_reader import read_manifest
 from ..names import MAX_NAME_BYTES, Taken, link_problem
-from .compression import AVAILABLE, METHODS, CorruptStreamError, decompress
 from .directory import Entry, check_local, last_piece, read_directory
-from .format import CHUNK, COMMENT, COMMENT_BYTES, SIGNATURE, START
+from .format import (
+    AVAILABLE,
+    CHUNK,
+    COMMENT,
+    COMMENT_BYTES,
+    METHODS,
+    SIGNATURE,
+    START,
+    CorruptStreamError,
+    decompress,
+)
 from .limits import CONTENTS, Limits, damaged, not_a_bundle, unsafe
 
 

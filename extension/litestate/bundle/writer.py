@@ -27,8 +27,7 @@ from ..manifest import (
 )
 from ..names import Taken
 from ..names import problem as path_problem
-from .compression import AVAILABLE, METHODS, zipfile
-from .format import DIGEST_BYTES, comment
+from .format import AVAILABLE, DIGEST_BYTES, METHODS, comment, zipfile
 
 Compression = Literal["deflate", "zstd", "store"]
 
