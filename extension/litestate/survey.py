@@ -60,7 +60,7 @@ def survey(
     )
     read = read_files(places) if with_read and paths is None else ()
     with unrecorded():
-        walk = ReadWalk(places, scope, read)
+        walk = ReadWalk(places, scope, read) if read else Walk(places, scope)
         return walk.run(starts, named=paths is not None, include=included)
 
 

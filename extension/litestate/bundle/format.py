@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ..manifest import MIMETYPE, MIMETYPE_MEMBER
 
 if TYPE_CHECKING or sys.version_info >= (3, 14):
-    import zipfile
+    import zipfile as zipfile  # noqa: PLC0414 (the writer imports it from here)
 else:
     try:
         # A backport of Python 3.14's own module: the same classes, and method 93 (Zstandard).
