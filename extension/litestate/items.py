@@ -119,7 +119,7 @@ class Survey:
     skipped : list of Skipped
         State that cannot be saved.
     unread : list of str
-        Places with unknown content: files that cannot be opened, folders that cannot be listed.
+        Locations with unknown content: files that cannot be opened, folders that cannot be listed.
     excluded : dict of str to list of str
         Excluded paths by rule; most rules are patterns.
     taken : Taken or None

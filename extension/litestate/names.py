@@ -132,7 +132,7 @@ def link_problem(relative: str, target: str) -> str | None:
     return "leads out of its root folder" if up > relative.count("/") else None
 
 
-class Taken:
+class MemberNames:
     """The member names of one bundle so far, with a check for the next one.
 
     Writing and reading use the same rules, so that every written bundle can be read.

@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope, Skipped
-from .names import Taken
+from .names import MemberNames
 from .names import problem as path_problem
 from .places import Places, Root
 from .read_files import ReadWalk, read_files
@@ -69,7 +69,7 @@ def with_read_files(found: Survey, places: Places) -> Survey:
     with unrecorded():
         walk = ReadWalk(places, Scope(None, found.scope.exclude), read_files(places))
         read = walk.run([], named=False)
-    taken = Taken()
+    taken = MemberNames()
     for item in found.items:
         taken.add(item.member, item.kind)
     here, added, skipped = {item.place for item in found.items}, [], []

@@ -14,7 +14,7 @@ from .bundle.format import HEAD, is_bundle_file
 from .items import Entry, Item, Survey, WrittenPaths, link_target, parents
 from .manifest import Kind, Scope, Skipped
 from .memory import StatCache
-from .names import MAX_PARTS, Taken, readable
+from .names import MAX_PARTS, MemberNames, readable
 from .names import problem as path_problem
 from .places import Places, Root
 from .rules import EXCLUDED, matcher
@@ -142,7 +142,7 @@ class Walk:
         found = [item.member for item in self._found.items]
         if found == self._cache.fit:
             return
-        taken, fit = Taken(), []
+        taken, fit = MemberNames(), []
         for item in self._found.items:
             problem = path_problem(item.member) or taken.problem(item.member, item.kind)
             if problem:

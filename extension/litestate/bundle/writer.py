@@ -25,7 +25,7 @@ from ..manifest import (
     Member,
     Signature,
 )
-from ..names import Taken
+from ..names import MemberNames
 from ..names import problem as path_problem
 from .format import AVAILABLE, DIGEST_BYTES, METHODS, comment, zipfile
 
@@ -77,7 +77,7 @@ class Writer:
         self._zip = zipfile.ZipFile(cast("IO[bytes]", self._output), "w", allowZip64=True)
         self.advance: Callable[[int], object] = lambda count: None
         self._members: list[Member] = []
-        self._taken = Taken()
+        self._taken = MemberNames()
         self._store(MIMETYPE_MEMBER, MIMETYPE.encode(), zipfile.ZIP_STORED)
 
     @property
