@@ -223,7 +223,7 @@ def test_a_database_whose_error_is_no_text(
     (work / "bad.db").write_bytes(data)
     assert main(["create", "work", "-o", "b.zip"]) == 0
     assert (
-        "bad.db starts like a SQLite database, and SQLite cannot read it" in capsys.readouterr().out
+        "bad.db starts like a SQLite database, but SQLite cannot read it" in capsys.readouterr().out
     )
     assert main(["export", "work/bad.db", "out.csv"]) == 1
     assert "cannot be read" in capsys.readouterr().err
