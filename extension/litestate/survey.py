@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from .browser import unrecorded
 from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope, Skipped
@@ -14,7 +15,6 @@ from .names import MemberNames
 from .names import problem as path_problem
 from .places import Places, Root
 from .read_files import ReadWalk, read_files
-from .reading import unrecorded
 from .rules import patterns_of
 from .walk import Walk
 

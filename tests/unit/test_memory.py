@@ -119,14 +119,14 @@ def test_every_change_of_the_same_size_and_time(
         kernel.settle()
         kernel.settle()
     else:
-        kernel.look()
+        kernel.checkpoint()
     times = path.stat()
     change(path)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     after = path.stat()
     assert (after.st_size, after.st_mtime_ns) == (times.st_size, times.st_mtime_ns)
     content = path.read_bytes()
-    assert changed(kernel.look()) == {"~/a": "changed"}
+    assert changed(kernel.checkpoint()) == {"~/a": "changed"}
     path.unlink()
     kernel.restore(2)
     assert path.read_bytes() == content
@@ -137,7 +137,7 @@ def test_written_right_before_and_right_after_each_look(kernel: Kernel) -> None:
     contents = [bytes([65 + n]) * 100 for n in range(20)]
     for content in contents:
         path.write_bytes(content)
-        kernel.looked()
+        kernel.checkpointed()
     found = [kernel.session.entries(each)["home/a"] for each in kernel.session.history.checkpoints]
     assert [b"".join(kernel.session.history.read(it.content)) for it in found] == contents
 
@@ -155,7 +155,7 @@ def test_what_is_unchanged_is_not_read(kernel: Kernel, monkeypatch: pytest.Monke
     kernel.same()
     (kernel.state.home / "a").write_text("b")
     with pytest.raises(AssertionError, match="read again"):
-        kernel.look()
+        kernel.checkpoint()
 
 
 def test_a_database_that_was_only_read_has_not_changed(kernel: Kernel) -> None:

@@ -77,7 +77,7 @@ def environment() -> dict[str, str]:
     was imported.
     """
     if IN_BROWSER:
-        from ..browser.environment import configured
+        from ..browser.kernel import configured
 
         return {**_OF_PYODIDE, **configured()}
     try:

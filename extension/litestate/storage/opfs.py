@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from ..browser import opfs
+from ..browser import kernel, opfs
 from ..browser.locks import WebLock
 from ..errors import LitestateError, StorageError
 from .interface import (
@@ -47,7 +47,7 @@ async def open_opfs(name: str, *, site: str | None = None, patience: float = 2.0
             f"This browser cannot keep checkpoints: it lacks {missing}. Private windows, old "
             "browsers and pages over plain http do not have it. save_state() works anyway."
         )
-    base = opfs.site() if site is None else site
+    base = kernel.site() if site is None else site
     folder = await opfs.open_folder(FOLDER, folder_name(base), folder_name(name))
     files = tuple([await opfs.open_file(folder, file) for file in FILE_NAMES])
     claim = _Claim(f"litestate:{base}:{name}", files, folder)
