@@ -165,11 +165,11 @@ class ReadWalk(Walk):
                 return None
             # Smaller files are checked when they are visited.
             if status.st_size > LIMIT and self._is_large_bundle(entry, status):
-                self._leave_out(entry, BUNDLES)
+                self._exclude(entry, BUNDLES)
                 return None
         except OSError as error:
             # A deleted file is not reported.
-            self._cannot(entry, "be read", error)
+            self._skip_unreadable(entry, "be read", error)
             return None
         return status.st_size
 
