@@ -82,7 +82,7 @@ def test_a_fault_in_the_middle_of_a_move(
     assert same_but_for_databases(session.snapshot(), before)
 
 
-def test_what_cannot_be_undone_is_kept_and_named(
+def test_changes_that_cannot_be_undone_are_named_and_their_files_stay(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: Any) -> None:

@@ -141,7 +141,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
-def test_a_member_where_one_before_it_needs_a_folder(
+def test_a_member_that_an_earlier_one_needs_as_a_folder(
     session: Session, bundle: bytes, kind: str, name: str
 ) -> None:
     """Whichever of the two the message names first."""
@@ -153,7 +153,7 @@ def test_a_member_where_one_before_it_needs_a_folder(
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
-def test_it_is_not_written_either(kind: Kind, name: str) -> None:
+def test_the_writer_refuses_it_too(kind: Kind, name: str) -> None:
     with Writer(io.BytesIO()) as writer:
         writer.add("files/home/new/deep/inner", "file", [b"inner"], size=5)
         with pytest.raises(
@@ -184,7 +184,7 @@ def test_members_that_are_read_in_turns() -> None:
     assert found == contents
 
 
-def test_progress_is_told_of_every_byte_once() -> None:
+def test_progress_counts_every_byte_once() -> None:
     reader, contents = two_large_members()
     counts: list[int] = []
     reader.advance = counts.append
@@ -197,7 +197,7 @@ def test_progress_is_told_of_every_byte_once() -> None:
     assert sum(counts) == len(contents[1])
 
 
-def test_progress_is_told_of_every_byte_that_is_written() -> None:
+def test_progress_counts_every_written_byte() -> None:
     chunks = [b"", b"a", bytes(5000), b"end"]
     counts: list[int] = []
     with Writer(io.BytesIO()) as writer:

@@ -89,7 +89,7 @@ async def _remove(*names: str) -> None:
     await folder.removeEntry(names[-1], recursive=True)
 
 
-def test_a_new_one_is_empty(open_: Open) -> None:
+def test_a_new_storage_is_empty(open_: Open) -> None:
     storage = open_()
     assert storage.writable
     assert storage.label
@@ -141,7 +141,7 @@ def test_large_pieces(open_: Open) -> None:
     assert file.read(4096 + 7, 4 << 20) == data[7 : 7 + (4 << 20)]
 
 
-def test_the_second_one_reads(open_: Open) -> None:
+def test_the_second_opening_only_reads(open_: Open) -> None:
     writer = open_()
     writer.files[0].write(0, b"seen")
     reader = open_()
@@ -216,7 +216,7 @@ def test_taking_over(open_: Open) -> None:
     storage.close()
 
 
-def test_only_one_of_many_takes_over(open_: Open) -> None:
+def test_only_one_of_several_readers_takes_over(open_: Open) -> None:
     writer, first, second = open_(), open_(), open_()
     writer.close()
     storage = taken(first)
@@ -229,7 +229,7 @@ def test_only_one_of_many_takes_over(open_: Open) -> None:
     last.close()
 
 
-def test_a_reader_that_goes_leaves_the_writer_alone(open_: Open) -> None:
+def test_closing_a_reader_does_not_affect_the_writer(open_: Open) -> None:
     writer = open_()
     open_().close()
     writer.files[0].write(0, b"mine")
