@@ -11,8 +11,7 @@ from .browser import unrecorded
 from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope, Skipped
-from .names import MemberNames
-from .names import problem as path_problem
+from .names import MemberNames, path_problem
 from .places import Places, Root
 from .read_files import ReadWalk, read_files
 from .rules import patterns_of

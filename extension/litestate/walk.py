@@ -14,8 +14,7 @@ from .bundle.format import HEAD, is_bundle_file
 from .items import Entry, Item, Survey, WrittenPaths, link_target, parents
 from .manifest import Kind, Scope, Skipped
 from .memory import StatCache
-from .names import MAX_PARTS, MemberNames, readable
-from .names import problem as path_problem
+from .names import MAX_PARTS, MemberNames, path_problem, readable
 from .places import Places, Root
 from .rules import EXCLUDED, matcher
 
@@ -269,20 +268,16 @@ class Walk:
         if not entry.base:
             return False
         name = entry.base + "/" * is_folder
-        if self._cache is None:
-            index = self._matching_rule(name)
-        elif (index := self._cache.rule(name)) is None:
-            index = self._matching_rule(name)
-            self._cache.store_rule(name, index)
+        index = self._cache.rule(name) if self._cache else None
+        if index is None:
+            verdict = self._spec.check_file(name)
+            index = -1 if not verdict.include or verdict.index is None else verdict.index
+            if self._cache:
+                self._cache.store_rule(name, index)
         if index < 0:
             return False
         self._exclude(entry, self._patterns[index])
         return True
-
-    def _matching_rule(self, name: str) -> int:
-        """Return the index of the pattern that excludes a name, or -1."""
-        verdict = self._spec.check_file(name)
-        return -1 if not verdict.include or verdict.index is None else verdict.index
 
     def _rule_of_age(self, entry: Entry, status: os.stat_result) -> str | None:
         """Return the rule that excludes an entry which this kernel has not written, or None."""

@@ -25,8 +25,7 @@ from ..manifest import (
     Member,
     Signature,
 )
-from ..names import MemberNames
-from ..names import problem as path_problem
+from ..names import MemberNames, path_problem
 from .format import AVAILABLE, DIGEST_BYTES, METHODS, comment, zipfile
 
 Compression = Literal["deflate", "zstd", "store"]
