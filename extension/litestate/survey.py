@@ -1,4 +1,7 @@
-"""The survey: find the files of the state, in the roots or below named paths."""
+"""The survey: find the files of the state, in the roots or below named paths.
+
+The content of a saved file passes through `survey`, `walk`, `parts.files` and `bundle.writer`.
+"""
 
 from __future__ import annotations
 
