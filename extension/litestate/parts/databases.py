@@ -1,4 +1,4 @@
-"""SQLite databases, each saved at its last commit."""
+"""The part for SQLite databases, each saved at its last commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files, folders and symbolic links."""
+"""The part for files, folders and symbolic links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages: those that the user installed, and the versions of the others."""
+"""The part for packages: those that the user installed, and the versions of the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session: current folder, environment, options, random numbers and executed cells."""
+"""The part for the session: folder, environment, options, random numbers, executed cells."""
 
 from __future__ import annotations
 

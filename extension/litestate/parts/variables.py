@@ -1,4 +1,4 @@
-"""The variables of the notebook."""
+"""The part for the variables of the notebook."""
 
 from __future__ import annotations
 
