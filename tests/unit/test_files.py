@@ -285,7 +285,7 @@ def test_zstd(session: Session) -> None:
 
 
 def test_unknown_compression(session: Session) -> None:
-    with pytest.raises(SaveError, match="'lzma' is not known"):
+    with pytest.raises(SaveError, match="'lzma' is unknown"):
         session.save(compression="lzma")
 
 
