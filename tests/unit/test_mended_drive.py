@@ -201,7 +201,7 @@ def test_links_cannot_be_stored_there(session: Session, drive: Drive) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "detect", lambda: roots)
         (skipped,) = session.load(bundle).skipped
-    assert skipped.reason == "the notebook's folder cannot keep links"
+    assert skipped.reason == "the notebook's folder cannot store links"
 
 
 def test_files_that_are_not_stored_are_named(session: Session, drive: Drive) -> None:
