@@ -36,7 +36,7 @@ with atheris.instrument_imports(include=["litestate"]):
 
 # Not before: what is imported first is not watched.
 from archives import Piece, build, pieces_of, seal, signed, with_checksums  # noqa: E402
-from litestate.bundle.compression import METHODS  # noqa: E402
+from litestate.bundle.format import METHODS  # noqa: E402
 from litestate.manifest import MANIFEST_MEMBER  # noqa: E402
 
 EXAMPLE = (ROOT / "tests" / "unit" / "bundles" / "version-1.litestate.zip").read_bytes()

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from litestate import loading, manifest, places
 from litestate.bundle import reader
-from litestate.bundle.compression import AVAILABLE
+from litestate.bundle.format import AVAILABLE
 from litestate.cli import columns, main
 from litestate.saving import write_into
 from litestate.survey import survey

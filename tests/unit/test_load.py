@@ -427,6 +427,6 @@ def test_a_stored_database_with_other_marks(
         document["members"][-1]["details"] = {"journal_mode": journal_mode}
 
     before = session.snapshot()
-    with pytest.raises(DamagedBundleError, match=r"other\.db.*no database"):
+    with pytest.raises(DamagedBundleError, match=r"other\.db.*not a database"):
         session.load(edited(data, in_mode))
     assert session.snapshot() == before

@@ -25,10 +25,8 @@ from ..manifest import (
     Member,
     Signature,
 )
-from ..names import Taken
-from ..names import problem as path_problem
-from .compression import AVAILABLE, METHODS, zipfile
-from .format import DIGEST_BYTES, comment
+from ..names import MemberNames, path_problem
+from .format import AVAILABLE, DIGEST_BYTES, METHODS, comment, zipfile
 
 Compression = Literal["deflate", "zstd", "store"]
 
@@ -78,7 +76,7 @@ class Writer:
         self._zip = zipfile.ZipFile(cast("IO[bytes]", self._output), "w", allowZip64=True)
         self.advance: Callable[[int], object] = lambda count: None
         self._members: list[Member] = []
-        self._taken = Taken()
+        self._taken = MemberNames()
         self._store(MIMETYPE_MEMBER, MIMETYPE.encode(), zipfile.ZIP_STORED)
 
     @property
