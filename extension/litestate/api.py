@@ -12,7 +12,7 @@ from typing import IO
 from . import places
 from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
-from .checkpointing import Which, kept, session
+from .checkpointing import Which, session, unpacked_checkpoint
 from .clearing import clear
 from .current import Undoable, undoable, unrestored_notes
 from .errors import SaveError, SelectionError
@@ -98,7 +98,7 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
             "paths=, exclude= and include= choose from what is there now, and a checkpoint is "
             "saved whole. Leave them out; load_state() takes paths= and exclude=, too."
         )
-    with kept(await session(waiter), checkpoint) as found:
+    with unpacked_checkpoint(await session(waiter), checkpoint) as found:
         return await _save(_with_read(found), path, name, compression, signer)
 
 
@@ -248,7 +248,7 @@ def _load(reader: Reader, label: str, wanted: _Wanted) -> Report:
     report.digest = reader.manifest.content_digest
     if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
         report.hints[trust_advice()] = trust_hint()
-    said.tell(report)
+    said.add_to(report)
     return show(report)
 
 

@@ -75,12 +75,12 @@ def test_a_new_process_restores_nothing_by_itself(start: Any, tmp_path: Path) ->
     path = tmp_path / "work" / "a.txt"
     shell = start()
     report = shell.cell("import litestate\nlitestate.autosave()")
-    assert "What it had last" not in str(report), "the folder is as it was"
+    assert "Its last state" not in str(report), "the folder is as it was"
     shell = start()
     path.write_text("edited elsewhere")
     report = shell.cell("import litestate\nlitestate.autosave()")
     assert path.read_text() == "edited elsewhere"
-    assert "What it had last is in checkpoint 2 of" in str(report)
+    assert "Its last state is in checkpoint 2 of" in str(report)
     shell.cell("litestate.restore(2)")
     assert path.read_text() == "1"
     shell.cell("litestate.undo()")

@@ -29,8 +29,8 @@ from litestate.checkpoints import (
     Note,
     Retention,
     chunks,
-    compaction,
     format,
+    retention,
 )
 from litestate.checkpoints.format import COMMIT, DATA, HEADER, Header
 from litestate.errors import DamagedCheckpointError, LitestateError, NewerCheckpointsError
@@ -498,6 +498,6 @@ def test_the_text_names_the_constants_of_the_code() -> None:
         f"| {chunks.ZLIB} | a zlib stream",
         f"the last {Retention().last} checkpoints",
         f"the last {Retention().hours} hours and of the last {Retention().days} days",
-        f"more than {compaction._WORTH >> 20} MiB",
+        f"more than {retention._WORTH >> 20} MiB",
     ):
         assert needed in text, needed

@@ -208,4 +208,4 @@ def test_a_checkpoint_that_makes_no_sense_hides_no_older_one(notebook: Notebook)
     notebook.refreshed()
     report = sys.modules["litestate.autosave"]._newest_whole(notebook.kernel.session)
     assert notebook.names["x"] == 2
-    assert any("checkpoint 3 is not whole" in each for each in report.warnings)
+    assert any("checkpoint 3 is damaged" in each for each in report.warnings)

@@ -11,7 +11,6 @@ from ..errors import (
     ReadOnlyCheckpointsError,
     StorageFullError,
 )
-from . import compaction
 from .chunks import (
     Bytes,
     Chunk,
@@ -25,7 +24,7 @@ from .chunks import (
 from .format import HEADER
 from .log import Commit, damaged
 from .recovery import open_log
-from .retention import Retention, choose
+from .retention import Retention, choose, compact, is_worth
 from .tree import Checkpoint, Entry, Note, Table, entries_from_json, entries_to_json
 
 if TYPE_CHECKING:
@@ -236,7 +235,7 @@ class History:
 
     def wants_compaction(self) -> bool:
         """Whether so much of the log is of no use that it is worth the time to copy the rest."""
-        return compaction.is_worth(self._log, self.retention.max_bytes)
+        return is_worth(self._log, self.retention.max_bytes)
 
     def compact(self) -> int:
         """Copy what is kept to the other file and use that one from now on.
@@ -305,7 +304,7 @@ class History:
 
     def _compact(self, kept: Sequence[Commit]) -> int:
         old = self._log
-        self._log = compaction.compact(old, kept, self._storage.files)
+        self._log = compact(old, kept, self._storage.files)
         return old.end - self._log.end
 
     def _check_writable(self) -> None:

@@ -207,7 +207,7 @@ def _commit_restored(
         session.commit(scan, note)
     except StorageError as error:
         # Everything is restored by now.
-        text = f"There is no checkpoint of what is there now: {error}"
+        text = f"There is no checkpoint of the present state: {error}"
         report.sections[0].warnings.append(text)
 
 
