@@ -158,7 +158,7 @@ def test_a_damaged_header_of_the_file_is_repaired() -> None:
         storage = memory((bytes(damaged), b""))
         history = History(storage, "nb", ALL)
         assert check(history) == 3
-        assert "has been repaired" in history.problems[0]
+        assert "was repaired" in history.problems[0]
         again = History(memory(images_of(storage)), "nb", ALL)
         assert check(again) == 3
         assert not again.problems
