@@ -14,12 +14,11 @@ from pathlib import Path
 
 from . import places
 from .browser import unrecorded
-from .bundle.format import is_bundle
+from .bundle.format import is_bundle_file
 from .items import Survey
 from .places import Places
 from .platform import IN_BROWSER
 from .report.words import size_text
-from .spots import head_of
 from .variables.connected import databases_of
 from .variables.namespace import namespace
 
@@ -160,7 +159,7 @@ def _is_bundle(path: Path) -> bool:
     if path.suffix != ".zip":
         return False
     with unrecorded():
-        return is_bundle(head_of(path))
+        return is_bundle_file(path)
 
 
 def _files_read() -> list[str]:

@@ -13,7 +13,7 @@ from ..errors import DatabaseBusyError
 from ..groups import GRAPH
 from ..items import Item, Survey
 from ..manifest import Skipped
-from ..parts.one_database import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
+from ..parts.databases import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
 from ..parts.variables import details_of, notes_of
 from ..variables.group import Bytes, Group
 from .chunks import EMPTY, Content
