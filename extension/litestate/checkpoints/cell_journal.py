@@ -1,8 +1,8 @@
 """A small file that names the cells whose results are in no checkpoint yet.
 
-Only cells that a checkpoint follows get into the log. After a reload this file tells which ones ran
-after the last checkpoint, so that a restore can name them. It is written when a cell begins and
-when it ends, so it is small and constant in size: docs/checkpoint-format.md has its format.
+The log has only cells that ran before a checkpoint. After a reload this file tells which cells ran
+after the last one, so that a restore can name them. It is written when a cell begins and when it
+ends, so it is small and of constant size. docs/checkpoint-format.md describes its format.
 """
 
 from __future__ import annotations
@@ -23,20 +23,19 @@ if TYPE_CHECKING:
     from ..storage.interface import File
 
 SLOT = 4096
-"""Bytes of each of the two halves of the file; the one with the higher sequence number counts."""
+"""Bytes of each half of the file; the half with the higher sequence number counts."""
 
 _HEADER = struct.Struct("<4sHHQ16s")
 _MAGIC, _VERSION = b"\x95cel", 1
 
 _MOST_KERNELS = 8
-"""Kernels whose cells are remembered: those that ran since one checkpoint, one after another."""
+"""Most kernels, one after another since one checkpoint, whose cells are recorded."""
 
 _MOST_NUMBER = 1_000_000
-"""Highest number of a cell that is taken from the file."""
-
+"""Highest number of a cell that is accepted from the file."""
 
 _MOST_NAMED = 8
-"""Runs of numbers that are named one by one."""
+"""Most runs of numbers that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Ran:
     Attributes
     ----------
     kernel : str
-        Names the kernel's life, as in the history of cells.
+        ID of the kernel's run, as in the history of cells.
     runs : tuple of int
         Numbers of the cells that ended: first, count, first, count and so on.
     running : int or None
@@ -58,7 +57,7 @@ class Ran:
     running: int | None = None
 
     def with_ended(self, number: int) -> Ran:
-        """Return the same with one more cell that has ended."""
+        """Return a copy with one more cell that has ended."""
         running = None if self.running == number else self.running
         return replace(self, runs=tuple(merge([self.runs, (number, 1)])), running=running)
 
@@ -66,19 +65,19 @@ class Ran:
 class CellJournal:
     """The cells that ran since the newest checkpoint.
 
-    A failure costs only this knowledge, so it is never raised: the file is then left alone.
+    An error of the file is never raised: the cells are then not recorded any more.
 
     Parameters
     ----------
     file : File or None
-        Where it is; None where nothing is written, as in a reader.
+        The file; None if nothing may be written, as in a reader.
     newest : int
         Number of the newest checkpoint; 0 before the first one.
 
     Attributes
     ----------
     after : int
-        Number of the checkpoint that `before` is about.
+        Number of the newest checkpoint when the file was read.
     before : tuple of Ran
         Cells of earlier kernels that ran after that checkpoint.
     """
@@ -94,20 +93,20 @@ class CellJournal:
         self._stored: int | None = None
 
     def cell(self, kernel: str, number: int, *, is_over: bool) -> None:
-        """Note that a cell begins, or that it has ended.
+        """Record that a cell begins, or that it has ended.
 
         Parameters
         ----------
         kernel : str
-            Names this kernel's life.
+            ID of this kernel's run.
         number : int
-            Of the cell.
+            Number of the cell.
         is_over : bool
             Whether it has ended.
         """
         own = self._own or Ran(kernel)
         if is_over:
-            # The checkpoint after a cell may come before the news that the cell has ended.
+            # The checkpoint after a cell may be made before this call.
             if number == self._stored:
                 return
             own = own.with_ended(number)
@@ -120,14 +119,14 @@ class CellJournal:
         self._write()
 
     def settle(self, newest: int, *, between_cells: bool) -> None:
-        """Take it that the results of all cells so far are in the newest checkpoint.
+        """Assume that the results of all cells so far are in the newest checkpoint.
 
         Parameters
         ----------
         newest : int
-            Its number.
+            Number of the checkpoint.
         between_cells : bool
-            Whether no cell is running; else the one that runs may do more.
+            Whether no cell is running. A running cell may change more.
         """
         own, before = self._own, (self._newest, self._own, self._earlier)
         if own is not None:
@@ -141,7 +140,7 @@ class CellJournal:
             self._write()
 
     def close(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         self._file = None
 
     def _write(self) -> None:
@@ -151,10 +150,10 @@ class CellJournal:
         self._sequence += 1
         record = _packed(self._newest, kernels, self._sequence)
         try:
-            # Not flushed: the system has it, and only a crash of the whole computer loses it.
+            # Without a flush: only a crash of the whole computer can lose it.
             self._file.write(self._sequence % 2 * SLOT, record)
         except StorageError:
-            logging.getLogger(__name__).debug("cells are not noted", exc_info=True)
+            logging.getLogger(__name__).debug("cells are not recorded", exc_info=True)
             self._file = None
 
     def _read(self, newest: int) -> tuple[Ran, ...]:
@@ -170,12 +169,12 @@ class CellJournal:
         if not slots:
             return ()
         self._sequence, after, kernels = max(slots, key=lambda slot: slot[0])
-        # Of an older one, all is in the checkpoints that followed.
+        # Cells after an older checkpoint are in the ones that followed it.
         return kernels if after == newest else ()
 
 
 def named(kernels: Iterable[Ran]) -> str:
-    """Say which cells are not in a checkpoint that "it" stands for; "" if there are none.
+    """Return a text about cells that ran after a checkpoint ("it"); empty if there are none.
 
     Examples
     --------
@@ -207,7 +206,7 @@ def _packed(after: int, kernels: Sequence[Ran], sequence: int) -> bytes:
     rows = [[each.kernel, each.runs, each.running] for each in kernels]
     body = json.dumps({"after": after, "kernels": rows}, separators=(",", ":")).encode()
     if _HEADER.size + len(body) > SLOT:
-        # Numbers with very many gaps between them: all from the first to the last.
+        # Very many gaps between the numbers: write one run from the first to the last.
         return _packed(after, [_without_gaps(each) for each in kernels], sequence)
     return _HEADER.pack(_MAGIC, _VERSION, len(body), sequence, _check(sequence, body)) + body
 
@@ -220,7 +219,7 @@ def _without_gaps(ran: Ran) -> Ran:
 
 
 def _unpacked(slot: bytes) -> tuple[int, int, tuple[Ran, ...]] | None:
-    """Return sequence number, checkpoint and cells; None for anything that is not whole."""
+    """Return sequence number, checkpoint and cells; None if the slot is damaged."""
     if len(slot) < _HEADER.size:
         return None
     magic, version, length, sequence, check = _HEADER.unpack_from(slot)
@@ -238,7 +237,7 @@ def _ran(row: Any) -> Ran:
     kernel, runs, running = row
     numbers = [*runs, *([] if running is None else [running])]
     if not all(type(each) is int and 0 <= each <= _MOST_NUMBER for each in numbers):
-        raise ValueError("no number of a cell")
+        raise ValueError("not the number of a cell")
     if len(runs) % 2:
         raise ValueError("a run without its length")
     return Ran(str(kernel)[:100], tuple(runs), running)

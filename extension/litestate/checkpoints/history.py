@@ -96,8 +96,8 @@ class History:
         commit = self._log.commits.get(number)
         if commit is None:
             raise NoCheckpointError(
-                f"There is no checkpoint {number} of {self.name}; checkpoints() lists those that "
-                "are kept."
+                f"There is no checkpoint {number} of {self.name}; checkpoints() lists the stored "
+                "ones."
             )
         _, data = self._log.read_commit(commit)
         try:

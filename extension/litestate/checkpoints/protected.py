@@ -31,7 +31,7 @@ _IN_THE_WAY = "{} is in its place and stays, because this notebook did not write
 _ADVICE = "Move that away, then restore again."
 
 _NOT_STORED = "what is there now does not belong to the state, so undo() could not bring it back"
-_CANNOT = "what is there now cannot be kept ({}), so undo() could not bring it back"
+_CANNOT = "what is there now cannot be stored ({}), so undo() could not bring it back"
 _MOVE = "Move it away, then restore again."
 _READER = "what is there now differs, and no checkpoint has it: another tab makes them"
 _READER_ADVICE = "restore({}) replaces it, and puts what is there now into a bundle first."

@@ -25,8 +25,8 @@ from .source import CheckpointSource
 from .table import title
 from .tree import Checkpoint, Entry, Note
 
-_DAMAGED = "its content is damaged where the checkpoints are kept"
-_DAMAGED_ADVICE = "What is there now was left alone. An older checkpoint may have it."
+_DAMAGED = "its content is damaged in the storage of the checkpoints"
+_DAMAGED_ADVICE = "The present version stays. An older checkpoint may have it."
 
 
 def restore(
@@ -119,8 +119,7 @@ def before(session: Session) -> Checkpoint:
         earlier.pop()
     if not earlier:
         raise NoCheckpointError(
-            f"There is nothing to undo: no checkpoint of {session.name} before number {here} is "
-            "kept."
+            f"There is nothing to undo: {session.name} has no checkpoint before number {here}."
         )
     return earlier[-1]
 

@@ -141,8 +141,7 @@ class Session:
             if wanted in (checkpoint.number, checkpoint.note.label):
                 return checkpoint
         raise NoCheckpointError(
-            f"There is no checkpoint {wanted!r} of {self.name}; checkpoints() lists those that are "
-            "kept."
+            f"{self.name} has no checkpoint {wanted!r}; checkpoints() lists the stored ones."
         )
 
     def entries(self, checkpoint: Checkpoint) -> dict[str, Entry]:
