@@ -11,7 +11,7 @@ from .after_cell import AfterCell
 from .checkpoints import Checkpoint, Retention
 from .checkpoints.capture import Captured
 from .checkpoints.restoring import never_stored, restore_missing
-from .checkpoints.session import Made, Session
+from .checkpoints.session import NewCheckpoint, Session
 from .checkpoints.table import title
 from .current import Opened, close, opened
 from .errors import BundleError, DamagedCheckpointError, LitestateError
@@ -178,7 +178,7 @@ class Autosave:
         self._report(text)
         return True
 
-    def _report_problems(self, captured: Captured, made: Made | None) -> None:
+    def _report_problems(self, captured: Captured, made: NewCheckpoint | None) -> None:
         for warning in captured.warnings:
             self._report(warning)
         for skipped in captured.skipped:

@@ -489,8 +489,8 @@ def test_the_text_names_the_constants_of_the_code() -> None:
     for needed in (
         f"format version {format.VERSION}\n",
         f"1 to {format.MAX_CHUNKS:,} rows of {format.ROW} bytes",
-        f"at most {format.MAX_PAYLOAD >> 20} MiB + {format.CHUNK >> 10} KiB",
-        f"*chunks* of {format.CHUNK:,} bytes",
+        f"at most {format.MAX_PAYLOAD >> 20} MiB + {chunks.CHUNK >> 10} KiB",
+        f"*chunks* of {chunks.CHUNK:,} bytes",
         f"at most {format.MAX_TREE >> 30} GiB when",
         f"`{format.MAGIC.hex(' ').upper()}`",
         f"`{format.RECORD_MAGIC.hex(' ').upper()}`",

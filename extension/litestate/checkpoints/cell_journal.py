@@ -39,8 +39,8 @@ _MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
-class Ran:
-    """Cells of one kernel.
+class KernelCells:
+    """Cells that ran in one kernel.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Ran:
     runs: tuple[int, ...] = ()
     running: int | None = None
 
-    def with_ended(self, number: int) -> Ran:
+    def with_ended(self, number: int) -> KernelCells:
         """Return a copy with one more cell that has ended."""
         running = None if self.running == number else self.running
         return replace(self, runs=tuple(merge([self.runs, (number, 1)])), running=running)
@@ -78,7 +78,7 @@ class CellJournal:
     ----------
     after : int
         Number of the newest checkpoint when the file was read.
-    before : tuple of Ran
+    before : tuple of KernelCells
         Cells of earlier kernels that ran after that checkpoint.
     """
 
@@ -88,7 +88,7 @@ class CellJournal:
         self.after = newest
         self.before = self._read(newest)
         self._newest = newest
-        self._own: Ran | None = None
+        self._own: KernelCells | None = None
         self._earlier = self.before
         self._stored: int | None = None
 
@@ -104,7 +104,7 @@ class CellJournal:
         is_over : bool
             Whether it has ended.
         """
-        own = self._own or Ran(kernel)
+        own = self._own or KernelCells(kernel)
         if is_over:
             # The checkpoint after a cell may be made before this call.
             if number == self._stored:
@@ -132,7 +132,7 @@ class CellJournal:
         if own is not None:
             self._stored = own.running if between_cells else None
             running = None if between_cells else own.running
-            self._own = None if running is None else Ran(own.kernel, (), running)
+            self._own = None if running is None else KernelCells(own.kernel, (), running)
         if newest != self._newest:
             self._newest, self._earlier = newest, ()
         is_empty = not (own or before[2])
@@ -156,7 +156,7 @@ class CellJournal:
             logging.getLogger(__name__).debug("cells are not recorded", exc_info=True)
             self._file = None
 
-    def _read(self, newest: int) -> tuple[Ran, ...]:
+    def _read(self, newest: int) -> tuple[KernelCells, ...]:
         if self._file is None:
             return ()
         try:
@@ -173,12 +173,12 @@ class CellJournal:
         return kernels if after == newest else ()
 
 
-def named(kernels: Iterable[Ran]) -> str:
+def cells_text(kernels: Iterable[KernelCells]) -> str:
     """Return a text about cells that ran after a checkpoint ("it"); empty if there are none.
 
     Examples
     --------
-    >>> named([Ran("a", (7, 3), 10)])
+    >>> cells_text([KernelCells("a", (7, 3), 10)])
     'cells [7]–[9] ran after it, and cell [10] was running'
     """
     every = list(kernels)
@@ -202,7 +202,7 @@ def _numbers(runs: Sequence[int]) -> str:
     return ", ".join(texts)
 
 
-def _packed(after: int, kernels: Sequence[Ran], sequence: int) -> bytes:
+def _packed(after: int, kernels: Sequence[KernelCells], sequence: int) -> bytes:
     rows = [[each.kernel, each.runs, each.running] for each in kernels]
     body = json.dumps({"after": after, "kernels": rows}, separators=(",", ":")).encode()
     if _HEADER.size + len(body) > SLOT:
@@ -211,14 +211,14 @@ def _packed(after: int, kernels: Sequence[Ran], sequence: int) -> bytes:
     return _HEADER.pack(_MAGIC, _VERSION, len(body), sequence, _check(sequence, body)) + body
 
 
-def _without_gaps(ran: Ran) -> Ran:
+def _without_gaps(ran: KernelCells) -> KernelCells:
     if not ran.runs:
         return ran
     first, last = ran.runs[0], ran.runs[-2] + ran.runs[-1]
     return replace(ran, runs=(first, last - first))
 
 
-def _unpacked(slot: bytes) -> tuple[int, int, tuple[Ran, ...]] | None:
+def _unpacked(slot: bytes) -> tuple[int, int, tuple[KernelCells, ...]] | None:
     """Return sequence number, checkpoint and cells; None if the slot is damaged."""
     if len(slot) < _HEADER.size:
         return None
@@ -233,14 +233,14 @@ def _unpacked(slot: bytes) -> tuple[int, int, tuple[Ran, ...]] | None:
         return None
 
 
-def _ran(row: Any) -> Ran:
+def _ran(row: Any) -> KernelCells:
     kernel, runs, running = row
     numbers = [*runs, *([] if running is None else [running])]
     if not all(type(each) is int and 0 <= each <= _MOST_NUMBER for each in numbers):
         raise ValueError("not the number of a cell")
     if len(runs) % 2:
         raise ValueError("a run without its length")
-    return Ran(str(kernel)[:100], tuple(runs), running)
+    return KernelCells(str(kernel)[:100], tuple(runs), running)
 
 
 def _check(sequence: int, body: bytes) -> bytes:

@@ -16,7 +16,7 @@ from ..loading import Chosen, load_from
 from ..manifest import Skipped
 from ..parts.stored_variables import unchanged
 from ..report import Report, when_text
-from .cell_journal import Ran, named
+from .cell_journal import KernelCells, cells_text
 from .differences import differ, label_of
 from .protected import Foreign, Unstored, find_foreign, only_foreign_differs
 from .scanner import Scan
@@ -225,7 +225,7 @@ def never_stored(session: Session, checkpoint: Checkpoint) -> str:
     str
         Text such as ``"cells [7]–[9] ran after it"``; empty if there are no such cells.
     """
-    return named(session.cells.before) if session.cells.after == checkpoint.number else ""
+    return cells_text(session.cells.before) if session.cells.after == checkpoint.number else ""
 
 
 def _to_run_again(session: Session, checkpoint: Checkpoint) -> list[str]:
@@ -243,16 +243,16 @@ def _ran_later(session: Session, entries: Sequence[Entry]) -> list[str]:
     if known is None:
         return []
     kernels = {kernel for kernel, _ in known}
-    later: dict[str, Ran] = {}
+    later: dict[str, KernelCells] = {}
     for cell in executed_cells().cells:
         # The cell that asks for the restore has not ended.
         if cell.session not in kernels or cell.number is None or _is_running(cell):
             continue
         if (cell.session, cell.number) in known:
             continue
-        ran = later.get(cell.session, Ran(cell.session))
+        ran = later.get(cell.session, KernelCells(cell.session))
         later[cell.session] = ran.with_ended(cell.number)
-    names = named(later.values())
+    names = cells_text(later.values())
     return [f"Not in this checkpoint: {names}."] if names else []
 
 
