@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -14,19 +12,18 @@ from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
 from .checkpointing import Which, session, unpacked_checkpoint
 from .clearing import clear
-from .current import Undoable, undoable, unrestored_notes
+from .current import undoable, unrestored_notes
 from .errors import SaveError, SelectionError
 from .items import Survey
-from .loading import Chosen, load_from, open_bundle, replaced_by, verify
+from .loading import load_from, open_bundle, replaced_by, verify
 from .missing import missing, unsaved_notes
-from .parts import PARTS, choice, packages
-from .parts.variables import look
+from .parts import PARTS, Wanted, choice, packages
 from .platform import IN_BROWSER
 from .report import Report, count_text, show, size_text
-from .saving import adownload, awrite_into, awrite_to, bundle_name, free, target_of
+from .saving import adownload, awrite_into, awrite_to, bundle_name, free, gather, target_of
 from .sources import AnySource
-from .survey import Paths, StrPath, survey, with_read_files
-from .trust import RESTRICTED, Signer, ajudge, check_allowed, trust_advice, trust_hint
+from .survey import Paths, StrPath, with_read_files
+from .trust import RESTRICTED, ajudge, check_allowed, trust_advice, trust_hint
 from .variables.namespace import Choice
 from .waiting import Waiter, awaitable, blocking
 
@@ -89,31 +86,21 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
     NoCheckpointError, DamagedCheckpointError
         If there is no such checkpoint, or it cannot be read.
     """
-    signer = Signer(waiter)
     if checkpoint is None:
-        found = _to_save(paths, exclude, variables, include)
-        return await _save(found, path, name, compression, signer, unrestored_notes())
+        found = gather(paths, exclude, variables, include, with_read=True)
+        return await _save(found, path, name, compression, waiter)
     if paths is not None or exclude or include is not None:
         raise SelectionError(
             "paths=, exclude= and include= choose from what is there now, and a checkpoint is "
             "saved whole. Leave them out; load_state() takes paths= and exclude=, too."
         )
-    with unpacked_checkpoint(await session(waiter), checkpoint) as found:
-        return await _save(_with_read(found), path, name, compression, signer)
+    with unpacked_checkpoint(await session(waiter), checkpoint) as stored:
+        is_whole = stored.scope.paths is None
+        found = with_read_files(stored, places.detect()) if is_whole else stored
+        return await _save(found, path, name, compression, waiter, is_checkpoint=True)
 
 
 asave_state = awaitable(save_state)
-
-
-def _with_read(found: Survey) -> Survey:
-    # A checkpoint of some files only is what its bundle has, too.
-    return with_read_files(found, places.detect()) if found.scope.paths is None else found
-
-
-def _to_save(paths: Paths, exclude: Patterns, variables: Choice, include: Paths) -> Survey:
-    found = survey(places.detect(), paths, exclude, include=include, with_read=True)
-    with unrecorded():
-        return look(found, choice(variables, paths))
 
 
 async def _save(
@@ -121,25 +108,32 @@ async def _save(
     path: StrPath | IO[bytes] | None,
     name: str | None,
     compression: Compression,
-    signer: Signer,
-    notes: Sequence[str] = (),
+    waiter: Waiter,
+    *,
+    is_checkpoint: bool = False,
 ) -> Report:
     if path is None and IN_BROWSER:
-        report = await adownload(found, bundle_name(name), compression, signer)
+        report = await adownload(found, bundle_name(name), compression, waiter)
     elif path is None:
         target = free(Path.cwd() / bundle_name(name))
-        report = await awrite_to(target, found, compression, signer)
+        report = await awrite_to(target, found, compression, waiter)
     elif isinstance(path, str | os.PathLike):
-        report = await awrite_to(target_of(path, name), found, compression, signer)
+        report = await awrite_to(target_of(path, name), found, compression, waiter)
     elif hasattr(path, "write"):
-        report = await awrite_into(path, found, compression, signer)
+        report = await awrite_into(path, found, compression, waiter)
     else:
         raise SaveError(
             f"save_state() writes to a path or a binary file, not to {type(path).__name__}."
         )
-    report.sections[0].warnings += missing(found, {each.place for each in report.skipped})
-    # A bundle of files alone is not asked for variables.
-    report.notes += [*(notes if found.scope.variables else ()), *unsaved_notes(places.detect())]
+    if found.scope.paths is None or found.taken is not None:
+        unsaved = {item.place for item in report.skipped}
+        report.sections[0].warnings += missing(found, unsaved)
+    # A user who saves files alone does not ask for variables.
+    if found.scope.variables and not is_checkpoint:
+        report.notes += unrestored_notes()
+    where = places.detect()
+    if where.mended:
+        report.notes += unsaved_notes(where)
     return show(report)
 
 
@@ -210,13 +204,13 @@ async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
         If the person cancels; nothing was changed.
     """
     check_allowed(trust=trust)
-    wanted = _Wanted(Chosen(paths, exclude, choice(variables, paths)), dry_run, clean)
+    wanted = Wanted(paths, exclude, choice(variables, paths), clean, dry_run)
     if source is None:
         source = await _ask(waiter)
     with open_bundle(source, limits) as (reader, label):
         own = await ajudge(reader.signature, reader.manifest_bytes, waiter) == "own"
         reader.trusted = (own or trust) and not RESTRICTED
-        if waiter.is_awaited and wanted.chosen.variables is not False and not dry_run:
+        if waiter.is_awaited and wanted.variables is not False and not dry_run:
             # Later, inside of a call, not every browser can wait for packages.
             verify(reader, label)
             await packages.prepare(reader)
@@ -226,35 +220,20 @@ async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
 aload_state = awaitable(load_state)
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    chosen: Chosen
-    dry_run: bool
-    clean: bool
-
-
-def _load(reader: Reader, label: str, wanted: _Wanted) -> Report:
+def _load(reader: Reader, label: str, wanted: Wanted) -> Report:
     verify(reader, label)
-    before = nullcontext(Undoable()) if wanted.dry_run else _undoable_load(reader, wanted)
-    with before as said:
-        report = load_from(
-            reader,
-            label,
-            places.detect(),
-            wanted.chosen,
-            dry_run=wanted.dry_run,
-            clean=wanted.clean,
-        )
+    where = places.detect()
+    if wanted.dry_run:
+        report = load_from(reader, label, where, wanted)
+    else:
+        replaced = replaced_by(reader, where, wanted)
+        with undoable("before load", "loaded", replaced) as change:
+            report = load_from(reader, label, where, wanted)
+        change.add_to(report)
     report.digest = reader.manifest.content_digest
     if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
         report.hints[trust_advice()] = trust_hint()
-    said.add_to(report)
     return show(report)
-
-
-def _undoable_load(reader: Reader, wanted: _Wanted) -> AbstractContextManager[Undoable]:
-    replaced = replaced_by(reader, places.detect(), wanted.chosen)
-    return undoable("before load", "loaded", replaced)
 
 
 def show_state(
@@ -277,7 +256,7 @@ def show_state(
         Nothing is written.
     """
     where = places.detect()
-    found = _to_save(paths, exclude, variables, include)
+    found = gather(paths, exclude, variables, include, with_read=True)
     with unrecorded():
         sections = [part.describe(found) for part in PARTS]
     sections[0].warnings += missing(found)
@@ -315,8 +294,7 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choic
             "what to remove: paths=[…]."
         )
     with unrecorded():
-        found = look(survey(places.detect(), paths, exclude), choice(variables, paths))
-        return show(clear(found))
+        return show(clear(gather(paths, exclude, variables)))
 
 
 async def _ask(waiter: Waiter) -> AnySource:

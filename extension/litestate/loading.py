@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -26,8 +26,7 @@ from .platform import DRIVE_LIMIT
 from .report import Report, Section, outcome_text
 from .rules import EXCLUDED, check_foreign, matcher, patterns_of
 from .sources import AnySource, open_source
-from .survey import StrPath, absolute, paths_of, survey_scope
-from .variables.namespace import Choice
+from .survey import absolute, paths_of, survey_scope
 
 _RULES = matcher(EXCLUDED)
 
@@ -85,82 +84,59 @@ def verify(reader: Reader, label: str) -> None:
         reader.verify()
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """What of a bundle or checkpoint is to be loaded.
-
-    Attributes
-    ----------
-    paths, exclude
-        As for `litestate.load_state`.
-    variables : bool, str or sequence of str
-        Which variables.
-    protected : frozenset of str
-        Variables that are neither replaced nor removed.
-    partly : bool
-        Whether variables that are not stored as they should be fail by themselves, instead of all.
-    """
-
-    paths: Sequence[StrPath] | StrPath | None = None
-    exclude: Sequence[str] | str = ()
-    variables: Choice = False
-    protected: frozenset[str] = frozenset()
-    partly: bool = False
-
-
 @unrecorded()
 def load_from(
     source: Loadable,
     label: str,
     places: Places,
-    chosen: Chosen | None = None,
+    wanted: Wanted | None = None,
     *,
-    dry_run: bool = False,
-    clean: bool = False,
     current: Survey | None = None,
 ) -> Report:
     """Load a bundle that was verified, or a checkpoint: see `litestate.load_state`.
 
     Parameters
     ----------
-    chosen : Chosen, optional
-        What of it; by default all files and databases.
+    source : Loadable
+        The bundle or checkpoint.
+    label : str
+        Its name in messages.
+    places : Places
+        The root folders of the session.
+    wanted : Wanted, optional
+        What to load; by default all files and databases.
     current : Survey, optional
         The present state, if a scan has just found it: ``clean=True`` removes of this what is not
         in `source`, and its variables are not encoded again.
     """
-    chosen = chosen or Chosen()
-    wanted = _Selection(places, chosen.paths, chosen.exclude)
-    targets = wanted.targets(source.manifest.members)
-    asked = Wanted(
-        targets,
-        chosen.variables,
-        source.trusted,
-        clean,
-        chosen.protected,
-        chosen.partly,
+    wanted = wanted or Wanted()
+    selection = _Selection(places, wanted)
+    wanted = replace(
+        wanted,
+        targets=selection.targets(source.manifest.members),
+        trusted=source.trusted,
         here=None if current is None else current.taken,
     )
-    plan = Plan(dry_run=dry_run)
+    plan = Plan(dry_run=wanted.dry_run)
     try:
         with progress.shown(f"Loading {label}", source.total) as source.advance:
-            found = (current or _survey_again(source, wanted)) if clean else None
+            found = (current or _survey_again(source, selection)) if wanted.clean else None
             # First: a file may belong where a folder is that goes.
-            removed = _remove_others(source, plan, wanted, found) if found else None
-            sections = [part.apply(source, asked, plan) for part in PARTS]
+            removed = _remove_others(source, plan, selection, found) if found else None
+            sections = [part.apply(source, wanted, plan) for part in PARTS]
         sections += [removed] if removed else []
-        if not dry_run:
+        if not wanted.dry_run:
             plan.commit()
     except OSError as error:
         raise ApplyError(f"Loading {label} failed before anything was changed: {error}") from error
     finally:
         plan.close()
-    sections.append(wanted.refused)
-    report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
-    report.headline = _headline(report, source, label, dry_run=dry_run)
-    report.notes += unsaved_notes(places, {target.path for target in targets})
+    sections.append(selection.refused)
+    report = Report("", sections, excluded=selection.left_out, skipped_title="Not loaded")
+    report.headline = _headline(report, source, label, dry_run=wanted.dry_run)
+    report.notes += unsaved_notes(places, {target.path for target in wanted.targets})
     variables = variables_of(source.manifest.members)
-    if variables and chosen.variables is False:
+    if variables and wanted.variables is False:
         what = "1 variable was" if len(variables) == 1 else f"{len(variables)} variables were"
         report.notes.append(f"{what} not asked for: variables=True loads all of them.")
     if count := len(source.manifest.skipped):
@@ -168,7 +144,7 @@ def load_from(
     return report
 
 
-def replaced_by(source: Loadable, places: Places, chosen: Chosen) -> list[Path]:
+def replaced_by(source: Loadable, places: Places, wanted: Wanted) -> list[Path]:
     """Return the files that are here and that loading may write.
 
     Raises
@@ -176,25 +152,22 @@ def replaced_by(source: Loadable, places: Places, chosen: Chosen) -> list[Path]:
     SelectionError, ApplyError
         As `load_from` does.
     """
-    targets = _Selection(places, chosen.paths, chosen.exclude).targets(source.manifest.members)
+    targets = _Selection(places, wanted).targets(source.manifest.members)
     return [it.path for it in targets if it.member.kind != "directory" and it.path.is_file()]
 
 
 class _Selection:
     """Which members go where, and which stay out."""
 
-    def __init__(
-        self,
-        places: Places,
-        paths: Sequence[StrPath] | StrPath | None,
-        exclude: Sequence[str] | str,
-    ) -> None:
+    def __init__(self, places: Places, wanted: Wanted) -> None:
         self.places = places
-        self.patterns = patterns_of(exclude)
+        self.patterns = patterns_of(wanted.exclude)
         self.refused = Section("not loaded")
         self.left_out: dict[str, list[str]] = {}
         self._spec = matcher(self.patterns)
-        self._folders = None if paths is None else [absolute(path) for path in paths_of(paths)]
+        self._folders = (
+            None if wanted.paths is None else [absolute(path) for path in paths_of(wanted.paths)]
+        )
 
     def targets(self, members: Iterable[Member]) -> list[Target]:
         """Return the members to load, each with its place.

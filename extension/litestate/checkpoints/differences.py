@@ -9,7 +9,7 @@ from ..groups import VALUES
 from ..manifest import Kind
 from ..places import Places
 from ..report import Line
-from ..report.lines import LineKind
+from ..report.words import LineKind
 from .chunks import Content
 from .ownership import BY
 from .tree import Entry, Tree

@@ -12,8 +12,9 @@ from typing import cast
 from ..errors import CheckpointError
 from ..groups import variables_of
 from ..items import Item, parents
-from ..loading import Chosen, load_from
+from ..loading import load_from
 from ..manifest import KEPT_KINDS, Kind, Skipped
+from ..parts import Wanted
 from ..parts.stored_variables import unchanged
 from ..parts.variables import reuse_or_take
 from ..variables.namespace import namespace, own_names
@@ -220,7 +221,7 @@ class Unstored:
             return []
         session = self._session
         source = CheckpointSource(session.history, self._checkpoint, doubtful)
-        compared = load_from(source, "", session.scanner.places, Chosen(paths), dry_run=True)
+        compared = load_from(source, "", session.scanner.places, Wanted(paths, dry_run=True))
         differing = {line.label for line in compared.lines("changed")}
         reason, advice = (_NOT_STORED, _MOVE) if self._is_stored else self._in_a_reader()
         return [

@@ -12,8 +12,9 @@ from ..environment import Executed
 from ..environment.executed import current as executed_cells
 from ..errors import LitestateError, NoCheckpointError, StorageError
 from ..groups import variables_of
-from ..loading import Chosen, load_from
+from ..loading import load_from
 from ..manifest import Skipped
+from ..parts import Wanted
 from ..parts.stored_variables import unchanged
 from ..report import Report, when_text
 from .cell_journal import KernelCells, cells_text
@@ -170,8 +171,8 @@ def _load(
     )
     protected, left = unstored.variables(source)
     # These variables are this computer's own: one that is damaged does not make the others unsafe.
-    chosen = Chosen(paths, variables=True, protected=protected, partly=True)
-    report = load_from(source, label, places, chosen, clean=clean, current=present)
+    wanted = Wanted(paths, variables=True, clean=clean, protected=protected, partly=True)
+    report = load_from(source, label, places, wanted, current=present)
     failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
     session.unrestored.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left

@@ -189,8 +189,8 @@ def _taken(names: dict[str, Any], which: Sequence[str]) -> Taken:
     return taken
 
 
-def look(found: Survey, choice: Choice) -> Survey:
-    """Add the variables to what was found.
+def add_variables(found: Survey, choice: Choice) -> Survey:
+    """Add the selected variables to the files and databases that were found.
 
     Parameters
     ----------
@@ -204,8 +204,6 @@ def look(found: Survey, choice: Choice) -> Survey:
     SelectionError
         If one is named that is not there.
     """
-    if choice is False:
-        return found
     names = namespace()
     which = chosen(names, choice)
     scope = replace(found.scope, variables=True if choice is True else tuple(which))

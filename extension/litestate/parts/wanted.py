@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from ..items import Survey
 from ..manifest import Manifest, Member
 from ..plan import Plan, Target
 from ..report import Section
+from ..survey import Paths
 from ..variables.namespace import Choice, is_session
 from ..variables.taking import Taken
 
@@ -72,32 +73,39 @@ class Loadable(Protocol):
 
 @dataclass(frozen=True)
 class Wanted:
-    """The part of a bundle or checkpoint that the user wants to load.
+    """A request to load a part of a bundle or checkpoint.
 
     Attributes
     ----------
-    targets : list of Target
-        Files, folders, links and databases.
+    paths, exclude
+        As for `litestate.load_state`.
     variables : bool, str or sequence of str
         Which variables.
-    trusted : bool
-        Whether the source may run code.
     clean : bool
         Whether to remove state that is not in the source.
+    dry_run : bool
+        Whether to change nothing, and report what would change.
     protected : frozenset of str
         Variables that are neither replaced nor removed.
     partly : bool
         Whether a variable with a damaged encoding fails alone instead of failing the load.
+    targets : sequence of Target
+        Files, folders, links and databases of the source that are selected.
+    trusted : bool
+        Whether the source may run code.
     here : Taken, optional
         The present variables, if a scan has just taken them.
     """
 
-    targets: list[Target]
+    paths: Paths = None
+    exclude: Sequence[str] | str = ()
     variables: Choice = False
-    trusted: bool = False
     clean: bool = False
+    dry_run: bool = False
     protected: frozenset[str] = frozenset()
     partly: bool = False
+    targets: Sequence[Target] = ()
+    trusted: bool = False
     here: Taken | None = None
 
     def covers(self, name: str) -> bool:

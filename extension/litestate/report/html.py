@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from html import escape as escape_html
 
 from ..platform import IN_BROWSER
-from .lines import Content, Line, Section
 from .words import (
+    Content,
+    Line,
+    Section,
     count_text,
     excluded_texts,
     has_size,

@@ -7,9 +7,11 @@ from dataclasses import replace
 from ..output import Output
 from ..platform import execution_count, ipython_shell
 from . import html
-from .lines import Content, Line, Section
 from .table import Alignment, label_width, table_row
 from .words import (
+    Content,
+    Line,
+    Section,
     count_text,
     excluded_texts,
     has_size,
