@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -119,7 +120,7 @@ def test_what_was_not_restored_is_not_saved_over(
         raise LitestateError("as if the restore had failed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["litestate.autosave"], "_first", fail)
+        patch.setattr(importlib.import_module("litestate.autosave"), "_first", fail)
         assert "as if the restore" in shell.fails("import litestate\nlitestate.autosave()")
         shell.cell("import os; os.remove('a')")
     assert "Autosave is off" in repr(litestate.autosave)
