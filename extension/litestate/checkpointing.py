@@ -162,7 +162,7 @@ def unpacked_checkpoint(found: Session, which: Which) -> Iterator[Survey]:
     target = _find(found, which)
     source = CheckpointSource(found.history, target, found.history.entries(target.number))
     with scratch() as folder:
-        yield as_survey(source, found.scanner.places, folder)
+        yield as_survey(source, found.scanner.roots, folder)
 
 
 def _checked(label: object) -> str | None:
@@ -182,7 +182,7 @@ def _find(found: Session, which: Which) -> Checkpoint:
 def _checkpoint(session: Session, label: str | None) -> Report:
     taken = _take_over(session)
     made = session.checkpoint("asked", label=label, cell=cell_number())
-    notes = taken + unsaved_notes(session.scanner.places)
+    notes = taken + unsaved_notes(session.scanner.roots)
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
@@ -259,5 +259,5 @@ def _save_aside(session: Session) -> list[str]:
     return [
         *saved.notes,
         "Another tab makes the checkpoints, so undo() cannot bring back what was here. To have it "
-        f"back: load_state({session.scanner.places.show(path)!r}, clean=True{asked})",
+        f"back: load_state({session.scanner.roots.show(path)!r}, clean=True{asked})",
     ]

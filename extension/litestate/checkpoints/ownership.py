@@ -53,17 +53,17 @@ class Ownership:
     ----------
     name : str
         Name of the notebook.
-    places : callable
+    roots : callable
         Returns the root folders.
     touched : callable
         Returns the paths on the drive, below its root, that this kernel has written or deleted.
     """
 
     def __init__(
-        self, name: str, places: Callable[[], Places], touched: Callable[[], Set[str]]
+        self, name: str, roots: Callable[[], Places], touched: Callable[[], Set[str]]
     ) -> None:
         self._name = name
-        self._places = places
+        self._roots = roots
         self._touched = touched
         self._known: Mapping[str, Entry] = {}
         self._since = time.time() if IN_BROWSER else _wait_for_clock()
@@ -154,7 +154,7 @@ class Ownership:
         return _wait_for_clock()
 
     def _probed(self) -> Iterator[str]:
-        roots = {root.name: root for root in self._places().roots}
+        roots = {root.name: root for root in self._roots().roots}
         yield from (os.fspath(root.path) for root in roots.values())
         for entry in self._probes:
             if entry.root in roots:

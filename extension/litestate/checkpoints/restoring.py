@@ -145,9 +145,9 @@ def _load(
     # Where another tab writes, the caller of `restore` has put the state into a bundle.
     is_stored = clean or session.storage.writable
     label = f"{title(checkpoint.note, checkpoint.number)} of {when_text(checkpoint.note.created)}"
-    places = session.scanner.places
+    roots = session.scanner.roots
     scope = checkpoint.note.scope.paths
-    paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
+    paths: list[Path] | None = None if scope is None else [roots.path(path) for path in scope]
     whole, damaged = _without_damaged(entries)
     unstored = Unstored(session, checkpoint, scan, is_stored=is_stored)
     foreign = find_foreign(session, whole, scan) if clean else Foreign()
@@ -156,8 +156,7 @@ def _load(
     rest = [entry for entry in whole if entry.place not in stays]
     skipped = foreign.skipped + unstored.files(rest, paths)
     skipped += [
-        Skipped(label_of(entry, places), _DAMAGED, _DAMAGED_ADVICE, entry.place)
-        for entry in damaged
+        Skipped(label_of(entry, roots), _DAMAGED, _DAMAGED_ADVICE, entry.place) for entry in damaged
     ]
     out = extra | {each.place for each in skipped}
     source = CheckpointSource(
@@ -172,7 +171,7 @@ def _load(
     protected, left = unstored.variables(source)
     # These variables are this computer's own: one that is damaged does not make the others unsafe.
     wanted = Wanted(paths, variables=True, clean=clean, protected=protected, partly=True)
-    report = load_from(source, label, places, wanted, current=present)
+    report = load_from(source, label, roots, wanted, current=present)
     failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
     session.unrestored.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left

@@ -92,7 +92,7 @@ class Session:
         self.scanner = scanner
         self.captured = Captured()
         self.unrestored = Unrestored()
-        self.ownership = Ownership(name, lambda: self.scanner.places, lambda: self.scanner.touched)
+        self.ownership = Ownership(name, lambda: self.scanner.roots, lambda: self.scanner.touched)
         self._retention = retention
         self.is_fresh = True
         self._capacity: int | None = None
@@ -158,13 +158,13 @@ class Session:
 
     def outlives(self, entry: Entry) -> bool:
         """Tell whether this version is on the drive, which outlives the kernel."""
-        root = self.scanner.places.root(entry.root)
+        root = self.scanner.roots.root(entry.root)
         mtime = entry.mtime_ns / 1e9
         return root is not None and root.outlives(entry.relative, entry.size, mtime)
 
     def is_on_drive(self, entry: Entry) -> bool:
         """Tell whether this belongs on the drive, whether or not it is there."""
-        root = self.scanner.places.root(entry.root)
+        root = self.scanner.roots.root(entry.root)
         return root is not None and root.on_drive
 
     def checkpoint(
@@ -270,7 +270,7 @@ class Session:
                 return None
             note = replace(note, scope=scan.found.scope, skipped=tuple(captured.skipped))
             checkpoint = self.history.commit(note, list(tree.values()))
-            lines = differences(self.tree, tree, self.scanner.places)
+            lines = differences(self.tree, tree, self.scanner.roots)
             self._settle(tree, note)
             self.is_fresh = False
         return NewCheckpoint(

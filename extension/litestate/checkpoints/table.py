@@ -141,7 +141,7 @@ def table(session: Session) -> Checkpoints:
         except DamagedCheckpointError as error:
             damaged.append(str(error))
             continue
-        lines = differences(before, tree, session.scanner.places)
+        lines = differences(before, tree, session.scanner.roots)
         rows.append(_row(checkpoint, lines, sum(entry.size for entry in tree.values())))
         before = tree
     notes = [*session.history.problems, *damaged]
