@@ -10,7 +10,7 @@ from typing import IO
 from . import places
 from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
-from .checkpointing import Which, kept, session
+from .checkpointing import Which, session, unpacked_checkpoint
 from .clearing import clear
 from .current import undoable, unrestored_notes
 from .errors import SaveError, SelectionError
@@ -95,7 +95,7 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
             "paths=, exclude= and include= select from the present state; a checkpoint is saved "
             "whole. Leave them out; load_state() takes paths= and exclude=, too."
         )
-    with kept(await session(waiter), checkpoint) as stored:
+    with unpacked_checkpoint(await session(waiter), checkpoint) as stored:
         is_whole = stored.scope.paths is None
         found = with_read_files(stored, places.detect()) if is_whole else stored
         return await _save(found, path, name, compression, waiter, is_checkpoint=True)
@@ -231,7 +231,7 @@ def _load(reader: Reader, label: str, wanted: Wanted) -> Report:
         replaced = replaced_by(reader, where, wanted)
         with undoable("before load", "loaded", replaced) as change:
             report = load_from(reader, label, where, wanted)
-        change.tell(report)
+        change.add_to(report)
     report.digest = reader.manifest.content_digest
     if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
         report.hints[trust_advice()] = trust_hint()
