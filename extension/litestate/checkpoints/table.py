@@ -10,6 +10,7 @@ from typing import overload
 from ..errors import DamagedCheckpointError
 from ..report import Line, count_text, size_text
 from ..report.html import STYLE, escape
+from ..report.table import table_lines
 from .differences import Tree, differences
 from .session import Session
 from .tree import Checkpoint, Note
@@ -98,12 +99,7 @@ class Checkpoints(Sequence[Row]):
         return len(self._rows)
 
     def __str__(self) -> str:
-        table = [_HEADINGS, *(row.cells() for row in self._newest_first())]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        ]
+        lines = table_lines([_HEADINGS, *(row.cells() for row in self._newest_first())])
         return "\n".join([self._headline(), *(lines if self._rows else ()), *self.notes])
 
     __repr__ = __str__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .model import Line, Report, Section
+from .table import Alignment, label_width, table_row
 from .words import (
     count_text,
     excluded_texts,
@@ -14,8 +15,8 @@ from .words import (
     size_text,
 )
 
-_WIDEST = 44
-"""Characters for paths before the columns give way."""
+_ALIGNMENTS: tuple[Alignment, ...] = ("<", ">", "<")
+"""Of the columns: label, size, detail."""
 
 
 def render(report: Report) -> str:
@@ -41,9 +42,9 @@ def _section(section: Section) -> list[str]:
     if all(line.kind == "session" for line in lines):
         return [f"  {section.title}: {line.detail}".removesuffix(": ") for line in lines]
     shown = shown_of(lines)
-    width = min(_WIDEST, max(len(line.label) for line in shown))
-    told = [count_text(lines), *([size_text(section.size)] if has_size(lines) else [])]
-    out = [f"  {section.title}: {', '.join(told)}"]
+    width = label_width(line.label for line in shown)
+    totals = [count_text(lines), *([size_text(section.size)] if has_size(lines) else [])]
+    out = [f"  {section.title}: {', '.join(totals)}"]
     out += [f"    {_line(line, width)}" for line in shown]
     if len(lines) > len(shown):
         out.append(f"    … and {len(lines) - len(shown):,} more")
@@ -51,7 +52,7 @@ def _section(section: Section) -> list[str]:
 
 
 def _line(line: Line, width: int) -> str:
-    size = line_size_text(line)
     label = line.label + "/" * (line.kind == "directory")
     verdict = f"{line.verdict:<10}" if line.verdict else ""
-    return f"{verdict}{label:<{width}}  {size:>8}  {line.detail}".rstrip()
+    cells = (label, line_size_text(line), line.detail)
+    return verdict + table_row(cells, (width, 8, 0), _ALIGNMENTS)
