@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from litestate.cli import main, wording
+from litestate.cli import main, messages
 from litestate.errors import SaveError
 from made import bundle_of, database, save_folder
 from states import make_database
@@ -94,7 +94,7 @@ def test_extract_mixes_no_two(here: Path, capsys: pytest.CaptureFixture[str]) ->
     ],
 )
 def test_the_folder_of_a_name(source: str, folder: str) -> None:
-    from litestate.cli.extracting import _stem
+    from litestate.cli.extract_cmd import _stem
 
     assert _stem(source) == folder
 
@@ -141,13 +141,13 @@ def test_export_of_a_table_that_is_to_be_chosen(
 
 def test_a_full_disk_is_named_once_with_advice() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "/data/x")
-    said = wording.message(full)
+    said = messages.message(full)
     assert said.startswith(f"{Path('/data/x')}: No space left on device. Make room")
     error = SaveError("x was not written.")
     error.__cause__ = full
-    assert wording.message(error).startswith("x was not written. Make room")
-    assert "Make room" not in wording.message(SaveError("x was not written."))
-    denied = wording.message(PermissionError(errno.EACCES, "Permission denied", "x"))
+    assert messages.message(error).startswith("x was not written. Make room")
+    assert "Make room" not in messages.message(SaveError("x was not written."))
+    denied = messages.message(PermissionError(errno.EACCES, "Permission denied", "x"))
     assert denied.startswith("x: Permission denied. Check the permissions")
 
 

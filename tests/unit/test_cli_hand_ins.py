@@ -17,7 +17,8 @@ import pytest
 from litestate import loading, manifest, places
 from litestate.bundle import reader
 from litestate.bundle.compression import AVAILABLE
-from litestate.cli import columns, main
+from litestate.cli import main
+from litestate.report.table import shortened, text_width
 from litestate.saving import write_into
 from litestate.survey import survey
 from made import bundle_of, save_folder
@@ -240,8 +241,8 @@ class Terminal:
 
 @pytest.mark.parametrize(("text", "cells"), [("abc", 3), ("東京", 4), ("u\u0308ｱ", 2), ("", 0)])
 def test_cells(text: str, cells: int) -> None:
-    assert columns.cells(text) == cells
-    assert columns.cells(columns.shortened(text * 20, 7)) <= 7
+    assert text_width(text) == cells
+    assert text_width(shortened(text * 20, 7)) <= 7
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])
@@ -254,11 +255,11 @@ def test_a_table_on_a_terminal(folder: Path, width: int, monkeypatch: pytest.Mon
     monkeypatch.setenv("COLUMNS", str(width))
     assert main(["inspect", "in"]) == 0
     head, *lines = terminal.text.splitlines()[:5]
-    assert all(columns.cells(line) <= width for line in (head, *lines))
-    start = columns.cells(head[: head.index("created")])
+    assert all(text_width(line) <= width for line in (head, *lines))
+    start = text_width(head[: head.index("created")])
     for line in lines:
         place = re.search(r"\d{4}-\d\d-\d\d ", line)
         assert place
-        assert columns.cells(line[: place.start()]) == start
+        assert text_width(line[: place.start()]) == start
     assert any("…" in line for line in lines) == (width < 200)
     assert any(long in line for line in lines) == (width == 200)

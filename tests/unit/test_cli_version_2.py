@@ -50,7 +50,7 @@ def test_inspect_lists_variables(here: Path, capsys: pytest.CaptureFixture[str])
         "session         2 B  session.json",
     ]
     assert [line for line in lines if line.startswith("code")] == [
-        "code     1 pickle, which could run code: for a stranger's, load_state() wants trust=True"
+        "code     1 pickle, which could run code: for a stranger's, load_state() needs trust=True"
     ]
 
 

@@ -1,4 +1,4 @@
-"""``extract``: unpack one bundle, or each of many into a folder of its own."""
+"""``litestate extract``: the files of one bundle, or of each of several, in a folder."""
 
 from __future__ import annotations
 
@@ -6,36 +6,68 @@ import argparse
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from .. import places
 from ..errors import SourceError
 from ..loading import load_from, open_bundle, verify
+from ..manifest import KEPT_KINDS, Manifest
 from ..report import Report
 from ..sources import expanded
-from . import kept, output, wording
-from .finding import is_folder
+from . import messages, terminal
+from .bundle_arguments import add_no_limits, is_folder, limits_of
+from .bundle_facts import kernel_members_text, signed_by
+
+NAME = "extract"
+HELP = "verify bundles, then unpack each into a folder"
+EXAMPLES = """examples:
+  litestate extract state-2026-11-22.litestate.zip
+  litestate extract state-2026-11-22.litestate.zip --to work
+  litestate extract https://example.org/dice.litestate.zip --to dice --overwrite
+  litestate extract hand-ins/*.litestate.zip --to all    all/ada, all/bob, ...
+
+The notebook's folder becomes DIR itself, the home folder DIR/litestate-home.
+Of several bundles, a bad one does not keep the others from being extracted.
+exit code: 0 if all were extracted, 1 if not
+"""
 
 
-def extract(options: argparse.Namespace) -> int:
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``extract``."""
+    command.add_argument("bundles", metavar="BUNDLE", nargs="+", help="paths or URLs of bundles")
+    command.add_argument(
+        "--to",
+        metavar="DIR",
+        type=Path,
+        help="folder to make (default: by name); of several bundles, the folder for their folders",
+    )
+    command.add_argument(
+        "--overwrite", action="store_true", help="use a folder that is not empty; replace its files"
+    )
+    add_no_limits(command)
+
+
+def run(options: argparse.Namespace) -> int:
     """Run ``litestate extract``."""
     sources: list[str] = options.bundles
     to: Path | None = expanded(options.to) if options.to else None
     if len(sources) == 1:
-        output.say_report(_extract(sources[0], to or Path(_stem(sources[0])), options))
+        print(_extract(sources[0], to or Path(_stem(sources[0])), options))
         return 0
     targets = _targets(sources, to or Path())
     failed = 0
     for source, folder in zip(sources, targets, strict=True):
         try:
             report = _extract(source, folder, options)
-        except wording.FAILURES as error:
-            output.complain(f"{source}: {wording.short(wording.problem(error, source))}")
+        except messages.FAILURES as error:
+            reason = messages.short(messages.message_about(source, error))
+            terminal.print_error(f"{source}: {reason}")
             failed += 1
         else:
-            output.say_report(report)
-    output.say(f"{len(sources) - failed} extracted, {failed} not")
+            print(report)
+    terminal.print_lines(f"{len(sources) - failed} extracted, {failed} not")
     return 1 if failed else 0
 
 
@@ -45,9 +77,9 @@ def _targets(sources: Sequence[str], to: Path) -> list[Path]:
     Raises
     ------
     SourceError
-        If two would go into one.
+        If two bundles have the same folder.
     """
-    # Some file systems do not tell capitals from small letters.
+    # Some file systems do not distinguish upper and lower case.
     taken: dict[str, str] = {}
     for source in sources:
         stem = _stem(source)
@@ -55,7 +87,7 @@ def _targets(sources: Sequence[str], to: Path) -> list[Path]:
         if other is not source:
             raise SourceError(
                 f"{other} and {source} would both go into {to / stem}. Nothing was extracted. "
-                "Extract one of them by itself, with another folder after --to."
+                "Extract one of them separately, with another folder after --to."
             )
     return [to / _stem(source) for source in sources]
 
@@ -69,27 +101,25 @@ def _extract(source: str, folder: Path, options: argparse.Namespace) -> Report:
         raise SourceError(
             f"The folder {folder} is not empty. Choose another one with --to, or add --overwrite."
         )
-    limits = wording.NO_LIMITS if options.no_limits else None
-    with open_bundle(source, limits) as (reader, label):
-        kept.signed_by(reader)
+    with open_bundle(source, limits_of(options)) as (reader, label):
+        # A forged bundle is refused here.
+        signed_by(reader)
         verify(reader, label)
-        left_out = kept.counts(reader.manifest)
-        reader.manifest = kept.files_only(reader.manifest)
+        left_out = kernel_members_text(reader.manifest)
+        reader.manifest = _files_only(reader.manifest)
         is_new = not folder.exists()
-        _make(folder)
+        _make_folder(folder)
         try:
             report = load_from(reader, label, places.below(folder))
         except BaseException:
-            # Nothing was loaded. If it is not empty, what could not be undone is in it.
+            # Nothing was loaded. If the folder is not empty, it holds what could not be undone.
             if is_new:
                 with suppress(OSError):
                     folder.rmdir()
             raise
-    # The report is that of loading into a session.
-    headline = report.headline.removeprefix(f"Loaded {label}").replace(
-        "not loaded", "not extracted"
-    )
-    report.headline = f"Extracted {label} into {folder}{os.sep}{headline}"
+    # The report is one about loading into a session.
+    outcome = report.headline.removeprefix(f"Loaded {label}").replace("not loaded", "not extracted")
+    report.headline = f"Extracted {label} into {folder}{os.sep}{outcome}"
     report.skipped_title = "Not extracted"
     if left_out:
         report.notes.append(
@@ -98,7 +128,13 @@ def _extract(source: str, folder: Path, options: argparse.Namespace) -> Report:
     return report
 
 
-def _make(folder: Path) -> None:
+def _files_only(manifest: Manifest) -> Manifest:
+    """Return the manifest without the members that only a kernel can hold."""
+    members = tuple(m for m in manifest.members if m.kind not in KEPT_KINDS)
+    return replace(manifest, members=members)
+
+
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -109,7 +145,7 @@ def _make(folder: Path) -> None:
 
 
 def _stem(source: str) -> str:
-    """Return the name of the folder that a bundle is extracted to.
+    """Return the name of the folder for a bundle.
 
     Examples
     --------
@@ -123,5 +159,5 @@ def _stem(source: str) -> str:
     for suffix in (".zip", ".json", ".litestate"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
-    # A server must not choose the folder above.
+    # A server must not choose the parent folder.
     return name if name.strip(". ") else "state"
