@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from litestate import import_table
-from litestate.importing import values
-from litestate.importing.values import Column, number
+from litestate.importing import column_values
+from litestate.importing.column_values import Column, number
 from tables import needs_openpyxl, query
 
 
@@ -183,7 +183,7 @@ def test_no_text_is_reported_that_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_more_numbers_than_can_be_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "DISTINCT", 3)
+    monkeypatch.setattr(column_values, "DISTINCT", 3)
     texts = ["1.5", "1.25", "1.50", "1.75"]
     assert imported(tmp_path, texts[:3])[0] == texts[:3]
     texts = ["1.5", "1.25", "1.10", "1.75"]
