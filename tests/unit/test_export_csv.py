@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 from litestate import export_tables, import_table
-from litestate.errors import (
-    ExportError,
-)
-from litestate.export.delimited import file_names, is_formula
+from litestate.errors import ExportError
 from litestate.export.source import Table
+from litestate.export.text_writers import file_names, is_formula
 from tables import FORMULAS, ROWS, of, query
 
 
@@ -58,7 +56,7 @@ def test_a_folder_gets_a_file_for_each_table(database: Path) -> None:
     assert sorted(path.name for path in Path("out").iterdir()) == ["a-b.csv", "things.csv"]
     assert [line.detail for line in report.lines()] == ["a/b: 0 rows", "things: 5 rows"]
     Path("out/mine.txt").write_text("mine")
-    with pytest.raises(ExportError, match=r"a-b\.csv is there already"):
+    with pytest.raises(ExportError, match=r"a-b\.csv already exists"):
         export_tables(database, "out")
     export_tables(database, "out", overwrite=True)
     assert len(list(Path("out").iterdir())) == 3

@@ -51,7 +51,7 @@ def test_a_query_knows_its_dates(database: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tables": "nothing"}, "no table 'nothing'.*There are: a/b, notes, things"),
+        ({"tables": "nothing"}, "no table 'nothing'.*The database has: a/b, notes, things"),
         ({"tables": "things", "query": "SELECT 1"}, "not both"),
         ({"query": "DROP TABLE things"}, "must be one SELECT"),
         ({"query": "SELECT 1; DROP TABLE things"}, "must be one SELECT"),
@@ -59,7 +59,7 @@ def test_a_query_knows_its_dates(database: Path) -> None:
         ({"query": ""}, "must be one SELECT"),
         ({"database": "app.db"}, "leave it out"),
         ({"tables": []}, "no tables"),
-        ({}, "a CSV file holds one table, and here are 2"),
+        ({}, "a CSV file holds one table, and there are 2"),
     ],
 )
 def test_wrong_choices(database: Path, options: dict[str, Any], message: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..export.delimited import is_formula
+from ..export.text_writers import is_formula
 from ..manifest import Manifest
 from ..parts.databases import tables_text
 from ..report.table import Alignment, shortened, table_row, text_width

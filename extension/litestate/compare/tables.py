@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Literal
 
-from ..export.source import quoted
+from ..export.column_types import quoted
 from ..sqlite.connections import ERRORS, code_of
 from .model import Matching, TableChange
 from .schema import AFTER, BEFORE, Table, explained

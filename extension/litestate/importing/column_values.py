@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from ..export.columns import parse
+from ..export.column_types import parse_date
 
 TYPES = ("INTEGER", "REAL", "TEXT", "NUMERIC", "DATE", "DATETIME", "TIMESTAMP", "BLOB")
 
@@ -81,7 +81,7 @@ class Column:
                 self._has_zero |= not is_negative_zero(found)
             self._note_form(self._spelled(value), found)
             return "REAL"
-        moment = parse(value)
+        moment = parse_date(value)
         if moment is None:
             self._commas = self._commas is not False and _DECIMAL_COMMA.match(value) is not None
             return "TEXT"

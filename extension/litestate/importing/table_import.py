@@ -11,8 +11,7 @@ from typing import Any, Literal
 
 from .. import ui
 from ..errors import ImportTableError
-from ..export.columns import affinity
-from ..export.source import quoted
+from ..export.column_types import affinity, quoted
 from ..parts.databases import tables_text
 from ..report import Line, Report, Section
 from ..sqlite import is_database
