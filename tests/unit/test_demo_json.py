@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from demo_files import SHAPES, STATE, document, indexes, shuffled, text
-from litestate.demo_json import scan, shapes
+from litestate.demo_json import byte_shapes, json_scanner
 from litestate.loading import open_bundle
 from states import Session, count, dump, make_database
 
@@ -49,11 +49,11 @@ def test_every_shape(
 def test_base64_is_told_from_its_alphabets() -> None:
     """The database of the table above need not hold what the two alphabets differ in."""
     everything = bytes(range(256)) * 3 + b"x"
-    assert shapes.bytes_of(json.dumps(text(everything)).encode(), slice(0, 5000)) == everything
+    assert byte_shapes.bytes_of(json.dumps(text(everything)).encode(), slice(0, 5000)) == everything
     safe = base64.urlsafe_b64encode(everything).decode()
     assert "-" in safe
     assert "_" in safe
-    assert shapes.bytes_of(json.dumps(safe).encode(), slice(0, 5000)) == everything
+    assert byte_shapes.bytes_of(json.dumps(safe).encode(), slice(0, 5000)) == everything
 
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 100])
@@ -61,10 +61,10 @@ def test_base64_is_told_from_its_alphabets() -> None:
 def test_it_does_not_matter_where_pieces_end(
     piece: int, shape: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shapes, "_PIECE", piece)
+    monkeypatch.setattr(byte_shapes, "_PIECE", piece)
     everything = bytes(range(256))
     raw = json.dumps(shape(everything), indent=1).encode()
-    assert shapes.bytes_of(raw, slice(0, len(raw))) == everything
+    assert byte_shapes.bytes_of(raw, slice(0, len(raw))) == everything
 
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 1000])
@@ -72,10 +72,10 @@ def test_it_does_not_matter_where_pieces_end(
     "raw", ["[1,2,]", "[,1]", "[1,,2]", "[,]", '{"0":1,}', '{,"0":1}', '{"0":1,,"1":1}', "{,}"]
 )
 def test_a_comma_too_many(piece: int, raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "_PIECE", piece)
+    monkeypatch.setattr(byte_shapes, "_PIECE", piece)
     with pytest.raises(ValueError) as caught:
-        shapes.bytes_of(raw.encode(), slice(0, len(raw)))
-    assert isinstance(caught.value, shapes.ShapeError | scan.BrokenJson)
+        byte_shapes.bytes_of(raw.encode(), slice(0, len(raw)))
+    assert isinstance(caught.value, byte_shapes.ShapeError | json_scanner.BrokenJson)
 
 
 def test_line_breaks_need_not_be_escaped(session: Session, database: bytes) -> None:
@@ -102,7 +102,7 @@ ABSENT: dict[str, Any] = {
 
 @pytest.mark.parametrize("value", ABSENT.values(), ids=ABSENT.keys())
 @pytest.mark.parametrize("clean", [False, True])
-def test_no_database_is_said_and_harmless(session: Session, value: Any, clean: bool) -> None:
+def test_an_absent_database_is_reported_and_changes_nothing(session: Session, value: Any, clean: bool) -> None:
     make_database(session.home / "app_state.db")
     before = (session.home / "app_state.db").read_bytes()
     report = session.load(document(value), clean=clean)
@@ -111,7 +111,7 @@ def test_no_database_is_said_and_harmless(session: Session, value: Any, clean: b
     with open_bundle(document(value)) as (reader, _):
         (skipped,) = reader.manifest.skipped
     assert skipped.place == "home/app_state.db"
-    assert "holds nothing" in skipped.reason
+    assert "no content" in skipped.reason
 
 
 @pytest.mark.parametrize("given", ["app_state.db", "app_state.json"])

@@ -14,7 +14,7 @@ import litestate
 import pytest
 from demo_files import SHAPES, Counted, refused
 from litestate.cli import main
-from litestate.demo_json import convert, fields, lean
+from litestate.demo_json import convert, fields, json_scanner
 from litestate.errors import BundleError, DamagedBundleError, NotABundleError, UnsafeBundleError
 from litestate.loading import open_bundle
 from states import Session, count, dump, make_database
@@ -136,7 +136,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "-1": (lambda data: [-1, *data[1:]], "'database': at index 0 is -1"),
     "true": (lambda data: [*data[:-1], True], "'database': at index 8,191 is true"),
     "null": (lambda data: [*data[:-1], None], "'database': at index 8,191 is null"),
-    "no database": (lambda data: [1, 2, 3], "'database': its 3 bytes are no SQLite database"),
+    "no database": (lambda data: [1, 2, 3], "'database': its 3 bytes are not a SQLite database"),
     "half of it": (lambda data: data[:4096], "'database': SQLite cannot read it"),
     "a gap": (lambda data: {"0": 83, "2": 81}, "'database': the index 1 is missing"),
 }
@@ -308,8 +308,8 @@ def test_where_pieces_end_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> No
     everything = bytes(range(256))
     data = downloaded(database=list(everything), jsonState="x")
     for size in range(30, 90):
-        monkeypatch.setattr(lean, "CHUNK", size)
-        assert lean.without_array(io.BytesIO(data)) == (
+        monkeypatch.setattr(json_scanner, "CHUNK", size)
+        assert json_scanner.without_array(io.BytesIO(data)) == (
             b'{\n  "database": [0],\n  "jsonState": "x"\n}',
             everything,
         )
@@ -317,12 +317,12 @@ def test_where_pieces_end_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("array", ["[true]", "[083]", "[1 2]", "[1,,2]", "[1,]", "[256]", "[1.0]"])
 def test_what_is_no_byte_is_left_to_the_exact_reading(array: str) -> None:
-    assert lean.without_array(io.BytesIO(f'{{"database": {array}}}'.encode())) is None
+    assert json_scanner.without_array(io.BytesIO(f'{{"database": {array}}}'.encode())) is None
 
 
 def test_the_limits(session: Session, database: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     data = downloaded(database=list(database), jsonState=STATE)
-    monkeypatch.setattr(lean, "ARRAY_LIMIT", len(data) - 1)
+    monkeypatch.setattr(json_scanner, "ARRAY_LIMIT", len(data) - 1)
     session.load(data)
     monkeypatch.setattr(fields, "LIMIT", len(data) - 1)
     refused(session, data, UnsafeBundleError, "the limit is")
