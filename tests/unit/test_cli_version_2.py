@@ -140,7 +140,7 @@ def test_diff_cannot_look_into_what_is_shared(
     # The same reference to a node, in groups that differ.
     lines = differences(capsys, {"x": [0], "y": 1}, {"x": [0], "y": 2})
     assert lines[:2] == [
-        "  changed  x  list [0]: it, or what it shares objects with",
+        "  changed  x  list [0]: it, or a variable that it shares objects with",
         "  changed  y  variable, int 1 → int 2",
     ]
 

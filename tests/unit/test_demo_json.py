@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,9 @@ ABSENT: dict[str, Any] = {
 
 @pytest.mark.parametrize("value", ABSENT.values(), ids=ABSENT.keys())
 @pytest.mark.parametrize("clean", [False, True])
-def test_an_absent_database_is_reported_and_changes_nothing(session: Session, value: Any, clean: bool) -> None:
+def test_an_absent_database_is_reported_and_changes_nothing(
+    session: Session, value: Any, clean: bool
+) -> None:
     make_database(session.home / "app_state.db")
     before = (session.home / "app_state.db").read_bytes()
     report = session.load(document(value), clean=clean)
@@ -169,3 +172,13 @@ def test_a_database_in_wal_mode(session: Session, tmp_path: Path) -> None:
     with closing(sqlite3.connect(session.home / "app_state.db")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert count(session.home / "app_state.db") == 10
+
+
+def test_loading_a_bundle_imports_no_converter(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (session.home / "notes.txt").write_text("notes")
+    bundle, _ = session.save()
+    monkeypatch.delitem(sys.modules, "litestate.demo_json.convert", raising=False)
+    session.load(bundle)
+    assert "litestate.demo_json.convert" not in sys.modules
