@@ -12,7 +12,7 @@ from ..bundle import CHUNK as PIECE
 from ..errors import DatabaseBusyError
 from ..items import Item, Survey
 from ..manifest import Skipped
-from ..parts.one_database import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
+from ..parts.databases import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
 from .chunks import EMPTY, Content
 from .differences import place_of
 from .history import History

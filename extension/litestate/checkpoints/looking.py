@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .. import environment, packages, places
+from ..browser import unrecorded
 from ..groups import PACKAGES_MEMBER, SESSION_MEMBER
 from ..items import Survey
 from ..manifest import KEPT_KINDS, Skipped
-from ..memory import Memory
+from ..memory import StatCache
 from ..places import Root
-from ..reading import unrecorded
 from ..survey import Paths, starts_of
 from ..variables.namespace import Choice
 from ..variables.tracking import Looked, Tracker
@@ -151,7 +151,7 @@ class Looker:
         self.places = places.detect()
         self._starts, self.scope = starts_of(self.places, paths, exclude)
         self._named = paths is not None
-        self._memory = Memory()
+        self._memory = StatCache()
         self._touched = touched
         self._written: set[str] = set()
         self.touched: set[str] = set()

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..json_depth import is_too_deep
 from ..manifest import Scope, Skipped
+from ..strict_json import parse
 from .chunks import GONE, Chunk, Content, merge, runs_of
 from .format import ROW
 
@@ -260,9 +260,7 @@ def renumbered(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
 
 
 def _load(data: bytes) -> Any:
-    if is_too_deep(data, _MAX_DEPTH):
-        raise ValueError("it is nested too deeply")
-    return json.loads(data)
+    return parse(data, _MAX_DEPTH, constants=True)
 
 
 def _dump(document: Any) -> bytes:

@@ -13,11 +13,11 @@ from .. import places
 from ..bundle import Limits, Reader
 from ..errors import SourceError
 from ..groups import is_graph, key_of
-from ..json_depth import is_too_deep
 from ..loading import open_bundle, verify
 from ..manifest import Member
 from ..saving import write_into
 from ..sources import expanded
+from ..strict_json import parse
 from ..survey import survey
 from .databases import compare_databases
 from .model import Comparison, FileChange, Side, VariableChange, VariableSide
@@ -219,10 +219,10 @@ def _variables(
 
 
 def _values(reader: Reader, graph: Member) -> dict[str, Any]:
-    if graph.size > _MOST or is_too_deep(data := reader.content(graph), _DEPTH):
+    if graph.size > _MOST:
         return {}
     try:
-        found = json.loads(data)["names"]
+        found = parse(reader.content(graph), _DEPTH, constants=True)["names"]
     except (ValueError, TypeError, KeyError):
         # Loading would refuse it. Here it differs from everything.
         return {}

@@ -17,9 +17,9 @@ from .._version import __version__
 from ..bundle import Writer
 from ..errors import DatabaseBusyError, SourceError
 from ..items import member_name
-from ..json_depth import is_too_deep
 from ..manifest import Manifest, Scope, Skipped
 from ..places import HOME
+from ..strict_json import TooDeepError, parse
 from .byte_shapes import HEADER, bytes_of
 from .fields import DATABASE, STATE, Fields, damaged, explained, find, time_in
 from .json_scanner import text_of
@@ -35,8 +35,30 @@ _IGNORED = "litestate does not know this field"
 
 
 @contextmanager
-def converted(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
-    """Yield the bundle for a JSON file, as `litestate.demo_json.as_bundle` describes it."""
+def as_bundle(file: IO[bytes], name: str = "") -> Iterator[IO[bytes]]:
+    """Convert the demo app's JSON file to a bundle; leave any other file as it is.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading, able to seek.
+    name : str, optional
+        Its name, in which the demo app writes the time.
+
+    Yields
+    ------
+    binary file
+        A bundle to read, or the file itself.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is the demo app's JSON file, and its content cannot be used.
+    UnsafeBundleError
+        If it is such a file and larger than allowed.
+    SourceError
+        If there is no room for the bundle.
+    """
     fields = find(file)
     if fields is None:
         yield file
@@ -142,31 +164,20 @@ def _state(fields: Fields) -> bytes:
 def _parse(raw: bytes, key: str) -> Any:
     if len(raw) > STATE_LIMIT:
         raise damaged(key, f"it has {len(raw):,} bytes, the limit is {STATE_LIMIT:,}")
-    if is_too_deep(raw, STATE_DEPTH):
-        raise damaged(key, f"it is nested more than {STATE_DEPTH} levels deep")
     with explained(key):
         if raw[:1] == b'"':
             return text_of(raw)
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_unique)
+        return parse(raw, STATE_DEPTH, unique_keys=True, constants=True)
+    except TooDeepError:
+        raise damaged(key, f"it is nested more than {STATE_DEPTH} levels deep") from None
     except ValueError as error:
         raise damaged(key, f"it is not JSON ({error})") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"{key[:80]!a} is there twice, so it is not known which one counts")
-        found[key] = value
-    return found
-
-
 def _is_json(text: bytes) -> bool:
-    if is_too_deep(text, STATE_DEPTH):
-        return False
     try:
-        json.loads(text.decode())
+        parse(text, STATE_DEPTH, constants=True)
     except ValueError:
         return False
     return True

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from ..checkpoints.table import when_text
 from ..report.html import STYLE, escape
 from ..report.table import table_lines
-from ..report.words import printable
+from ..report.words import printable, when_text
 from .executed import Executed, Log, current
 
 _SHOWN = 200

@@ -9,11 +9,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from .. import ui
 from ..errors import ImportTableError
 from ..export.column_types import affinity, quoted
 from ..parts.databases import tables_text
-from ..report import Line, Report, Section
+from ..report import Line, Report, Section, show
 from ..sqlite import is_database
 from ..sqlite.connections import PATIENCE, busy, code_of, connect
 from ..survey import StrPath
@@ -112,7 +111,7 @@ def import_table(  # noqa: PLR0913 -- the last five describe the file
     section = Section("imported", [Line(target.name, "database", target.stat().st_size, detail)])
     section.warnings += warnings
     report = Report(f"Imported {path.name} into {target}", [section], path=str(target))
-    return ui.show(report)
+    return show(report)
 
 
 def _with_types(columns: Mapping[str, Column], types: Mapping[str, str]) -> dict[str, str]:

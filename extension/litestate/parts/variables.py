@@ -11,16 +11,14 @@ from ..bundle import Writer
 from ..environment.confidential import looks_secret
 from ..groups import group_member, is_graph, variables_of
 from ..items import Survey
-from ..loadable import Loadable
 from ..manifest import Member, Skipped
 from ..plan import Plan
 from ..report import Line, Section
 from ..variables.group import GRAPH, Group
 from ..variables.namespace import Choice, chosen, is_initial, namespace, own_names, user_names
 from ..variables.taking import Taken, take
-from .set_variables import SetVariables
-from .stored_variables import group_of, pieces, unchanged
-from .wanted import Wanted
+from .stored_variables import SetVariables, group_of, pieces, unchanged
+from .wanted import Loadable, Wanted
 
 TITLE = "variables"
 
