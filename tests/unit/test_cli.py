@@ -42,7 +42,7 @@ def test_inspect_as_json(bundle: Path, capsys: pytest.CaptureFixture[str]) -> No
     }
 
 
-def test_verify_goes_on_after_a_bad_one(
+def test_verify_continues_after_a_bad_bundle(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = tmp_path / "bad.litestate.zip"
@@ -70,17 +70,17 @@ def test_extract(
     assert (target / "data" / "mine").exists()
 
 
-def test_extract_makes_a_folder_of_the_bundles_name(session: Session, bundle: Path) -> None:
+def test_extract_names_the_folder_after_the_bundle(session: Session, bundle: Path) -> None:
     assert main(["extract", str(bundle)]) == 0
     assert (session.notebook / "work" / "app.db").exists()
 
 
-def test_extract_to_a_file(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_extract_refuses_a_file_as_target(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["extract", str(bundle), "--to", str(bundle)]) == 1
     assert "is a file" in capsys.readouterr().err
 
 
-def test_extracting_a_bad_bundle_makes_nothing(
+def test_extracting_a_bad_bundle_makes_no_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = tmp_path / "bad.zip"
@@ -113,7 +113,7 @@ def test_help_has_examples_and_fits(
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_extract_takes_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_extract_refuses_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["extract", str(tmp_path)]) == 1
     assert "is a folder" in capsys.readouterr().err
 
@@ -140,7 +140,7 @@ def test_inspect_can_verify_one(bundle: Path, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel has one process")
-def test_as_a_module(bundle: Path) -> None:
+def test_python_m_litestate(bundle: Path) -> None:
     command = [sys.executable, "-m", "litestate", "verify", str(bundle)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

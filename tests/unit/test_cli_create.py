@@ -1,4 +1,4 @@
-"""``litestate create``, and ``litestate diff`` from the outside."""
+"""The commands ``create`` and ``diff``."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_there_and_back(work: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.skipif(
     sys.platform == "emscripten", reason="there the state is that of the kernel's folders"
 )
-def test_it_does_what_save_state_does_there(
+def test_create_saves_what_save_state_saves(
     work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from litestate import save_state
@@ -78,7 +78,7 @@ def test_it_does_what_save_state_does_there(
     assert save_state("../b.zip", exclude=["*.sh", "!*.ipynb"]).digest == made
 
 
-def test_the_bundle_is_never_in_itself(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bundle_does_not_contain_itself(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # An empty file is no bundle yet, and would be saved as the file that it is.
     (work / "out.zip").touch()
     assert main(["create", "work", "-o", "work/out.zip", "--force"]) == 0
@@ -89,9 +89,7 @@ def test_the_bundle_is_never_in_itself(work: Path, capsys: pytest.CaptureFixture
     assert digest("elsewhere.zip", capsys) == first
 
 
-def test_what_is_there_is_replaced_by_force_only(
-    work: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_force_replaces_an_existing_bundle(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["create", "work", "-o", "a.zip"]) == 0
     before = Path("a.zip").read_bytes()
     (work / "more").touch()
@@ -115,7 +113,7 @@ def test_names(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "reported"),
     [
         (["nowhere"], "does not exist"),
         (["work/notes.txt"], "is not a folder"),
@@ -125,11 +123,11 @@ def test_names(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_errors(
-    work: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    work: Path, arguments: list[str], reported: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["create", *arguments]) == 1
     error = capsys.readouterr().err
-    assert said in error
+    assert reported in error
     assert error.startswith("litestate: ")
     assert error.count("\n") == 1
 
@@ -161,14 +159,14 @@ def test_diff(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert verdicts["notebook/empty"] == "added"
 
 
-def test_modes_may_be_ignored(work: Path) -> None:
+def test_diff_ignores_modes(work: Path) -> None:
     main(["create", "work", "-o", "a.zip"])
     (work / "run.sh").chmod(0o700)
     assert main(["diff", "a.zip", "work"]) == 1
     assert main(["diff", "--ignore-modes", "a.zip", "work"]) == 0
 
 
-def test_another_kind(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_diff_of_a_file_and_a_folder(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["create", "work", "-o", "a.zip"])
     (work / "notes.txt").unlink()
     (work / "notes.txt").mkdir()
@@ -176,14 +174,14 @@ def test_another_kind(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "changed  notebook/notes.txt  file, 5 B → folder" in capsys.readouterr().out
 
 
-def test_what_could_not_be_saved_is_named(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_diff_names_what_was_not_saved(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["create", "work", "-o", "a.zip"])
     (work / "out").symlink_to("/etc")
     assert main(["diff", "a.zip", "work"]) == 0
     assert "Note: work was made without out" in capsys.readouterr().out
 
 
-def test_trouble_is_2(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_diff_exits_with_2_for_a_bad_bundle(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (work / "notes.txt").write_text("unmistakable")
     main(["create", "work", "-o", "a.zip"])
     whole = Path("a.zip").read_bytes()
@@ -195,9 +193,7 @@ def test_trouble_is_2(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.count("litestate: ") == 3
 
 
-def test_tables_with_names_from_strangers(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_diff_escapes_names_of_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evil = 'CREATE TABLE "\x1b[2J\x1b]0;owned\x07" (x)'
     old = bundle_of({"app.db": database(tmp_path / "m", "CREATE TABLE t (x)")}, tmp_path / "a.zip")
     new = bundle_of({"app.db": database(tmp_path / "m", evil)}, tmp_path / "b.zip")
@@ -207,7 +203,7 @@ def test_tables_with_names_from_strangers(
     assert not any(character in out for character in "\x1b\x07")
 
 
-def test_a_database_whose_error_is_no_text(
+def test_a_database_whose_error_message_is_not_text(
     work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # SQLite's message quotes the name of the view, which is no UTF-8: Python cannot even say it.

@@ -1,4 +1,4 @@
-"""What ``extract``, ``export`` and ``diff`` say, and of what."""
+"""Output and errors of ``extract``, ``export`` and ``diff``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("pair", [("good", "bad"), ("bad", "good"), ("work", "bad")])
-def test_diff_names_the_one_that_is_damaged(
+def test_diff_names_the_damaged_bundle(
     here: Path, pair: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["diff", *(n if n == "work" else f"{n}.litestate.zip" for n in pair)]) == 2
@@ -43,14 +43,14 @@ def test_diff_names_the_one_that_is_damaged(
     assert "good" not in error
 
 
-def test_extract_says_where_to(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_extract_reports_the_folder(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["extract", "good.litestate.zip", "--to", "deep/er"]) == 0
     first = capsys.readouterr().out.splitlines()[0]
     assert first == f"Extracted good.litestate.zip into {Path('deep/er')}{os.sep}: 1 file added"
     assert Path("deep/er/notes.txt").read_text() == "unmistakable"
 
 
-def test_extract_takes_json_off_the_name(here: Path) -> None:
+def test_extract_removes_json_from_the_name(here: Path) -> None:
     # What it is counts, not its name.
     shutil.copyfile("good.litestate.zip", "array.json")
     assert main(["extract", "array.json"]) == 0
@@ -62,11 +62,11 @@ def test_extract_many(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         shutil.copyfile("good.litestate.zip", f"{name}.litestate.zip")
     bundles = ["ada.litestate.zip", "bad.litestate.zip", "nowhere.zip", "bob.litestate.zip"]
     assert main(["extract", *bundles, "--to", "all"]) == 1
-    said = capsys.readouterr()
-    assert said.out.splitlines()[-1] == "2 extracted, 2 not"
+    reported = capsys.readouterr()
+    assert reported.out.splitlines()[-1] == "2 extracted, 2 not"
     assert sorted(path.name for path in Path("all").iterdir()) == ["ada", "bob"]
     assert Path("all/bob/notes.txt").exists()
-    bad, nowhere = said.err.splitlines()
+    bad, nowhere = reported.err.splitlines()
     assert bad.startswith("litestate: bad.litestate.zip: The bundle is damaged")
     assert "Nothing was changed" not in bad
     assert "There is no file" in nowhere
@@ -74,7 +74,7 @@ def test_extract_many(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("ada/notes.txt").exists()
 
 
-def test_extract_mixes_no_two(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_extract_refuses_one_name_twice(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("more").mkdir()
     shutil.copyfile("good.litestate.zip", "more/Good.litestate.zip")
     bundles = ["good.litestate.zip", "more/Good.litestate.zip"]
@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_made(here: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "reported"),
     [
         (["app.db", "-"], "not standard output. Name one that ends in .xlsx"),
         (["work", "a.csv"], "work is a folder. export takes a SQLite database or a bundle"),
@@ -117,18 +117,18 @@ def test_a_folder_that_cannot_be_made(here: Path, capsys: pytest.CaptureFixture[
         (["app.db", "a.sql", "--table", "runs"], "Leave out --table and --query,"),
     ],
 )
-def test_export_speaks_in_options(
-    here: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+def test_errors_of_export_name_options(
+    here: Path, arguments: list[str], reported: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("there.csv").touch()
     assert main(["export", *arguments]) == 1
     error = capsys.readouterr().err
-    assert said in error
+    assert reported in error
     assert "=" not in error
     assert not Path("-").exists()
 
 
-def test_export_of_a_table_that_is_to_be_chosen(
+def test_export_asks_for_a_table_or_database(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = database(here / "m", "CREATE TABLE a (x); CREATE TABLE b (x)")
@@ -139,10 +139,10 @@ def test_export_of_a_table_that_is_to_be_chosen(
     assert "Choose one with --table, or name a folder" in capsys.readouterr().err
 
 
-def test_a_full_disk_is_named_once_with_advice() -> None:
+def test_advice_about_a_full_disk() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "/data/x")
-    said = messages.message(full)
-    assert said.startswith(f"{Path('/data/x')}: No space left on device. Make room")
+    reported = messages.message(full)
+    assert reported.startswith(f"{Path('/data/x')}: No space left on device. Make room")
     error = SaveError("x was not written.")
     error.__cause__ = full
     assert messages.message(error).startswith("x was not written. Make room")
@@ -162,7 +162,7 @@ def test_a_full_disk_is_named_once_with_advice() -> None:
         (["diff", "big.litestate.zip", "big"], "The folder big", 2),
     ],
 )
-def test_a_disk_that_fills_up(here: Path, arguments: list[str], named: str, code: int) -> None:
+def test_a_disk_that_becomes_full(here: Path, arguments: list[str], named: str, code: int) -> None:
     Path("big").mkdir()
     Path("big/noise").write_bytes(os.urandom(2 * SMALL))
     sql = f"CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob({2 * SMALL}))"

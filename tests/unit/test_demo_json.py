@@ -1,4 +1,4 @@
-"""The JSON file of the demo app that came before: read as a bundle, in every shape."""
+"""The JSON file of the older demo app, read as a bundle, in every shape."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_shape(
     ]
 
 
-def test_base64_is_told_from_its_alphabets() -> None:
+def test_both_alphabets_of_base64() -> None:
     """The database of the table above need not hold what the two alphabets differ in."""
     everything = bytes(range(256)) * 3 + b"x"
     assert byte_shapes.bytes_of(json.dumps(text(everything)).encode(), slice(0, 5000)) == everything
@@ -59,9 +59,7 @@ def test_base64_is_told_from_its_alphabets() -> None:
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 100])
 @pytest.mark.parametrize("shape", [list, indexes, shuffled])
-def test_it_does_not_matter_where_pieces_end(
-    piece: int, shape: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pieces_may_end_anywhere(piece: int, shape: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(byte_shapes, "_PIECE", piece)
     everything = bytes(range(256))
     raw = json.dumps(shape(everything), indent=1).encode()
@@ -86,7 +84,7 @@ def test_line_breaks_need_not_be_escaped(session: Session, database: bytes) -> N
 
 
 @pytest.mark.parametrize("head", [b"", b"\n \t", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
-def test_what_may_stand_before_and_after(session: Session, database: bytes, head: bytes) -> None:
+def test_white_space_around_the_object(session: Session, database: bytes, head: bytes) -> None:
     session.load(head + document(list(database)) + b"\r\n ")
     assert count(session.home / "app_state.db") == 10
 
@@ -141,7 +139,7 @@ def test_clean_removes_nothing(session: Session, database: bytes) -> None:
     assert set(session.snapshot()) == before | new
 
 
-def test_an_open_connection_sees_it(session: Session, database: bytes) -> None:
+def test_an_open_connection_sees_the_loaded_database(session: Session, database: bytes) -> None:
     make_database(session.home / "app_state.db", rows=3)
     with closing(sqlite3.connect(session.home / "app_state.db")) as connection:
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (3,)

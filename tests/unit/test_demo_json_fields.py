@@ -52,7 +52,7 @@ STATES: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("given", "expected"), STATES.values(), ids=STATES.keys())
-def test_what_a_state_becomes(session: Session, given: str, expected: str) -> None:
+def test_the_file_of_a_state(session: Session, given: str, expected: str) -> None:
     session.load(f'{{"app_state.json": {given}}}'.encode())
     written = (session.home / "app_state.json").read_text(encoding="utf-8")
     if expected:
@@ -61,7 +61,7 @@ def test_what_a_state_becomes(session: Session, given: str, expected: str) -> No
     json.loads(written)
 
 
-def test_null_leaves_the_state_alone(session: Session) -> None:
+def test_null_keeps_the_existing_state(session: Session) -> None:
     (session.home / "app_state.json").write_text("mine")
     session.load(b'{"app_state.json": null}', clean=True)
     assert (session.home / "app_state.json").read_text() == "mine"
@@ -124,13 +124,13 @@ def test_when_it_was_made(key: str, value: Any) -> None:
         "\ud800",
     ],
 )
-def test_a_time_that_is_none(value: Any) -> None:
+def test_an_invalid_time(value: Any) -> None:
     when, _, names = created(timestamp=value)
     assert when.startswith("20")
     assert names == ["timestamp"]
 
 
-def test_without_a_time_it_is_that_of_the_file(tmp_path: Path) -> None:
+def test_without_a_time_the_file_gives_it(tmp_path: Path) -> None:
     import os
 
     path = tmp_path / "state.json"
@@ -187,7 +187,7 @@ def test_a_state_that_is_too_large(session: Session, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("head", [b"{" + b" " * 5_000_000 + b"}", b"x" * 5_000_000])
-def test_what_is_something_else_is_not_read_whole(head: bytes) -> None:
+def test_other_files_are_not_read_whole(head: bytes) -> None:
     file = Counted(head)
     with pytest.raises(NotABundleError), open_bundle(file):
         pass
@@ -196,7 +196,7 @@ def test_what_is_something_else_is_not_read_whole(head: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["app_state.db", "app_state.json"])
 @pytest.mark.parametrize("before", range(1, 17))
-def test_the_name_may_stand_across_two_pieces(name: str, before: int) -> None:
+def test_a_name_across_two_chunks(name: str, before: int) -> None:
     """So many of its bytes end the first mebibyte."""
     head = '{"x": "'.ljust((1 << 20) - before - 2) + '",'
     data = f'{head}"{name}": null}}'.encode()
@@ -345,7 +345,7 @@ class TestThePage:
         ):
             assert needed in page, needed
 
-    def test_the_way_out_for_large_files(
+    def test_the_example_for_large_files(
         self, database: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert PAGE

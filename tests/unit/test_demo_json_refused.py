@@ -1,4 +1,4 @@
-"""What is no JSON file of the demo app, or a bad one: refused with nothing changed."""
+"""Other JSON files and bad ones of the demo app: refused without a change."""
 
 from __future__ import annotations
 

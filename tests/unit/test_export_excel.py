@@ -1,4 +1,4 @@
-"""Tables to Excel."""
+"""Export to Excel."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_values_that_excel_lacks(tmp_path: Path, value: Any, shown: Any) -> None
         (["1", "2", "3", "4"], r"table t does not fit.*has 4 rows.*limit is 3 below"),
     ],
 )
-def test_what_excel_cannot_hold_is_said_before(
+def test_values_that_excel_cannot_hold_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[Any], message: str
 ) -> None:
     monkeypatch.setattr(excel_writer, "MAX_ROWS", 4)

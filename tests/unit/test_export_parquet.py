@@ -1,4 +1,4 @@
-"""Tables to Parquet, read back with pyarrow itself and with pandas."""
+"""Export to Parquet, read back with pyarrow and with pandas."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_types(
         ("BOOLEAN", ["true"], "string", None, "declared BOOLEAN.*a column of text"),
     ],
 )
-def test_what_is_not_as_declared_is_said(
+def test_values_that_differ_from_the_declared_type_are_reported(
     tmp_path: Path,
     declared: str,
     values: list[Any],
@@ -95,9 +95,9 @@ def test_what_is_not_as_declared_is_said(
 ) -> None:
     report = export_tables(of(*values, declared=declared), tmp_path / "out.parquet")
     assert column(tmp_path / "out.parquet") == (kind, expected or values)
-    (said,) = report.warnings
-    assert said.startswith("t, column x,")
-    assert re.search(warning, said)
+    (reported,) = report.warnings
+    assert reported.startswith("t, column x,")
+    assert re.search(warning, reported)
 
 
 @needs_pyarrow
@@ -158,7 +158,7 @@ def test_a_query_that_changes_between_two_readings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("declared", "values"), [("DATE", ["2026-01-02", "soon"]), ("BOOLEAN", [1, 2])]
 )
-def test_what_is_no_date_any_more_is_not_lost(
+def test_a_query_that_returns_other_values_is_refused(
     tmp_path: Path, declared: str, values: list[Any]
 ) -> None:
     connection = of(*values, declared=declared)

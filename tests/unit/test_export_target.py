@@ -1,4 +1,4 @@
-"""Where an export goes: all of it, or nothing."""
+"""Targets of an export: all files, or none."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_wrong_targets(database: Path, name: str, options: dict[str, Any], messa
     assert len(list(Path().iterdir())) == 3
 
 
-def test_the_source_is_no_target(tmp_path: Path) -> None:
+def test_the_source_as_target_is_refused(tmp_path: Path) -> None:
     make_database(tmp_path / "runs.json")
     with pytest.raises(ExportError, match="is the source of the export"):
         export_tables(tmp_path / "runs.json", tmp_path / "runs.json", overwrite=True)
 
 
-def test_nothing_half_written(database: Path) -> None:
+def test_a_failed_export_writes_nothing(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("INSERT INTO things (id, note) VALUES (9, CAST(x'ff' AS TEXT))")
         connection.commit()
@@ -147,7 +147,7 @@ def kept_in(message: str) -> Path:
 
 
 @pytest.mark.parametrize("is_drive", [True, False])
-def test_what_cannot_be_put_back_is_kept_and_named(
+def test_files_that_cannot_be_restored_are_kept_and_named(
     database: Path, monkeypatch: pytest.MonkeyPatch, is_drive: bool
 ) -> None:
     Path("out").mkdir()

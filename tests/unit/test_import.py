@@ -1,4 +1,4 @@
-"""Files to tables."""
+"""Import of files into tables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("inf", None), ("nan", None), ("1_000", None), ("١", None), (" 1", None), ("", None),
     ],
 )  # fmt: skip
-def test_numbers_that_nothing_is_lost_of(text: str, value: Any) -> None:
+def test_numbers_without_loss(text: str, value: Any) -> None:
     assert number(text) == value
 
 

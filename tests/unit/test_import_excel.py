@@ -1,4 +1,4 @@
-"""Excel sheets to tables."""
+"""Import of Excel sheets."""
 
 from __future__ import annotations
 
