@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import ImportTableError
 from . import delimiters
@@ -15,21 +15,15 @@ from .delimited_reader import Layout, Row, csv_rows
 from .excel_reader import excel_rows
 
 
-class Rows(Protocol):
-    """A file that can be read more than once."""
-
-    def __call__(self) -> Iterator[tuple[int, Row]]:
-        """Yield the number of each row, from 1, and its values; an empty one is None."""
-
-
 @dataclass(frozen=True)
 class Source:
     """A file and the way to read it.
 
     Attributes
     ----------
-    rows : Rows
-        The header, then the data.
+    rows : callable
+        Reads the file, and yields the number of each row, from 1, and its values: first the header,
+        then the data. An empty value is None.
     notes : list of str
         Notes for the report about the way it is read.
     advice : callable
@@ -38,7 +32,7 @@ class Source:
         Whether it is an Excel sheet, where empty cells at the end of a row are not stored.
     """
 
-    rows: Rows
+    rows: Callable[[], Iterator[tuple[int, Row]]]
     notes: list[str] = field(default_factory=list)
     advice: Callable[[], str] = str
     is_sheet: bool = False
