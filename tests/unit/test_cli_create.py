@@ -133,12 +133,12 @@ def test_a_database_whose_error_message_is_not_text(
     ).replace(b"seen", b"se\xb5n")
     bundle = bundle_of({"app.db": data}, tmp_path / "a.zip")
     assert main(["extract", str(bundle), "--to", "out"]) == 1
-    assert "it is no database" in capsys.readouterr().err
+    assert "it is not a database" in capsys.readouterr().err
     assert not Path("out").exists()
     (work / "bad.db").write_bytes(data)
     assert main(["create", "work", "-o", "b.zip"]) == 0
     assert (
-        "bad.db starts like a SQLite database, and SQLite cannot read it" in capsys.readouterr().out
+        "bad.db starts like a SQLite database, but SQLite cannot read it" in capsys.readouterr().out
     )
     assert main(["export", "work/bad.db", "out.csv"]) == 1
     assert "cannot be read" in capsys.readouterr().err

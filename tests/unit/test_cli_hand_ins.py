@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from litestate import loading, manifest, places
 from litestate.bundle import reader
-from litestate.bundle.compression import AVAILABLE
+from litestate.bundle.format import AVAILABLE
 from litestate.cli import main
 from litestate.report.table import shortened, text_width
 from litestate.saving import write_into

@@ -139,8 +139,8 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SourceError(
-            f"The folder {folder} cannot be made: {error.strerror}. Nothing was extracted. Choose "
-            "another one with --to."
+            f"The folder {folder} cannot be created: {error.strerror}. Nothing was extracted. "
+            "Choose another one with --to."
         ) from error
 
 

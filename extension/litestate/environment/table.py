@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import overload
 
+from ..report import when_text
 from ..report.html import STYLE, escape
 from ..report.table import table_lines
-from ..report.words import printable, when_text
+from ..report.words import printable
 from .executed import Executed, Log, current
 
 _SHOWN = 200

@@ -111,7 +111,7 @@ def file_names(tables: list[Table]) -> dict[str, str]:
     taken: set[str] = set()
     for table in tables:
         stem = _UNFIT.sub("-", table.name)[:_LONGEST].strip(" .") or "table"
-        if names.problem(f"{stem}.csv"):
+        if names.path_problem(f"{stem}.csv"):
             stem = f"{stem}_"
         name, number = f"{stem}.csv", 1
         while name.lower() in taken:

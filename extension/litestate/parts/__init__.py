@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from . import databases, files, packages, session, variables
-from .wanted import Loadable, Part, Wanted, choice
+from .wanted import Loadable, Part, Wanted
 
-__all__ = ["PARTS", "Loadable", "Part", "Wanted", "choice"]
+__all__ = ["FILE_PARTS", "PARTS", "Loadable", "Part", "Wanted"]
 
-PARTS: tuple[Part, ...] = (files, databases, packages, session, variables)
+FILE_PARTS: tuple[Part, ...] = (files, databases)
+"""The parts of a state without variables."""
+
+PARTS: tuple[Part, ...] = (*FILE_PARTS, packages, session, variables)
 """In the order in which they are applied: folders before their content, packages and the search
 path before variables whose classes are found there."""

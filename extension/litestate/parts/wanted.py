@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +12,9 @@ from ..items import Survey
 from ..manifest import Manifest, Member
 from ..plan import Plan, Target
 from ..report import Section
-from ..variables.namespace import Choice, is_session
+from ..survey import Paths
+from ..variables.namespace import Choice
+from ..variables.taking import Taken
 
 
 class Part(Protocol):
@@ -71,34 +73,44 @@ class Loadable(Protocol):
 
 @dataclass(frozen=True)
 class Wanted:
-    """The part of a bundle or checkpoint that the user wants to load.
+    """A request to load a part of a bundle or checkpoint.
 
     Attributes
     ----------
-    targets : list of Target
-        Files, folders, links and databases.
+    paths, exclude
+        As for `litestate.load_state`.
     variables : bool, str or sequence of str
         Which variables.
-    trusted : bool
-        Whether the source may run code.
     clean : bool
         Whether to remove state that is not in the source.
-    spared : frozenset of str
+    dry_run : bool
+        Whether to change nothing, and report what would change.
+    protected : frozenset of str
         Variables that are neither replaced nor removed.
     partly : bool
         Whether a variable with a damaged encoding fails alone instead of failing the load.
+    targets : sequence of Target
+        Files, folders, links and databases of the source that are selected.
+    trusted : bool
+        Whether the source may run code.
+    here : Taken, optional
+        The present variables, if a scan has just taken them.
     """
 
-    targets: list[Target]
+    paths: Paths = None
+    exclude: Sequence[str] | str = ()
     variables: Choice = False
-    trusted: bool = False
     clean: bool = False
-    spared: frozenset[str] = frozenset()
+    dry_run: bool = False
+    protected: frozenset[str] = frozenset()
     partly: bool = False
+    targets: Sequence[Target] = ()
+    trusted: bool = False
+    here: Taken | None = None
 
     def covers(self, name: str) -> bool:
         """Tell whether a variable is wanted, stored or not."""
-        if name in self.spared:
+        if name in self.protected:
             return False
         if self.variables is None or isinstance(self.variables, bool):
             return self.variables is not False
@@ -116,30 +128,13 @@ class Wanted:
         if self.variables is False:
             return set()
         if self.variables is None or self.variables is True:
-            return names - self.spared
+            return names - self.protected
         wanted = _set_of(self.variables)
         if missing := sorted(map(str, wanted - names)):
             raise SelectionError(
                 f"There is no variable {missing[0]!r} to load. Nothing was changed."
             )
         return wanted
-
-
-def choice(variables: Choice, paths: object) -> Choice:
-    """Return the selected variables; ``paths=`` alone selects none.
-
-    Raises
-    ------
-    SelectionError
-        If ``variables=`` is neither names nor a truth value.
-    """
-    if variables is None:
-        return paths is None and is_session()
-    if isinstance(variables, bool | str):
-        return variables
-    if not isinstance(variables, Iterable) or not all(isinstance(n, str) for n in variables):
-        raise SelectionError(f"variables= takes names, True or False, not {variables!r}.")
-    return list(variables)
 
 
 def _set_of(given: str | Iterable[str]) -> set[str]:
