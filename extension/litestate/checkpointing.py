@@ -17,7 +17,8 @@ from .items import Survey
 from .missing import unsaved_notes
 from .platform import IN_BROWSER, cell_number
 from .report import Report, Section, count_text, show, size_text
-from .saving import SUFFIX, free, write_to
+from .saving import write_to
+from .sources import SUFFIX, free
 from .sqlite import scratch
 from .variables.namespace import is_session
 from .waiting import Waiter, awaitable, blocking

@@ -1,30 +1,86 @@
-"""Sources of bundles: paths, URLs, bytes and files."""
+"""Files of bundles: the names to write, and the paths, URLs, bytes and files to read."""
 
 from __future__ import annotations
 
 import http.client
 import os
+import re
 import shutil
 import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from .errors import SourceError
+from .errors import SaveError, SourceError
 from .platform import IN_BROWSER
-from .saving import SUFFIX
+from .survey import StrPath
 
 AnySource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+
+SUFFIX = ".litestate.zip"
+"""Suffix of the names of bundles."""
 
 TIMEOUT = 30.0
 """Seconds to wait for a byte from a server."""
 
 _IN_MEMORY = 8 << 20
 """Bytes of a download in memory; larger ones go into a temporary file."""
+
+_UNFIT = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
+
+
+def bundle_name(name: str | None) -> str:
+    """Return a file name for a bundle, with the date of today.
+
+    Examples
+    --------
+    >>> bundle_name("my work").startswith("my work-20")
+    True
+    """
+    stem = _UNFIT.sub("-", name or "state").strip(" .-")
+    if not stem:
+        raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
+    if stem.endswith(SUFFIX):
+        return stem
+    return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
+
+
+def target_of(path: StrPath, name: str | None) -> Path:
+    """Return the file that a path stands for.
+
+    Parameters
+    ----------
+    path : path
+        A file, with or without a suffix, or a folder. A path that ends in ``/`` is created.
+    name : str or None
+        First part of the file's name in a folder.
+
+    Raises
+    ------
+    SaveError
+        If the folder cannot be created.
+    """
+    target = Path(path).expanduser()
+    if os.fspath(path).endswith(("/", os.sep)):
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SaveError(f"The folder {target} cannot be created: {error.strerror}.") from error
+    if target.is_dir():
+        return target / bundle_name(name)
+    return target if target.suffix or target.exists() else target.with_name(target.name + SUFFIX)
+
+
+def free(path: Path) -> Path:
+    """Return a path that does not exist yet: this one, or one with a number."""
+    stem = path.name.removesuffix(SUFFIX)
+    candidates = (path.with_name(f"{stem}-{number}{SUFFIX}") for number in range(2, 10_000))
+    return path if not path.exists() else next(other for other in candidates if not other.exists())
 
 
 @contextmanager
