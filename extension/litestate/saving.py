@@ -28,12 +28,39 @@ from .parts.variables import add_variables
 from .places import Root
 from .platform import DRIVE_LIMIT, IN_BROWSER
 from .report import Report, count_text, size_text
-from .survey import Paths, survey
+from .sources import SUFFIX, bundle_name
+from .survey import Paths, StrPath, survey
 from .trust import Signer
 from .variables.namespace import Choice, is_session
 from .waiting import Waiter, run_to_completion, wait
 
 _IN_CALL = Waiter("asave_state")
+
+
+def target_of(path: StrPath, name: str | None) -> Path:
+    """Return the file that a path stands for.
+
+    Parameters
+    ----------
+    path : path
+        A file, with or without a suffix, or a folder. A path that ends in ``/`` is created.
+    name : str or None
+        First part of the file's name in a folder.
+
+    Raises
+    ------
+    SaveError
+        If the folder cannot be created.
+    """
+    target = Path(path).expanduser()
+    if os.fspath(path).endswith(("/", os.sep)):
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SaveError(f"The folder {target} cannot be created: {error.strerror}.") from error
+    if target.is_dir():
+        return target / bundle_name(name)
+    return target if target.suffix or target.exists() else target.with_name(target.name + SUFFIX)
 
 
 def gather(

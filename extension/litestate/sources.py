@@ -18,7 +18,6 @@ from typing import IO
 
 from .errors import SaveError, SourceError
 from .platform import IN_BROWSER
-from .survey import StrPath
 
 AnySource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 
@@ -48,32 +47,6 @@ def bundle_name(name: str | None) -> str:
     if stem.endswith(SUFFIX):
         return stem
     return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
-
-
-def target_of(path: StrPath, name: str | None) -> Path:
-    """Return the file that a path stands for.
-
-    Parameters
-    ----------
-    path : path
-        A file, with or without a suffix, or a folder. A path that ends in ``/`` is created.
-    name : str or None
-        First part of the file's name in a folder.
-
-    Raises
-    ------
-    SaveError
-        If the folder cannot be created.
-    """
-    target = Path(path).expanduser()
-    if os.fspath(path).endswith(("/", os.sep)):
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SaveError(f"The folder {target} cannot be created: {error.strerror}.") from error
-    if target.is_dir():
-        return target / bundle_name(name)
-    return target if target.suffix or target.exists() else target.with_name(target.name + SUFFIX)
 
 
 def free(path: Path) -> Path:
