@@ -194,7 +194,7 @@ def size(path: Path, suffix: str) -> int:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return the names in a folder without the index of a log, which every reader creates again."""
+    """Return the files in a folder without the index of a log, which every reader creates again."""
     return {
         path.name: path.read_bytes()
         for path in sorted(folder.iterdir())
