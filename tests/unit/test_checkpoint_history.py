@@ -244,7 +244,7 @@ def test_a_reader_reads_and_never_writes() -> None:
         reader.compact,
         reader.make_room,
     ):
-        with pytest.raises(ReadOnlyCheckpointsError, match="Another tab or process writes"):
+        with pytest.raises(ReadOnlyCheckpointsError, match="makes its checkpoints"):
             action()
     assert not reader.wants_compaction()
 
