@@ -17,10 +17,19 @@ from .errors import SaveError, SelectionError
 from .items import Survey
 from .loading import load_from, open_bundle, replaced_by, verify
 from .missing import missing, unsaved_notes
-from .parts import PARTS, Wanted, choice, packages
+from .parts import PARTS, Wanted, packages
 from .platform import IN_BROWSER
 from .report import Report, count_text, show, size_text
-from .saving import adownload, awrite_into, awrite_to, bundle_name, free, gather, target_of
+from .saving import (
+    adownload,
+    awrite_into,
+    awrite_to,
+    bundle_name,
+    free,
+    gather,
+    selected_variables,
+    target_of,
+)
 from .sources import AnySource
 from .survey import Paths, StrPath, with_read_files
 from .trust import RESTRICTED, ajudge, check_allowed, trust_advice, trust_hint
@@ -206,7 +215,7 @@ async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
         If the user cancels; nothing was changed.
     """
     check_allowed(trust=trust)
-    wanted = Wanted(paths, exclude, choice(variables, paths), clean, dry_run)
+    wanted = Wanted(paths, exclude, selected_variables(variables, paths), clean, dry_run)
     if source is None:
         source = await _ask(waiter)
     with open_bundle(source, limits) as (reader, label):

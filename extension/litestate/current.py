@@ -15,10 +15,10 @@ from .checkpoints.scanner import Scanner, Touched, Used
 from .checkpoints.session import Session
 from .environment import executed
 from .errors import CheckpointError, RetentionError, StorageError
-from .parts import choice
 from .places import NOTEBOOK, detect
 from .platform import DRIVE, IN_BROWSER, cell_number, ipython_shell
 from .report import Report
+from .saving import selected_variables
 from .sqlite import SIDECARS
 from .storage import open_storage
 from .survey import Paths
@@ -215,7 +215,7 @@ async def _page() -> Page:
 
 
 def _scanner(paths: Paths, exclude: Sequence[str] | str, variables: Choice) -> Scanner:
-    return Scanner(paths, exclude, _touched(), choice(variables, paths), _watch())
+    return Scanner(paths, exclude, _touched(), selected_variables(variables, paths), _watch())
 
 
 def _watch() -> Used | None:

@@ -31,7 +31,8 @@ sys.path[:0] = [str(ROOT / "extension"), str(ROOT / "tests" / "unit")]
 
 with atheris.instrument_imports(include=["litestate"]):
     from litestate.bundle import Reader
-    from litestate.bundle.format import COMMENT, COMMENT_BYTES, comment
+    from litestate.bundle.format import COMMENT, COMMENT_BYTES
+    from litestate.bundle.writer import comment
     from litestate.errors import LitestateError
 
 # Not before: what is imported first is not watched.

@@ -24,8 +24,9 @@ from archives import (
 )
 from litestate.bundle import CHUNK, Limits, Reader, Writer
 from litestate.bundle import format as zip_format
-from litestate.bundle.format import COMMENT_BYTES, START, comment
+from litestate.bundle.format import COMMENT_BYTES, START
 from litestate.bundle.limits import HARMLESS
+from litestate.bundle.writer import comment
 from litestate.errors import DamagedBundleError, UnsafeBundleError
 from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Kind, Manifest, Scope
 from states import Session, refused

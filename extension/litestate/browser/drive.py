@@ -6,8 +6,6 @@ kernels have written and read. Without it a file is stored only when it is close
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pyodide_js
@@ -115,17 +113,17 @@ def read_anywhere() -> list[str]:
     return [] if mend is None else [str(path) for path in mend.reads.anywhere().to_py()]
 
 
-@contextmanager
-def reads_paused() -> Iterator[None]:
-    """Pause the record of the files that are read."""
+def pause_reads() -> None:
+    """Stop recording the files that are read, until as many calls of `resume_reads`."""
     mend = _mend()
-    if mend is None:
-        yield
-        return
-    mend.reads.pause()
-    try:
-        yield
-    finally:
+    if mend is not None:
+        mend.reads.pause()
+
+
+def resume_reads() -> None:
+    """Undo a call of `pause_reads`."""
+    mend = _mend()
+    if mend is not None:
         mend.reads.resume()
 
 

@@ -87,24 +87,6 @@ if "zstd" in AVAILABLE:
     _ERRORS += (ZstdError,)
 
 
-def comment(start: int, digest: str) -> bytes:
-    """Return the archive's comment.
-
-    Parameters
-    ----------
-    start : int
-        Offset of the manifest's local header.
-    digest : str
-        Hexadecimal SHA-256.
-
-    Examples
-    --------
-    >>> len(comment(1234, "0" * 64)) == COMMENT_BYTES
-    True
-    """
-    return f"litestate: sha256 from byte {start:020} is {digest}".encode()
-
-
 def is_bundle(head: bytes) -> bool:
     """Tell from the first 100 bytes whether a file is a litestate bundle.
 

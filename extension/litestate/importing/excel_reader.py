@@ -1,4 +1,4 @@
-"""Rows of an Excel sheet, each with its number."""
+"""Rows of an Excel sheet."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any
 
 from ..errors import ImportTableError
 
-Row = list[Any]
-
 _SHOWS_TIME = re.compile(r"[hs]", re.IGNORECASE)
 _ESCAPED = re.compile("_x(?![dD][89a-fA-F])([0-9a-fA-F]{4})_")
 """A character that XML cannot hold (ST_Xstring); half of a surrogate pair is left as it is."""
@@ -21,16 +19,16 @@ _ESCAPED = re.compile("_x(?![dD][89a-fA-F])([0-9a-fA-F]{4})_")
 _FORMULA = re.compile(rb"<f[ >/]")
 
 
-def excel_rows(path: Path, sheet: str | None, skip: int = 0) -> Iterator[tuple[int, Row]]:
-    """Yield the number and the values of each row that is not empty; of a formula, its result.
+def excel_rows(path: Path, sheet: str | None, skip: int = 0) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the number and the values of each row that is not empty.
 
-    The first `skip` rows of the sheet are left out.
+    The value of a formula is its result. The first `skip` rows of the sheet are left out.
 
     Raises
     ------
     ImportTableError
-        If openpyxl is not here or cannot read the file, if there is no such sheet, or if a formula
-        has no result: it is stored when Excel saves the file, and not by most other programs.
+        If openpyxl is not installed or cannot read the file, if there is no such sheet, or if a
+        formula has no result: Excel stores it in the file, most other programs do not.
     """
     with _workbook(path) as book, _formulas(path) as formulas:
         names = [each.title for each in book.worksheets]
@@ -40,7 +38,7 @@ def excel_rows(path: Path, sheet: str | None, skip: int = 0) -> Iterator[tuple[i
             )
         if sheet is not None and sheet not in names:
             raise ImportTableError(
-                f"{path.name} has no sheet {sheet!r}. There are: {', '.join(names)}."
+                f"{path.name} has no sheet {sheet!r}. Its sheets are: {', '.join(names)}."
             )
         title = sheet or names[0]
         checked = None if formulas is None else _rows(formulas, title)
@@ -60,25 +58,25 @@ def excel_rows(path: Path, sheet: str | None, skip: int = 0) -> Iterator[tuple[i
 
 def _rows(book: Any, title: str) -> Iterator[Any]:
     sheet = book[title]
-    # What other programs say of the size is often wrong.
+    # The size that other programs store is often wrong.
     sheet.reset_dimensions()
     return iter(sheet.iter_rows())
 
 
 def _check_results(path: Path, results: Any, formulas: Any) -> None:
     for result, cell in zip(results, formulas, strict=True):
-        # A result that is empty text has the type of text.
+        # An empty text as a result has the type of text.
         if cell.data_type == "f" and result.value is None and result.data_type == "n":
             raise ImportTableError(
                 f"{path.name}, cell {cell.coordinate}: the formula {cell.value} has no result in "
-                "the file. Open the file in Excel or LibreOffice and save it there. The database "
-                "is as it was."
+                "the file. Open the file in Excel or LibreOffice and save it there. Nothing was "
+                "imported."
             )
 
 
 @contextmanager
 def _formulas(path: Path) -> Iterator[Any]:
-    """Yield the workbook with formulas in the place of results; None if it has no formulas."""
+    """Yield the workbook with formulas instead of results; None if it has no formulas."""
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
         has_formulas = any(
@@ -95,7 +93,7 @@ def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     end = b""
     with archive.open(name) as file:
         while piece := file.read(1 << 20):
-            # What is looked for may lie across two pieces.
+            # A match may lie across two pieces.
             yield end + piece
             end = piece[-2:]
 
@@ -123,7 +121,7 @@ def _plain(cell: Any) -> Any:
     if isinstance(value, str):
         return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
     if isinstance(value, datetime):
-        # Excel itself has no dates, only moments and how they are shown.
+        # Excel stores a date as a time at midnight; only the number format tells them apart.
         is_midnight = value.time() == time()
         if is_midnight and not _SHOWS_TIME.search(cell.number_format):
             return value.date().isoformat()

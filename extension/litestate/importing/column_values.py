@@ -1,20 +1,21 @@
-"""The type of a column, so that nothing of it is lost, and its values as SQLite keeps them."""
+"""Values of a column: the type that keeps every one of them, and their conversion."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from ..export.columns import parse
-from .numeric import is_negative_zero, number, shortest
+from ..export.column_types import parse_date
 
 TYPES = ("INTEGER", "REAL", "TEXT", "NUMERIC", "DATE", "DATETIME", "TIMESTAMP", "BLOB")
 
 UNTYPED = ""
-"""Affinity of a column without a declared type whose values are numbers. SQLite keeps ``-0.0``
-only there: in a column that is REAL it becomes 0."""
+"""Affinity of a column of numbers without a declared type. SQLite keeps ``-0.0`` only there: in a
+column that is REAL it becomes 0."""
 
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+\Z", re.ASCII)
 _NOT_DIGIT = re.compile(r"[eE].*|\D")
@@ -22,16 +23,21 @@ _NOT_DIGIT = re.compile(r"[eE].*|\D")
 DISTINCT = 1_000_000
 """Numbers of a column that are compared with each other; each takes about 200 bytes."""
 
+_INTEGER = re.compile(r"(0|-?[1-9]\d*)\Z", re.ASCII)
+_REAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]\d+)?\Z", re.ASCII)
+_DIGITS = 15
+"""Decimal digits that a double always keeps (DBL_DIG)."""
+
 
 class Column:
     """The values of one column, and the type that keeps them all.
 
-    Every value goes through `see`; then, if `is_unsure`, every value goes through `compare`.
+    Pass every value to `see`; then, if `is_unsure`, pass every value to `compare`.
 
     Parameters
     ----------
     decimal : str, optional
-        What stands before the fraction of a number.
+        The character before the fraction of a number.
 
     Examples
     --------
@@ -56,7 +62,7 @@ class Column:
         self._padded: str | None = None
 
     def see(self, value: Any) -> None:
-        """Take one more value into account."""
+        """Add one more value."""
         if value is not None:
             self._kinds.add(self._kind(value))
 
@@ -75,14 +81,14 @@ class Column:
                 self._has_zero |= not is_negative_zero(found)
             self._note_form(self._spelled(value), found)
             return "REAL"
-        moment = parse(value)
+        moment = parse_date(value)
         if moment is None:
             self._commas = self._commas is not False and _DECIMAL_COMMA.match(value) is not None
             return "TEXT"
         return "DATETIME" if isinstance(moment, datetime) else "DATE"
 
     def _spelled(self, value: Any) -> str:
-        """Return the text of a number with a point; a cell of Excel has the shortest text."""
+        """Return a number as text with a decimal point, for a cell of Excel the shortest one."""
         if isinstance(value, str):
             return value.replace(self._decimal, ".")
         return shortest(value)
@@ -93,16 +99,16 @@ class Column:
         mantissa, mark, exponent = text.replace("E", "e").partition("e")
         whole, _, fraction = mantissa.partition(".")
         if mark and (len(whole.lstrip("-")) > 1 or whole in ("0", "-0") or not int(exponent)):
-            # One number has several such texts: 10e+1 and 1e+2, 0e+1 and 0e+2, 1e+0 and 1e-0.
+            # A number has several such texts: 10e+1 and 1e+2, 0e+1 and 0e+2, 1e+0 and 1e-0.
             self._forms.add(("several", 0))
-        # Exponents with another number of digits, or another letter, are another way to write.
+        # Exponents with another number of digits, or another letter, are another form.
         self._forms.add((text[len(mantissa) : len(mantissa) + 1] * len(exponent), len(fraction)))
 
     @property
     def is_unsure(self) -> bool:
-        """Whether two different texts may be one number.
+        """Whether two different texts may be the same number.
 
-        They cannot if all are written in one way: as short as possible, as Python writes floats, or
+        They cannot if all texts have one form: as short as possible, as Python writes floats, or
         with the same number of decimals.
         """
         is_one_way = self._is_shortest or self._is_python or len(self._forms) == 1
@@ -110,7 +116,7 @@ class Column:
         return self.type in ("REAL", UNTYPED) and (has_both_zeros or not is_one_way)
 
     def compare(self, value: Any) -> None:
-        """Compare one more value with all others, to find two texts that are one number."""
+        """Compare a value with all others, to find two texts that are the same number."""
         if value is None or self._same or self._has_too_many:
             return
         found = number(value, self._decimal) if isinstance(value, str) else value
@@ -143,14 +149,14 @@ class Column:
         return "DATETIME" if self._kinds == {"DATE", "DATETIME"} else "TEXT"
 
     def notes(self, name: str, affinity: str) -> Iterator[str]:
-        """Yield what to report about the column, as it is stored.
+        """Yield the warnings about the column, as it is stored.
 
         Parameters
         ----------
         name : str
             Its name.
         affinity : str
-            How SQLite stores it.
+            Its affinity in SQLite.
         """
         is_number = affinity in ("REAL", "NUMERIC")
         if self._same:
@@ -183,12 +189,12 @@ class Column:
 
 
 def convert(value: Any, kind: str, decimal: str = ".") -> Any:
-    """Return a value as it can be stored in a column of this affinity.
+    """Return a value as a column of this affinity stores it.
 
     Raises
     ------
     ValueError
-        If SQLite would change it there.
+        If the column would change it.
     """
     if value is None:
         return None
@@ -198,9 +204,9 @@ def convert(value: Any, kind: str, decimal: str = ".") -> Any:
     if kind == "INTEGER" and not isinstance(found, int):
         raise ValueError(f"{value!r} is not a whole number")
     if kind == "REAL" and (found is None or (isinstance(found, int) and abs(found) > 2**53)):
-        raise ValueError(f"{value!r} is not a number that REAL keeps")
+        raise ValueError(f"{value!r} is not a number that REAL stores exactly")
     if kind == "NUMERIC" and found is None and _looks_numeric(value):
-        raise ValueError(f"{value!r} would become a number; take TEXT")
+        raise ValueError(f"{value!r} would become a number in a NUMERIC column; use TEXT")
     return value if found is None or kind == "BLOB" else found
 
 
@@ -216,19 +222,54 @@ def _looks_numeric(text: str) -> bool:
     return True
 
 
-def unique(names: Iterable[Any]) -> list[str]:
-    """Return column names; one without a name gets its number.
+def number(text: str, decimal: str = ".") -> int | float | None:
+    """Return the number that a text stands for, if nothing of the text is lost; else None.
 
-    Raises
-    ------
-    ValueError
-        If two are the same.
+    Leading zeros, ``+``, codes such as ``1E5``, and more digits than a number keeps are text.
+
+    Parameters
+    ----------
+    text : str
+        A value of a file.
+    decimal : str, optional
+        The character before the fraction.
+
+    Examples
+    --------
+    >>> [number(text) for text in ("12", "-1.5", "1e-05", "007", "+41", "1E5", "1e-400")]
+    [12, -1.5, 1e-05, None, None, None, None]
+    >>> [number(text, ",") for text in ("1,5", "1.5", "1.000,5")]
+    [1.5, None, None]
     """
-    found: dict[str, str] = {}
-    for position, name in enumerate(names, 1):
-        text = str(name).strip() if name is not None else ""
-        text = text or f"column_{position}"
-        if text.lower() in found:
-            raise ValueError(f"two columns are called {text!r}")
-        found[text.lower()] = text
-    return list(found.values())
+    if _INTEGER.match(text):
+        # Nineteen digits are enough for 64 bits; more would only cost time.
+        value = int(text) if len(text) <= 20 else 2**63
+        return value if -(2**63) <= value < 2**63 else None
+    if decimal != ".":
+        text = text.replace(".", "x").replace(decimal, ".")
+    if not _REAL.match(text):
+        return None
+    digits = re.sub(r"[eE].*|\D", "", text).lstrip("0")
+    found = float(text)
+    # Numbers closer to zero have fewer digits, or none.
+    is_full = abs(found) >= sys.float_info.min or not digits
+    if is_full and len(digits) <= _DIGITS and math.isfinite(found):
+        return found
+    return _exact(text, found)
+
+
+def _exact(text: str, found: float) -> float | None:
+    # Python and other programs write 17 digits where a double needs them.
+    return found if math.isfinite(found) and repr(found) == text else None
+
+
+def is_negative_zero(value: Any) -> bool:
+    """Tell whether a value is -0.0."""
+    return isinstance(value, float) and value == 0 and math.copysign(1, value) < 0
+
+
+def shortest(value: float) -> str:
+    """Return the shortest usual text of a number, as most programs write it."""
+    if isinstance(value, float) and (not value.is_integer() or abs(value) >= 1e16):
+        return repr(value)
+    return "-0" if is_negative_zero(value) else str(int(value))

@@ -1,4 +1,4 @@
-"""Excel workbooks, one sheet for each table."""
+"""Writer of Excel workbooks, one sheet for each table."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
-from .columns import facts, is_dated, parse
-from .delimited import is_formula
-from .documents import Written
+from .column_types import is_dated, parse_date
 from .source import Table
+from .target import Written
+from .text_writers import is_formula
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 1_048_576, 16_384, 32_767
 """Rows and columns of a sheet, and characters of a cell ("Excel specifications and limits")."""
@@ -22,26 +22,27 @@ MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 1_048_576, 16_384, 32_767
 MAX_SHEET_NAME = 31
 
 _EXACT = 2**53
-"""Excel's numbers are doubles: above this, whole numbers are not exact any more."""
+"""Excel's numbers are doubles: above this, whole numbers are no longer exact."""
 
 _FORBIDDEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\ufffe\\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-"""What XML cannot hold, or would change, and what looks like its replacement (ST_Xstring)."""
+"""Characters that XML cannot hold or would change, and text that looks like an escaped character
+(ST_Xstring)."""
 
 _FIRST_DAY = "1900-03-01"
-"""Before that Excel counts a day that never was (29 February 1900), or has no dates."""
+"""Before it, Excel counts a day that did not exist (29 February 1900), or has no dates."""
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\[\]:*?/\\\ufffe\uffff]")
 
 Cell = Any
 
 
-def write(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Written:
-    """Write tables as sheets, after making sure that Excel can hold them.
+def write_excel(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Written:
+    """Write tables as sheets, after a check that Excel can hold them.
 
     Raises
     ------
     ExportError
-        If it cannot, or if openpyxl is not installed.
+        If Excel cannot hold them, or if openpyxl is not installed.
     """
     try:
         import openpyxl
@@ -55,7 +56,7 @@ def write(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Wr
     try:
         written = _fill(book, connection, tables)
     finally:
-        # Also after an error: what openpyxl keeps in temporary files goes only when it saves.
+        # Also after an error: openpyxl removes its temporary files only when it saves.
         book.save(path)
     return written
 
@@ -93,7 +94,7 @@ def _check(connection: sqlite3.Connection, table: Table) -> None:
     ((rows,),) = table.read(connection, f"SELECT count(*) FROM {table.relation}")
     if rows + 1 > MAX_ROWS:
         raise _too_much(table, f"it has {rows:,} rows", f"{MAX_ROWS - 1:,} below the header")
-    longest = facts(connection, table, _longest)
+    longest = table.aggregates(connection, _longest)
     for column, (length,) in zip(table.columns, longest, strict=True):
         if (length or 0) > MAX_TEXT:
             raise _too_much(table, f"column {column} holds text of {length:,} characters")
@@ -109,13 +110,13 @@ def _longest(column: str) -> str:
 def _too_much(table: Table, what: str, limit: str = f"{MAX_TEXT:,} in one cell") -> ExportError:
     return ExportError(
         f"Nothing was written: the table {table.name} does not fit into Excel. {what[0].upper()}"
-        f"{what[1:]}, the limit is {limit}. Choose .csv or .json, or a query= that takes less."
+        f"{what[1:]}, the limit is {limit}. Choose .csv or .json, or select less with query=."
     )
 
 
 def _cell(sheet: Any, value: Any) -> Cell:
     if value == "":
-        # Excel knows no difference between this and an empty cell.
+        # For Excel, empty text and an empty cell are the same.
         return None
     if isinstance(value, str):
         return _text_cell(sheet, value)
@@ -165,8 +166,8 @@ def _date_cell(sheet: Any, value: Any) -> Cell:
 
 
 def _excel_date(text: str) -> date | None:
-    """Return a date that Excel can hold exactly; it has no time zones and no microseconds."""
-    found = parse(text)
+    """Return the date if Excel can hold it exactly: without time zone and microseconds."""
+    found = parse_date(text)
     if found is None or found.isoformat() < _FIRST_DAY:
         return None
     if isinstance(found, datetime) and (found.tzinfo or found.microsecond % 1000):
@@ -175,7 +176,7 @@ def _excel_date(text: str) -> date | None:
 
 
 def sheet_names(names: list[str]) -> list[str]:
-    """Return names that Excel accepts: short, without some characters, no two the same.
+    """Return sheet names that Excel accepts: short, without some characters, all different.
 
     Examples
     --------
@@ -198,6 +199,6 @@ def sheet_names(names: list[str]) -> list[str]:
 
 
 def _cut(text: str, units: int) -> str:
-    """Shorten to UTF-16 units, which is what Excel counts."""
+    """Shorten a text to a number of UTF-16 units, the units that Excel counts."""
     short = text.encode("utf-16-le")[: units * 2].decode("utf-16-le", "ignore")
     return short.strip("' ") or "table"

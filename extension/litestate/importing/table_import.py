@@ -1,4 +1,4 @@
-"""A file becomes a table, in one transaction."""
+"""Import of a file into a table of a SQLite database, in one transaction."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import ImportTableError
-from ..export.columns import affinity
-from ..export.source import quoted
+from ..export.column_types import affinity, quoted
 from ..parts.databases import tables_text
 from ..report import Line, Report, Section, show
 from ..sqlite import is_database
 from ..sqlite.connections import PATIENCE, busy, code_of, connect
 from ..survey import StrPath
-from .layout import Layout
-from .readers import Row, Source, source_of
-from .values import TYPES, UNTYPED, Column, convert, unique
+from .column_values import TYPES, UNTYPED, Column, convert
+from .delimited_reader import Layout, Row
+from .source_file import read_columns, source_of
 
 IfExists = Literal["fail", "replace", "append"]
 
@@ -39,7 +38,7 @@ def import_table(  # noqa: PLR0913 -- the last five describe the file
     encoding: str | None = None,
     skip: int = 0,
 ) -> Report:
-    """Read a CSV file or an Excel sheet into a table.
+    """Import a CSV file or an Excel sheet into a table.
 
     The first row names the columns. A column gets the type that keeps every value as it is:
     ``007`` and ``+41`` stay text, dates stay ISO text, whole numbers stay exact. Two texts that
@@ -51,22 +50,22 @@ def import_table(  # noqa: PLR0913 -- the last five describe the file
         A ``.csv``, ``.tsv`` or ``.txt`` file, or an ``.xlsx`` file. An empty field is NULL, and
         ``""`` is empty text.
     database : path
-        A SQLite database; made if it is not there. Connections to it may be open.
+        A SQLite database; a new one if it does not exist. Connections to it may be open.
     table : str
         Name of the table.
     if_exists : {"fail", "replace", "append"}, optional
-        What to do if it is there. ``"replace"`` drops it with its indexes and triggers.
+        What to do if it exists. ``"replace"`` drops it with its indexes and triggers.
         ``"append"`` finds the columns by name.
     types : mapping of str to str, optional
         Declared types of columns, instead of those found.
     sheet : str, optional
         Which sheet, if an Excel file has several.
     delimiter : str, optional
-        What separates the values of a CSV file. By default it is the one of tab, semicolon, bar and
-        comma under which all rows have as many values as the header; if that is true of two, the
-        report names the other one.
+        The character between the values of a CSV file. By default it is the one of tab, semicolon,
+        bar and comma under which all rows have as many values as the header. If that is true of
+        two, the report names the other one.
     decimal : {".", ","}, optional
-        What stands before the fraction of a number. Numbers with the other one are text.
+        The character before the fraction of a number. Numbers with the other one are text.
     encoding : str, optional
         Encoding of a CSV file, by default UTF-8, or UTF-16 if it begins with its mark. Excel's
         plain CSV is ``"cp1252"`` in Western Europe and America.
@@ -76,31 +75,34 @@ def import_table(  # noqa: PLR0913 -- the last five describe the file
     Returns
     -------
     Report
-        How many rows were read. In a notebook it also shows by itself.
+        The number of rows. A notebook also displays it.
 
     Raises
     ------
     ImportTableError
-        If the file cannot be read or does not fit, with row and column; the database is as it was.
+        If the file cannot be read, or a value does not fit: with row and column. The database is
+        unchanged.
     DatabaseBusyError
-        If somebody else writes to the database.
+        If another connection writes to the database.
     """
     path, target = Path(source).expanduser(), Path(database).expanduser()
     if if_exists not in ("fail", "replace", "append"):
-        raise ImportTableError(f"if_exists={if_exists!r} is none of fail, replace and append.")
+        raise ImportTableError(
+            f'if_exists={if_exists!r} is not possible. Use "fail", "replace" or "append".'
+        )
     if not path.is_file():
         raise ImportTableError(f"There is no file {path} (looked in {Path.cwd()}).")
     size = target.stat().st_size if target.exists() else 0
     if target.is_dir() or (size and not is_database(target, size)):
         raise ImportTableError(f"{target} is not a SQLite database. Choose another path.")
     if decimal not in (".", ","):
-        raise ImportTableError(f'decimal={decimal!r} is neither "." nor ",".')
+        raise ImportTableError(f'decimal={decimal!r} is not possible. Use "." or ",".')
     file = source_of(path, sheet, Layout(delimiter, encoding, skip))
-    columns, warnings = _survey(path, file, decimal)
+    columns, warnings = read_columns(path, file, decimal)
     wanted = _with_types(columns, types or {})
     with _transaction(target) as connection:
         affinities = _prepare(connection, table, wanted, if_exists)
-        count = _insert(connection, table, affinities, _data(file), decimal)
+        count = _insert(connection, table, affinities, file.data(), decimal)
     asked = {name.lower() for name in types or {}}
     for name, column in columns.items():
         if name.lower() not in asked or affinities[name] not in ("TEXT", "BLOB"):
@@ -112,40 +114,6 @@ def import_table(  # noqa: PLR0913 -- the last five describe the file
     return show(report)
 
 
-def _survey(path: Path, source: Source, decimal: str) -> tuple[dict[str, Column], list[str]]:
-    """Read all of it once, or twice if types need it: the columns, and warnings."""
-    reading = source.rows()
-    first, header = next(reading, (0, []))
-    if not header:
-        raise ImportTableError(f"{path.name} is empty: its first row must name the columns.")
-    try:
-        columns = {name: Column(decimal) for name in unique(header)}
-    except ValueError as error:
-        raise ImportTableError(f"{path.name}: {error}. Rename one of them.") from None
-    number, count = first, 0
-    for number, row in reading:
-        count += 1
-        if len(row) > len(columns) or (len(row) < len(columns) and not source.is_sheet):
-            raise ImportTableError(
-                f"{path.name}, row {number}: it has {len(row)} values and the header has "
-                f"{len(columns)}.{source.advice()} The database is as it was."
-            )
-        for column, value in zip(columns.values(), row, strict=False):
-            column.see(value)
-    unsure = [(at, column) for at, column in enumerate(columns.values()) if column.is_unsure]
-    for _, row in _data(source) if unsure else ():
-        for at, column in unsure:
-            column.compare(row[at] if at < len(row) else None)
-    warnings = list(source.notes)
-    if source.is_sheet and (empty := number - first - count):
-        warnings.append(f"{empty:,} empty row{'s' * (empty > 1)} of the sheet became no rows.")
-    return columns, warnings
-
-
-def _data(source: Source) -> Iterator[tuple[int, Row]]:
-    return itertools.islice(source.rows(), 1, None)
-
-
 def _with_types(columns: Mapping[str, Column], types: Mapping[str, str]) -> dict[str, str]:
     """Return the declared type of each column."""
     known = {name.lower(): name for name in columns}
@@ -153,10 +121,13 @@ def _with_types(columns: Mapping[str, Column], types: Mapping[str, str]) -> dict
     for name, declared in types.items():
         if name.lower() not in known:
             raise ImportTableError(
-                f"types= names a column {name!r}. There are: {', '.join(columns)}."
+                f"types= names the column {name!r}, which does not exist. The columns are: "
+                f"{', '.join(columns)}."
             )
         if declared.upper() not in TYPES:
-            raise ImportTableError(f"types=: {declared!r} is none of {', '.join(TYPES)}.")
+            raise ImportTableError(
+                f"types= gives {name!r} the type {declared!r}. Use one of {', '.join(TYPES)}."
+            )
         chosen[known[name.lower()]] = declared.upper()
     return chosen
 
@@ -167,7 +138,7 @@ def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(connect(path, "rwc", patience=PATIENCE)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            # Closing without COMMIT takes everything back.
+            # Closing without COMMIT undoes everything.
             yield connection
             connection.execute("COMMIT")
     except BaseException as error:
@@ -187,18 +158,20 @@ def _prepare(
     if_exists: IfExists,
 ) -> dict[str, str]:
     """Make the table; return the affinity of each column."""
-    there = connection.execute(
+    existing = connection.execute(
         "SELECT name, type FROM sqlite_schema WHERE lower(name) = lower(?)", (table,)
     ).fetchone()
-    if there and (if_exists == "fail" or there[1] != "table"):
-        advice = "" if there[1] != "table" else ' if_exists="replace" or "append" would use it.'
+    if existing and (if_exists == "fail" or existing[1] != "table"):
+        advice = "Choose another name"
+        if existing[1] == "table":
+            advice += ', or add if_exists="append" or if_exists="replace"'
         raise ImportTableError(
-            f"There is a {there[1]} {there[0]} already. Nothing was imported.{advice}"
+            f"The {existing[1]} {existing[0]} already exists. Nothing was imported. {advice}."
         )
-    if there and if_exists == "append":
-        return _existing(connection, there[0], columns)
-    if there:
-        connection.execute(f"DROP TABLE {quoted(there[0])}")
+    if existing and if_exists == "append":
+        return _existing(connection, existing[0], columns)
+    if existing:
+        connection.execute(f"DROP TABLE {quoted(existing[0])}")
     declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
     connection.execute(f"CREATE TABLE {quoted(table)} ({declared})")
     return {name: affinity(kind) if kind else UNTYPED for name, kind in columns.items()}
@@ -211,14 +184,14 @@ def _existing(
     declared = {row[1].lower(): row[2] for row in listed}
     if missing := [name for name in columns if name.lower() not in declared]:
         raise ImportTableError(
-            f"The table {table} has no column {missing[0]!r}. Nothing was imported. It has: "
-            f"{', '.join(row[1] for row in listed)}."
+            f"The table {table} has no column {missing[0]!r}. Nothing was imported. Its columns "
+            f"are: {', '.join(row[1] for row in listed)}."
         )
     return {name: _affinity(declared[name.lower()], kind) for name, kind in columns.items()}
 
 
 def _affinity(declared: str, found: str) -> str:
-    """Return how values are stored: numbers are numbers in a column without a declared type."""
+    """Return the affinity of an existing column; without a declared type it keeps numbers."""
     is_number = found in ("INTEGER", "REAL", UNTYPED)
     return UNTYPED if is_number and not declared else affinity(declared)
 
@@ -239,9 +212,7 @@ def _insert(
             connection.execute(statement, _converted(row, columns, number, decimal))
             count += 1
     except sqlite3.IntegrityError as error:
-        raise ImportTableError(
-            f"Row {number}: {error}. Nothing was imported; the database is as it was."
-        ) from None
+        raise ImportTableError(f"Row {number}: {error}. Nothing was imported.") from None
     return count
 
 
@@ -253,7 +224,6 @@ def _converted(row: Row, columns: dict[str, str], number: int, decimal: str) -> 
             values.append(convert(value, kind, decimal))
         except ValueError as error:
             raise ImportTableError(
-                f"Row {number}, column {name}: {error}. Nothing was imported; the database is "
-                "as it was."
+                f"Row {number}, column {name}: {error}. Nothing was imported."
             ) from None
     return values

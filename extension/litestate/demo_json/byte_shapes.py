@@ -1,4 +1,4 @@
-"""The shapes in which JSON may hold the bytes of a database."""
+"""Shapes of a JSON value that holds the bytes of a database, and their conversion to bytes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import json
 import re
 from collections.abc import Iterator
 
-from .scan import BrokenJson, members, text_of
+from .json_scanner import BrokenJson, array_bytes, members, text_of
 
 HEADER = "SQLite format 3\0"
-"""How a database starts (https://www.sqlite.org/fileformat2.html, 1.3)."""
+"""First characters of a database (https://www.sqlite.org/fileformat2.html, 1.3)."""
 
 _WRAPPERS = ("data", "bytes", "content")
 _WRAPPED = 2
-"""Objects around the bytes: one of a tool's own, and Node's Buffer in it."""
+"""Objects around the bytes: one of some tool, and Node's Buffer in it."""
 
 _PIECE = 1 << 20
-"""Bytes of JSON that become Python objects at a time."""
+"""Bytes of JSON that are parsed at a time."""
 
 _BYTE = re.compile(rb"\s*(?:0|[1-9][0-9]{0,2})\s*")
 _NUMBERS = re.compile(rb"[0-9, \t\r\n]*+")
@@ -31,30 +31,30 @@ _ONLY = "and a byte is a whole number from 0 to 255"
 
 
 class ShapeError(ValueError):
-    """What is there cannot be turned into bytes; the text says why and where."""
+    """The value cannot be converted to bytes; the text says why and where."""
 
 
 def bytes_of(data: bytes, value: slice, wrapped: int = 0) -> bytes:
-    """Return the bytes that a JSON value stands for.
+    """Return the bytes in a JSON value.
 
     Parameters
     ----------
     data : bytes
         The JSON file.
     value : slice
-        Where the value is in it.
+        The range of the value.
     wrapped : int, optional
-        Objects that were unwrapped on the way.
+        Number of objects around it.
 
     Returns
     -------
     bytes
-        Empty for null, and for what is empty.
+        Empty for null and for empty values.
 
     Raises
     ------
     ShapeError, BrokenJson
-        If it is in none of the shapes of ``docs/older-formats.md``.
+        If it has none of the shapes in ``docs/older-formats.md``.
     """
     first = data[value.start : value.start + 1]
     if first == b"[":
@@ -69,7 +69,7 @@ def bytes_of(data: bytes, value: slice, wrapped: int = 0) -> bytes:
 
 
 def is_empty(data: bytes, value: slice) -> bool:
-    """Tell whether a JSON value is null or holds nothing."""
+    """Tell whether a JSON value is null or empty."""
     return _EMPTY.fullmatch(data, value.start, value.stop) is not None
 
 
@@ -102,22 +102,8 @@ def _from_array(data: bytes, value: slice) -> bytes:
     return bytes(result)
 
 
-def array_bytes(piece: bytes) -> bytes:
-    """Return the bytes that a piece of a JSON array holds.
-
-    Raises
-    ------
-    ValueError
-        If it holds anything but whole numbers from 0 to 255.
-    """
-    if not piece.strip() or not _NUMBERS.fullmatch(piece):
-        # json.loads() would read nothing as an empty array, and true as 1.
-        raise ValueError("no numbers")
-    return bytes(json.loads(b"[%b]" % piece))
-
-
 def _bad_element(data: bytes, value: slice, position: int) -> ShapeError:
-    """Return the error for an element in which there is more than digits."""
+    """Return the error for an element that is not only digits."""
     index = data.count(b",", value.start, position)
     start = max(data.rfind(b",", value.start, position), value.start) + 1
     element = re.split(rb"[,\]]", data[start : min(start + 100, value.stop)], maxsplit=1)[0]
@@ -128,7 +114,7 @@ def _bad_number(piece: bytes, before: int) -> ShapeError:
     for index, element in enumerate(piece.split(b",")):
         if not _is_byte(element):
             return ShapeError(f"at index {before + index:,} is {_shown(element)}, {_ONLY}")
-    return ShapeError(f"what follows index {before:,} is no list of numbers")
+    return ShapeError(f"what follows index {before:,} is not a list of numbers")
 
 
 def _is_byte(element: bytes) -> bool:
@@ -168,7 +154,7 @@ def _from_indexes(data: bytes, value: slice) -> bytes:
             if str(index) != key or not isinstance(byte, int) or byte > 255:
                 raise _bad_index(data, value)
             if index >= total:
-                # Some index below it is missing; which one is known at the end.
+                # An index below it is missing. The gap is found at the end.
                 continue
             if seen[index]:
                 raise ShapeError(f"it has the index {index:,} twice")
@@ -182,10 +168,12 @@ def _from_indexes(data: bytes, value: slice) -> bytes:
 def _bad_index(data: bytes, value: slice) -> ShapeError:
     for key, inner in members(data, value.start, value.stop):
         if not re.fullmatch("0|[1-9][0-9]{0,18}", key):
-            return ShapeError(f"it has the key {_shown(key.encode('utf-8', 'replace'))}, no index")
+            return ShapeError(
+                f"it has the key {_shown(key.encode('utf-8', 'replace'))}, which is not an index"
+            )
         if not _is_byte(data[inner]):
             return ShapeError(f"at index {int(key):,} is {_shown(data[inner])}, {_ONLY}")
-    return ShapeError("it is no object of index and byte")
+    return ShapeError("it is not an object of index and byte")
 
 
 def _from_text(text: str) -> bytes:
@@ -198,7 +186,7 @@ def _from_text(text: str) -> bytes:
     compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
     if found := _NOT_BASE64.search(compact):
         raise ShapeError(
-            f"it is text and no base64: {found.group()!a} does not belong at character "
+            f"it is text and not base64: {found.group()!a} does not belong at character "
             f"{found.start():,} (without line breaks)"
         )
     if len(compact) % 4 == 1:
@@ -211,13 +199,13 @@ def _from_latin_1(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
         raise ShapeError(
-            f"it is text with {text[error.start]!a} at character {error.start:,}, which is no "
-            "byte: the database was read as text when the file was made, and bytes were lost"
+            f"it is text with {text[error.start]!a} at character {error.start:,}, which is not "
+            "a byte: the database was read as text when the file was made, and bytes were lost"
         ) from None
 
 
 def _pieces(data: bytes, start: int, stop: int) -> Iterator[bytes]:
-    """Yield what is between two brackets, cut at commas; nothing for white space."""
+    """Yield the text between two brackets in pieces, cut at commas; no piece for white space."""
     if _BLANK.fullmatch(data, start, stop):
         return
     while start <= stop:
@@ -225,7 +213,7 @@ def _pieces(data: bytes, start: int, stop: int) -> Iterator[bytes]:
         cut = stop if cut < 0 else cut
         piece = data[start:cut]
         if not piece.strip():
-            # Between two commas, or after the last one: no JSON, and it would parse as nothing.
+            # Nothing between two commas, or after the last one: json.loads() would accept it here.
             raise ShapeError(f"something is missing before byte {cut:,} of the file")
         yield piece
         start = cut + 1

@@ -1,4 +1,4 @@
-"""Which tables go where, and in which format."""
+"""Export of tables in the formats of other programs."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from ..platform import IN_BROWSER
 from ..report import Line, Report, Section, show
 from ..saving import link_to
 from ..survey import StrPath
-from . import delimited, documents, excel, parquet, sql
+from .excel_writer import write_excel
+from .parquet_writer import write_parquet
 from .source import AnyDatabase, Table, open_tables
-from .target import check_free, new_file, new_files
+from .target import Written, check_free, new_file, new_files
+from .text_writers import file_names, write_csv, write_json, write_sql
 
-_WRITERS: dict[str, Callable[[sqlite3.Connection, list[Table], Path], documents.Written]] = {
-    ".json": documents.write,
-    ".parquet": parquet.write,
-    ".sql": sql.write,
-    ".xlsx": excel.write,
+_WRITERS: dict[str, Callable[[sqlite3.Connection, list[Table], Path], Written]] = {
+    ".json": write_json,
+    ".parquet": write_parquet,
+    ".sql": write_sql,
+    ".xlsx": write_excel,
 }
 
 _ONE_TABLE = {".csv": "CSV", ".parquet": "Parquet"}
-"""Formats of one table for each file."""
+"""Formats that hold one table in a file."""
 
 _KNOWN = ".xlsx, .csv, .json, .parquet, .sql, or a folder for one CSV file for each table"
 
@@ -42,27 +44,27 @@ def export_tables(
     overwrite: bool = False,
     escape_formulas: bool = True,
 ) -> Report:
-    """Write tables, or what a query finds, for Excel and other programs.
+    """Write tables, or the result of a query, for Excel and other programs.
 
-    All of it is read at one moment. The file is there when it is complete, or not at all.
+    The whole export is one consistent state of the database. The file exists when it is complete,
+    or not at all.
 
     Parameters
     ----------
     source : path, sqlite3.Connection, or a bundle as a path, URL, bytes or binary file
-        Where the tables are. A connection gives what it sees itself, also what it has not
-        committed.
+        The database. A connection exports the state that it sees, with its uncommitted changes.
     target : path
-        What to write. Its suffix is the format: ``.xlsx`` (a sheet for each table), ``.csv`` and
-        ``.parquet`` (one table), ``.json``, ``.sql`` (the whole database); without a suffix, a
-        folder with one CSV file for each table.
+        The file to write. Its suffix is the format: ``.xlsx`` (a sheet for each table), ``.csv``
+        and ``.parquet`` (one table), ``.json``, ``.sql`` (the whole database). Without a suffix it
+        is a folder with one CSV file for each table.
     tables : str or sequence of str, optional
         Tables and views to write; by default all tables.
     query : str, optional
-        A ``SELECT`` to write instead.
+        A ``SELECT`` whose result to write instead.
     database : str, optional
-        Which one, by its path or file name, if a bundle holds several.
+        The path or file name of the database, if a bundle holds several.
     overwrite : bool, optional
-        Replace files that are there.
+        Replace existing files.
     escape_formulas : bool, optional
         In CSV, write ``'`` before text that a spreadsheet would run as a formula. The other
         formats need no such mark.
@@ -70,23 +72,23 @@ def export_tables(
     Returns
     -------
     Report
-        What was written, with the number of rows. In a notebook it also shows by itself.
+        The files, with the number of rows of each table. A notebook also displays it.
 
     Raises
     ------
     ExportError
-        If the target is there or cannot be written, if the tables don't fit the format, or if
-        something that was named does not exist.
+        If the target exists or cannot be written, if the tables do not fit the format, or if a
+        name does not exist.
     DatabaseBusyError
-        If a writer keeps everybody out.
+        If a writer has locked the database.
     BundleError, SourceError
         If a bundle is bad or cannot be read.
     """
     path = Path(target).expanduser()
-    # A folder may have a dot in its name, but not one that asks for another format.
+    # A folder may have a dot in its name, but not the suffix of a format.
     is_folder = not path.suffix or (path.is_dir() and path.suffix.lower() not in _WRITERS)
     if not is_folder and path.suffix.lower() not in (*_WRITERS, ".csv"):
-        raise ExportError(f"{path} was not written: its suffix is no known format ({_KNOWN}).")
+        raise ExportError(f"{path} was not written: unknown suffix. Use {_KNOWN}.")
     if path.suffix.lower() == ".sql" and (tables is not None or query is not None):
         raise ExportError(
             f"{path} was not written: a .sql file holds the whole database. Leave out tables= "
@@ -94,7 +96,10 @@ def export_tables(
         )
     if not is_folder:
         check_free(path, source, overwrite=overwrite)
-    with _naming_both(), open_tables(source, tables, query, database) as (connection, found):
+    with (
+        _naming_databases(),
+        open_tables(source, tables, query, database) as (connection, found),
+    ):
         if is_folder:
             section = _write_folder(
                 connection, found, path, overwrite=overwrite, escape_formulas=escape_formulas
@@ -107,16 +112,17 @@ def export_tables(
 
 
 @contextmanager
-def _naming_both() -> Iterator[None]:
+def _naming_databases() -> Iterator[None]:
+    """Mention databases, too, in the error about a source that is not a bundle."""
     try:
         yield
     except NotABundleError as error:
-        what = str(error).partition(" Nothing was changed.")[0]
-        what = what.replace(
+        reason = str(error).partition(" Nothing was changed.")[0]
+        reason = reason.replace(
             "This is not a litestate bundle", "This is neither a SQLite database nor a bundle", 1
         )
         raise NotABundleError(
-            f"{what} Nothing was written. Choose a database, or a file that save_state() made."
+            f"{reason} Nothing was written. Choose a database, or a file that save_state() made."
         ) from None
 
 
@@ -133,12 +139,12 @@ def _write_file(
         names = ", ".join(table.name for table in tables)
         advice = ", or name a folder" if suffix == ".csv" else ""
         raise ExportError(
-            f"{path} was not written: a {_ONE_TABLE[suffix]} file holds one table, and here are "
+            f"{path} was not written: a {_ONE_TABLE[suffix]} file holds one table, and there are "
             f"{len(tables)} ({names}). Choose one with tables={advice}."
         )
     with new_file(path, overwrite=overwrite) as temporary:
         if suffix == ".csv":
-            written = delimited.write(connection, tables, temporary, escape=escape_formulas)
+            written = write_csv(connection, tables, temporary, escape=escape_formulas)
         else:
             written = _WRITERS[suffix](connection, tables, temporary)
     line = Line(path.name, "file", path.stat().st_size, detail=tables_text({**written.rows}))
@@ -154,11 +160,11 @@ def _write_folder(
     escape_formulas: bool,
 ) -> Section:
     section = Section("exported")
-    names = delimited.file_names(tables)
+    names = file_names(tables)
     with new_files(folder, list(names.values()), overwrite=overwrite) as scratch:
         for table in tables:
             temporary = scratch / names[table.name]
-            written = delimited.write(connection, [table], temporary, escape=escape_formulas)
+            written = write_csv(connection, [table], temporary, escape=escape_formulas)
             size, detail = temporary.stat().st_size, tables_text({**written.rows})
             section.lines.append(Line(temporary.name, "file", size, detail=detail))
             section.warnings += written.warnings

@@ -1,4 +1,4 @@
-"""Write to the terminal: nothing that a stranger named can do harm there, or end the program."""
+"""Standard output and standard error: safe to show names from strangers, in any encoding."""
 
 from __future__ import annotations
 
@@ -9,29 +9,23 @@ import re
 import sys
 from typing import Any
 
-from ..report import Report
 from ..report.words import printable
 
 _CONTROL = re.compile(r"[\x7f-\x9f]")
-"""What JSON leaves as it is, and some terminals obey."""
+"""Control characters that JSON does not escape, and that some terminals obey."""
 
 
-def make_harmless() -> None:
-    r"""Let the standard streams spell out what their encoding lacks, as ``\u2192``."""
+def escape_what_cannot_be_encoded() -> None:
+    r"""Let both streams write characters that their encoding lacks as ``\u2192``."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(*lines: str) -> None:
+def print_lines(*lines: str) -> None:
     """Print lines, with control characters spelled out."""
     for line in lines:
         print(printable(line))
-
-
-def say_report(report: Report) -> None:
-    """Print a report, which spells out control characters itself."""
-    print(report)
 
 
 def write(text: str) -> None:
@@ -39,13 +33,13 @@ def write(text: str) -> None:
     print(text, end="")
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print a value as JSON that every terminal and every encoding can take."""
     print(json_text(value))
 
 
 def json_text(value: Any) -> str:
-    r"""Return JSON; as ASCII where standard output is not UTF-8.
+    r"""Return JSON, as ASCII where standard output is not UTF-8.
 
     Examples
     --------
@@ -56,8 +50,8 @@ def json_text(value: Any) -> str:
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def is_file_of_utf8() -> bool:
-    """Tell whether standard output is UTF-8 and goes elsewhere than to a terminal."""
+def is_utf8_file() -> bool:
+    """Tell whether standard output is UTF-8 and not a terminal."""
     return _is_utf8() and not sys.stdout.isatty()
 
 
@@ -66,19 +60,19 @@ def _is_utf8() -> bool:
     return encoding.lower().replace("-", "") == "utf8"
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print one line to standard error."""
     print(printable(f"litestate: {message}"), file=sys.stderr)
 
 
 def flush() -> None:
-    """Write what is still in memory, so that its errors come now."""
+    """Write what is still buffered, so that its errors come now."""
     if sys.stdout is not None:
         sys.stdout.flush()
 
 
-def discard() -> None:
-    """Give up on standard output: Python would try, and complain, once more when it ends.
+def discard_output() -> None:
+    """Replace standard output: Python would write to it, and fail, once more when it ends.
 
     As in https://docs.python.org/3/library/signal.html#note-on-sigpipe.
     """

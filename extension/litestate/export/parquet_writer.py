@@ -1,4 +1,4 @@
-"""Parquet: one table, with types, in row groups."""
+"""Writer of Parquet: one table, with a type for each column, in row groups."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from ..errors import ExportError
 from ..platform import IN_BROWSER
-from .columns import affinity, facts, is_boolean, is_dated, parse
-from .documents import Written
-from .source import Row, Table, quoted
+from .column_types import affinity, is_boolean, is_dated, parse_date, quoted
+from .source import Row, Table
+from .target import Written
 
 ROWS, BYTES = 65_536, 64 << 20
-"""When a row group is full: rows, and bytes of text and blobs. This much is in memory at once."""
+"""Limits of a row group: rows, and bytes of text and blobs. So much is in memory at once."""
 
 _EXACT = 2**53
 """Above this, a double does not keep every whole number."""
@@ -42,7 +42,7 @@ _BY_AFFINITY = {
 
 @dataclass(frozen=True)
 class _Column:
-    """How one column is written.
+    """The form of one column in the file.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class _Column:
     convert : callable or None
         Turns a value that is not NULL into one of that type; raises ValueError if it cannot.
     warning : str
-        What is not as the declared type says.
+        How the column differs from its declared type; empty if it does not.
     """
 
     type: str
@@ -59,11 +59,11 @@ class _Column:
     warning: str = ""
 
 
-def write(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Written:
+def write_parquet(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Written:
     """Write the only table.
 
-    SQLite lets every row have its own type, so all values are looked at first. A column whose
-    values have no common type that keeps them all is written as text, with a warning.
+    In SQLite every row may have its own type, so all values are read first. A column without a type
+    that keeps all its values is written as text, with a warning.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def write(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Wr
     columns = _columns(connection, table)
     fields = zip(table.columns, columns, strict=True)
     schema = pa.schema([pa.field(name, _arrow(column.type)) for name, column in fields])
-    # The one that every reader knows.
+    # Every reader supports it.
     compression = "snappy" if pa.Codec.is_available("snappy") else "none"
     rows = 0
     with parquet.ParquetWriter(str(path), schema, compression=compression) as writer:
@@ -93,8 +93,8 @@ def _how_to_get() -> str:
     if IN_BROWSER:
         return (
             "Parquet files need the package pyarrow. Nothing was written. Run %pip install pyarrow "
-            "in a cell of its own, and then this again; it comes from the internet, if this site "
-            "allows that. Otherwise choose .csv or .json."
+            "in a cell of its own, then run this cell again. It is downloaded from the internet; "
+            "if this site does not allow that, choose .csv or .json."
         )
     return "Parquet files need the package pyarrow: pip install pyarrow. Nothing was written."
 
@@ -143,16 +143,16 @@ def _converted(values: tuple[Any, ...], convert: Callable[[Any], Any] | None) ->
 
 @dataclass(frozen=True)
 class _Found:
-    """What the values of one column are.
+    """The types and the range of the values of one column.
 
     Attributes
     ----------
     name, declared : str
         Its name and declared type.
     counts : dict of str to int
-        How many values are of each of SQLite's types; none of NULL and none of zero.
+        The number of values of each type of SQLite, without NULL and without zeros.
     least, most : int or None
-        Of the whole numbers.
+        The smallest and the largest whole number.
     """
 
     name: str
@@ -168,7 +168,9 @@ class _Found:
 
 def _columns(connection: sqlite3.Connection, table: Table) -> list[_Column]:
     columns = []
-    described = zip(table.columns, table.types, facts(connection, table, _aggregates), strict=True)
+    described = zip(
+        table.columns, table.types, table.aggregates(connection, _aggregates), strict=True
+    )
     for name, declared, (*counted, least, most) in described:
         counts = {kind: count for kind, count in zip(_KINDS, counted, strict=True) if count}
         found = _Found(name, declared, counts, least, most)
@@ -183,7 +185,7 @@ def _aggregates(column: str) -> str:
 
 
 def _as_declared(connection: sqlite3.Connection, table: Table, found: _Found) -> _Column | None:
-    """Return a column of dates, times or booleans; None if its values are not that."""
+    """Return a column of dates, times or booleans; None if its values are of another kind."""
     kinds = set(found.counts)
     if is_boolean(found.declared):
         return _Column("bool", _bit) if kinds <= {"integer"} and found.is_within(0, 1) else None
@@ -200,7 +202,7 @@ def _as_declared(connection: sqlite3.Connection, table: Table, found: _Found) ->
 
 
 def _kind_of_dates(texts: Iterator[str]) -> str | None:
-    """Return the one type that all are of; None if there is none."""
+    """Return the common type of all dates; None if they have none."""
     kind = None
     for text in texts:
         this = _kind_of_date(text)
@@ -211,7 +213,7 @@ def _kind_of_dates(texts: Iterator[str]) -> str | None:
 
 
 def _kind_of_date(text: str) -> str | None:
-    found = parse(text)
+    found = parse_date(text)
     if found is None:
         return None
     if not isinstance(found, datetime):
@@ -239,7 +241,7 @@ def _as_stored(table: Table, found: _Found) -> _Column:
         what = "0 or 1" if is_boolean(found.declared) else "an ISO date or time of the same kind"
         warning = (
             f"{label} is declared {found.declared}, and not every value is {what}. "
-            f"In the file it is a column of {_WORDS[kind]}, with every value as it is."
+            f"In the file it is a column of {_WORDS[kind]}, with all values unchanged."
         )
     return _Column(_BY_KIND[kind], None, warning)
 
@@ -249,7 +251,7 @@ def _mixed(counts: dict[str, int]) -> str:
     blobs = ", blobs in base64" if "blob" in counts else ""
     return (
         f"holds {what}, and Parquet has one type for a column. "
-        f"In the file all of it is text{blobs}."
+        f"In the file, all values are text{blobs}."
     )
 
 
@@ -260,8 +262,8 @@ def _text(value: Any) -> str:
 
 
 def _date(value: Any) -> Any:
-    if (found := parse(value)) is None:
-        raise ValueError(f"{value!r} is no date")
+    if (found := parse_date(value)) is None:
+        raise ValueError(f"{value!r} is not a date")
     return found
 
 
