@@ -224,7 +224,7 @@ def _take_over(session: Session) -> list[str]:
 
 def _undo(session: Session) -> Report:
     taken = _take_over(session)
-    session.check_writable()
+    session.history.check_writable()
     session.checkpoint("before undo", cell=cell_number())
     return show(_back_to(session, restoring.before(session), taken, "undone"))
 
