@@ -8,7 +8,12 @@ from typing import NoReturn
 import pytest
 from litestate import waiting
 from litestate.errors import NeedsAsyncError
+from litestate.platform import IN_BROWSER
 from litestate.waiting import AWAITED, Waiter, awaitable, blocking, run_to_completion
+
+pytestmark = pytest.mark.skipif(
+    IN_BROWSER, reason="there a call can wait, and one event loop runs already"
+)
 
 SUSPENDED = "the coroutine suspended"
 
