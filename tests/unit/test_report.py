@@ -1,4 +1,4 @@
-"""What a person gets to read."""
+"""Reports as text and HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going back: undo after everything that changes the state, and what must not be lost by it."""
+"""Undo after every function that changes the state, without losing anything."""
 
 from __future__ import annotations
 
