@@ -167,7 +167,7 @@ def test_what_litestate_has_returned_is_a_variable_and_what_it_offers_is_none(st
 
 
 def test_python_without_ipython_has_no_names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    monkeypatch.setattr(namespace, "ipython_shell", lambda: None)
     names = {name: [1] for name in (*OWN, "display", "_", "_i", "__doc__")}
     assert set(namespace.user_names(names)) == {*OWN, "display"}
 
