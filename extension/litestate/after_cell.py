@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ from .cells import Cells
 from .errors import LitestateError
 from .leaving import Leaving
 from .pacing import Pace
+from .platform import ipython_shell
 
 _SOON = 0.001
 """Seconds that are not worth waiting for; clocks and timers are not more exact either."""
@@ -100,8 +100,7 @@ class AfterCell:
         LitestateError
             Outside of IPython.
         """
-        ipython = sys.modules.get("IPython")
-        shell = shell or (ipython.get_ipython() if ipython else None)
+        shell = shell or ipython_shell()
         if shell is None:
             raise LitestateError(
                 "There are no cells to follow: this is plain Python. Autosave works in notebooks "

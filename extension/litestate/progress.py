@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from . import places, ui
+from . import ui
+from .platform import IN_BROWSER
 
 DELAY = 1.0
 """Seconds of work before anything is shown: what is done by then needs no bar."""
@@ -124,7 +125,7 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
     """
     if total == 0:
         yield lambda count: None
-    elif not places.IN_BROWSER:
+    elif not IN_BROWSER:
         from tqdm import tqdm
 
         # None: only if stderr is a terminal.

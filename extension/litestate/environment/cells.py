@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER, ipython_shell
 from .applied import Applied
 from .executed import (
     CUT,
@@ -13,7 +13,6 @@ from .executed import (
     Executed,
     current,
     running_number,
-    shell_of_session,
 )
 from .hostile import damaged, mapping, number, sequence, text, whole
 
@@ -113,7 +112,7 @@ def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
 
 
 def _count_on(counter: int, cells: list[Executed], applied: Applied) -> None:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if IN_BROWSER or shell is None or shell.execution_count > counter:
         return
     number = shell.execution_count

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from ..platform import ipython_shell
 from .confidential import hide
 
 MOST_CELLS = 10_000
@@ -238,7 +239,7 @@ def follow(shell: Any = None) -> Log | None:
     Log or None
         None outside of IPython.
     """
-    shell = shell or _shell()
+    shell = shell or ipython_shell()
     if shell is None:
         return None
     before = shell.meta.get(_KEY)
@@ -267,18 +268,6 @@ def unfollow(shell: Any) -> None:
 def current() -> Log:
     """Return the log of this session; outside of IPython it has only what was loaded."""
     return follow() or _without_shell
-
-
-def shell_of_session() -> Any:
-    """Return IPython's shell, or None outside of it."""
-    return _shell()
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    # It is being imported, perhaps.
-    get = getattr(ipython, "get_ipython", None)
-    return get() if get is not None else None
 
 
 def _current_task() -> asyncio.Task[Any] | None:

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from ..imports import import_installed, is_harmless, is_installed
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 
 _BROUGHT = "{} would be imported, and may find what the bundle has brought"
 

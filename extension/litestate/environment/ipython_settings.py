@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .executed import shell_of_session
+from ..platform import ipython_shell
 from .settings import Group, Undo, cells_mention, same
 
 _WORDS = ("%", "get_ipython", "InteractiveShell", "InlineBackend", "init_printing")
@@ -35,7 +35,7 @@ _RELOADS = {(False, False): "off", (True, False): "explicit", (True, True): "all
 
 
 def _traits(_: Any) -> Iterator[tuple[str, Any]]:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or not cells_mention(*_WORDS):
         return
     for owner in _owners(shell):
@@ -97,7 +97,7 @@ def _put_trait(_: Any, name: str, value: Any) -> Undo | None:
 
 
 def _put_mode(name: str, value: Any) -> Undo | None:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or not isinstance(value, str):
         raise KeyError("there is no IPython here")
     if name == _MODE:
@@ -121,7 +121,7 @@ def _put_mode(name: str, value: Any) -> Undo | None:
 
 
 def _put_later(kind: str, trait: str, value: Any) -> Undo | None:
-    config = shell_of_session().config[kind]
+    config = ipython_shell().config[kind]
     had, before = trait in config, dict(config).get(trait)
     if had and same(before, value):
         return None
@@ -139,7 +139,7 @@ def _put_later(kind: str, trait: str, value: Any) -> Undo | None:
 def _owner_of(name: str) -> tuple[Any, str]:
     """Return what has a trait, or None if it is made later; and the name of the trait."""
     kind, _, trait = name.partition(".")
-    shell = shell_of_session()
+    shell = ipython_shell()
     if (
         shell is None
         or not trait.isidentifier()
@@ -156,19 +156,19 @@ def _owner_of(name: str) -> tuple[Any, str]:
 def _is_kind(owner: Any, kind: str) -> bool:
     """Tell whether an object is what another kernel calls so: each has a shell of its own class."""
     return any(cls.__name__ == kind for cls in type(owner).__mro__) or (
-        kind.endswith("InteractiveShell") and owner is shell_of_session()
+        kind.endswith("InteractiveShell") and owner is ipython_shell()
     )
 
 
 def _extensions(_: Any) -> Iterator[tuple[str, Any]]:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is not None and cells_mention("load_ext", "load_extension"):
         for name in sorted(shell.extension_manager.loaded - _ALWAYS_LOADED):
             yield name, True
 
 
 def _put_extension(_: Any, name: str, value: Any) -> Undo | None:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or value is not True:
         raise KeyError("there is no IPython here")
     manager = shell.extension_manager
@@ -180,7 +180,7 @@ def _put_extension(_: Any, name: str, value: Any) -> Undo | None:
 
 
 def _aliases(_: Any) -> Iterator[tuple[str, Any]]:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or not cells_mention("alias"):
         return
     usual = dict(shell.alias_manager.default_aliases)
@@ -190,7 +190,7 @@ def _aliases(_: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _put_alias(_: Any, name: str, command: Any) -> Undo | None:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or not name.isidentifier() or not isinstance(command, str):
         raise KeyError("there is no IPython here")
     manager = shell.alias_manager

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 from . import (
     attributes,
     ipython_settings,

@@ -9,9 +9,9 @@ from itertools import chain
 from types import ModuleType
 from typing import Any
 
+from ..platform import ipython_shell
 from . import places
 from .cell_targets import Chain, Reader, Targets, start_of
-from .executed import shell_of_session
 from .places import MISSING
 
 CALLS = (
@@ -89,7 +89,7 @@ def _tables() -> Iterator[tuple[str, Iterable[Any]]]:
     """Yield what is no part of a module: handlers of signals, and what the shell has."""
     yield "signal handlers", map(signal.getsignal, _SIGNALS)
     yield "sys.settrace, sys.setprofile", (sys.gettrace(), sys.getprofile())
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None:
         return
     magics = shell.magics_manager.magics.values()
