@@ -137,7 +137,7 @@ _MODULES = {"numpy": "arrays", "pandas": "frames", "sqlite3": "connections"}
 
 _MODULE_OF = type.__dict__["__module__"].__get__
 
-_ALWAYS = ("closed_files", "containers", "imported", "scalars", "times")
+_ALWAYS = ("containers", "imported", "scalars", "standard_library")
 
 # By identity: to look for a type calls what its metaclass has for a hash.
 _BY_TYPE: dict[int, Codec] = {}

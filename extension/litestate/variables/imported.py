@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import Any
 
 from ..imports import import_installed, is_harmless, is_installed
+from .checking import listed, text
 from .codecs import Codec, Get, OpaqueError, Put
-from .payloads import parts, text
 
 _OF_THE_SESSION = (
     ("os", "environ"),
@@ -164,7 +164,7 @@ def _read_module(payload: Any, get: Get) -> types.ModuleType:
 
 
 def _read_global(payload: Any, get: Get) -> Any:
-    module, name = (text(each, get) for each in parts(payload, 2, get))
+    module, name = (text(each, get) for each in listed(payload, get, 2))
     # Under another name it may take the place of what somebody is going to call.
     if not get.trusted and not _is_own_name(module, name, get):
         raise get.waiting(f"{module}.{name} is found by another name")
