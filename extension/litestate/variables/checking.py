@@ -9,15 +9,19 @@ from typing import Any, TypeVar, cast
 from .codecs import Get
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_WRONG = (
+UNEXPECTED = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    BufferError,
     LookupError,
+    OSError,
     RuntimeError,
+    StopIteration,
     TypeError,
     ValueError,
 )
+"""Errors that codecs, and what they call, may raise for payloads that they do not check."""
 
 
 def guarded(decode: _Function) -> _Function:
@@ -33,7 +37,7 @@ def guarded(decode: _Function) -> _Function:
     def checked(*arguments: Any) -> Any:
         try:
             return decode(*arguments)
-        except _WRONG as error:
+        except UNEXPECTED as error:
             get: Get = arguments[-1]
             raise get.fail(f"its content makes no sense ({error})") from error
 
