@@ -10,7 +10,7 @@ from typing import Any
 from .attributes import APART
 from .checking import FAR, listed, whole
 from .codecs import Codec, Get, Put, Value
-from .fastjson import check_hashes
+from .json_nodes import check_hashes
 
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool)}
 """What a defaultdict may make without trust: nothing that does something."""

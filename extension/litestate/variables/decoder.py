@@ -45,6 +45,11 @@ class Decoder:
         Name of the graph in errors.
     replace : callable, optional
         Gets the names of an object and the object; returns the one to use instead.
+
+    Attributes
+    ----------
+    graph : GraphText
+        The parsed graph.
     """
 
     def __init__(
@@ -64,12 +69,12 @@ class Decoder:
         self.name = ""
         self._label = label
         self._buffers = buffers
-        self._graph = graph_text.parse(document, self.fail)
+        self.graph = graph_text.parse(document, self.fail)
         self._replace = replace
         self._named: dict[int, list[str]] = {}
-        for name, value in self._graph.names.items() if replace else ():
-            if isinstance(value, list) and len(value) == 1 and type(value[0]) is int:
-                self._named.setdefault(value[0], []).append(name)
+        for name, value in self.graph.names.items() if replace else ():
+            if (number := graph_text.node_of(value)) is not None:
+                self._named.setdefault(number, []).append(name)
         self._made: dict[int, Any] = {}
         self._weights: dict[int, tuple[int, int]] = {}
         self._hashed = 0
@@ -78,26 +83,8 @@ class Decoder:
         self._below: list[tuple[int, int]] = []
         self._to_fill: deque[int] = deque()
         self._pickled = PickledNodes(
-            self._graph.pickles, load, self._complete, self._dependencies, self.fail
+            self.graph.pickles, load, self._complete, self._dependencies, self.fail
         )
-
-    @property
-    def names(self) -> list[str]:
-        """All names of the graph."""
-        return list(self._graph.names)
-
-    @property
-    def has_pickles(self) -> bool:
-        """Whether the graph has pickles."""
-        return bool(self._graph.pickles)
-
-    def tag(self, name: str) -> str:
-        """Return the tag of the node that a name stands for; empty if it is in place."""
-        value = self._graph.names[name]
-        is_node = isinstance(value, list) and len(value) == 1 and type(value[0]) is int
-        if not is_node or not 0 <= value[0] < len(self._graph.nodes):
-            return ""
-        return str(self._graph.nodes[value[0]][0])
 
     def named(self, name: str) -> Any:
         """Return the object of a name; containers in it are empty until `fill` is called.
@@ -109,14 +96,14 @@ class Decoder:
         """
         self.name = name
         try:
-            return self.value(self._graph.names[name])
+            return self.value(self.graph.names[name])
         finally:
             # Objects within its containers may have this name too, but it is not theirs.
             self.name = ""
 
     def failure_below(self, name: str) -> Failure | None:
         """Return the failure of a node that a name needs, or None."""
-        return self._dependencies.failed_below(self._graph.names[name])
+        return self._dependencies.failed_below(self.graph.names[name])
 
     def forget_failures(self) -> None:
         """Allow nodes that could not be made to be tried again; containers stay the same objects.
@@ -127,7 +114,7 @@ class Decoder:
             if failure.needs_trust:
                 continue
             del self._dependencies.failures[number]
-            if number in self._made and codec_to_read(self._graph.nodes[number][0], self).fill:
+            if number in self._made and codec_to_read(self.graph.nodes[number][0], self).fill:
                 _empty(self._made[number])
                 self._to_fill.append(number)
         self._pickled.forget_failures()
@@ -139,8 +126,8 @@ class Decoder:
             if isinstance(value, dict):
                 raise self.fail("a value is malformed")
             return value
-        if len(value) == 1 and type(value[0]) is int:
-            return self._node(value[0])
+        if (number := graph_text.node_of(value)) is not None:
+            return self._node(number)
         if len(value) != 2 or not isinstance(value[0], str):
             raise self.fail("a value is malformed")
         tag, payload = value
@@ -197,7 +184,7 @@ class Decoder:
         return NeedsTrustError(what)
 
     def _node(self, number: int) -> Any:
-        if not 0 <= number < len(self._graph.nodes):
+        if not 0 <= number < len(self.graph.nodes):
             raise self.fail("there is no node of that number")
         self._dependencies.add(number)
         if number in self._dependencies.failures:
@@ -211,7 +198,7 @@ class Decoder:
         return self._made[number]
 
     def _make(self, number: int) -> None:
-        tag, payload = self._graph.nodes[number]
+        tag, payload = self.graph.nodes[number]
         if number in self._dependencies.making:
             raise self.fail("something is built from itself")
         with self._dependencies.recorded(number):
@@ -255,7 +242,7 @@ class Decoder:
         if codec.fill is not None:
             self._to_fill.append(number)
             return made
-        if weight > _MAX_WEIGHT * self._graph.size or depth >= _MAX_NESTING:
+        if weight > _MAX_WEIGHT * self.graph.size or depth >= _MAX_NESTING:
             raise self.fail("something is built from too much")
         self._weights[number] = weight, depth + 1
         return made
@@ -265,8 +252,8 @@ class Decoder:
         later: list[int] = []
         while self._to_fill:
             number = self._to_fill.popleft()
-            codec = codec_to_read(self._graph.nodes[number][0], self)
-            obj, payload = self._made[number], self._graph.nodes[number][1]
+            codec = codec_to_read(self.graph.nodes[number][0], self)
+            obj, payload = self._made[number], self.graph.nodes[number][1]
             assert codec.fill is not None
             try:
                 with self._dependencies.recorded(number), self._checked():
@@ -293,7 +280,7 @@ class Decoder:
     def _inside(self, payload: Any) -> Any:
         number, path = graph_text.place(payload, self.fail)
         found = self._node(number)
-        if self._graph.nodes[number][0] != "json":
+        if self.graph.nodes[number][0] != "json":
             raise self.fail("a path leads through something other than nested data")
         return graph_text.at(found, path, self.fail)
 

@@ -56,7 +56,7 @@ def decode(decoder: Decoder) -> Decoded:
         If the graph is malformed.
     """
     decoded = Decoded()
-    _make(decoder, decoder.names, decoded, lambda name, value: None)
+    _make(decoder, decoder.graph.names, decoded, lambda name, value: None)
     return decoded
 
 
@@ -105,18 +105,18 @@ class Making:
     def stages(self) -> dict[int, list[str]]:
         """Return the names of each stage."""
         found: dict[int, list[str]] = {}
-        for name in self.decoder.names:
+        for name in self.decoder.graph.names:
             found.setdefault(self._stage(name), []).append(name)
         return found
 
     def _stage(self, name: str) -> int:
-        tag = self.decoder.tag(name)
+        tag = self.decoder.graph.tag(name)
         if tag == "pickle":
             kind = str(self.group.about.get(name, {}).get("type", ""))
             is_definition = kind == "function" or kind.startswith("class ")
             return _DEFINITIONS if is_definition else _OBJECTS
         is_container = tag not in ("", "json", "alias") and _is_filled(tag)
-        return _CONTAINERS if is_container and self.decoder.has_pickles else _PLAIN
+        return _CONTAINERS if is_container and self.decoder.graph.pickles else _PLAIN
 
 
 def make_all(
@@ -143,7 +143,7 @@ def make_all(
     DamagedBundleError
         If a graph is malformed.
     """
-    names = {name for each in found for name in each.decoder.names}
+    names = {name for each in found for name in each.decoder.graph.names}
     if wanted is not None:
         names &= set(wanted)
 

@@ -217,7 +217,7 @@ def _decoder(
         label=f"variables/{group.key}/{GRAPH}",
         replace=replace,
     )
-    if set(decoder.names) != set(group.names):
+    if set(decoder.graph.names) != set(group.names):
         raise decoder.fail("it has other names than the manifest says")
     return decoder
 
