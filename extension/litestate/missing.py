@@ -8,7 +8,7 @@ from . import outside, places
 from .items import Survey
 from .platform import IN_BROWSER
 from .report.words import size_text
-from .variables.connected import databases_of
+from .variables.connections import databases_of
 
 _SHOWN = 5
 

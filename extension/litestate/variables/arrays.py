@@ -7,19 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from . import numpy_scalars, randomness
-from .buffers import attach, store
-from .checking import flag, guarded, listed, whole
+from . import numpy_values
+from .buffers import NAN, attach, pack, store, unpack
+from .checking import FAR, flag, guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
 from .dtypes import describe, dtype_from
-from .elements import NAN, pack, unpack
 from .spans import UNMAPPED
 
 _Array = np.ndarray[Any, Any]
 _MOST_TIMES, _FEW = 64, 100_000
 """How often a view may have each object of an array of objects, and how many that may always be."""
-
-_FAR = 2**62
 
 
 def _is_plain(array: _Array) -> bool:
@@ -83,7 +80,7 @@ def _decode(payload: Any, get: Get) -> _Array:
         raise get.fail("it has no memory")
     if "base" in payload:
         return _with_flag(_view(payload, get), payload, get)
-    shape = tuple(whole(size, 0, _FAR, get) for size in listed(payload["shape"], get))
+    shape = tuple(whole(size, 0, FAR, get) for size in listed(payload["shape"], get))
     items = payload["items"]
     count = math.prod(shape)
     if type(items) is dict:
@@ -108,11 +105,9 @@ def _view(payload: Any, get: Get) -> _Array:
     base = get.value(payload["base"])
     if type(base) is not np.ndarray or base.dtype != object:
         raise get.fail("the array that it is a view of is none")
-    shape = [whole(size, 0, _FAR, get) for size in listed(payload["shape"], get)]
-    strides = [
-        whole(step, -_FAR, _FAR, get) for step in listed(payload["strides"], get, len(shape))
-    ]
-    offset = whole(payload["offset"], 0, _FAR, get)
+    shape = [whole(size, 0, FAR, get) for size in listed(payload["shape"], get)]
+    strides = [whole(step, -FAR, FAR, get) for step in listed(payload["strides"], get, len(shape))]
+    offset = whole(payload["offset"], 0, FAR, get)
     if not (base.flags.c_contiguous or base.flags.f_contiguous):
         raise get.fail("the array that it is a view of is scattered")
     flat = base.ravel("K")
@@ -245,6 +240,5 @@ CODECS = (
     ),
     Codec("numpy.dtype", _DTYPES, _encode_dtype, _decode_dtype, atom=True),
     NAN,
-    *numpy_scalars.CODECS,
-    *randomness.CODECS,
+    *numpy_values.CODECS,
 )

@@ -1,24 +1,38 @@
-"""NumPy arrays over the buffers of a bundle."""
+"""Arrays in the buffers of a graph: their memory, or the Python objects that they hold.
+
+Objects are a list of values, or text in one piece, which is what most of them are. The buffer of
+text has the lengths (in characters), and then all texts in UTF-8. Where values repeat, each is
+there once, and their numbers stand between the two. Lengths and numbers are signed integers of
+32 bits, little-endian.
+"""
 
 from __future__ import annotations
 
 import array as array_module
+from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .checking import flag, listed, whole
-from .codecs import Get, OpaqueError, Put
-from .dtypes import describe, dtype_from
+from .checking import FAR, flag, listed, whole
+from .codecs import Codec, Get, OpaqueError, Put, Value
+from .dtypes import clean_booleans, describe, dtype_from, has_booleans
 from .group import Memory
 
-_FAR = 2**62
 _WIDE = 2**31 - 1
 _MOST_COPIES = 64
 _copied: WeakKeyDictionary[Get, dict[int, int]] = WeakKeyDictionary()
 _MOST_DIMENSIONS = 64
-"""Of a NumPy array since NumPy 2."""
+"""Dimensions of a NumPy array since NumPy 2."""
+
+_SHORT = 64
+"""Up to so many objects a list is shorter, and easier to read."""
+_NONE, _NAN = -1, -2
+_THE_NAN: Any = np.nan
+_PLAIN_NAN = ["numpy.nan", None]
+_SMALL = 2**63
+"""Integers beyond this take care that JSON does not."""
 
 
 class InTable:
@@ -70,8 +84,8 @@ def attach(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     memory = payload["memory"]
     if not dtype.itemsize or dtype.hasobject:
         raise get.fail("its items have no bytes")
-    shape = tuple(whole(size, 0, _FAR, get) for size in listed(memory["shape"], get))
-    strides = [whole(step, -_FAR, _FAR, get) for step in listed(memory["strides"], get)]
+    shape = tuple(whole(size, 0, FAR, get) for size in listed(memory["shape"], get))
+    strides = [whole(step, -FAR, FAR, get) for step in listed(memory["strides"], get)]
     if len(strides) != len(shape) or len(shape) > _MOST_DIMENSIONS:
         raise get.fail("its shape and strides do not fit")
     buffer = _owner(memory["owner"], get) if "owner" in memory else get.buffer(memory["buffer"])
@@ -91,8 +105,8 @@ def attach(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any] = np.ndarray(
         shape, dtype, buffer=buffer, offset=offset, strides=steps
     )
-    if _has_booleans(dtype):
-        _clean_all(array, buffer[first:last], get)
+    if has_booleans(dtype):
+        clean_booleans(array, buffer[first:last], get)
     return array
 
 
@@ -144,7 +158,7 @@ def bounded(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     DamagedBundleError
         If it is not inside the buffer, or larger, or if copies of the buffer become too many.
     """
-    number = whole(payload["memory"]["buffer"], 0, _FAR, get)
+    number = whole(payload["memory"]["buffer"], 0, FAR, get)
     array = attach(payload, get)
     if array.nbytes > get.buffer(number).nbytes:
         raise get.fail("it is larger than its buffer")
@@ -171,33 +185,109 @@ def compact(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array.copy() if 0 in array.strides and array.size else array
 
 
-def _clean_all(array: np.ndarray[Any, Any], span: memoryview, get: Get) -> None:
-    """Make every boolean 0 or 1: NumPy counts on it, and would write past its memory."""
-    once = array[tuple(slice(None) if step else slice(1) for step in array.strides)]
-    if once.nbytes <= span.nbytes:
-        _clean(once)
-    elif array.dtype.kind == "b":
-        _clean(np.ndarray((span.nbytes,), np.bool_, buffer=span))
-    else:
-        raise get.fail("its records overlap")
+def pack(objects: list[Any], value: Callable[[Any], Value], put: Put) -> Any:
+    """Return the payload for objects.
+
+    Parameters
+    ----------
+    objects : list
+        What is in the array.
+    value : callable
+        ``put.value`` or ``put.plain``.
+    put : Put
+        For the buffers.
+    """
+    kinds = set(map(type, objects))
+    if len(objects) > _SHORT and str in kinds and kinds <= {str, type(None), float}:
+        unique = dict.fromkeys(objects)
+        if all(one is _THE_NAN for one in unique if type(one) is float):
+            return _pack_text(objects, unique, put)
+    return [_packed(one, value) for one in objects]
 
 
-def _clean(array: np.ndarray[Any, Any]) -> None:
-    if array.dtype.names is not None:
-        fields: Any = array.dtype.fields
-        for name in array.dtype.names:
-            if _has_booleans(fields[name][0]):
-                _clean(array[name])
-    else:
-        bits = array.view(np.uint8)
-        if bits.size and bits.max() > 1:
-            np.minimum(bits, 1, out=bits)
+def _pack_text(objects: list[Any], unique: dict[Any, None], put: Put) -> dict[str, int]:
+    repeats = 2 * len(unique) <= len(objects)
+    once = list(unique) if repeats else objects
+    texts = [one for one in once if one is not None and one is not _THE_NAN]
+    lengths = [_NONE if one is None else _NAN if one is _THE_NAN else len(one) for one in once]
+    pieces = [np.array(lengths, "<i4").tobytes()]
+    if repeats:
+        number = dict(zip(once, range(len(once)), strict=True))
+        pieces.append(np.fromiter(map(number.__getitem__, objects), "<i4", len(objects)).tobytes())
+    pieces.append("".join(texts).encode("utf-8", "surrogatepass"))
+    return {
+        "buffer": put.raw(b"".join(pieces)),
+        "texts": len(once),
+        "numbers": len(objects) if repeats else 0,
+    }
 
 
-def _has_booleans(dtype: np.dtype[Any]) -> bool:
-    if dtype.subdtype is not None:
-        return _has_booleans(dtype.subdtype[0])
-    if dtype.names is not None:
-        fields: Any = dtype.fields
-        return any(_has_booleans(fields[name][0]) for name in dtype.names)
-    return dtype.kind == "b"
+def unpack(payload: Any, count: int, get: Get) -> np.ndarray[Any, Any]:
+    """Return objects as an array of one dimension.
+
+    Raises
+    ------
+    DamagedBundleError
+        If there are more or fewer than `count`, or a buffer does not fit.
+    """
+    if type(payload) is dict:
+        return _unpack_text(payload, count, get)
+    return as_objects((_unpacked(one, get) for one in listed(payload, get, count)), count)
+
+
+def as_objects(objects: Iterable[Any], count: int) -> np.ndarray[Any, Any]:
+    """Return an array of objects, whatever they are."""
+    found: np.ndarray[Any, Any] = np.fromiter(objects, object, count)
+    return found
+
+
+def _packed(one: Any, value: Callable[[Any], Value]) -> Value:
+    kind = type(one)
+    if (
+        one is None
+        or kind is bool
+        or (kind is str and one.isascii())
+        or (kind is int and -_SMALL <= one < _SMALL)
+        or (kind is float and one - one == 0)
+    ):
+        return one
+    return _PLAIN_NAN if one is _THE_NAN else value(one)
+
+
+def _unpacked(value: Value, get: Get) -> Any:
+    if type(value) is not list:
+        return value
+    return np.nan if value == _PLAIN_NAN else get.value(value)
+
+
+def _unpack_text(payload: dict[str, Any], count: int, get: Get) -> np.ndarray[Any, Any]:
+    data = get.buffer(payload["buffer"])
+    count_copy(payload["buffer"], data.nbytes, get)
+    sizes = [whole(payload[key], 0, data.nbytes // 4, get) for key in ("texts", "numbers")]
+    middle, end = 4 * sizes[0], 4 * sum(sizes)
+    if end > data.nbytes or count != (sizes[1] or sizes[0]):
+        raise get.fail("it has too many texts, or too few")
+    lengths = np.frombuffer(data[:middle], "<i4").astype(np.int64)
+    texts = _cut(lengths, str(data[end:], "utf-8", "surrogatepass"), get)
+    if not sizes[1]:
+        return texts
+    numbers = np.frombuffer(data[middle:end], "<i4")
+    if not 0 <= numbers.min() <= numbers.max() < texts.size:
+        raise get.fail("the numbers of its texts do not fit")
+    found: np.ndarray[Any, Any] = texts[numbers]
+    return found
+
+
+def _cut(lengths: np.ndarray[Any, Any], joined: str, get: Get) -> np.ndarray[Any, Any]:
+    ends = np.cumsum(np.maximum(lengths, 0))
+    if (lengths.size and lengths.min() < _NAN) or (ends[-1] if ends.size else 0) != len(joined):
+        raise get.fail("the lengths of its texts do not fit")
+    starts = (ends - np.maximum(lengths, 0)).tolist()
+    texts = as_objects(map(joined.__getitem__, map(slice, starts, ends.tolist())), ends.size)
+    texts[lengths == _NONE] = None
+    texts[lengths == _NAN] = np.nan
+    return texts
+
+
+NAN = Codec("numpy.nan", (), lambda _nan, _put: None, lambda _payload, _get: np.nan, atom=True)
+"""The NaN that everybody uses: ``is np.nan`` stays true in arrays of objects."""

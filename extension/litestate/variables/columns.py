@@ -11,14 +11,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from .buffers import InTable, column_of, compact, copy_of, store
+from .buffers import InTable, column_of, compact, copy_of, pack, store, unpack
 from .checking import flag, guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
-from .elements import pack, unpack
-from .frequencies import period_from, period_text
-from .moments import side_from, unit_from, zone_from, zone_value
+from .moments import pd, period_from, period_text, side_from, unit_from
 from .spans import PARTED
-from .untyped import pandas as pd
+from .standard_library import zone_from, zone_value
 
 _MASKED = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
 _INT32_MAX = 2**31 - 1

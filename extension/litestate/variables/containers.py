@@ -8,9 +8,9 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
 from .attributes import APART
+from .checking import FAR, listed, whole
 from .codecs import Codec, Get, Put, Value
-from .fastjson import check_hashes
-from .payloads import parts, whole
+from .json_nodes import check_hashes
 
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool)}
 """What a defaultdict may make without trust: nothing that does something."""
@@ -54,11 +54,11 @@ def _sort_key(obj: Any, depth: int = 0) -> str:
 
 
 def _read_all(payload: Any, get: Get) -> list[Any]:
-    return [get.value(each) for each in parts(payload, None, get)]
+    return [get.value(each) for each in listed(payload, get)]
 
 
 def _keys(payload: Any, get: Get) -> list[Any]:
-    found = [get.key(each) for each in parts(payload, None, get)]
+    found = [get.key(each) for each in listed(payload, get)]
     check_hashes(map(hash, found))
     return found
 
@@ -68,7 +68,7 @@ def _pairs(value: Any, put: Put) -> list[Value]:
 
 
 def _fill_pairs(obj: Any, payload: Any, get: Get) -> None:
-    found = parts(payload, None, get)
+    found = listed(payload, get)
     if len(found) % 2:
         raise get.fail("a dictionary has a key without a value")
     keys, values = _keys(found[::2], get), _read_all(found[1::2], get)
@@ -87,16 +87,16 @@ def _factory(value: Any, put: Put) -> list[Any]:
 
 
 def _make_defaultdict(payload: Any, get: Get) -> Any:
-    name, _ = parts(payload, 2, get)
+    name, _ = listed(payload, get, 2)
     if name is not None and (not isinstance(name, str) or name not in _FACTORIES):
         raise get.fail(f"a defaultdict may not make {name!r}")
     return defaultdict(None if name is None else _FACTORIES[name])
 
 
 def _make_deque(payload: Any, get: Get) -> Any:
-    length, _ = parts(payload, 2, get)
+    length, _ = listed(payload, get, 2)
     # No deque is longer than this system's memory; the limit may be another system's.
-    return deque(maxlen=None if length is None else min(whole(length, get), sys.maxsize))
+    return deque(maxlen=None if length is None else min(whole(length, 0, FAR, get), sys.maxsize))
 
 
 def _slice(value: slice, put: Put) -> list[Value]:
@@ -104,7 +104,7 @@ def _slice(value: slice, put: Put) -> list[Value]:
 
 
 def _read_slice(payload: Any, get: Get) -> slice:
-    return slice(*(get.value(each) for each in parts(payload, 3, get)))
+    return slice(*(get.value(each) for each in listed(payload, get, 3)))
 
 
 def _namespace(value: types.SimpleNamespace, put: Put) -> list[Value]:

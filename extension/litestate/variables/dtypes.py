@@ -1,4 +1,4 @@
-"""NumPy's data types as JSON.
+"""Data types of NumPy as JSON.
 
 A string is what ``numpy.dtype.str`` says. A list has a kind first: ``["c", char, string]`` for a
 second C type of the same size, ``["long", string, digits]`` for the long double of a machine,
@@ -179,3 +179,36 @@ def _string(rest: list[Any], get: Get) -> np.dtype[Any]:
     elif how != "nothing":
         raise get.fail("its data type is none")
     return np.dtypes.StringDType(**given)
+
+
+def clean_booleans(array: np.ndarray[Any, Any], span: memoryview, get: Get) -> None:
+    """Make every boolean 0 or 1: NumPy relies on it, and would write past its memory."""
+    once = array[tuple(slice(None) if step else slice(1) for step in array.strides)]
+    if once.nbytes <= span.nbytes:
+        _clean(once)
+    elif array.dtype.kind == "b":
+        _clean(np.ndarray((span.nbytes,), np.bool_, buffer=span))
+    else:
+        raise get.fail("its records overlap")
+
+
+def _clean(array: np.ndarray[Any, Any]) -> None:
+    if array.dtype.names is not None:
+        fields: Any = array.dtype.fields
+        for name in array.dtype.names:
+            if has_booleans(fields[name][0]):
+                _clean(array[name])
+    else:
+        bits = array.view(np.uint8)
+        if bits.size and bits.max() > 1:
+            np.minimum(bits, 1, out=bits)
+
+
+def has_booleans(dtype: np.dtype[Any]) -> bool:
+    """Tell whether a data type is boolean, or has boolean fields."""
+    if dtype.subdtype is not None:
+        return has_booleans(dtype.subdtype[0])
+    if dtype.names is not None:
+        fields: Any = dtype.fields
+        return any(has_booleans(fields[name][0]) for name in dtype.names)
+    return dtype.kind == "b"

@@ -1,4 +1,4 @@
-"""Why something is not kept, or does not come back; hardly ever seen by users as errors."""
+"""Errors for variables that cannot be saved, or not made again."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from ..errors import DamagedBundleError
 
 
 class NotSavedError(Exception):
-    """Something cannot be stored; the message is a reason for a person, without a full stop."""
+    """An object cannot be stored; the message is the reason for the user, without a full stop."""
 
 
 class NotLoadedError(Exception):
-    """Something stored cannot be made again here; the message is a reason for a person."""
+    """A stored object cannot be made again here; the message is the reason for the user."""
+
+
+class NeedsTrustError(Exception):
+    """Making a stored object would run code; the message says which."""
 
 
 class DamagedGraphError(DamagedBundleError):
-    """A graph is not as it should be.
+    """A graph is malformed.
 
     Attributes
     ----------
     reason : str
-        What is wrong with it, for a person, without a full stop.
+        What is wrong with it, for the user, without a full stop.
     """
 
     reason = ""

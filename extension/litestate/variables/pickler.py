@@ -21,7 +21,6 @@ from . import (
     code_objects,
     functions,
     instances,
-    late,
     quiet,
     rebuilding,
     reducers,
@@ -29,7 +28,7 @@ from . import (
     spaces,
     special_classes,
 )
-from .cycles import HASHED, Cycles, runs_code
+from .cycles import HASHED, REDUCERS, Cycles, Late, runs_code
 from .definitions import by_name
 from .unpickling import NAMESPACE, text_of
 
@@ -100,7 +99,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._current: Any = None
         self._bases: bases.Bases | None = None
         self._known: dict[type, Kind] = {}
-        self._late: late.Late | None = None
+        self._late: Late | None = None
         self.whole: tuple[Any, ...] = self.roots
         self._has_code = self._has_keys = False
         self.runs_own = False
@@ -115,7 +114,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         """Fill containers of these cycles when all that they hold is there."""
         self._known = known
         if cycles is not None:
-            self._late = late.Late(cycles)
+            self._late = Late(cycles)
             self.whole = (*self.roots, self._late)
             self._not_asked |= {id(self.whole), id(self._late)}
 
@@ -201,9 +200,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             typing.ParamSpec: self._typevar,
             classes.Begun: classes.reduce_begun,
             bases.Finished: self._finished,
-            late.Late: late.reduce_all,
-            late.Fills: late.reduce_fills,
-            late.Early: late.reduce_early,
+            **REDUCERS,
             typing.TypeVarTuple: self._typevar,
             getattr(typing, "TypeAliasType", None): self._alias,
         }

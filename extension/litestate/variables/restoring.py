@@ -16,10 +16,10 @@ from ..manifest import Skipped
 from ..trust import trust_advice
 from . import pickling
 from .contents import contents
-from .decoder import Decoded, Decoder
+from .decoder import Decoder
 from .failures import DamagedGraphError
 from .group import GRAPH, Bytes, Group, Memory, only
-from .in_order import Making, make_all
+from .making import Decoded, Making, decode, make_all
 from .namespace import is_reserved
 from .pauses import no_collection
 
@@ -113,8 +113,8 @@ def restore(
 def _untrusted(
     groups: Iterable[Group], namespace: dict[str, Any], *, partly: bool, replace: _Replace
 ) -> list[tuple[Group, Decoded]]:
-    decode = _partly_decoded if partly else _decoded
-    return [(group, decode(group, namespace, trusted=False, replace=replace)) for group in groups]
+    make = _partly_decoded if partly else _decoded
+    return [(group, make(group, namespace, trusted=False, replace=replace)) for group in groups]
 
 
 def _trusted(
@@ -199,7 +199,7 @@ def _reason(error: DamagedBundleError) -> str:
 def _decoded(
     group: Group, namespace: dict[str, Any], *, trusted: bool, replace: _Replace = None
 ) -> Decoded:
-    return _decoder(group, namespace, trusted=trusted, replace=replace).decode()
+    return decode(_decoder(group, namespace, trusted=trusted, replace=replace))
 
 
 def _decoder(
@@ -217,7 +217,7 @@ def _decoder(
         label=f"variables/{group.key}/{GRAPH}",
         replace=replace,
     )
-    if set(decoder.names) != set(group.names):
+    if set(decoder.graph.names) != set(group.names):
         raise decoder.fail("it has other names than the manifest says")
     return decoder
 

@@ -170,7 +170,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
             # They are stored together: only this tells which of them have changed.
             digest = hashlib.blake2b(one.document, digest_size=8).hexdigest()
             group.about[one.name]["digest"] = digest
-        about_it = [note for note in more if _concerns(encoder.concerned[note], one)]
+        about_it = [note for note in more if _concerns(encoder.notes[note], one)]
         if notes := [*one.encoder.notes, *about_it]:
             taken.notes[one.name] = notes
     for each in (encoder, *(one.encoder for one in ones)):
