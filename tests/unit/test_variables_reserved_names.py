@@ -110,7 +110,7 @@ def test_a_strangers_waits_for_trust(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     there = start()
     before = dict(there.names)
-    reason = "it would take the place of what Python or the notebook has there"
+    reason = "it would replace an object of Python or the notebook that has this name"
     assert waiting(litestate.load_state(bundle)) == {name: reason}
     assert there.names.get(name) is before.get(name)
     assert there.names["mine"] == 1
