@@ -143,28 +143,21 @@ def _plain(
 
 
 def _dates(values: Any, put: Put) -> list[Any]:
-    return [
-        store(compact(values._ndarray.view("i8")), put),
-        values.unit,
-        zone_value(values.tz, put),
-    ]
+    return [store(compact(values.asi8), put), values.unit, zone_value(values.tz, put)]
 
 
 def _read_dates(rest: list[Any], get: Get) -> Any:
     numbers, unit, zone = rest
     unit, zone = unit_from(unit, get), zone_from(zone, get)
-    plain = pd.array(
-        _plain(numbers, "q", get, column_of).view(f"M8[{unit}]"),
-        dtype=f"datetime64[{unit}]",
-        copy=False,
-    )
+    array = _plain(numbers, "q", get, column_of).view(f"M8[{unit}]")
+    plain = pd.array(array, dtype=f"datetime64[{unit}]", copy=False)
     if zone is None:
         return plain
     return plain.tz_localize("UTC").tz_convert(zone)
 
 
 def _deltas(values: Any, put: Put) -> list[Any]:
-    return [store(compact(values._ndarray.view("i8")), put), values.unit]
+    return [store(compact(values.asi8), put), values.unit]
 
 
 def _read_deltas(rest: list[Any], get: Get) -> Any:
@@ -174,8 +167,7 @@ def _read_deltas(rest: list[Any], get: Get) -> Any:
 
 
 def _periods(values: Any, put: Put) -> list[Any]:
-    written = period_text(values.dtype)
-    return [store(compact(values._ndarray.view("i8")), put), written]
+    return [store(compact(values.asi8), put), period_text(values.dtype)]
 
 
 def _read_periods(rest: list[Any], get: Get) -> Any:

@@ -7,10 +7,11 @@ import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
-from .attributes import APART
 from .checking import FAR, listed, whole
 from .codecs import Codec, Get, Put, Value
 from .json_nodes import check_hashes
+
+APART = "the attributes of an object in it, held as a dict (vars), are a dict of their own"
 
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool)}
 """Factories that a defaultdict may call without trust: types without side effects."""

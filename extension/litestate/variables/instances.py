@@ -2,8 +2,9 @@
 
 Pickle calls ``__new__``, ``append``, ``__setitem__`` and the like of a class before the object has
 its attributes, and looks up ``__setstate__`` on an empty object. Few classes are written for that:
-``__new__`` requires a name, ``__getattr__`` and ``__setitem__`` read an attribute. So the first base that is not the notebook's makes and fills the object, and attributes are set
-directly. A class that defines its own pickling keeps it.
+``__new__`` requires a name, ``__getattr__`` and ``__setitem__`` read an attribute. So the first
+base that is not the notebook's makes and fills the object, and attributes are set directly. A
+class that defines its own pickling keeps it.
 
 Pickles name `make`, `make_called`, `set_early` and `complete`, so these keep their names and this
 module.
@@ -44,7 +45,7 @@ _CALLED = (*_LOSE_ATTRIBUTES, *_FILLED, frozenset, bytearray, array.array)
 
 
 def is_remade(kind: type, namespace: dict[str, Any] | None) -> bool:
-    """Tell whether a class cannot be imported, and a library defines how its objects are pickled."""
+    """Tell whether a class cannot be imported, and a library defines its pickling."""
     if not _is_own(kind, namespace) or kind in copyreg.dispatch_table:
         return False
     found = next((cls for cls in kind.__mro__ if any(name in vars(cls) for name in _OWN)), object)
