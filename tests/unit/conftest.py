@@ -132,7 +132,7 @@ def notebook(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Notebook:
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
     # The shell of the browser's kernel is busy with this test.
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    monkeypatch.setattr(namespace, "ipython_shell", lambda: None)
     return Notebook(kernel, vars(module))
 
 

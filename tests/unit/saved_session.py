@@ -26,8 +26,8 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     site's kernel has another.
     """
     limit = sys.getrecursionlimit()
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
-    monkeypatch.setattr(executed, "_shell", lambda: None)
+    monkeypatch.setattr(namespace, "ipython_shell", lambda: None)
+    monkeypatch.setattr(executed, "ipython_shell", lambda: None)
     monkeypatch.setattr(attributes, "known", attributes.Known())
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings():

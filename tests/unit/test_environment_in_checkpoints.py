@@ -24,7 +24,7 @@ textwrap.TextWrapper.shout = shout
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(attributes, "known", attributes.Known())
-    monkeypatch.setattr(executed, "_shell", lambda: None)
+    monkeypatch.setattr(executed, "ipython_shell", lambda: None)
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings(), decimal.localcontext():
         warnings.filters[:] = warning_filters.usual()  # type: ignore[index]

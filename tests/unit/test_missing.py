@@ -27,7 +27,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The variables of a notebook."""
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    monkeypatch.setattr(namespace, "ipython_shell", lambda: None)
     return vars(module)
 
 

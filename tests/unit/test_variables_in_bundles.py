@@ -50,7 +50,7 @@ def cells(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
     monkeypatch.setitem(sys.modules, "__main__", module)
     if sys.platform == "emscripten":
         # The kernel's own shell is busy with this test.
-        monkeypatch.setattr(namespace, "_shell", lambda: None)
+        monkeypatch.setattr(namespace, "ipython_shell", lambda: None)
         yield Cells(vars(module))
         return
     with new_shell(module) as shell:

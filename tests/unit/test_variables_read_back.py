@@ -64,9 +64,9 @@ def test_no_class_is_left_behind(base: str) -> None:
 
 def test_once_for_each_content(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
-    real = reading_back._tried
+    real = reading_back._try_loading
     monkeypatch.setattr(
-        reading_back, "_tried", lambda group, names: tried.append(group) or real(group, names)
+        reading_back, "_try_loading", lambda group, names: tried.append(group) or real(group, names)
     )
     made = notebook(REFUSES.replace("raise ValueError('cannot go back')", "self.b = 1"))
     for _ in range(3):
@@ -80,7 +80,7 @@ def test_once_for_each_content(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_needs_no_code_of_the_notebook_is_not_read_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading_back, "_tried", lambda *_: pytest.fail("it was read back"))
+    monkeypatch.setattr(reading_back, "_try_loading", lambda *_: pytest.fail("it was read back"))
     made = notebook(
         "import collections\nclass C:\n    pass\nx = C(); x.a = collections.Counter('a')"
     )

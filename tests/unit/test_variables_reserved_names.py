@@ -110,7 +110,7 @@ def test_a_strangers_waits_for_trust(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     there = start()
     before = dict(there.names)
-    reason = "it would take the place of what Python or the notebook has there"
+    reason = "it would replace an object of Python or the notebook that has this name"
     assert waiting(litestate.load_state(bundle)) == {name: reason}
     assert there.names.get(name) is before.get(name)
     assert there.names["mine"] == 1
@@ -167,7 +167,7 @@ def test_what_litestate_has_returned_is_a_variable_and_what_it_offers_is_none(st
 
 
 def test_python_without_ipython_has_no_names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    monkeypatch.setattr(namespace, "ipython_shell", lambda: None)
     names = {name: [1] for name in (*OWN, "display", "_", "_i", "__doc__")}
     assert set(namespace.user_names(names)) == {*OWN, "display"}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from checkpointed import Kernel
-from litestate.variables import namespace, tracking
+from litestate.variables import holders, namespace, tracking
 from litestate.variables.watching import Watch
 from shells import new_shell
 from variable_kernel import Notebook
@@ -59,7 +59,8 @@ def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
     module = ModuleType("__main__")
     with new_shell(module) as shell:
         patch.setitem(sys.modules, "__main__", module)
-        patch.setattr(namespace, "_shell", lambda: shell)
+        patch.setattr(namespace, "ipython_shell", lambda: shell)
+        patch.setattr(holders, "ipython_shell", lambda: shell)
         made = Tracked(kernel, shell)
         whole: Any = vars(tracking)["whole"]
 

@@ -11,7 +11,7 @@ from ..platform import IN_BROWSER
 from ..report import Section
 from ..variables.group import Group
 from ..variables.in_place import InPlace
-from ..variables.modules import modules_of
+from ..variables.contents import modules_of
 from ..variables.namespace import take_away
 from ..variables.restoring import Restored, restore
 from ..variables.stale import left_behind, sentences

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any
 
-from . import quiet, rebuilding
+from . import rebuilding
+from .definitions import NOTEBOOK
 
 LOST = "functions that were registered with an object in it are not; register them again"
 
@@ -36,7 +37,7 @@ def are_lost(obj: Any, inside: dict[str, Any] | None, reduced: Any) -> bool:
     reduced : object
         The result of its ``__reduce_ex__``.
     """
-    if not inside or type(obj).__module__ == quiet.NOTEBOOK:
+    if not inside or type(obj).__module__ == NOTEBOOK:
         return False
     registered = {id(each) for each in _functions(inside)}
     if not registered:
@@ -63,7 +64,7 @@ def _function_of(found: Any) -> Any:
     if isinstance(found, weakref.ref) or type(found).__name__ == "_StrongRef":
         found = found()
     inner = found.__func__ if type(found) is MethodType else found
-    if type(inner) is FunctionType and inner.__module__ == quiet.NOTEBOOK:
+    if type(inner) is FunctionType and inner.__module__ == NOTEBOOK:
         return inner
     return None
 

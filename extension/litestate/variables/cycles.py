@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import hashed, instances
-from .quiet import NOTEBOOK
+from .definitions import NOTEBOOK
 
 _MOST_OBJECTS = 500_000
 """Objects that are walked through; with more of them, cycles are not searched for."""

@@ -18,7 +18,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from . import callbacks, dataclass_parts, quiet, rebuilding
+from . import callbacks, dataclass_parts, rebuilding
+from .definitions import NOTEBOOK
 from .failures import NotSavedError
 from .imported import is_namespace
 
@@ -94,7 +95,7 @@ def _markers(_: int) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     for module, space in [(name, vars(each)) for name, each in _modules()]:
         for name, value in list(space.items()):
-            if type(value) is object and module != quiet.NOTEBOOK:
+            if type(value) is object and module != NOTEBOOK:
                 found[id(value)] = module, name
     return found
 
@@ -148,7 +149,7 @@ def _cached(wrapper: Any, approximate: Approximate) -> Any:
 
 
 def _is_importable(obj: Any) -> bool:
-    found: Any = sys.modules.get(obj.__module__) if obj.__module__ != quiet.NOTEBOOK else None
+    found: Any = sys.modules.get(obj.__module__) if obj.__module__ != NOTEBOOK else None
     for name in obj.__qualname__.split("."):
         found = getattr(found, name, None)
     return found is obj

@@ -1,4 +1,4 @@
-"""What is not saved, and what a person calls it."""
+"""Name the objects that cannot be saved, in words that users know."""
 
 from __future__ import annotations
 
@@ -59,24 +59,24 @@ _REFUSED = {
     "tarfile.TarFile": "an open archive",
     "urllib3.connectionpool.HTTPConnectionPool": "a network connection",
 }
-"""Types (or their bases), and what a person calls them."""
+"""Names for users of types that cannot be saved, or of their bases."""
 
 _OPEN = ("an open file", "an open archive", "a file that is mapped into memory")
 
 
 def refusal(kind: type) -> str | None:
-    """Return what a person calls objects of a type that cannot be saved; None if they may be.
+    """Return the name for users of a type that cannot be saved; None if it may be.
 
-    A class that says itself how it is pickled is asked.
+    A class that defines how it is pickled may be.
     """
     for cls in kind.__mro__:
         name = f"{cls.__module__}.{cls.__qualname__}"
         if name in _REFUSED:
             return _REFUSED[name]
         if cls.__module__ == "itertools":
-            # Python 3.14 cannot, and before it wrote what 3.14 cannot read.
+            # Python 3.14 cannot pickle them, nor load those that older versions have pickled.
             return f"an iterator of itertools ({cls.__qualname__})"
-        # Python 3.14 gives files a __getstate__ that refuses; those in memory have one that works.
+        # In Python 3.14 files have a __getstate__ that only raises, except those in memory.
         asked = cls.__module__ != "_io" or cls.__name__ in ("StringIO", "BytesIO")
         if asked and {"__reduce__", "__reduce_ex__", "__getstate__"} & set(vars(cls)):
             return None
@@ -95,8 +95,17 @@ def refuse(what: str, obj: Any) -> NotSavedError:
 
 
 def stream_name(obj: Any) -> str | None:
-    """Return which standard stream this is, or None."""
+    """Return the name of a standard stream, or None for another object."""
     for name in ("stdout", "stderr", "stdin", "__stdout__", "__stderr__", "__stdin__"):
         if getattr(sys, name) is obj and obj is not None:
             return name
     return None
+
+
+def text_of(error: BaseException) -> str:
+    """Return the message of any error, at most 300 characters."""
+    try:
+        text = str(error)
+    except Exception as failed:
+        text = f"(its text raised {type(failed).__name__})"
+    return text if len(text) <= 300 else f"{text[:300]}…"

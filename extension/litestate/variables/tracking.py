@@ -9,8 +9,8 @@ from typing import Any
 
 from ..manifest import Skipped
 from .group import VALUES
+from .interpreter import no_collection
 from .namespace import Choice, chosen, namespace
-from .pauses import no_collection
 from .suspects import Heap, changed, whole
 from .taking import One, Taken, look_at, put, together
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..cells import Cells
 from .cell_names import ANYTHING, CellNames, cell_names
-from .used import reached
+from .reach import reached
 
 _LASTING = 20
 """Cells for which the variables of one count that may have started something in the background."""
