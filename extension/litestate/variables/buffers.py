@@ -20,6 +20,10 @@ from .codecs import Codec, Get, OpaqueError, Put, Value
 from .dtypes import clean_booleans, describe, dtype_from, has_booleans
 from .group import Memory
 
+PARTED = "an array in it no longer shares its memory with another one"
+
+UNMAPPED = "it comes back in memory, no longer connected with its file"
+
 _WIDE = 2**31 - 1
 _MOST_COPIES = 64
 _copied: WeakKeyDictionary[Get, dict[int, int]] = WeakKeyDictionary()
@@ -27,12 +31,12 @@ _MOST_DIMENSIONS = 64
 """Dimensions of a NumPy array since NumPy 2."""
 
 _SHORT = 64
-"""Up to so many objects a list is shorter, and easier to read."""
+"""Number of objects up to which a list is shorter, and easier to read."""
 _NONE, _NAN = -1, -2
 _THE_NAN: Any = np.nan
 _PLAIN_NAN = ["numpy.nan", None]
 _SMALL = 2**63
-"""Integers beyond this take care that JSON does not."""
+"""Integers from this on need an encoding: other readers of JSON would round them."""
 
 
 class InTable:
@@ -41,7 +45,7 @@ class InTable:
     Parameters
     ----------
     put : Put
-        The one for the table.
+        The `Put` for the table.
     holder : {"shared", "own", "array", "index"}
         Kind of object that holds the memory: a table that can share it with an array again, a
         table that gets its own, an extension array, or an index, which never changes.
@@ -52,7 +56,7 @@ class InTable:
         self._holder = holder
 
     def memory(self, array: Any) -> dict[str, Any]:
-        """Return where the memory of an array is."""
+        """Return the location of the memory of an array."""
         return self._put.memory(array, "own" if array.dtype == bool else self._holder)
 
     def __getattr__(self, name: str) -> Any:
@@ -60,7 +64,7 @@ class InTable:
 
 
 def store(array: np.ndarray[Any, Any], put: Put) -> dict[str, Any]:
-    """Return where an array without objects is, and of what type.
+    """Return the data type and the location of an array without objects.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def attach(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     last = offset + sum(step for step in reach if step > 0) + dtype.itemsize
     if first < 0 or last > buffer.nbytes:
         raise get.fail("its memory is outside its buffer")
-    # The stride of an axis of one item says nothing, so it may be anything.
+    # The stride of an axis of one item does not matter, so it may be any number.
     steps = [
         step if size > 1 or abs(step) < _WIDE else 0
         for size, step in zip(shape, strides, strict=True)
@@ -111,20 +115,20 @@ def attach(payload: Any, get: Get) -> np.ndarray[Any, Any]:
 
 
 def _owner(value: Any, get: Get) -> memoryview:
-    """Return the bytes of an object that lends its memory to an array."""
+    """Return the bytes of the object that owns the memory of an array."""
     owner = get.value(value)
     if type(owner) is not bytearray and type(owner) is not array_module.array:
-        raise get.fail("an array is on the memory of something that has none")
+        raise get.fail("an array is on the memory of an object that has none")
     return memoryview(owner).cast("B")
 
 
 def is_shared(payload: Any, get: Get) -> bool:
-    """Tell whether an array of `store` shall have the memory of other arrays."""
+    """Tell whether an array of `store` shares the memory of other arrays."""
     return flag(payload["memory"].get("shared", False), get)
 
 
 def column_of(payload: Any, get: Get) -> np.ndarray[Any, Any]:
-    """Return the array of `store` for a column: with its own memory, unless it is to share it.
+    """Return the array of `store` for a column, with its own memory unless it shares it.
 
     Raises
     ------
@@ -133,7 +137,7 @@ def column_of(payload: Any, get: Get) -> np.ndarray[Any, Any]:
     """
     if is_shared(payload, get):
         array = attach(payload, get)
-        # Booleans could become something else through another array.
+        # Booleans could get other values through another array.
         if array.flags.aligned and array.dtype != bool and array.flags.forc:
             return array
     return copy_of(payload, get)
@@ -151,12 +155,12 @@ def copy_of(payload: Any, get: Get) -> np.ndarray[Any, Any]:
 
 
 def bounded(payload: Any, get: Get) -> np.ndarray[Any, Any]:
-    """Return the array of `store` as a view to be copied.
+    """Return the array of `store` as a view that may be copied.
 
     Raises
     ------
     DamagedBundleError
-        If it is not inside the buffer, or larger, or if copies of the buffer become too many.
+        If it is not inside the buffer, or larger, or if the buffer is copied too often.
     """
     number = whole(payload["memory"]["buffer"], 0, FAR, get)
     array = attach(payload, get)
@@ -167,12 +171,12 @@ def bounded(payload: Any, get: Get) -> np.ndarray[Any, Any]:
 
 
 def count_copy(number: int, size: int, get: Get) -> None:
-    """Remember that some bytes of a buffer are copied.
+    """Count bytes of a buffer that are copied.
 
     Raises
     ------
     DamagedBundleError
-        If they are copied so often that the bundle was made to fill the memory.
+        If they are copied so often that the copies would fill the memory.
     """
     counts = _copied.setdefault(get, {})
     counts[number] = counts.get(number, 0) + size
@@ -191,11 +195,11 @@ def pack(objects: list[Any], value: Callable[[Any], Value], put: Put) -> Any:
     Parameters
     ----------
     objects : list
-        What is in the array.
+        The items of the array.
     value : callable
         ``put.value`` or ``put.plain``.
     put : Put
-        For the buffers.
+        Stores the buffers.
     """
     kinds = set(map(type, objects))
     if len(objects) > _SHORT and str in kinds and kinds <= {str, type(None), float}:
@@ -236,7 +240,7 @@ def unpack(payload: Any, count: int, get: Get) -> np.ndarray[Any, Any]:
 
 
 def as_objects(objects: Iterable[Any], count: int) -> np.ndarray[Any, Any]:
-    """Return an array of objects, whatever they are."""
+    """Return an array of objects of any type."""
     found: np.ndarray[Any, Any] = np.fromiter(objects, object, count)
     return found
 
@@ -290,4 +294,4 @@ def _cut(lengths: np.ndarray[Any, Any], joined: str, get: Get) -> np.ndarray[Any
 
 
 NAN = Codec("numpy.nan", (), lambda _nan, _put: None, lambda _payload, _get: np.nan, atom=True)
-"""The NaN that everybody uses: ``is np.nan`` stays true in arrays of objects."""
+"""NumPy's own NaN object: ``is np.nan`` stays true in arrays of objects."""

@@ -1,4 +1,4 @@
-"""Codecs: how objects of known types are stored in a graph without pickle, and their registry."""
+"""The registry of codecs, which store objects of known types in a graph without pickle."""
 
 from __future__ import annotations
 

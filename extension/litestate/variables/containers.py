@@ -1,4 +1,4 @@
-"""Codecs for what holds other objects."""
+"""Codecs for containers of the standard library."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
-from .attributes import APART
 from .checking import FAR, listed, whole
 from .codecs import Codec, Get, Put, Value
 from .json_nodes import check_hashes
 
+APART = "the attributes of an object in it, held as a dict (vars), are a dict of their own"
+
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool)}
-"""What a defaultdict may make without trust: nothing that does something."""
+"""Factories that a defaultdict may call without trust: types without side effects."""
 
 _SIMPLE = (str, int, float, complex, bool, bytes, types.NoneType)
 
 _LEVELS = 4
-"""Of tuples in tuples that have a part in the order of a set."""
+"""Levels of nested tuples that determine the order of a set."""
 
 
 def _sequence(value: Any, put: Put) -> list[Value]:
@@ -30,22 +31,22 @@ def _elements(value: Any, put: Put) -> list[Value]:
 
 
 def _set(value: Any, put: Put) -> list[Value]:
-    return [put.value(each) for each in _in_order(value)]
+    return [put.value(each) for each in _sorted_items(value)]
 
 
 def _frozenset(value: Any, put: Put) -> list[Value]:
-    return [put.plain(each) for each in _in_order(value)]
+    return [put.plain(each) for each in _sorted_items(value)]
 
 
-def _in_order(value: Any) -> list[Any]:
-    """Return what a set holds in an order of its own: a set's is another one in every process."""
+def _sorted_items(value: Any) -> list[Any]:
+    """Return the items of a set in a fixed order: its own order differs between processes."""
     return sorted(value, key=_sort_key)
 
 
 def _sort_key(obj: Any, depth: int = 0) -> str:
     kind = type(obj)
     if any(kind is each for each in _SIMPLE):
-        # More digits than Python likes to write in decimal.
+        # Python limits decimal digits (sys.set_int_max_str_digits).
         return f"{kind.__name__} {hex(obj) if kind is int else repr(obj)}"
     if depth < _LEVELS and (kind is tuple or kind is frozenset):
         inside = [_sort_key(each, depth + 1) for each in obj]
@@ -95,7 +96,7 @@ def _make_defaultdict(payload: Any, get: Get) -> Any:
 
 def _make_deque(payload: Any, get: Get) -> Any:
     length, _ = listed(payload, get, 2)
-    # No deque is longer than this system's memory; the limit may be another system's.
+    # A limit above sys.maxsize, from another system, is never reached here.
     return deque(maxlen=None if length is None else min(whole(length, 0, FAR, get), sys.maxsize))
 
 
@@ -116,7 +117,7 @@ def _fill_namespace(obj: Any, payload: Any, get: Get) -> None:
     found: dict[str, Any] = {}
     _fill_pairs(found, payload, get)
     if not all(type(key) is str for key in found):
-        raise get.fail("an attribute has a name that is none")
+        raise get.fail("invalid attribute name")
     vars(obj).update(found)
 
 

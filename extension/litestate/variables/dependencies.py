@@ -32,7 +32,7 @@ class BusyError(Exception):
 
 
 class Dependencies:
-    """What is known of nodes while they are made.
+    """Dependencies between nodes, and failures, recorded while nodes are made.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ class DamagedGraphError(DamagedBundleError):
     Attributes
     ----------
     reason : str
-        What is wrong with it, for the user, without a full stop.
+        The defect, for the user, without a full stop.
     """
 
     reason = ""

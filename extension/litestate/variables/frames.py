@@ -36,10 +36,10 @@ _KINDS = {
 
 
 def _common(obj: Any, put: Put) -> dict[str, Any]:
-    """Return what frames and series have in common."""
+    """Return the part of the payload that frames and series have in common."""
     own = [name for name in vars(obj) if not name.startswith("_") and name not in obj._accessors]
     if own:
-        put.approximate(f"attributes that were set on it are not kept: {', '.join(sorted(own))}")
+        put.approximate(f"attributes that were set on it are not saved: {', '.join(sorted(own))}")
     payload: dict[str, Any] = {"index": put.plain(obj.index)}
     if obj.attrs:
         payload["attrs"] = [[put.plain(key), put.plain(each)] for key, each in obj.attrs.items()]
@@ -87,22 +87,22 @@ def _frame(frame: Any, put: Put) -> dict[str, Any]:
 
 
 def _blocks(frame: Any) -> list[tuple[list[int], Any]]:
-    """Return the places and the values of what pandas holds together."""
+    """Return positions and values of the columns that pandas holds in one array."""
     blocks = [(block.mgr_locs.as_array.tolist(), block.values) for block in frame._mgr.blocks]
     by_type: dict[Any, list[tuple[list[int], Any]]] = {}
     for block in blocks:
         if type(block[1]) is np.ndarray and block[1].dtype != object:
             by_type.setdefault(block[1].dtype, []).append(block)
     joined = {dtype: some for dtype, some in by_type.items() if len(some) >= _MANY}
-    kept = [
+    separate = [
         block
         for block in blocks
         if type(block[1]) is not np.ndarray or block[1].dtype not in joined
     ]
     for some in joined.values():
         places = [place for where, _ in some for place in where]
-        kept.append((places, np.concatenate([values for _, values in some])))
-    return kept
+        separate.append((places, np.concatenate([values for _, values in some])))
+    return separate
 
 
 def _parts(places: list[int], values: Any, holder: str, put: Put) -> list[list[Any]]:
@@ -147,11 +147,11 @@ def _read_part(part: Any, get: Get) -> tuple[list[int], Any]:
     if kind == "column":
         values = column_from(content, get)
         if len(places) != 1:
-            raise get.fail("a column has one place")
+            raise get.fail("a column has one position")
         return places, values
     array = column_of(content, get) if is_shared(content, get) else bounded(content, get)
     if kind != "block" or array.ndim != 2 or len(array) != len(places):
-        raise get.fail("a block has a place for each of its columns")
+        raise get.fail("a block has one position for each of its columns")
     return places, array
 
 
@@ -170,7 +170,7 @@ def _rows(parts: list[tuple[list[int], Any]]) -> list[tuple[int, Any]]:
 
 def _single(place: int, values: Any, index: Any) -> tuple[int, Any]:
     if values.dtype == object:
-        # Only in a series pandas leaves objects as they are.
+        # Only in a series does pandas leave objects unconverted.
         return place, pd.Series(values, index, dtype=object, copy=False)
     return place, values
 
@@ -240,7 +240,7 @@ def _read_levels(payload: Any, get: Get) -> Any:
     levels = [level_from(each, get) for each in listed(payload["levels"], get)]
     codes = [copy_of(each, get) for each in listed(payload["codes"], get, len(levels))]
     if any(each.ndim != 1 or each.dtype.kind != "i" for each in codes):
-        raise get.fail("an index has codes that are none")
+        raise get.fail("an index has codes that are not integers")
     if any(type(each) is pd.MultiIndex for each in levels):
         raise get.fail("an index has levels that have levels")
     names = [get.value(name) for name in listed(payload["names"], get, len(levels))]

@@ -17,16 +17,16 @@ from .codecs import Codec, Get, OpaqueError, Put
 from .standard_library import zone_from, zone_value
 
 pd: Any = import_module("pandas")
-"""Untyped: the types of pandas do not know much of what is used here."""
+"""pandas without types: its stubs lack much of what is used here."""
 
 UNITS = ("s", "ms", "us", "ns")
-"""Of timestamps of pandas."""
+"""Units of timestamps."""
 
 _NAT = -(2**63)
 _INT64_MAX = 2**63 - 1
 _FIRST, _LAST = -62135510400, 253402214400
-"""Seconds: from the second day of the year 1 to the last one of 9999, for which Python can tell
-the local time."""
+"""Seconds from the second day of year 1 to the last but one of 9999: the range in which Python can
+convert to local time."""
 _SIDES = ("left", "right", "both", "neither")
 
 _DAYS = "(?:MON|TUE|WED|THU|FRI|SAT|SUN)"
@@ -45,7 +45,7 @@ def offset_text(offset: Any) -> str:
     Raises
     ------
     OpaqueError
-        If the text does not say all of it.
+        If the text does not determine it.
     """
     written: str = offset.freqstr
     if not _OFFSET.fullmatch(written):
@@ -62,7 +62,7 @@ def offset_from(written: Any, get: Get) -> Any:
     Raises
     ------
     DamagedBundleError
-        If it is none.
+        If it is malformed.
     """
     if not _OFFSET.fullmatch(text(written, get)):
         raise get.fail(f"{written!r:.40} is not a frequency")
@@ -75,7 +75,7 @@ def period_text(dtype: Any) -> str:
     Raises
     ------
     OpaqueError
-        If the text does not say all of it.
+        If the text does not determine it.
     """
     written: str = dtype.name.removeprefix("period[").removesuffix("]")
     if not _PERIOD.fullmatch(written) or pd.PeriodDtype(written) != dtype:
@@ -89,7 +89,7 @@ def period_from(written: Any, get: Get) -> Any:
     Raises
     ------
     DamagedBundleError
-        If it is none.
+        If it is malformed.
     """
     if not _PERIOD.fullmatch(text(written, get)):
         raise get.fail(f"{written!r:.40} is not a frequency")
@@ -102,23 +102,23 @@ def unit_from(value: Any, get: Get) -> str:
     Raises
     ------
     DamagedBundleError
-        If it is none.
+        If it is malformed.
     """
     if value not in UNITS:
-        raise get.fail("a unit of time is none")
+        raise get.fail("invalid unit of time")
     return text(value, get)
 
 
 def side_from(value: Any, get: Get) -> Any:
-    """Return which ends belong to an interval.
+    """Return which ends an interval includes.
 
     Raises
     ------
     DamagedBundleError
-        If it is none of the four.
+        If it is not one of the four words.
     """
     if value not in _SIDES:
-        raise get.fail("an interval has ends that are none")
+        raise get.fail("an interval has invalid ends")
     return text(value, get)
 
 

@@ -65,11 +65,11 @@ def _decode(payload: Any, get: Get) -> Any:
     described, value = listed(payload, get, 2)
     dtype = dtype_from(described, get)
     if dtype.type not in _NATIVE:
-        raise get.fail("it is not of the type of a number")
+        raise get.fail("its type is not that of a number")
     if type(value) is str:
         return _from_bytes(value, dtype, get)
     if (type(value) is bool) != (dtype.kind == "b") or type(value) not in (bool, int, float):
-        raise get.fail("its value is no number")
+        raise get.fail("its value is not a number")
     if dtype.kind not in "biuf" or (type(value) is float and dtype.kind != "f"):
         raise get.fail("its value does not fit its type")
     return dtype.type(value)
@@ -122,13 +122,13 @@ def _decode_record(payload: Any, get: Get) -> Any:
     if type(data) is not bytes or len(data) != dtype.itemsize or not dtype.itemsize:
         raise get.fail("its bytes do not fit its type")
     if dtype.type not in (np.void, np.record):
-        raise get.fail("it is no record")
+        raise get.fail("it is not a record")
     array: _Array = np.frombuffer(Memory(data), dtype)
     return array[0]
 
 
 def _encode_bits(bits: Any, put: Put) -> dict[str, Any]:
-    # What was seeded as NumPy did it before 1.17 has none.
+    # A generator that was seeded in the way of NumPy before 1.17 has no SeedSequence.
     if type(bits.seed_seq) not in (random.SeedSequence, type(None)):
         raise OpaqueError
     state = bits.state
@@ -153,7 +153,7 @@ def _decode_bits(name: str) -> Any:
     def decode(payload: Any, get: Get) -> Any:
         seed = get.value(payload["seed"])
         if type(seed) not in (random.SeedSequence, type(None)):
-            raise get.fail("its seed is none")
+            raise get.fail("its seed is malformed")
         bits: Any = kind(0)
         bits.__setstate__((_state(name, bits.state, payload["state"], get), seed))
         return bits
@@ -162,7 +162,7 @@ def _decode_bits(name: str) -> Any:
 
 
 def _state(name: str, model: dict[str, Any], written: Any, get: Get) -> dict[str, Any]:
-    """Return a state with the parts that a new generator of the kind has."""
+    """Return a state with the parts of the model, which is that of a new generator."""
     return {key: _read(name, key, value, written, get) for key, value in model.items()}
 
 
@@ -242,7 +242,7 @@ _GLOBAL: Any = np.random.mtrand._rand
 
 def _encode_legacy(legacy: Any, put: Put) -> Any:
     if legacy is _GLOBAL:
-        # Its state is a part of the session.
+        # Its state is saved with the session.
         return None
     state = legacy.get_state(legacy=False)
     return {

@@ -15,10 +15,10 @@ from .checking import FAR, listed, text, whole
 from .codecs import Codec, Get, Put
 
 _IN_PLACE = 1024
-"""Bytes that stand in the graph; more of them get a buffer of their own."""
+"""Bytes that are stored in the graph itself; longer ones get a buffer."""
 
 _LARGE = 100_000
-"""Bits: to cancel a fraction of larger numbers takes the square of it."""
+"""Bits of a number: the time to reduce a fraction grows with their square."""
 
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?E[+-]?[0-9]+", re.IGNORECASE)
 
@@ -32,12 +32,12 @@ def _int(value: int, _: Put) -> str:
 
 def _read_int(payload: Any, get: Get) -> int:
     if not isinstance(payload, str) or not re.fullmatch("-?0x[0-9a-f]+", payload):
-        raise get.fail("a number is written otherwise")
+        raise get.fail("a number is malformed")
     return int(payload, 16)
 
 
 def encoded_text(value: str) -> str:
-    """Return text that JSON cannot have as it is: UTF-8 with halves of characters, in Base64."""
+    """Return text that JSON cannot hold: UTF-8 with surrogates, in Base64."""
     return base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()
 
 
@@ -50,7 +50,7 @@ def _read_str(payload: Any, get: Get) -> str:
 
 def _read_float(payload: Any, get: Get) -> float:
     if payload not in ("nan", "inf", "-inf"):
-        raise get.fail("a number is written otherwise")
+        raise get.fail("a number is malformed")
     return float(payload)
 
 
@@ -58,7 +58,7 @@ def _read_complex(payload: Any, get: Get) -> complex:
     real, imaginary = listed(payload, get, 2)
     found = [get.value(real), get.value(imaginary)]
     if not all(type(each) is float for each in found):
-        raise get.fail("a complex number has other parts")
+        raise get.fail("a complex number is malformed")
     return complex(*found)
 
 
@@ -88,17 +88,17 @@ def _read_array(payload: Any, get: Get) -> Any:
     if text(code, get) not in _TYPECODES or order not in ("little", "big"):
         raise get.fail("an array has elements of an unknown kind")
     if isinstance(data, str) != (code in "uw"):
-        raise get.fail("an array has elements of another kind")
+        raise get.fail("an array has elements of the wrong kind")
     if isinstance(data, str):
         return array(code if sys.version_info >= (3, 13) else "u", data)
-    # A long has four bytes on one system and eight on another.
+    # A C long has four bytes on some systems and eight on others.
     if size != array(code).itemsize:
         code = next((c for c in _same_kind(code) if array(c).itemsize == size), "")
         if not code:
-            raise get.fail("an array has elements of a size that there is not here")
+            raise get.fail("an array has elements of a size that this computer does not have")
     found, content = array(code), get.content(whole(data, 0, FAR, get))
     if len(content) % found.itemsize:
-        raise get.fail("an array does not end with an element")
+        raise get.fail("an array ends within an element")
     found.frombytes(content)
     if order != sys.byteorder:
         found.byteswap()
@@ -116,13 +116,13 @@ def _read_decimal(payload: Any, get: Get) -> Decimal:
         if _DECIMAL.fullmatch(payload):
             # With 32 bits, as in the browser, exponents are smaller.
             raise get.missing("a decimal number has an exponent that is too large here") from None
-        raise get.fail("a decimal number is written otherwise") from None
+        raise get.fail("a decimal number is malformed") from None
 
 
 def _read_fraction(payload: Any, get: Get) -> fractions.Fraction:
     numerator, denominator = (get.value(each) for each in listed(payload, get, 2))
     if type(numerator) is not int or type(denominator) is not int or denominator < 1:
-        raise get.fail("a fraction is none")
+        raise get.fail("a fraction is malformed")
     if not get.trusted and max(map(int.bit_length, (numerator, denominator))) > _LARGE:
         raise get.waiting("a fraction of very large numbers takes long to compute")
     return fractions.Fraction(numerator, denominator)
@@ -131,7 +131,7 @@ def _read_fraction(payload: Any, get: Get) -> fractions.Fraction:
 def _read_range(payload: Any, get: Get) -> range:
     found = [get.value(each) for each in listed(payload, get, 3)]
     if not all(type(each) is int for each in found) or not found[2]:
-        raise get.fail("a range is none")
+        raise get.fail("a range is malformed")
     return range(*found)
 
 
