@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import sys
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -193,14 +192,14 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             CellType: self._cell,
             CodeType: self._code,
             functions.ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
-            typing.NewType: self._newtype,
-            typing.TypeVar: self._typevar,
-            typing.ParamSpec: self._typevar,
+            typing.NewType: lambda made: special_classes.reduce_newtype(made, self._namespace),
+            typing.TypeVar: special_classes.reduce_typevar,
+            typing.ParamSpec: special_classes.reduce_typevar,
             classes.Begun: classes.reduce_begun,
             classes.Finished: self._finished,
             **REDUCERS,
-            typing.TypeVarTuple: self._typevar,
-            getattr(typing, "TypeAliasType", None): self._alias,
+            typing.TypeVarTuple: special_classes.reduce_typevar,
+            getattr(typing, "TypeAliasType", None): special_classes.reduce_alias,
         }
         if kind in own:
             return own[kind]
@@ -277,24 +276,6 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _annotations(self, obj: Any) -> dict[str, Any] | None:
         return functions.annotations_of(obj, self._approximate)
-
-    def _newtype(self, made: Any) -> Any:
-        if by_name(made, self._namespace):
-            return made.__qualname__
-        return special_classes.make_newtype, (made.__name__, made.__supertype__)
-
-    def _typevar(self, variable: Any) -> Any:
-        return self._named(variable) or special_classes.reduce_typevar(variable)
-
-    def _alias(self, alias: Any) -> Any:
-        if found := self._named(alias):
-            return found
-        return special_classes.make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
-
-    def _named(self, obj: Any) -> str | None:
-        module = sys.modules.get(obj.__module__ or "")
-        is_there = module is not None and vars(module).get(obj.__name__) is obj
-        return str(obj.__name__) if is_there and obj.__module__ != NOTEBOOK else None
 
     def forget(self) -> None:
         """Release all objects: the pickler refers to itself, and may live long."""

@@ -20,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from . import containers, decoder, hashed, instances, pickling, rebuilding
 from .definitions import NOTEBOOK, is_definition
 from .group import Group
 from .interpreter import no_collection
@@ -62,8 +63,8 @@ _CONSTANTS = (int, float, complex, str, bytes, bool, types.NoneType, types.Modul
 _NAME_ERROR = re.compile(r"NameError: name '(\w+)' is not defined")
 
 _MAKERS = frozenset(
-    f"{__package__}.{name}"
-    for name in ("pickling", "decoder", "containers", "hashed", "instances", "rebuilding")
+    module.__name__
+    for module in (containers, decoder, hashed, instances, pickling, rebuilding)
 )
 """Modules that call code of the notebook."""
 
