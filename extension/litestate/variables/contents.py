@@ -12,9 +12,9 @@ from ..errors import DamagedBundleError
 from . import rebuilding
 from .group import Group
 
-_SOURCE = f"{rebuilding.__name__}.{rebuilding.source_code.__name__}"
-_MODULE_GLOBALS = f"{rebuilding.__name__}.{rebuilding.module_globals.__name__}"
-_BYTECODE = f"{rebuilding.__name__}.{rebuilding.stored_code.__name__}"
+_SOURCE = f"{rebuilding.__name__}.source_code"
+_MODULE_GLOBALS = f"{rebuilding.__name__}.module_globals"
+_BYTECODE = f"{rebuilding.__name__}.stored_code"
 _IMPORT = "importlib.import_module"
 
 _UNKNOWN = "(computed while it runs)"

@@ -24,8 +24,9 @@ from . import (
     refusals,
     special_classes,
 )
+from .containers import APART
 from .cycles import HASHED, REDUCERS, Cycles, Late, runs_code
-from .definitions import NOTEBOOK, by_name, interned
+from .definitions import by_name, interned
 from .functions import NAMESPACE
 from .refusals import text_of
 
@@ -128,7 +129,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NAMESPACE
         number = self._hook(obj)
         if kind in attributes.COPIED and self._attributes.met(obj, is_node=number is not None):
-            self._approximate(attributes.APART)
+            self._approximate(APART)
             return None
         if number is None and self._late is not None:
             return self._late.stand_in(obj)
@@ -155,7 +156,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             # Empty attributes are not in this pickle, but may be in another one.
             is_apart |= self._hook(own) is not None
         if is_apart:
-            self._approximate(attributes.APART)
+            self._approximate(APART)
         cycle = None if self._late is None else self._late.belongs(obj)
         if way is not None:
             found = way(obj)

@@ -63,8 +63,7 @@ _CONSTANTS = (int, float, complex, str, bytes, bool, types.NoneType, types.Modul
 _NAME_ERROR = re.compile(r"NameError: name '(\w+)' is not defined")
 
 _MAKERS = frozenset(
-    module.__name__
-    for module in (containers, decoder, hashed, instances, pickling, rebuilding)
+    module.__name__ for module in (containers, decoder, hashed, instances, pickling, rebuilding)
 )
 """Modules that call code of the notebook."""
 

@@ -35,7 +35,7 @@ def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
     if any(cls.__module__ == "argparse" for cls in kind.__mro__) and not has_own(kind):
         return _of_argparse
     if (kind.__module__, kind.__qualname__) == ("matplotlib.cbook", "CallbackRegistry"):
-        return _callbacks
+        return callbacks.reduce_registry
     if (kind.__module__, kind.__qualname__) == ("decimal", "Context"):
         return _context
     if kind is object:
@@ -61,18 +61,6 @@ def _lock(lock: Any, approximate: Approximate) -> Any:
         raise NotSavedError("it holds a lock that is held; release it and save again")
     approximate("a lock in it is a new one")
     return rebuilding.make_lock, ("RLock" if isinstance(lock, _RLOCK) else "Lock",)
-
-
-def _callbacks(registry: Any, approximate: Approximate) -> Any:
-    """Reset the number of the next callback: Matplotlib takes one for each reduction.
-
-    Otherwise each scan would change the figure.
-    """
-    reduced = registry.__reduce_ex__(5)
-    if callbacks.are_lost(registry, vars(registry), reduced):
-        approximate(callbacks.LOST)
-    registry._cid_gen = itertools.count(reduced[2]["_cid_gen"])
-    return reduced
 
 
 def _context(context: Any, _: Approximate) -> Any:
@@ -278,14 +266,6 @@ def _of_ctypes(data: Any, approximate: Approximate) -> Any:
     return data.__reduce_ex__(5)
 
 
-def _sentinel(obj: Any, _: Approximate) -> Any:
-    """Store a marker of dataclasses by name, because they compare it by identity."""
-    for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY", *_FIELDS):
-        if getattr(dataclasses, name, None) is obj:
-            return name
-    raise NotSavedError("it holds an unknown marker of dataclasses")
-
-
 _TABLES: tuple[Any, ...] = ({}, {}.values(), {}.items(), OrderedDict(), {0})
 _TABLE_ITERATORS = tuple(
     type(made(table))
@@ -297,7 +277,6 @@ _VIEWS = tuple(
     for table in (_TABLES[0], _TABLES[3])
     for made in (table.keys, table.values, table.items)
 )
-_FIELDS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")
 _RLOCK = type(threading.RLock())
 
 _REDUCERS: dict[type, Callable[[Any, Approximate], Any]] = {
@@ -318,10 +297,10 @@ _REDUCERS: dict[type, Callable[[Any, Approximate], Any]] = {
     **dict.fromkeys(_VIEWS, _dict_view),
     types.MappingProxyType: _proxy,
     types.ModuleType: _module,
-    type(dataclasses.MISSING): _sentinel,
-    type(dataclasses.KW_ONLY): _sentinel,
-    type(dataclasses._HAS_DEFAULT_FACTORY): _sentinel,  # type: ignore[attr-defined]
-    type(dataclasses._FIELD): _sentinel,  # type: ignore[attr-defined]
+    type(dataclasses.MISSING): dataclass_parts.reduce_marker,
+    type(dataclasses.KW_ONLY): dataclass_parts.reduce_marker,
+    type(dataclasses._HAS_DEFAULT_FACTORY): dataclass_parts.reduce_marker,  # type: ignore[attr-defined]
+    type(dataclasses._FIELD): dataclass_parts.reduce_marker,  # type: ignore[attr-defined]
     dataclasses.Field: lambda field, _: dataclass_parts.reduce_slotted(field),
     dataclasses._DataclassParams: lambda params, _: dataclass_parts.reduce_slotted(params),  # type: ignore[attr-defined]
 }
