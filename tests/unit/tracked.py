@@ -68,14 +68,14 @@ def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
             made.full += 1
             return whole(*arguments)
 
-        look_at: Any = vars(tracking)["look_at"]
+        encode_variable: Any = vars(tracking)["encode_variable"]
 
         def noted(name: str, values: Any) -> Any:
             made.looked_at.add(name)
-            return look_at(name, values)
+            return encode_variable(name, values)
 
         patch.setattr(tracking, "whole", counted)
-        patch.setattr(tracking, "look_at", noted)
+        patch.setattr(tracking, "encode_variable", noted)
         try:
             yield made
         finally:

@@ -74,7 +74,7 @@ class _StoppedError(KeyboardInterrupt):
     """The load may change something or takes too long. It ends like an interrupted one."""
 
 
-def failures(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
+def load_failures(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables of a group that a load could not make, with reasons.
 
     Parameters

@@ -12,7 +12,7 @@ from .group import VALUES
 from .interpreter import no_collection
 from .namespace import Choice, chosen, namespace
 from .suspects import Heap, changed, whole
-from .taking import One, Taken, look_at, put, together
+from .taking import EncodedVariable, Taken, add_group, encode_variable, sharing_sets
 
 _FULL_EVERY = 20
 """Full scan every N scans, for changes that `suspects` cannot see (see there)."""
@@ -140,12 +140,12 @@ class Tracker:
         wanted = [self.choice] if isinstance(self.choice, str) else self.choice
         return sorted({name for name in wanted if name in values})
 
-    def _commit(self, state: _State, ones: list[One], skipped: list[Skipped]) -> Looked:
+    def _commit(self, state: _State, ones: list[EncodedVariable], skipped: list[Skipped]) -> Looked:
         carried = frozenset(state.groups)
         taken = Taken(skipped=skipped)
-        for group in together(ones):
+        for group in sharing_sets(ones):
             count = len(taken.groups)
-            put(group, taken)
+            add_group(group, taken)
             if len(taken.groups) > count:
                 made = taken.groups[-1]
                 shared = set() if made.key == VALUES else set().union(*(o.shared for o in group))
@@ -163,7 +163,7 @@ def _with_their_groups(known: _State, names: set[str]) -> set[str]:
     return names.union(*together)
 
 
-def _sharing(known: _State, ones: Iterable[One], suspects: set[str]) -> set[str]:
+def _sharing(known: _State, ones: Iterable[EncodedVariable], suspects: set[str]) -> set[str]:
     """Return the names of groups that share objects with the variables encoded now."""
     ids: set[int] = set().union(*(one.shared for one in ones))
     simple = any(one.is_simple for one in ones)
@@ -174,10 +174,12 @@ def _sharing(known: _State, ones: Iterable[One], suspects: set[str]) -> set[str]
     return found - suspects
 
 
-def _encode_all(names: Iterable[str], values: Mapping[str, Any]) -> tuple[list[One], list[Skipped]]:
+def _encode_all(
+    names: Iterable[str], values: Mapping[str, Any]
+) -> tuple[list[EncodedVariable], list[Skipped]]:
     ones, skipped = [], []
     for name in sorted(names):
-        one = look_at(name, values)
+        one = encode_variable(name, values)
         if isinstance(one, Skipped):
             skipped.append(one)
         else:
