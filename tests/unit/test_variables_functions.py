@@ -121,7 +121,7 @@ def test_annotations_that_cannot_be_evaluated_become_text() -> None:
     again = notebook.again("f", "A")
     assert again.f.__annotations__ == {"x": "missing", "y": "int"}
     assert again.A.__annotations__ == {"x": "missing"}
-    assert notebook.notes == ["annotations that cannot be evaluated are text"]
+    assert notebook.notes == ["annotations that cannot be evaluated become text"]
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "traceback": (_traceback, "a traceback"),
     "lock": (lambda: _held(threading.Lock), "a lock that is held"),
     "rlock": (lambda: _held(threading.RLock), "a lock that is held"),
-    "local": (threading.local, "data of a thread"),
+    "local": (threading.local, "thread-local data"),
     "thread": (threading.Thread, "a thread"),
     "weakref": (lambda: weakref.ref(REFUSED_ONE), "a weak reference"),
     "connection": (_database, "a database connection"),
@@ -73,7 +73,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "view": (lambda: memoryview(b"abc")[1:], "a part of an object"),
     "future": (lambda: asyncio.Future(loop=asyncio.new_event_loop()), "a future"),
     "module": (lambda: types.ModuleType("dynamic"), "the module dynamic, which cannot"),
-    "capsule": (lambda: __import__("datetime").datetime_CAPI, "something of a C library"),
+    "capsule": (lambda: __import__("datetime").datetime_CAPI, "an object of a C library"),
 }
 REFUSED_ONE = threading.Event()
 if sys.platform == "emscripten":
@@ -131,7 +131,7 @@ def test_an_object_of_javascript_is_not_saved() -> None:
 def test_what_is_new_is_said_once() -> None:
     notes: list[str] = []
     again([threading.Lock(), threading.Lock()], notes)
-    assert notes == ["a lock in it is a new one"]
+    assert notes == ["a lock in it is replaced by a new one"]
 
 
 def test_exceptions_lose_their_traceback_only() -> None:
@@ -142,7 +142,7 @@ def test_exceptions_lose_their_traceback_only() -> None:
     notes: list[str] = []
     made = again(caught, notes)
     assert (made.args, made.__traceback__) == (("x",), None)
-    assert notes == ["exceptions in it have no traceback"]
+    assert notes == ["exceptions in it lose their traceback"]
     notes.clear()
     again(ValueError("x"), notes)
     assert notes == []

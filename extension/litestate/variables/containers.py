@@ -11,7 +11,7 @@ from .checking import FAR, listed, whole
 from .codecs import Codec, Get, Put, Value
 from .json_nodes import check_hashes
 
-APART = "the attributes of an object in it, held as a dict (vars), are a dict of their own"
+APART = "the attributes of an object in it, also held as a dict (vars), become a separate dict"
 
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool)}
 """Factories that a defaultdict may call without trust: types without side effects."""
