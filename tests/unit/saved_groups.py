@@ -95,7 +95,7 @@ def table(result: Callable[[Case], Result], tried: Callable[[Change], str]) -> s
     outcomes = {group.title: [(case, result(case)) for case in group.cases] for group in GROUPS}
     every = Counter(made.outcome for rows in outcomes.values() for _, made in rows)
     shown = list(WORDS)
-    head = ["", *(WORDS[outcome] for outcome in shown), "tried"]
+    head = ["", *(WORDS[outcome] for outcome in shown), "tests"]
     lines = [INTRO, versions(), "", _row(head), "|---" + "|--:" * (len(head) - 1) + "|"]
     for title, rows in outcomes.items():
         anchor = "".join(each for each in title.lower() if each.isalnum() or each in " -")

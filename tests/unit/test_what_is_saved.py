@@ -3,7 +3,7 @@
 docs/what-is-saved.md is what comes of it. After a change, look at the difference that the test
 shows, and then make the page again::
 
-    LITESTATE_WRITE_TABLE=1 python3 build.py test --unit -k the_page_is_what_was_tried
+    LITESTATE_WRITE_TABLE=1 python3 build.py test --unit -k the_page_is_up_to_date
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def test_cells_of_a_group_make_different_names(group: Group) -> None:
 
 
 @pytest.mark.skipif(not PAGE.parent.is_dir(), reason="docs/ is not here, as in the site's kernel")
-def test_the_page_is_what_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     is_new = bool(os.environ.get("LITESTATE_WRITE_TABLE"))
     shown = PAGE.read_text("utf-8") if PAGE.exists() else ""
     if versions() not in shown and not is_new:
