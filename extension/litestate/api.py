@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from . import places, ui, unsaved
+from . import places
+from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
-from .checkpointing import Which, kept, session, session_now
+from .checkpointing import Which, kept, session
 from .clearing import clear
-from .current import Undoable, owed, undoable
+from .current import undoable, unrestored_notes
 from .errors import SaveError, SelectionError
-from .finished import finished
 from .items import Survey
-from .loading import Chosen, load_from, open_bundle, replaced_by, verify
-from .missing import missing
-from .parts import PARTS, choice, packages
-from .parts.variables import look
+from .loading import load_from, open_bundle, replaced_by, verify
+from .missing import missing, unsaved_notes
+from .parts import PARTS, Wanted, choice, packages
 from .platform import IN_BROWSER
-from .reading import unrecorded
-from .report import Report, count_text, size_text
-from .saving import adownload, awrite_into, awrite_to, bundle_name, free, target_of
+from .report import Report, count_text, show, size_text
+from .saving import adownload, awrite_into, awrite_to, bundle_name, free, gather, target_of
 from .sources import AnySource
-from .survey import Paths, StrPath, survey, with_read_files
-from .trust import RESTRICTED, Signer, ajudge, check_allowed, judge, trust_advice, trust_hint
+from .survey import Paths, StrPath, with_read_files
+from .trust import RESTRICTED, ajudge, check_allowed, trust_advice, trust_hint
 from .variables.namespace import Choice
+from .waiting import Waiter, awaitable, blocking
 
 Patterns = Sequence[str] | str
 
 
-def save_state(
+@blocking
+async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
+    waiter: Waiter,
+    /,
     path: StrPath | IO[bytes] | None = None,
     *,
     name: str | None = None,
@@ -87,30 +87,20 @@ def save_state(
         If there is no such checkpoint, or it cannot be read.
     """
     if checkpoint is None:
-        found = _to_save(paths, exclude, variables, include)
-        return finished(_save(found, path, name, compression, Signer(), owed()))
-    _check_whole(paths, exclude, include)
-    with kept(session_now("asave_state"), checkpoint) as found:
-        return finished(_save(_with_read(found), path, name, compression, Signer()))
-
-
-def _check_whole(paths: Paths, exclude: Patterns, include: Paths) -> None:
+        found = gather(paths, exclude, variables, include, with_read=True)
+        return await _save(found, path, name, compression, waiter)
     if paths is not None or exclude or include is not None:
         raise SelectionError(
             "paths=, exclude= and include= choose from what is there now, and a checkpoint is "
             "saved whole. Leave them out; load_state() takes paths= and exclude=, too."
         )
+    with kept(await session(waiter), checkpoint) as stored:
+        is_whole = stored.scope.paths is None
+        found = with_read_files(stored, places.detect()) if is_whole else stored
+        return await _save(found, path, name, compression, waiter, is_checkpoint=True)
 
 
-def _with_read(found: Survey) -> Survey:
-    # A checkpoint of some files only is what its bundle has, too.
-    return with_read_files(found, places.detect()) if found.scope.paths is None else found
-
-
-def _to_save(paths: Paths, exclude: Patterns, variables: Choice, include: Paths) -> Survey:
-    found = survey(places.detect(), paths, exclude, include=include, with_read=True)
-    with unrecorded():
-        return look(found, choice(variables, paths))
+asave_state = awaitable(save_state)
 
 
 async def _save(
@@ -118,29 +108,39 @@ async def _save(
     path: StrPath | IO[bytes] | None,
     name: str | None,
     compression: Compression,
-    signer: Signer,
-    notes: Sequence[str] = (),
+    waiter: Waiter,
+    *,
+    is_checkpoint: bool = False,
 ) -> Report:
     if path is None and IN_BROWSER:
-        report = await adownload(found, bundle_name(name), compression, signer)
+        report = await adownload(found, bundle_name(name), compression, waiter)
     elif path is None:
         target = free(Path.cwd() / bundle_name(name))
-        report = await awrite_to(target, found, compression, signer)
+        report = await awrite_to(target, found, compression, waiter)
     elif isinstance(path, str | os.PathLike):
-        report = await awrite_to(target_of(path, name), found, compression, signer)
+        report = await awrite_to(target_of(path, name), found, compression, waiter)
     elif hasattr(path, "write"):
-        report = await awrite_into(path, found, compression, signer)
+        report = await awrite_into(path, found, compression, waiter)
     else:
         raise SaveError(
             f"save_state() writes to a path or a binary file, not to {type(path).__name__}."
         )
-    report.sections[0].warnings += missing(found, {each.place for each in report.skipped})
-    # A bundle of files alone is not asked for variables.
-    report.notes += [*(notes if found.scope.variables else ()), *unsaved.notes(places.detect())]
-    return ui.show(report)
+    if found.scope.paths is None or found.taken is not None:
+        unsaved = {item.place for item in report.skipped}
+        report.sections[0].warnings += missing(found, unsaved)
+    # A user who saves files alone does not ask for variables.
+    if found.scope.variables and not is_checkpoint:
+        report.notes += unrestored_notes()
+    where = places.detect()
+    if where.mended:
+        report.notes += unsaved_notes(where)
+    return show(report)
 
 
-def load_state(
+@blocking
+async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
+    waiter: Waiter,
+    /,
     source: AnySource | None = None,
     *,
     paths: Paths = None,
@@ -204,90 +204,36 @@ def load_state(
         If the person cancels; nothing was changed.
     """
     check_allowed(trust=trust)
-    wanted = _Wanted(Chosen(paths, exclude, choice(variables, paths)), dry_run, clean)
-    with open_bundle(_ask() if source is None else source, limits) as (reader, label):
-        own = judge(reader.signature, reader.manifest_bytes) == "own"
+    wanted = Wanted(paths, exclude, choice(variables, paths), clean, dry_run)
+    if source is None:
+        source = await _ask(waiter)
+    with open_bundle(source, limits) as (reader, label):
+        own = await ajudge(reader.signature, reader.manifest_bytes, waiter) == "own"
         reader.trusted = (own or trust) and not RESTRICTED
-        return _load(reader, label, wanted)
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    chosen: Chosen
-    dry_run: bool
-    clean: bool
-
-
-def _load(reader: Reader, label: str, wanted: _Wanted) -> Report:
-    verify(reader, label)
-    before = nullcontext(Undoable()) if wanted.dry_run else _undoable_load(reader, wanted)
-    with before as said:
-        report = load_from(
-            reader,
-            label,
-            places.detect(),
-            wanted.chosen,
-            dry_run=wanted.dry_run,
-            clean=wanted.clean,
-        )
-    report.digest = reader.manifest.content_digest
-    if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
-        report.hints[trust_advice()] = trust_hint()
-    said.tell(report)
-    return ui.show(report)
-
-
-def _undoable_load(reader: Reader, wanted: _Wanted) -> AbstractContextManager[Undoable]:
-    replaced = replaced_by(reader, places.detect(), wanted.chosen)
-    return undoable("before load", "loaded", replaced)
-
-
-async def asave_state(
-    path: StrPath | IO[bytes] | None = None,
-    *,
-    name: str | None = None,
-    paths: Paths = None,
-    exclude: Patterns = (),
-    compression: Compression = "deflate",
-    checkpoint: Which = None,
-    variables: Choice = None,
-    include: Paths = None,
-) -> Report:
-    """Do what `save_state` does, with ``await``: for browsers that cannot wait inside a call."""
-    signer = Signer(is_awaited=True)
-    if checkpoint is None:
-        found = _to_save(paths, exclude, variables, include)
-        return await _save(found, path, name, compression, signer, owed())
-    _check_whole(paths, exclude, include)
-    with kept(await session(), checkpoint) as found:
-        return await _save(_with_read(found), path, name, compression, signer)
-
-
-async def aload_state(
-    source: AnySource | None = None,
-    *,
-    paths: Paths = None,
-    exclude: Patterns = (),
-    dry_run: bool = False,
-    clean: bool = False,
-    limits: Limits | None = None,
-    variables: Choice = None,
-    trust: bool = False,
-) -> Report:
-    """Do what `load_state` does, with ``await``: for browsers that cannot wait inside a call."""
-    check_allowed(trust=trust)
-    wanted = _Wanted(Chosen(paths, exclude, choice(variables, paths)), dry_run, clean)
-    if source is None and IN_BROWSER:
-        from .browser.picker import choose
-
-        source = await choose()
-    with open_bundle(_ask() if source is None else source, limits) as (reader, label):
-        own = await ajudge(reader.signature, reader.manifest_bytes) == "own"
-        reader.trusted = (own or trust) and not RESTRICTED
-        if wanted.chosen.variables is not False and not dry_run:
+        if waiter.is_awaited and wanted.variables is not False and not dry_run:
+            # Later, inside of a call, not every browser can wait for packages.
             verify(reader, label)
             await packages.prepare(reader)
         return _load(reader, label, wanted)
+
+
+aload_state = awaitable(load_state)
+
+
+def _load(reader: Reader, label: str, wanted: Wanted) -> Report:
+    verify(reader, label)
+    where = places.detect()
+    if wanted.dry_run:
+        report = load_from(reader, label, where, wanted)
+    else:
+        replaced = replaced_by(reader, where, wanted)
+        with undoable("before load", "loaded", replaced) as change:
+            report = load_from(reader, label, where, wanted)
+        change.tell(report)
+    report.digest = reader.manifest.content_digest
+    if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
+        report.hints[trust_advice()] = trust_hint()
+    return show(report)
 
 
 def show_state(
@@ -310,14 +256,14 @@ def show_state(
         Nothing is written.
     """
     where = places.detect()
-    found = _to_save(paths, exclude, variables, include)
+    found = gather(paths, exclude, variables, include, with_read=True)
     with unrecorded():
         sections = [part.describe(found) for part in PARTS]
     sections[0].warnings += missing(found)
-    report = Report("", sections, unsaved.notes(where), found.excluded)
+    report = Report("", sections, unsaved_notes(where), found.excluded)
     size = sum(section.size for section in sections)
     report.headline = f"The state now: {count_text(report.lines())}, {size_text(size)}"
-    return ui.show(report)
+    return show(report)
 
 
 def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
@@ -348,15 +294,15 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choic
             "what to remove: paths=[…]."
         )
     with unrecorded():
-        found = look(survey(places.detect(), paths, exclude), choice(variables, paths))
-        return ui.show(clear(found))
+        return show(clear(gather(paths, exclude, variables)))
 
 
-def _ask() -> AnySource:
+async def _ask(waiter: Waiter) -> AnySource:
+    """Let the user choose a file."""
     if not IN_BROWSER:
         raise SelectionError(
             "Which bundle? In plain Python give load_state() a path, a URL, bytes or an open file."
         )
-    from .browser.picker import choose_now
+    from .browser.dialogs import choose
 
-    return choose_now()
+    return await waiter(choose(), "a file", otherwise="give load_state() a path or a URL")

@@ -7,19 +7,19 @@ import math
 import time
 from collections.abc import Sequence
 
-from . import ui
 from .after_cell import AfterCell
-from .checkpoints import Checkpoint, Retention, later_cells
+from .checkpoints import Checkpoint, Retention
 from .checkpoints.capture import Captured
-from .checkpoints.restoring import restore_missing
+from .checkpoints.restoring import never_stored, restore_missing
 from .checkpoints.session import Made, Session
-from .checkpoints.table import title, when_text
-from .current import Opened, close, opened, wait
+from .checkpoints.table import title
+from .current import Opened, close, opened
 from .errors import BundleError, DamagedCheckpointError, LitestateError
 from .platform import IN_BROWSER
-from .report import Report, Section, size_text
+from .report import Report, Section, show, size_text, when_text
 from .survey import Paths
 from .variables.namespace import Choice
+from .waiting import Waiter, awaitable, blocking_call, wait
 
 _NEARLY_FULL = 0.8
 """Share of the browser's storage, or of the disk, from which on it is said to be nearly full."""
@@ -39,8 +39,11 @@ class Autosave:
         self._check_at = 0.0
         self._said: set[str] = set()
 
-    def __call__(
+    @blocking_call
+    async def __call__(
         self,
+        waiter: Waiter,
+        /,
         name: str | None = None,
         *,
         restore: bool = True,
@@ -92,23 +95,7 @@ class Autosave:
         opening = opened(
             name, paths=paths, exclude=exclude, retention=retention, variables=variables
         )
-        return self._begin(wait(opening, "aautosave"), restore=restore)
-
-    async def start(
-        self,
-        name: str | None = None,
-        *,
-        restore: bool = True,
-        paths: Paths = None,
-        exclude: Sequence[str] | str = (),
-        retention: Retention | None = None,
-        variables: Choice = None,
-    ) -> Report:
-        """Do what calling it does, with ``await``."""
-        opening = opened(
-            name, paths=paths, exclude=exclude, retention=retention, variables=variables
-        )
-        return self._begin(await opening, restore=restore)
+        return self._begin(await waiter(opening, "its storage"), restore=restore)
 
     def pause(self) -> None:
         """Make no checkpoints until `resume`."""
@@ -166,13 +153,13 @@ class Autosave:
         ).strip()
         report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
         _explain(report, now)
-        return ui.show(report)
+        return show(report)
 
     def _look(self, cell: int | None) -> None:
         session = self._session
         if session is None or not (session.storage.writable or self._take_over(session)):
             return
-        made = session.look("cell", cell=cell, thorough=False)
+        made = session.checkpoint("cell", cell=cell, thorough=False)
         self._say_what_is_wrong(session.captured, made)
         if session.history.wants_compaction():
             session.history.compact()
@@ -216,7 +203,7 @@ class Autosave:
 
     async def _say_if_nearly_full(self, session: Session) -> None:
         usage = await session.storage.usage()
-        session.learn(usage)
+        session.note_usage(usage)
         if usage is None:
             return
         self._check_at = session.history.size + _CHECK_AFTER * (usage.quota - usage.used)
@@ -238,30 +225,13 @@ class Autosave:
     def _tell(sentence: str) -> None:
         # It may be read much later.
         when = f"Autosave, on {time.strftime(_MOMENT)}"
-        ui.show(Report(when, [Section("autosave", warnings=[sentence])]))
+        show(Report(when, [Section("autosave", warnings=[sentence])]))
 
 
 autosave = Autosave()
 
 
-async def aautosave(
-    name: str | None = None,
-    *,
-    restore: bool = True,
-    paths: Paths = None,
-    exclude: Sequence[str] | str = (),
-    retention: Retention | None = None,
-    variables: Choice = None,
-) -> Report:
-    """Do what `autosave` does, with ``await``: for browsers that cannot wait inside a call."""
-    return await autosave.start(
-        name,
-        restore=restore,
-        paths=paths,
-        exclude=exclude,
-        retention=retention,
-        variables=variables,
-    )
+aautosave = awaitable(autosave.__call__)
 
 
 def _first(now: Opened, *, restore: bool) -> Report:
@@ -269,16 +239,16 @@ def _first(now: Opened, *, restore: bool) -> Report:
     session, newest = now.session, now.session.newest
     if newest is not None and IN_BROWSER and restore and not now.restarted:
         return _newest_whole(session)
-    never_stored = later_cells.never_stored(session, newest) if newest else ""
+    lost = never_stored(session, newest) if newest else ""
     made = None
     if session.storage.writable:
         # Also of nothing, so that what the first cell does can be undone.
-        made = session.look("start", always=newest is None)
+        made = session.checkpoint("start", always=newest is None)
     # Elsewhere it is there: files outlive the process. But variables of these cells do not.
-    if newest is None or (made is None and not IN_BROWSER and not never_stored):
+    if newest is None or (made is None and not IN_BROWSER and not lost):
         return Report("")
     offer = f"What it had last is {_offer(newest)}"
-    return Report("", notes=[f"{offer}; {never_stored}" if never_stored else offer])
+    return Report("", notes=[f"{offer}; {lost}" if lost else offer])
 
 
 def _again(now: Opened, before: Session | None) -> Report:

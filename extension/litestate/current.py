@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from . import ui
 from .checkpoints import Checkpoint, Retention
-from .checkpoints.looking import Looker, Touched, Used
+from .checkpoints.scanner import Scanner, Touched, Used
 from .checkpoints.session import Session
 from .environment import executed
 from .errors import CheckpointError, RetentionError, StorageError
 from .parts import choice
 from .places import NOTEBOOK, detect
-from .platform import DRIVE, IN_BROWSER, ipython_shell
+from .platform import DRIVE, IN_BROWSER, cell_number, ipython_shell
 from .report import Report
+from .sqlite import SIDECARS
 from .storage import open_storage
 from .survey import Paths
 from .variables.namespace import Choice, namespace, own_names
@@ -27,8 +27,6 @@ from .variables.watching import Watch
 
 if TYPE_CHECKING:
     from .browser.notebook import Page
-
-_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -97,20 +95,20 @@ async def opened(
         raise RetentionError(f"retention= takes a Retention(…), not {retention!r}.")
     if _current is not None and name in (None, _current.session.name):
         asked = paths is not None or exclude or variables is not None
-        looker = _looker(paths, exclude, variables) if asked else None
-        _current.session.configure(looker, retention)
+        scanner = _scanner(paths, exclude, variables) if asked else None
+        _current.session.configure(scanner, retention)
         return _current
-    looker = _looker(paths, exclude, variables)
+    scanner = _scanner(paths, exclude, variables)
     page = await _page() if IN_BROWSER else None
     name = name or (_name_in_site(page) if page else _name_in_python())
     storage = await open_storage(name)
     try:
-        session = Session(storage, name, looker, retention)
+        session = Session(storage, name, scanner, retention)
     except BaseException:
         # The next try would find its own lock, and look for another tab.
         storage.close()
         raise
-    session.learn(await session.storage.usage())
+    session.note_usage(await session.storage.usage())
     close()
     if IN_BROWSER:
         from .browser import drive
@@ -124,10 +122,10 @@ async def opened(
     return _current
 
 
-def owed() -> list[str]:
+def unrestored_notes() -> list[str]:
     """Say which variables only the checkpoints have, as they could not be made here."""
     session = current()
-    names = sorted(session.owed.names - own_names(namespace())) if session else []
+    names = sorted(session.unrestored.names - own_names(namespace())) if session else []
     return [
         f"{name} could not be made when the checkpoint came back: it is in the checkpoints alone."
         for name in names
@@ -159,37 +157,6 @@ def _note_cells(session: Session) -> None:
         note(log.own[-1])
 
 
-def wait(coroutine: Coroutine[Any, Any, _Result], twin: str) -> _Result:
-    """Wait for a coroutine inside of a synchronous call.
-
-    Parameters
-    ----------
-    coroutine : coroutine
-        What to wait for. Outside of the browser it never really has to wait.
-    twin : str
-        The function to ``await`` where a call cannot wait.
-
-    Raises
-    ------
-    NeedsAsyncError
-        If this browser cannot do that.
-    """
-    if not IN_BROWSER:
-        try:
-            coroutine.send(None)
-        except StopIteration as stop:
-            result: _Result = stop.value
-            return result
-        raise AssertionError("only the browser has to be waited for")
-    from .browser.waiting import wait as wait_in_browser
-
-    return wait_in_browser(
-        coroutine,
-        "This browser cannot wait for its storage inside a call. Write "
-        f"`await {twin}()` instead (from litestate import {twin}).",
-    )
-
-
 @dataclass
 class Undoable:
     """What to tell of a change that `undo` can take back, or cannot."""
@@ -218,21 +185,21 @@ def undoable(before: str, after: str, replaced: Sequence[Path] = ()) -> Iterator
     if session is None or not session.storage.writable:
         yield said
         return
-    session.looker.expect(replaced)
+    session.scanner.expect(replaced)
     try:
-        session.look(before, cell=ui.cell_number())
+        session.checkpoint(before, cell=cell_number())
     except StorageError as error:
         said.warnings.append(f"undo() will not bring back what was there before: {error}")
     yield said
     try:
-        if session.look(after, cell=ui.cell_number()) and not said.warnings:
+        if session.checkpoint(after, cell=cell_number()) and not said.warnings:
             said.notes.append(f"undo() brings back what was there before{_of_which(session)}.")
     except StorageError as error:
         said.warnings.append(f"There is no checkpoint of what is there now: {error}")
 
 
 def _of_which(session: Session) -> str:
-    scope = session.looker.scope
+    scope = session.scanner.scope
     if scope.paths is None and not scope.exclude:
         return ""
     return ", only of what checkpoints are made of here: see paths= and exclude= of autosave()"
@@ -244,8 +211,8 @@ async def _page() -> Page:
     return await identify()
 
 
-def _looker(paths: Paths, exclude: Sequence[str] | str, variables: Choice) -> Looker:
-    return Looker(paths, exclude, _touched(), choice(variables, paths), _watch())
+def _scanner(paths: Paths, exclude: Sequence[str] | str, variables: Choice) -> Scanner:
+    return Scanner(paths, exclude, _touched(), choice(variables, paths), _watch())
 
 
 def _watch() -> Used | None:
@@ -258,7 +225,7 @@ def _touched() -> Touched | None:
         return None
     from .browser.drive import watch
 
-    watched = watch()
+    watched = watch(SIDECARS)
     return None if watched is None else watched.take
 
 

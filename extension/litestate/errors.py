@@ -108,3 +108,7 @@ class StorageError(LitestateError):
 
 class StorageFullError(StorageError):
     """There is no room left where checkpoints are kept."""
+
+
+class NoKeyError(Exception):
+    """There is no key to sign with; the message is a reason for a report, without a full stop."""

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
-from . import installation, names, progress, sqlite, unsaved
+from . import names, progress, sqlite
+from .browser import unrecorded
 from .bundle import Limits, Reader
-from .demo_json import as_bundle
+from .bundle.format import HEAD, is_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .groups import variables_of
+from .imports import is_module_path
 from .items import Item, Survey
-from .loadable import Loadable
 from .manifest import KEPT_KINDS, Kind, Member, Skipped
-from .parts import PARTS, Wanted
+from .missing import unsaved_notes
+from .parts import PARTS, Loadable, Wanted
 from .places import Places, Root
 from .plan import Plan, Target
 from .platform import DRIVE_LIMIT
-from .reading import unrecorded
 from .report import Report, Section, outcome_text
 from .rules import EXCLUDED, check_foreign, matcher, patterns_of
 from .sources import AnySource, open_source
-from .survey import StrPath, absolute, paths_of, survey_scope
-from .variables.namespace import Choice
+from .survey import absolute, paths_of, survey_scope
 
 _RULES = matcher(EXCLUDED)
 
@@ -53,10 +54,20 @@ def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tup
         with unrecorded():
             file, label = opened.enter_context(open_source(source))
         try:
-            with as_bundle(file, label) as bundle:
+            with _as_bundle(file, label) as bundle:
                 yield Reader(bundle, limits=limits), label
         except BundleError as error:
             raise type(error)(f"{label}: {error}") from error
+
+
+def _as_bundle(file: IO[bytes], label: str) -> AbstractContextManager[IO[bytes]]:
+    is_ours = is_bundle(file.read(HEAD))
+    file.seek(0)
+    if is_ours:
+        return nullcontext(file)
+    from .demo_json import as_bundle
+
+    return as_bundle(file, label)
 
 
 def verify(reader: Reader, label: str) -> None:
@@ -73,73 +84,59 @@ def verify(reader: Reader, label: str) -> None:
         reader.verify()
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """What of a bundle or checkpoint is to be loaded.
-
-    Attributes
-    ----------
-    paths, exclude
-        As for `litestate.load_state`.
-    variables : bool, str or sequence of str
-        Which variables.
-    spared : frozenset of str
-        Variables that are neither replaced nor removed.
-    partly : bool
-        Whether variables that are not stored as they should be fail by themselves, instead of all.
-    """
-
-    paths: Sequence[StrPath] | StrPath | None = None
-    exclude: Sequence[str] | str = ()
-    variables: Choice = False
-    spared: frozenset[str] = frozenset()
-    partly: bool = False
-
-
 @unrecorded()
 def load_from(
     source: Loadable,
     label: str,
     places: Places,
-    chosen: Chosen | None = None,
+    wanted: Wanted | None = None,
     *,
-    dry_run: bool = False,
-    clean: bool = False,
     current: Survey | None = None,
 ) -> Report:
     """Load a bundle that was verified, or a checkpoint: see `litestate.load_state`.
 
     Parameters
     ----------
-    chosen : Chosen, optional
-        What of it; by default all files and databases.
+    source : Loadable
+        The bundle or checkpoint.
+    label : str
+        Its name in messages.
+    places : Places
+        The root folders of the session.
+    wanted : Wanted, optional
+        What to load; by default all files and databases.
     current : Survey, optional
-        What is there now, if that is known: ``clean=True`` removes of this what is not in `source`.
+        The present state, if a scan has just found it: ``clean=True`` removes of this what is not
+        in `source`, and its variables are not encoded again.
     """
-    chosen = chosen or Chosen()
-    wanted = _Selection(places, chosen.paths, chosen.exclude)
-    targets = wanted.targets(source.manifest.members)
-    asked = Wanted(targets, chosen.variables, source.trusted, clean, chosen.spared, chosen.partly)
-    plan = Plan(dry_run=dry_run)
+    wanted = wanted or Wanted()
+    selection = _Selection(places, wanted)
+    wanted = replace(
+        wanted,
+        targets=selection.targets(source.manifest.members),
+        trusted=source.trusted,
+        here=None if current is None else current.taken,
+    )
+    plan = Plan(dry_run=wanted.dry_run)
     try:
         with progress.shown(f"Loading {label}", source.total) as source.advance:
-            found = (current or _survey_again(source, wanted)) if clean else None
+            found = (current or _survey_again(source, selection)) if wanted.clean else None
             # First: a file may belong where a folder is that goes.
-            removed = _remove_others(source, plan, wanted, found) if found else None
-            sections = [part.apply(source, asked, plan) for part in PARTS]
+            removed = _remove_others(source, plan, selection, found) if found else None
+            sections = [part.apply(source, wanted, plan) for part in PARTS]
         sections += [removed] if removed else []
-        if not dry_run:
+        if not wanted.dry_run:
             plan.commit()
     except OSError as error:
         raise ApplyError(f"Loading {label} failed before anything was changed: {error}") from error
     finally:
         plan.close()
-    sections.append(wanted.refused)
-    report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
-    report.headline = _headline(report, source, label, dry_run=dry_run)
-    report.notes += unsaved.notes(places, {target.path for target in targets})
+    sections.append(selection.refused)
+    report = Report("", sections, excluded=selection.left_out, skipped_title="Not loaded")
+    report.headline = _headline(report, source, label, dry_run=wanted.dry_run)
+    report.notes += unsaved_notes(places, {target.path for target in wanted.targets})
     variables = variables_of(source.manifest.members)
-    if variables and chosen.variables is False:
+    if variables and wanted.variables is False:
         what = "1 variable was" if len(variables) == 1 else f"{len(variables)} variables were"
         report.notes.append(f"{what} not asked for: variables=True loads all of them.")
     if count := len(source.manifest.skipped):
@@ -147,7 +144,7 @@ def load_from(
     return report
 
 
-def replaced_by(source: Loadable, places: Places, chosen: Chosen) -> list[Path]:
+def replaced_by(source: Loadable, places: Places, wanted: Wanted) -> list[Path]:
     """Return the files that are here and that loading may write.
 
     Raises
@@ -155,25 +152,22 @@ def replaced_by(source: Loadable, places: Places, chosen: Chosen) -> list[Path]:
     SelectionError, ApplyError
         As `load_from` does.
     """
-    targets = _Selection(places, chosen.paths, chosen.exclude).targets(source.manifest.members)
+    targets = _Selection(places, wanted).targets(source.manifest.members)
     return [it.path for it in targets if it.member.kind != "directory" and it.path.is_file()]
 
 
 class _Selection:
     """Which members go where, and which stay out."""
 
-    def __init__(
-        self,
-        places: Places,
-        paths: Sequence[StrPath] | StrPath | None,
-        exclude: Sequence[str] | str,
-    ) -> None:
+    def __init__(self, places: Places, wanted: Wanted) -> None:
         self.places = places
-        self.patterns = patterns_of(exclude)
+        self.patterns = patterns_of(wanted.exclude)
         self.refused = Section("not loaded")
         self.left_out: dict[str, list[str]] = {}
         self._spec = matcher(self.patterns)
-        self._folders = None if paths is None else [absolute(path) for path in paths_of(paths)]
+        self._folders = (
+            None if wanted.paths is None else [absolute(path) for path in paths_of(wanted.paths)]
+        )
 
     def targets(self, members: Iterable[Member]) -> list[Target]:
         """Return the members to load, each with its place.
@@ -241,7 +235,7 @@ class _Selection:
             return _OUTSIDE, f"To load it: paths=[{str(root.target(member.relative))!r}]."
         if root.on_drive and (problem := _drive_problem(member, root)):
             return problem, "`python -m litestate extract` unpacks it elsewhere."
-        if installation.is_inside(root.target(member.relative).parent):
+        if is_module_path(root.target(member.relative).parent):
             return "Python's own packages are there", "`litestate extract` unpacks it elsewhere."
         if owner := _owner_here(root.target(member.relative)):
             return f"SQLite would replay it into {owner}", "Remove that database first."

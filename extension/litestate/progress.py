@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from . import ui
-from .platform import IN_BROWSER
+from .platform import IN_BROWSER, execution_count
 
 DELAY = 1.0
 """Seconds of work before anything is shown: what is done by then needs no bar."""
@@ -129,7 +128,7 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
         from tqdm import tqdm
 
         # None: only if stderr is a terminal.
-        disable = False if ui.execution_count() is not None else None
+        disable = False if execution_count() is not None else None
         if sys.stderr is None or sys.stderr.closed:
             disable = True
         with tqdm(
@@ -142,10 +141,10 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
             leave=False,
         ) as bar:
             yield bar.update
-    elif ui.execution_count() is None:
+    elif execution_count() is None:
         yield lambda count: None
     else:
-        from .browser.progress import HtmlBar
+        from .browser.dialogs import HtmlBar
 
         meter = Meter(lambda: HtmlBar(label, total))
         try:

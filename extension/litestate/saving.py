@@ -9,30 +9,35 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, cast
 
-from . import progress, sqlite
+from . import places, progress, sqlite
 from ._version import __version__
+from .browser import unrecorded
 from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
-from .errors import SaveError, UnsafeBundleError
-from .finished import finished
+from .errors import NeedsAsyncError, SaveError, UnsafeBundleError
 from .items import Survey
 from .manifest import Manifest
-from .parts import PARTS
-from .places import Root, detect
+from .parts import FILE_PARTS, PARTS, choice
+from .parts.variables import add_variables
+from .places import Root
 from .platform import DRIVE_LIMIT, IN_BROWSER
-from .reading import unrecorded
 from .report import Report, count_text, size_text
-from .survey import StrPath
+from .survey import Paths, StrPath, survey
 from .trust import Signer
+from .variables.namespace import Choice
+from .waiting import Waiter, run_to_completion, wait
 
 SUFFIX = ".litestate.zip"
 """How the name of a bundle ends."""
+
+_IN_CALL = Waiter("asave_state")
 
 _UNFIT = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
 
@@ -79,22 +84,45 @@ def target_of(path: StrPath, name: str | None) -> Path:
     return target if target.suffix or target.exists() else target.with_name(target.name + SUFFIX)
 
 
-async def gather(
-    file: IO[bytes], found: Survey, compression: Compression, signer: Signer
-) -> Report:
-    """Write everything that was found into a file; the report has no headline yet.
+def gather(
+    paths: Paths,
+    exclude: Sequence[str] | str = (),
+    variables: Choice = None,
+    include: Paths = None,
+    *,
+    with_read: bool = False,
+) -> Survey:
+    """Find the present state, variables included.
 
     Parameters
     ----------
-    file : binary file
-        Open for writing, able to seek.
-    signer : Signer
-        What may have to be waited for.
+    paths, exclude, variables, include
+        As for `litestate.save_state`.
+    with_read : bool, optional
+        As for `litestate.survey.survey`.
+
+    Raises
+    ------
+    SelectionError
+        If a parameter is wrong.
     """
+    found = survey(places.detect(), paths, exclude, include=include, with_read=with_read)
+    selected = choice(variables, paths)
+    if selected is False:
+        return found
+    with unrecorded():
+        return add_variables(found, selected)
+
+
+async def _write(
+    file: IO[bytes], found: Survey, compression: Compression, waiter: Waiter
+) -> Report:
+    """Write a state into a file that is open for writing and can seek; report no headline yet."""
     with Writer(file, compression=compression) as writer:
         total = sum(item.size for item in found.items)
+        parts = FILE_PARTS if found.scope.variables is False else PARTS
         with progress.shown("Saving", total) as writer.advance, unrecorded():
-            sections = [part.capture(found, writer) for part in PARTS]
+            sections = [part.capture(found, writer) for part in parts]
         report = Report("", sections, excluded=found.excluded)
         manifest = Manifest(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -104,12 +132,14 @@ async def gather(
             members=writer.members,
             skipped=tuple(report.skipped),
         )
-        data = manifest.to_json()
-        signature = await signer.sign(data) if manifest.version > 1 else None
+        data, signature = manifest.to_json(), None
+        if manifest.version > 1:
+            signer = Signer(waiter)
+            signature = await signer.sign(data)
+            report.notes += [signer.note] if signer.note else []
         # What is signed is what is written, or this fails.
         writer.finish(manifest, {data: signature}.__getitem__)
     report.size = file.tell()
-    report.notes += [signer.note] if signer.note else []
     report.digest = manifest.content_digest
     _warn_of_limits(report, manifest)
     return report
@@ -131,10 +161,10 @@ def _warn_of_limits(report: Report, manifest: Manifest) -> None:
 
 def write_to(path: Path, found: Survey, compression: Compression) -> Report:
     """Do what `awrite_to` does, inside of a call that cannot be awaited."""
-    return finished(awrite_to(path, found, compression, Signer()))
+    return run_to_completion(awrite_to(path, found, compression, _IN_CALL))
 
 
-async def awrite_to(path: Path, found: Survey, compression: Compression, signer: Signer) -> Report:
+async def awrite_to(path: Path, found: Survey, compression: Compression, waiter: Waiter) -> Report:
     """Write a bundle to a path; an older one there is replaced when the new one is complete.
 
     Raises
@@ -143,7 +173,7 @@ async def awrite_to(path: Path, found: Survey, compression: Compression, signer:
         If that fails, or if something else than a bundle is there; it was not changed.
     """
     _check_free(path)
-    root, _ = detect().locate(path.absolute())
+    root, _ = places.detect().locate(path.absolute())
     try:
         # What is staged on the drive would be stored for nothing.
         folder = None if root.on_drive else path.parent
@@ -155,7 +185,7 @@ async def awrite_to(path: Path, found: Survey, compression: Compression, signer:
     temporary = Path(created)
     try:
         with os.fdopen(handle, "w+b") as file:
-            report = await gather(file, found, compression, signer)
+            report = await _write(file, found, compression, waiter)
             file.flush()
             os.fsync(file.fileno())
         _put(temporary, path, root)
@@ -166,7 +196,7 @@ async def awrite_to(path: Path, found: Survey, compression: Compression, signer:
     finally:
         temporary.unlink(missing_ok=True)
     report.path = str(path)
-    return _headline(report, f"Saved {detect().show(path.absolute())}")
+    return _headline(report, f"Saved {places.detect().show(path.absolute())}")
 
 
 def _put(temporary: Path, path: Path, root: Root) -> None:
@@ -213,11 +243,11 @@ def _check_free(path: Path) -> None:
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
     """Do what `awrite_into` does, inside of a call that cannot be awaited."""
-    return finished(awrite_into(file, found, compression, Signer()))
+    return run_to_completion(awrite_into(file, found, compression, _IN_CALL))
 
 
 async def awrite_into(
-    file: IO[bytes], found: Survey, compression: Compression, signer: Signer
+    file: IO[bytes], found: Survey, compression: Compression, waiter: Waiter
 ) -> Report:
     """Write a bundle into a file that the caller opened, from where it stands.
 
@@ -226,7 +256,7 @@ async def awrite_into(
     """
     if file.seekable() and not file.tell() and not _has_content(file):
         try:
-            report = await gather(file, found, compression, signer)
+            report = await _write(file, found, compression, waiter)
         except BaseException:
             # As empty as it was: half a bundle is of no use to anybody.
             with suppress(OSError, ValueError):
@@ -235,7 +265,7 @@ async def awrite_into(
             raise
     else:
         with tempfile.TemporaryFile() as copy:
-            report = await gather(copy, found, compression, signer)
+            report = await _write(copy, found, compression, waiter)
             copy.seek(0)
             shutil.copyfileobj(copy, file)
             if file.seekable():
@@ -249,37 +279,34 @@ def _has_content(file: IO[bytes]) -> bool:
     return size > 0
 
 
-async def adownload(found: Survey, name: str, compression: Compression, signer: Signer) -> Report:
+async def adownload(found: Survey, name: str, compression: Compression, waiter: Waiter) -> Report:
     """Offer a bundle for download in the page."""
-    from .browser import alive
-    from .browser.blobs import BlobSink
-    from .browser.download import link
+    from .browser import form
+    from .browser.blobs import BlobSink, download_link
 
-    if signer.is_awaited:
-        await alive.watch()
-    else:
-        alive.watch_now()
+    # Without the page's watch the link looks dead in some outputs; that is no reason to fail.
+    with suppress(NeedsAsyncError):
+        await waiter(form.watch(), "the page")
     with BlobSink() as sink:
-        report = await gather(cast("IO[bytes]", sink), found, compression, signer)
-        report.link = link(sink.blob(), name)
+        report = await _write(cast("IO[bytes]", sink), found, compression, waiter)
+        report.link = download_link(sink.blob(), name)
     report.link_later = (
         f"{name} could be downloaded here until the kernel ended. Run the cell again to save what "
         "is there now."
     )
-    report.notes.append("The link works until the page is reloaded or the kernel is restarted.")
     return _headline(report, name)
 
 
 def link_to(path: Path) -> str:
     """Return a link that downloads a file of the kernel's memory."""
-    from .browser import alive
-    from .browser.blobs import BlobSink
-    from .browser.download import link
+    from .browser import form
+    from .browser.blobs import BlobSink, download_link
 
-    alive.watch_now()
+    with suppress(NeedsAsyncError):
+        wait(form.watch(), "")
     with BlobSink() as sink, path.open("rb") as file:
         shutil.copyfileobj(file, cast("IO[bytes]", sink), CHUNK)
-        return link(sink.blob(), path.name)
+        return download_link(sink.blob(), path.name)
 
 
 def generator() -> dict[str, str]:
@@ -307,7 +334,7 @@ def _headline(report: Report, what: str) -> Report:
 def _state() -> str:
     if not IN_BROWSER:
         return "the files in the current folder"
-    if detect().mended:
+    if places.detect().mended:
         return "the files in the home folder, and what was written or read in the notebook's folder"
     return (
         "the files in the home folder, and what was written in the notebook's folder since the "

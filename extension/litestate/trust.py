@@ -1,44 +1,34 @@
-"""Whose a bundle is: this computer's own, which may run code here, or a stranger's.
+"""Signing of bundles, and the decision whether a bundle may run code here.
 
-What is signed is the manifest, which has the hash of every member. The key never leaves the
-browser's storage, or the user's folder in plain Python.
+A bundle that this computer signed may run code; any other is a stranger's. The signature covers
+the manifest, which has the hash of every member. The key never leaves the browser's storage, or
+the user's folder in plain Python.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine
-from typing import Any, Literal, TypeVar
+from typing import Literal, Protocol
 
-from .errors import ForgedBundleError, NeedsAsyncError, RestrictedError
-from .finished import finished
+from .errors import ForgedBundleError, NeedsAsyncError, NoKeyError, RestrictedError
+from .manifest import Signature
 from .platform import IN_BROWSER
-from .signature import Key, NoKeyError, Signature
-
-__all__ = [
-    "RESTRICTED",
-    "Signature",
-    "Signer",
-    "Verdict",
-    "ajudge",
-    "check_allowed",
-    "judge",
-    "trust_advice",
-    "trust_hint",
-]
+from .waiting import AWAITED, Waiter, run_to_completion
 
 Verdict = Literal["own", "stranger"]
 
 RESTRICTED = os.environ.get("LITESTATE_RESTRICT") == "1"
-"""Whether pickles are neither written nor read in this kernel, whoever has made them."""
+"""Whether this kernel neither writes nor reads pickles, even its own."""
 
 _OWNER = "browser" if IN_BROWSER else "computer"
 
-_Result = TypeVar("_Result")
+_IN_SAVE = Waiter("asave_state")
+
+_IN_LOAD = Waiter("aload_state")
 
 
 def check_allowed(*, trust: bool) -> None:
-    """Refuse ``trust=True`` where nothing is ever trusted.
+    """Refuse ``trust=True`` in a restricted kernel.
 
     Raises
     ------
@@ -47,21 +37,21 @@ def check_allowed(*, trust: bool) -> None:
     """
     if trust and RESTRICTED:
         raise RestrictedError(
-            "trust=True is not possible here: LITESTATE_RESTRICT=1 is set, so nothing that a "
-            "bundle holds is run. Nothing was changed. Without trust=True, load_state() brings "
-            "back all that needs no trust."
+            "trust=True is not possible here: LITESTATE_RESTRICT=1 is set, so no code of a bundle "
+            "runs. Nothing was changed. Without trust=True, load_state() loads everything that "
+            "needs no trust."
         )
 
 
 def trust_advice() -> str:
-    """Say what to do about something that waits for trust."""
+    """Return the advice for a variable or package that needs trust."""
     if RESTRICTED:
         return "Here nothing is trusted (LITESTATE_RESTRICT=1): load it where that is not set."
     return "If you trust who made the bundle, load it with trust=True."
 
 
 def trust_hint() -> str:
-    """Say the same once, at the top of a report, to the person whose bundle it probably is."""
+    """Return the same advice for the top of a report, for a user who probably made the bundle."""
     where = "in another browser" if IN_BROWSER else "on another computer"
     return (
         f"Made {where}? If it is yours: load_state(…, trust=True). For other people's bundles do "
@@ -69,40 +59,55 @@ def trust_hint() -> str:
     )
 
 
-class Signer:
-    """Signs one manifest, and knows why if it could not.
-
-    Parameters
-    ----------
-    is_awaited : bool, default: False
-        Whether somebody awaits what `sign` returns, so that it may wait in any browser.
+class Key(Protocol):
+    """A signing key. Its methods suspend only in a browser.
 
     Attributes
     ----------
-    is_awaited : bool
-        As given.
-    reason : str
-        Why it was not signed, without a full stop; empty if it was.
+    id : str
+        Its name: 32 hexadecimal digits.
     """
 
-    def __init__(self, *, is_awaited: bool = False) -> None:
-        self.reason = ""
-        self.is_awaited = is_awaited
+    @property
+    def id(self) -> str: ...  # noqa: D102
 
-    async def sign(self, manifest: bytes) -> Signature | None:
-        """Sign the bytes of a manifest; return None where that cannot be."""
-        if not self.is_awaited:
-            return self(manifest)
-        try:
-            return await _signed(manifest)
-        except NoKeyError as error:
-            self.reason = str(error)
-        return None
+    async def sign(self, data: bytes) -> str:
+        """Return the HMAC-SHA-256 of data in hexadecimal digits."""
+        ...
+
+    async def verify(self, data: bytes, hmac_sha256: str) -> bool:
+        """Tell whether `sign` returns this for the data, in a time that reveals nothing."""
+        ...
+
+
+class Signer:
+    """Signs one manifest, or records why that failed.
+
+    Parameters
+    ----------
+    waiter : Waiter, optional
+        Waits for the key. By default it waits inside of the call, which not every browser can.
+
+    Attributes
+    ----------
+    waiter : Waiter
+        As given.
+    reason : str
+        Why the manifest was not signed, without a full stop; empty if it was.
+    """
+
+    def __init__(self, waiter: Waiter = _IN_SAVE) -> None:
+        self.reason = ""
+        self.waiter = waiter
 
     def __call__(self, manifest: bytes) -> Signature | None:
-        """Do what `sign` does, inside of a call that cannot be awaited."""
+        """Do what `sign` does, for a signer that waits inside of the call."""
+        return run_to_completion(self.sign(manifest))
+
+    async def sign(self, manifest: bytes) -> Signature | None:
+        """Sign the bytes of a manifest; return None where that is impossible."""
         try:
-            return _wait(_signed(manifest), "")
+            return await self.waiter(_signed(manifest), "its key")
         except NeedsAsyncError:
             self.reason = "this browser cannot wait for its key inside a call; asave_state() can"
         except NoKeyError as error:
@@ -111,52 +116,50 @@ class Signer:
 
     @property
     def note(self) -> str:
-        """What to say about it in a report; empty if the manifest was signed."""
+        """The warning for a report; empty if the manifest was signed."""
         if not self.reason:
             return ""
         where = "" if RESTRICTED else " for load_state(…, trust=True)"
         return (
-            f"This bundle is not signed: {self.reason}. What is in it that could run code will "
-            f"wait{where}, also here."
+            f"This bundle is not signed: {self.reason}. Everything in it that could run code will "
+            f"wait{where}, even in this {_OWNER}."
         )
 
 
 def judge(signature: Signature | None, manifest: bytes) -> Verdict:
-    """Tell whose a manifest is.
+    """Tell whether this computer, or this browser, signed a manifest.
 
     Parameters
     ----------
     signature : Signature or None
-        What the bundle has.
+        The signature in the bundle.
     manifest : bytes
-        As it stands in the bundle.
+        The bytes of the manifest in the bundle.
 
     Returns
     -------
     {"own", "stranger"}
-        Own if it was signed with the key of this browser or computer. Without a signature, with
-        that of another key, and where the key cannot be had, it is a stranger's.
+        Own if it was signed with the key of this browser or computer. A stranger's if it has no
+        signature or that of another key, and if the key cannot be read.
 
     Raises
     ------
     ForgedBundleError
-        If it names this key, and was not signed with it.
+        If it names this key but was not signed with it.
     NeedsAsyncError
         If this browser cannot wait for its key; use `aload_state`.
     """
-    if signature is None:
-        return "stranger"
-    return _wait(
-        ajudge(signature, manifest),
-        "This browser cannot wait inside a call to see who has signed the bundle. Write "
-        "`await aload_state(…)` instead (from litestate import aload_state).",
-    )
+    return run_to_completion(ajudge(signature, manifest, _IN_LOAD))
 
 
-async def ajudge(signature: Signature | None, manifest: bytes) -> Verdict:
+async def ajudge(signature: Signature | None, manifest: bytes, waiter: Waiter = AWAITED) -> Verdict:
     """Do what `judge` does, with ``await``."""
     if signature is None:
         return "stranger"
+    return await waiter(_judge(signature, manifest), "the key of the bundle's signature")
+
+
+async def _judge(signature: Signature, manifest: bytes) -> Verdict:
     try:
         key = await _key(create=False)
         if key is None or key.id != signature.key:
@@ -188,11 +191,3 @@ async def _key(*, create: bool) -> Key | None:
     from .storage import key_file
 
     return key_file.load_key(create=create)
-
-
-def _wait(coroutine: Coroutine[Any, Any, _Result], advice: str) -> _Result:
-    if IN_BROWSER:
-        from .browser.waiting import wait
-
-        return wait(coroutine, advice)
-    return finished(coroutine)

@@ -10,6 +10,7 @@ import pytest
 from litestate import environment
 from litestate.environment import attributes, executed, warning_filters
 from litestate.environment.executed import Log
+from shells import pretend_shell
 from variable_kernel import Notebook
 
 SET = """
@@ -24,7 +25,7 @@ textwrap.TextWrapper.shout = shout
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(attributes, "known", attributes.Known())
-    monkeypatch.setattr(executed, "ipython_shell", lambda: None)
+    pretend_shell(monkeypatch, None, "environment", "checkpoints")
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings(), decimal.localcontext():
         warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
@@ -62,17 +63,17 @@ def test_they_come_back_with_the_notebook(notebook: Notebook) -> None:
 def test_a_setting_alone_makes_one_checkpoint(notebook: Notebook, thorough: bool) -> None:
     session = notebook.kernel.session
     notebook.cell("import decimal, textwrap\nnumber = decimal.Decimal(1)\ndef shout(text): pass")
-    session.look("settled", thorough=True)
-    assert session.look("cell") is None
+    session.checkpoint("settled", thorough=True)
+    assert session.checkpoint("cell") is None
     notebook.run("decimal.getcontext().prec = 9\ntextwrap.TextWrapper.shout = shout")
-    assert session.look("cell", thorough=True) is not None
+    assert session.checkpoint("cell", thorough=True) is not None
     for _ in range(3):
-        assert session.look("cell", thorough=thorough) is None
+        assert session.checkpoint("cell", thorough=thorough) is None
 
 
 def test_it_is_undone_when_the_load_fails(notebook: Notebook) -> None:
     notebook.run(SET)
-    document = environment.describe(notebook.kernel.session.looker.places)
+    document = environment.describe(notebook.kernel.session.scanner.places)
     unset()
     applied = environment.apply(document, trusted=True, parts=["options"])
     assert decimal.getcontext().prec == 7

@@ -424,7 +424,7 @@ def test_an_interrupted_write_to_the_drive_leaves_the_old_bundle(
 ) -> None:
     drive = Places((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
     (session.notebook / "a").write_text("a")
-    monkeypatch.setattr(litestate.saving, "detect", lambda: drive)
+    monkeypatch.setattr(litestate.places, "detect", lambda: drive)
     save_state(session.notebook / "work.zip")
     old = (session.notebook / "work.zip").read_bytes()
     copy = changes.shutil.copyfile

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 from litestate import trust
-from litestate.errors import ForgedBundleError, RestrictedError
+from litestate.errors import ForgedBundleError, NoKeyError, RestrictedError
+from litestate.manifest import SIGNATURE_BYTES, Signature, read_signature
 from litestate.platform import IN_BROWSER
-from litestate.signature import SIGNATURE_BYTES, NoKeyError, Signature, read_signature
 from litestate.storage.key_file import FileKey, key_path, load_key
 
 MANIFEST = b'{"format": "litestate"}'
@@ -42,7 +42,7 @@ def test_what_was_signed_here_is_own() -> None:
 
 def test_the_twins() -> None:
     async def both() -> tuple[Signature | None, trust.Verdict]:
-        found = await trust.Signer(is_awaited=True).sign(MANIFEST)
+        found = await trust.Signer(trust.AWAITED).sign(MANIFEST)
         return found, await trust.ajudge(found, MANIFEST)
 
     async def run() -> None:

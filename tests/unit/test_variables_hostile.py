@@ -276,7 +276,7 @@ def test_hashes_and_equality_of_somebody_are_their_own_errors() -> None:
 @pytest.fixture
 def not_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save what a load cannot make, as versions did that did not read it back."""
-    monkeypatch.setattr(taking, "failures", lambda *_: {})
+    monkeypatch.setattr(taking, "load_failures", lambda *_: {})
 
 
 @pytest.mark.usefixtures("not_read_back")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from checkpointed import Kernel
-from litestate.variables import holders, namespace, tracking
+from litestate.variables import tracking
 from litestate.variables.watching import Watch
-from shells import new_shell
+from shells import new_shell, pretend_shell
 from variable_kernel import Notebook
 
 
@@ -59,8 +59,7 @@ def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
     module = ModuleType("__main__")
     with new_shell(module) as shell:
         patch.setitem(sys.modules, "__main__", module)
-        patch.setattr(namespace, "ipython_shell", lambda: shell)
-        patch.setattr(holders, "ipython_shell", lambda: shell)
+        pretend_shell(patch, shell, "variables")
         made = Tracked(kernel, shell)
         whole: Any = vars(tracking)["whole"]
 
@@ -68,14 +67,14 @@ def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
             made.full += 1
             return whole(*arguments)
 
-        look_at: Any = vars(tracking)["look_at"]
+        encode_variable: Any = vars(tracking)["encode_variable"]
 
         def noted(name: str, values: Any) -> Any:
             made.looked_at.add(name)
-            return look_at(name, values)
+            return encode_variable(name, values)
 
         patch.setattr(tracking, "whole", counted)
-        patch.setattr(tracking, "look_at", noted)
+        patch.setattr(tracking, "encode_variable", noted)
         try:
             yield made
         finally:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
 from ..errors import DamagedCheckpointError
-from ..report import Line, count_text, size_text
+from ..report import Line, count_text, size_text, when_text
 from ..report.html import STYLE, escape
-from .differences import Tree, differences
+from ..report.table import table_lines
+from .differences import differences
 from .session import Session
-from .tree import Checkpoint, Note
+from .tree import Checkpoint, Note, Tree
 
 _SHOWN = 3
 """Names that a line of the table has room for."""
@@ -98,12 +98,7 @@ class Checkpoints(Sequence[Row]):
         return len(self._rows)
 
     def __str__(self) -> str:
-        table = [_HEADINGS, *(row.cells() for row in self._newest_first())]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        ]
+        lines = table_lines([_HEADINGS, *(row.cells() for row in self._newest_first())])
         return "\n".join([self._headline(), *(lines if self._rows else ()), *self.notes])
 
     __repr__ = __str__
@@ -146,19 +141,13 @@ def table(session: Session) -> Checkpoints:
         except DamagedCheckpointError as error:
             damaged.append(str(error))
             continue
-        lines = differences(before, tree, session.looker.places)
+        lines = differences(before, tree, session.scanner.places)
         rows.append(_row(checkpoint, lines, sum(entry.size for entry in tree.values())))
         before = tree
     notes = [*session.history.problems, *damaged]
     if rows:
         notes.append("restore(number or label) goes back to one; undo() goes one step back.")
     return Checkpoints(session.name, rows, notes)
-
-
-def when_text(seconds: float) -> str:
-    """Return a time as a clock on the wall says it, with the day if that is another one."""
-    then, now = time.localtime(seconds), time.localtime()
-    return time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
 
 
 def title(note: Note, number: int) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from ..checkpoints.table import when_text
+from ..report import when_text
 from ..report.html import STYLE, escape
+from ..report.table import table_lines
 from ..report.words import printable
 from .executed import Executed, Log, current
 
@@ -47,15 +48,14 @@ class History(Sequence[Executed]):
 
     def __str__(self) -> str:
         lines = [self._headline()]
-        table = [_HEADINGS, *(_texts(cell) for cell in self._shown())]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        table = table_lines([_HEADINGS, *(_texts(cell) for cell in self._shown())])
         session: str | None = None
         for row, cell in zip(table, (None, *self._shown()), strict=True):
             if cell is not None and cell.session != session:
                 session = cell.session
                 lines.append(self._session_text(session))
             if len(table) > 1:
-                lines.append("  ".join(map(_padded, row, widths)).rstrip())
+                lines.append(row)
         return "\n".join([*lines, *self._notes()])
 
     __repr__ = __str__
@@ -153,10 +153,6 @@ def _duration_text(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{seconds // 60:,.0f} min {seconds % 60:.0f} s"
-
-
-def _padded(text: str, width: int) -> str:
-    return f"{text:<{width}}"
 
 
 def _class(heading: str) -> str:

@@ -1,6 +1,15 @@
-"""What was saved or loaded, what was skipped and why."""
+"""Reports: what was saved or loaded, what was skipped and why."""
 
-from .model import Line, Report, Section
-from .words import count_text, outcome_text, size_text
+from .model import Report, show
+from .words import Line, Section, count_text, outcome_text, size_text, when_text
 
-__all__ = ["Line", "Report", "Section", "count_text", "outcome_text", "size_text"]
+__all__ = [
+    "Line",
+    "Report",
+    "Section",
+    "count_text",
+    "outcome_text",
+    "show",
+    "size_text",
+    "when_text",
+]

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from types import FunctionType, GetSetDescriptorType, ModuleType
 from typing import Any
 
-APART = "the attributes of an object in it, held as a dict (vars), are a dict of their own"
-
 FROM_COPY = "an object in it is made from a copy of a list, dict or set that holds it"
 
 COPIED = frozenset({list, dict, set})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
@@ -67,6 +68,18 @@ def _function_of(found: Any) -> Any:
     if type(inner) is FunctionType and inner.__module__ == NOTEBOOK:
         return inner
     return None
+
+
+def reduce_registry(registry: Any, approximate: Callable[[str], None]) -> Any:
+    """Reset the number of the next callback: Matplotlib takes one for each reduction.
+
+    Otherwise each scan would change the figure.
+    """
+    reduced = registry.__reduce_ex__(5)
+    if are_lost(registry, vars(registry), reduced):
+        approximate(LOST)
+    registry._cid_gen = itertools.count(reduced[2]["_cid_gen"])
+    return reduced
 
 
 def is_observed(kind: type) -> bool:

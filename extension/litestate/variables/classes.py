@@ -4,8 +4,8 @@ A class is made empty and filled afterwards. Code of the notebook that would run
 made (`__init_subclass__`, `__set_name__`, metaclasses, decorators) does not run again: its effects
 are stored. Such code of libraries runs, because they may keep lists of subclasses.
 
-Stored pickles call `make_class`, `begin_class`, `set_class` and `builtin_class`, so their names
-must not change.
+Pickles call `make_class`, `begin_class`, `set_class` and `builtin_class`, under their names in
+`rebuilding`.
 """
 
 from __future__ import annotations

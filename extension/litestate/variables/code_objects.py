@@ -3,7 +3,7 @@
 Bytecode belongs to one version of Python, but any version may open a bundle. So a code object is
 stored as the text of its cell and its position there; the text is compiled again and not run.
 
-Stored pickles call `source_code`, `module_code` and `stored_code`, so their names must not change.
+Pickles call `source_code`, `module_code` and `stored_code`, under their names in `rebuilding`.
 """
 
 from __future__ import annotations

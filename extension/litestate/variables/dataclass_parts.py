@@ -11,6 +11,8 @@ import typing
 from types import FunctionType
 from typing import Any
 
+from .failures import NotSavedError
+
 GENERATED = frozenset(
     (
         *("__init__", "__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"),
@@ -18,6 +20,9 @@ GENERATED = frozenset(
     )
 )
 """Methods that `dataclasses` generates; their code depends on the version of Python."""
+
+
+_FIELD_KINDS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")
 
 
 def is_generated(cls: Any, name: str) -> bool:
@@ -90,3 +95,11 @@ def reduce_slotted(value: Any) -> Any:
     cls = type(value)
     names = [name for name in cls.__slots__ if hasattr(value, name)]
     return make_slotted, (cls, {name: getattr(value, name) for name in names})
+
+
+def reduce_marker(obj: Any, _: Any) -> Any:
+    """Store a marker of dataclasses by name, because they compare it by identity."""
+    for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY", *_FIELD_KINDS):
+        if getattr(dataclasses, name, None) is obj:
+            return name
+    raise NotSavedError("it holds an unknown marker of dataclasses")

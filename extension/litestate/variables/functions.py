@@ -1,7 +1,7 @@
 """Store functions and closures of the notebook.
 
-Stored pickles call `make_cell`, `set_cell`, `make_function`, `set_function` and `module_globals`,
-so their names must not change.
+Pickles call `make_cell`, `set_cell`, `make_function`, `set_function` and `module_globals`, under
+their names in `rebuilding`.
 """
 
 from __future__ import annotations

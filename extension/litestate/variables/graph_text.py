@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DamagedBundleError
-from ..json_depth import is_too_deep
+from ..strict_json import TooDeepError
+from ..strict_json import parse as parse_json
 from . import json_nodes
 from .codecs import Value
 from .scalars import encoded_text
@@ -65,12 +66,12 @@ def parse(data: bytes, fail: Fail) -> GraphText:
     DamagedBundleError
         If it is not a graph.
     """
-    if is_too_deep(data, _DEPTH):
-        raise fail("it is nested too deeply")
     try:
-        document = json.loads(data.decode(), parse_constant=_no_constant)
+        document = parse_json(data, _DEPTH)
         names, nodes = document["names"], document["nodes"]
         pickles = document["pickles"]
+    except TooDeepError as error:
+        raise fail(str(error)) from None
     except (ValueError, TypeError, LookupError):
         raise fail("it is not a graph") from None
     good = isinstance(names, dict) and isinstance(nodes, list) and isinstance(pickles, list)
@@ -139,10 +140,6 @@ def node_of(value: Any) -> int | None:
 
 def _is_node(node: Any) -> bool:
     return isinstance(node, list) and len(node) == 2 and isinstance(node[0], str)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def in_place(obj: Any, *, is_exact: bool) -> Value:

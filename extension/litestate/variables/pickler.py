@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import sys
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,8 +23,9 @@ from . import (
     reducers,
     special_classes,
 )
+from .containers import APART
 from .cycles import HASHED, REDUCERS, Cycles, Late, runs_code
-from .definitions import NOTEBOOK, by_name, interned
+from .definitions import by_name, interned
 from .failures import refusal, refuse, stream_name, text_of
 from .functions import NAMESPACE
 
@@ -128,7 +128,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NAMESPACE
         number = self._hook(obj)
         if kind in attributes.COPIED and self._attributes.met(obj, is_node=number is not None):
-            self._approximate(attributes.APART)
+            self._approximate(APART)
             return None
         if number is None and self._late is not None:
             return self._late.stand_in(obj)
@@ -155,7 +155,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             # Empty attributes are not in this pickle, but may be in another one.
             is_apart |= self._hook(own) is not None
         if is_apart:
-            self._approximate(attributes.APART)
+            self._approximate(APART)
         cycle = None if self._late is None else self._late.belongs(obj)
         if way is not None:
             found = way(obj)
@@ -192,14 +192,14 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             CellType: self._cell,
             CodeType: self._code,
             functions.ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
-            typing.NewType: self._newtype,
-            typing.TypeVar: self._typevar,
-            typing.ParamSpec: self._typevar,
+            typing.NewType: lambda made: special_classes.reduce_newtype(made, self._namespace),
+            typing.TypeVar: special_classes.reduce_typevar,
+            typing.ParamSpec: special_classes.reduce_typevar,
             classes.Begun: classes.reduce_begun,
             classes.Finished: self._finished,
             **REDUCERS,
-            typing.TypeVarTuple: self._typevar,
-            getattr(typing, "TypeAliasType", None): self._alias,
+            typing.TypeVarTuple: special_classes.reduce_typevar,
+            getattr(typing, "TypeAliasType", None): special_classes.reduce_alias,
         }
         if kind in own:
             return own[kind]
@@ -276,24 +276,6 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _annotations(self, obj: Any) -> dict[str, Any] | None:
         return functions.annotations_of(obj, self._approximate)
-
-    def _newtype(self, made: Any) -> Any:
-        if by_name(made, self._namespace):
-            return made.__qualname__
-        return special_classes.make_newtype, (made.__name__, made.__supertype__)
-
-    def _typevar(self, variable: Any) -> Any:
-        return self._named(variable) or special_classes.reduce_typevar(variable)
-
-    def _alias(self, alias: Any) -> Any:
-        if found := self._named(alias):
-            return found
-        return special_classes.make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
-
-    def _named(self, obj: Any) -> str | None:
-        module = sys.modules.get(obj.__module__ or "")
-        is_there = module is not None and vars(module).get(obj.__name__) is obj
-        return str(obj.__name__) if is_there and obj.__module__ != NOTEBOOK else None
 
     def forget(self) -> None:
         """Release all objects: the pickler refers to itself, and may live long."""

@@ -15,7 +15,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from ..platform import IN_BROWSER
-from . import hashed
+from . import hashed, rebuilding
 from .code_objects import PYTHON
 from .cycles import Cycles
 from .definitions import NOTEBOOK, is_definition
@@ -257,6 +257,7 @@ class _Unpickler(pickle.Unpickler):
         """Return the object that a pickle names."""
         if module == NOTEBOOK:
             return self._of_notebook(name)
+        module, name = rebuilding.name_now(module, name)
         try:
             return super().find_class(module, name)
         except ModuleNotFoundError as error:

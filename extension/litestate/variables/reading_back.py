@@ -20,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from . import containers, decoder, hashed, instances, pickling, rebuilding
 from .definitions import NOTEBOOK, is_definition
 from .group import Group
 from .interpreter import no_collection
@@ -62,8 +63,7 @@ _CONSTANTS = (int, float, complex, str, bytes, bool, types.NoneType, types.Modul
 _NAME_ERROR = re.compile(r"NameError: name '(\w+)' is not defined")
 
 _MAKERS = frozenset(
-    f"{__package__}.{name}"
-    for name in ("pickling", "decoder", "containers", "hashed", "instances", "rebuilding")
+    module.__name__ for module in (containers, decoder, hashed, instances, pickling, rebuilding)
 )
 """Modules that call code of the notebook."""
 
@@ -74,7 +74,7 @@ class _StoppedError(KeyboardInterrupt):
     """The load may change something or takes too long. It ends like an interrupted one."""
 
 
-def failures(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
+def load_failures(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables of a group that a load could not make, with reasons.
 
     Parameters

@@ -1,8 +1,8 @@
 """Store enums, named tuples, typed dictionaries and type variables.
 
-The standard library makes them from a few values, and so does a load. Stored pickles call
-`make_enum`, `make_namedtuple`, `make_generic_namedtuple`, `make_typeddict`, `make_typevar`,
-`make_newtype` and `make_alias`, so their names must not change.
+The standard library makes them from a few values, and so does a load. Pickles call `make_enum`,
+`make_namedtuple`, `make_generic_namedtuple`, `make_typeddict`, `make_typevar`, `make_newtype` and
+`make_alias`, under their names in `rebuilding`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from .definitions import NOTEBOOK
+from .definitions import NOTEBOOK, by_name
 from .failures import NotSavedError
 
 _MADE_AGAIN = frozenset(
@@ -244,7 +244,9 @@ def make_typevar(kind: str, name: str, options: dict[str, Any], constraints: Any
 
 
 def reduce_typevar(variable: Any) -> Any:
-    """Reduce a type variable of the notebook for pickle."""
+    """Reduce a type variable for pickle, one of a library by name."""
+    if _is_named(variable):
+        return variable.__name__
     kind = type(variable).__name__
     options: dict[str, Any] = {}
     if kind != "TypeVarTuple":
@@ -254,6 +256,27 @@ def reduce_typevar(variable: Any) -> Any:
         options["bound"] = variable.__bound__
     constraints = getattr(variable, "__constraints__", ())
     return make_typevar, (kind, variable.__name__, options, constraints)
+
+
+def reduce_newtype(made: Any, namespace: dict[str, Any] | None) -> Any:
+    """Reduce a `typing.NewType` for pickle, one of a library by name."""
+    if by_name(made, namespace):
+        return made.__qualname__
+    return make_newtype, (made.__name__, made.__supertype__)
+
+
+def reduce_alias(alias: Any) -> Any:
+    """Reduce a type alias for pickle, one of a library by name."""
+    if _is_named(alias):
+        return alias.__name__
+    return make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
+
+
+def _is_named(obj: Any) -> bool:
+    """Tell whether a library has an object under its own name."""
+    module = sys.modules.get(obj.__module__ or "")
+    is_there = module is not None and vars(module).get(obj.__name__) is obj
+    return is_there and obj.__module__ != NOTEBOOK
 
 
 def make_newtype(name: str, supertype: Any) -> Any:

@@ -12,7 +12,7 @@ from .encoder import Encoder
 from .failures import NotSavedError
 from .group import VALUES, Group, describe, key_of
 from .interpreter import no_collection
-from .reading_back import failures
+from .reading_back import load_failures
 
 _SMALL = 4096
 """Bytes of a graph below which a value joins the group that is rewritten when a number changes."""
@@ -47,7 +47,7 @@ class Taken:
 
 
 @dataclass
-class One:
+class EncodedVariable:
     """One variable, encoded without the others.
 
     Attributes
@@ -72,14 +72,14 @@ class One:
         return not self.shared and len(self.document) < _SMALL
 
 
-def look_at(name: str, namespace: Mapping[str, Any]) -> One | Skipped:
+def encode_variable(name: str, namespace: Mapping[str, Any]) -> EncodedVariable | Skipped:
     """Encode one variable, or return why it cannot be stored."""
     value = namespace[name]
     try:
-        encoder, document = encoded({name: value}, namespace)
+        encoder, document = encode_graph({name: value}, namespace)
     except NotSavedError as error:
         return _skipped(name, error)
-    return One(name, value, encoder, document, encoder.shared)
+    return EncodedVariable(name, value, encoder, document, encoder.shared)
 
 
 def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
@@ -100,19 +100,19 @@ def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
     taken, found = Taken(), []
     with no_collection():
         for name in names:
-            one = look_at(name, namespace)
+            one = encode_variable(name, namespace)
             if isinstance(one, Skipped):
                 taken.skipped.append(one)
             else:
                 found.append(one)
-        for ones in together(found):
-            put(ones, taken)
+        for ones in sharing_sets(found):
+            add_group(ones, taken)
     return taken
 
 
-def together(found: Sequence[One]) -> list[list[One]]:
+def sharing_sets(found: Sequence[EncodedVariable]) -> list[list[EncodedVariable]]:
     """Return the variables in sets that share objects; the simple ones form one set."""
-    sets: list[tuple[list[One], set[int]]] = []
+    sets: list[tuple[list[EncodedVariable], set[int]]] = []
     seen: set[int] = set()
     for one in found:
         if one.is_simple:
@@ -132,13 +132,15 @@ def together(found: Sequence[One]) -> list[list[One]]:
     return [*([simple] if simple else []), *(ones for ones, _ in sets)]
 
 
-def put(ones: Sequence[One], taken: Taken) -> None:
+def add_group(ones: Sequence[EncodedVariable], taken: Taken) -> None:
     """Add a group of variables that share objects to the captured ones."""
     ones = sorted(ones, key=lambda one: one.name)
     encoder, document = ones[0].encoder, ones[0].document
     if len(ones) > 1:
         try:
-            encoder, document = encoded({one.name: one.value for one in ones}, encoder.namespace)
+            encoder, document = encode_graph(
+                {one.name: one.value for one in ones}, encoder.namespace
+            )
         except NotSavedError as error:
             taken.skipped += [_skipped(one.name, error) for one in ones]
             for one in ones:
@@ -147,7 +149,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
-    failed = failures(group, encoder.namespace) if encoder.is_doubtful else {}
+    failed = load_failures(group, encoder.namespace) if encoder.is_doubtful else {}
     if failed:
         taken.skipped += [
             Skipped(name, _READ_BACK.format(reason), _ADVICE, f"variables/{name}")
@@ -158,7 +160,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
                 one.encoder.forget()
         rest = [one for one in ones if one.name not in failed]
         if rest:
-            put(rest, taken)
+            add_group(rest, taken)
         return
     # Notes that arise only in the group are reported for the names that they concern.
     known = {note for one in ones for note in one.encoder.notes}
@@ -177,11 +179,11 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     taken.groups.append(group)
 
 
-def _concerns(ids: set[int], one: One) -> bool:
+def _concerns(ids: set[int], one: EncodedVariable) -> bool:
     return not ids or not ids.isdisjoint(one.shared)
 
 
-def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
+def encode_graph(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
     """Return the graph of some variables, and the encoder that made it.
 
     Raises
@@ -191,10 +193,10 @@ def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
     """
     try:
         try:
-            return _encoded(Encoder(namespace), values)
+            return _encode(Encoder(namespace), values)
         except (ValueError, TypeError):
             # JSON has no NaN or infinity, for example; only writing the graph finds them.
-            return _encoded(Encoder(namespace, fast=False), values)
+            return _encode(Encoder(namespace, fast=False), values)
     except NotSavedError:
         raise
     except RecursionError:
@@ -206,7 +208,7 @@ def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
         raise NotSavedError(f"reading it raised {type(error).__name__}: {error}") from error
 
 
-def _encoded(encoder: Encoder, values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
+def _encode(encoder: Encoder, values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
     try:
         return encoder, encoder.encode(values)
     except BaseException:
@@ -218,7 +220,7 @@ def _skipped(name: str, error: NotSavedError) -> Skipped:
     return Skipped(name, str(error), _ADVICE, f"variables/{name}")
 
 
-def _size(one: One, group: Group) -> int:
+def _size(one: EncodedVariable, group: Group) -> int:
     if len(group.names) == 1:
         return group.size
     return len(one.document) + sum(memoryview(each).nbytes for each in one.encoder.buffers)
