@@ -126,8 +126,8 @@ class Decoder:
             if isinstance(value, dict):
                 raise self.fail("a value is malformed")
             return value
-        if (number := graph_text.node_of(value)) is not None:
-            return self._node(number)
+        if len(value) == 1 and type(value[0]) is int:
+            return self._node(value[0])
         if len(value) != 2 or not isinstance(value[0], str):
             raise self.fail("a value is malformed")
         tag, payload = value

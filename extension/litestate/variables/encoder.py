@@ -238,7 +238,7 @@ class Encoder:
         number = self._memo.get(id(obj))
         if number is not None:
             return [number]
-        return self._json.value_of(obj)
+        return self._json.value_of(obj) if id(obj) in self._json.inside else None
 
     def _new(self, obj: Any) -> Value:
         codec = imported.codec_for_object(obj)
@@ -255,8 +255,9 @@ class Encoder:
     def _container(self, obj: Any, codec: Codec) -> int:
         if type(obj) is dict and imported.is_namespace(obj):
             raise NotSavedError("it holds the namespace of a module (vars)")
-        found = self._json.scan(obj, len(self._nodes), (self._memo, self._by_name))
-        if found is not None:
+        if (type(obj) is dict or type(obj) is list) and (
+            found := self._json.scan(obj, len(self._nodes), (self._memo, self._by_name))
+        ):
             number = self._add("json", {"value": obj, "int_keys": found.int_keys}, obj)
             self._json.add(number, found)
             return number

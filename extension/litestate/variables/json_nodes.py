@@ -166,24 +166,21 @@ class JsonNodes:
     ----------
     is_enabled : bool
         Whether containers are scanned for JSON.
+    inside : dict of int to int
+        For the id of each container, its node.
     """
 
     def __init__(self, *, is_enabled: bool) -> None:
         self.is_enabled = is_enabled
         self._scanned: dict[int, Nested] = {}
         self._nested: dict[int, Nested] = {}
-        self._inside: dict[int, int] = {}
+        self.inside: dict[int, int] = {}
         self._wasted = 0
 
     @property
     def ids(self) -> list[set[int]]:
         """For each node, the ids of the containers in it."""
         return [found.ids for found in self._nested.values()]
-
-    @property
-    def inside(self) -> Mapping[int, int]:
-        """For the id of each container, its node."""
-        return self._inside
 
     def largest_first(self, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """Return the values in an order in which containers come before their parts."""
@@ -200,31 +197,27 @@ class JsonNodes:
 
         Parameters
         ----------
-        obj : object
+        obj : list or dict
             The container.
         nodes : int
             Number of nodes in the graph: it bounds the time that is spent in vain.
         known : iterable of mapping
             Keys are ids of objects that already have a place elsewhere.
         """
-        if type(obj) is not dict and type(obj) is not list:
-            return None
         found = self._scanned.pop(id(obj), None) or self._scan(obj, nodes)
         if found is None:
             return None
-        is_apart = all(ids.keys().isdisjoint(found.ids) for ids in (*known, self._inside))
+        is_apart = all(ids.keys().isdisjoint(found.ids) for ids in (*known, self.inside))
         return found if is_apart else None
 
     def add(self, number: int, found: Nested) -> None:
         """Register a container as a node."""
         self._nested[number] = found
-        self._inside.update(dict.fromkeys(found.ids, number))
+        self.inside.update(dict.fromkeys(found.ids, number))
 
     def value_of(self, obj: Any) -> Any:
-        """Return the value of a container within a node, or None."""
-        number = self._inside.get(id(obj))
-        if number is None:
-            return None
+        """Return the value of a container within a node."""
+        number = self.inside[id(obj)]
         return ["in", [number, self._nested[number].path_to(obj)]]
 
     def _scan(self, obj: Any, nodes: int) -> Nested | None:

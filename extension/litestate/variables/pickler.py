@@ -21,14 +21,13 @@ from . import (
     instances,
     rebuilding,
     reducers,
-    refusals,
     special_classes,
 )
 from .containers import APART
 from .cycles import HASHED, REDUCERS, Cycles, Late, runs_code
 from .definitions import by_name, interned
+from .failures import refusal, refuse, stream_name, text_of
 from .functions import NAMESPACE
-from .refusals import text_of
 
 _PROTOCOL = 5
 
@@ -210,7 +209,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.runs_own = self.runs_own or found.runs_own
         if (reduce := reducers.special(kind)) is not None:
             return lambda obj: reduce(obj, self._approximate)
-        what = refusals.refusal(kind)
+        what = refusal(kind)
         if what is not None:
             return lambda obj: self._refused(what, obj)
         # The classes of Python, of ipykernel, and of the kernel in the browser.
@@ -231,9 +230,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         return self._known[kind]
 
     def _refused(self, what: str, obj: Any) -> Any:
-        if (name := refusals.stream_name(obj)) is not None:
+        if (name := stream_name(obj)) is not None:
             return rebuilding.standard_stream, (name,)
-        raise refusals.refuse(what, obj)
+        raise refuse(what, obj)
 
     def _stream(self, obj: Any) -> Any:
         return self._refused("an open file", obj)

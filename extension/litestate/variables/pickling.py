@@ -19,11 +19,10 @@ from . import hashed, rebuilding
 from .code_objects import PYTHON
 from .cycles import Cycles
 from .definitions import NOTEBOOK, is_definition
-from .failures import NotLoadedError, NotSavedError
+from .failures import NotLoadedError, NotSavedError, text_of
 from .functions import NAMESPACE
 from .interpreter import bounded_calls
 from .pickler import Hook, Kind, Pickler
-from .refusals import text_of
 
 __all__ = ["Kind", "Pickle", "dump", "is_definition", "load"]
 
