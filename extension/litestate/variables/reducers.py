@@ -247,7 +247,7 @@ def _module(module: types.ModuleType, _: Approximate) -> Any:
 
 def _rest(iterator: Any, approximate: Approximate) -> Any:
     """Store the remaining items of an iterator; its position in the table is lost."""
-    approximate("an iterator over a dict or set in it becomes one over a list of the remaining items")
+    approximate("an iterator over a dict or set in it becomes one over a list of the rest")
     return iterator.__reduce__()
 
 
