@@ -77,7 +77,7 @@ Calls whose effect Python does not show, such as `atexit.register` or `codecs.re
 
 
 def versions() -> str:
-    """Return what the table depends on, for its head."""
+    """Return the versions that the table depends on, for its head."""
     found = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
     return f"Made with Python {platform.python_version()}, {', '.join(found)}."
 
@@ -88,9 +88,9 @@ def table(result: Callable[[Case], Result], tried: Callable[[Change], str]) -> s
     Parameters
     ----------
     result : callable
-        Tells what became of a case.
+        Returns the outcome of a case.
     tried : callable
-        Tells what became of a change of the process.
+        Returns the outcome of a change of the process.
     """
     outcomes = {group.title: [(case, result(case)) for case in group.cases] for group in GROUPS}
     every = Counter(made.outcome for rows in outcomes.values() for _, made in rows)

@@ -50,7 +50,7 @@ def test_nothing_of_the_cell_runs_again() -> None:
     ],
 )
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
-def test_it_is_found_in_its_source(code: str) -> None:
+def test_code_is_found_in_its_source(code: str) -> None:
     notebook = Notebook()
     notebook.cell(code)
     again = notebook.again("f")

@@ -81,7 +81,7 @@ if sys.platform == "emscripten":
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_not_saved_and_why(name: str) -> None:
+def test_objects_that_are_not_saved_are_named_with_a_reason(name: str) -> None:
     make, reason = REFUSED[name]
     obj = make()
     for holder in (obj, [obj], {"key": types.SimpleNamespace(x=obj)}):
@@ -110,7 +110,7 @@ def test_a_coroutine_is_not_saved() -> None:
     made.close()
 
 
-def test_a_class_that_says_how_it_is_pickled_is_asked() -> None:
+def test_a_class_that_defines_its_pickling_is_used() -> None:
     notebook = Notebook()
     notebook.cell(
         "import threading\nclass Worker(threading.Thread):\n"
@@ -128,7 +128,7 @@ def test_an_object_of_javascript_is_not_saved() -> None:
         dump([run_js("({name: 'x'})")])
 
 
-def test_what_is_new_is_said_once() -> None:
+def test_a_note_is_reported_once() -> None:
     notes: list[str] = []
     again([threading.Lock(), threading.Lock()], notes)
     assert notes == ["a lock in it is replaced by a new one"]
@@ -161,7 +161,7 @@ def test_locks_that_are_shared_stay_shared() -> None:
     assert one is other
 
 
-def test_views_share_memory_with_what_they_show() -> None:
+def test_views_share_memory_with_their_owner() -> None:
     owner = bytearray(b"abc")
     owner_again, view = again([owner, memoryview(owner)])
     view[0] = 0
@@ -178,7 +178,7 @@ def test_the_namespace_of_a_class_is_that_of_the_class() -> None:
     assert made.d["x"] == 2
 
 
-def test_text_in_memory_keeps_its_place() -> None:
+def test_text_in_memory_keeps_its_position() -> None:
     for file in (io.StringIO("abc"), io.BytesIO(b"abc")):
         file.read(1)
         assert again(file).read() in ("bc", b"bc")

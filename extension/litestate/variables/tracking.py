@@ -140,7 +140,9 @@ class Tracker:
         wanted = [self.choice] if isinstance(self.choice, str) else self.choice
         return sorted({name for name in wanted if name in values})
 
-    def _capture(self, state: _State, ones: list[EncodedVariable], skipped: list[Skipped]) -> Looked:
+    def _capture(
+        self, state: _State, ones: list[EncodedVariable], skipped: list[Skipped]
+    ) -> Looked:
         carried = frozenset(state.groups)
         taken = Taken(skipped=skipped)
         for group in sharing_sets(ones):
