@@ -19,7 +19,7 @@ from .items import Survey
 from .places import Places
 from .platform import IN_BROWSER
 from .report.words import size_text
-from .variables.connected import databases_of
+from .variables.connections import databases_of
 from .variables.namespace import namespace
 
 _SHOWN = 5

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestate.errors import DamagedBundleError
-from litestate.variables.decoder import Decoded, Decoder
+from litestate.variables.decoder import Decoder
 from litestate.variables.encoder import Encoder
+from litestate.variables.making import Decoded, decode
 
 
 class Graph:
@@ -27,14 +28,15 @@ class Graph:
 
 
 def decoded(document: Any, buffers: Sequence[bytes]) -> Decoded:
-    return Decoder(
+    decoder = Decoder(
         json.dumps(document).encode(),
         [memoryview(bytearray(data)) for data in buffers],
         lambda number, resolve: [],
         {},
         trusted=False,
         label="test",
-    ).decode()
+    )
+    return decode(decoder)
 
 
 def kept(*values: object) -> list[Any]:

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 from litestate.errors import DamagedBundleError
-from litestate.variables.failures import NotLoadedError
+from litestate.variables.failures import NeedsTrustError, NotLoadedError
 from litestate.variables.group import Group
-from litestate.variables.needs import NeedsTrustError
 from litestate.variables.restoring import restore
 from litestate.variables.taking import Taken, take
 from states import Session

@@ -13,8 +13,7 @@ import pytest
 from litestate import places
 from litestate.errors import DamagedBundleError
 from litestate.variables.codecs import codec_for, codec_of
-from litestate.variables.failures import NotLoadedError, NotSavedError
-from litestate.variables.needs import NeedsTrustError
+from litestate.variables.failures import NeedsTrustError, NotLoadedError, NotSavedError
 from states import Session
 
 

@@ -6,7 +6,7 @@ import gc
 from typing import Any
 
 import pytest
-from litestate.variables import in_order, restoring
+from litestate.variables import making, restoring
 from saved_cases import TRUSTED, Case
 from saved_kernels import Notebook, forget_classes, keep, stored
 
@@ -93,7 +93,7 @@ def test_names_are_as_they_were_when_making_is_interrupted(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(in_order, "_try_again", interrupted)
+    monkeypatch.setattr(making, "_try_again", interrupted)
     here = cells("x = 'kept'; other = 2")
     before = dict(here.names)
     with pytest.raises(KeyboardInterrupt):

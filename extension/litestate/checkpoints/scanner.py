@@ -181,7 +181,7 @@ class Scanner:
                 changed = self._watch()
             # Names add up until a checkpoint has them.
             self._used = None if self._used is None or changed is None else self._used | changed
-            kernel = self._scan_kernel(self._tracker.look(self._used), thorough=thorough)
+            kernel = self._scan_kernel(self._tracker.scan(self._used), thorough=thorough)
         return replace(self.scan_files(tree, thorough=thorough), kernel=kernel)
 
     def _scan_kernel(self, variables: Looked, *, thorough: bool) -> KernelScan:

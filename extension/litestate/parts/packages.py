@@ -14,7 +14,7 @@ from ..items import Survey
 from ..plan import Plan
 from ..platform import IN_BROWSER
 from ..report import Line, Section
-from ..variables.modules import modules_of_graph, modules_of_pickle
+from ..variables.contents import modules_of_graph, modules_of_pickle
 from .wanted import Loadable, Wanted
 
 TITLE = "packages"

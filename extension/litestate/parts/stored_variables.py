@@ -14,9 +14,9 @@ from ..groups import group_member, is_graph, key_of
 from ..manifest import Member
 from ..platform import IN_BROWSER
 from ..report import Section
+from ..variables.contents import modules_of
 from ..variables.group import GRAPH, VALUES, Group, Memory, value_texts
 from ..variables.in_place import InPlace
-from ..variables.modules import modules_of
 from ..variables.namespace import take_away
 from ..variables.restoring import Restored, restore
 from ..variables.stale import left_behind, sentences

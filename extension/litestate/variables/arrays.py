@@ -1,4 +1,4 @@
-"""NumPy arrays in a graph."""
+"""Codecs for NumPy arrays; this module also registers all other codecs for NumPy."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from . import numpy_scalars, randomness
-from .buffers import attach, store
-from .checking import flag, guarded, listed, whole
+from . import numpy_values
+from .buffers import NAN, UNMAPPED, attach, pack, store, unpack
+from .checking import FAR, flag, guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
 from .dtypes import describe, dtype_from
-from .elements import NAN, pack, unpack
-from .spans import UNMAPPED
 
 _Array = np.ndarray[Any, Any]
 _MOST_TIMES, _FEW = 64, 100_000
-"""How often a view may have each object of an array of objects, and how many that may always be."""
-
-_FAR = 2**62
+"""How often a view may repeat the objects of an array, and a size up to which it always may."""
 
 
 def _is_plain(array: _Array) -> bool:
@@ -59,7 +55,7 @@ def _encode_objects(array: _Array, put: Put) -> dict[str, Any]:
 
 
 def _window(array: _Array, put: Put) -> dict[str, Any] | None:
-    """Return where in its base a view of objects is."""
+    """Return the location of a view of objects in its base, or None."""
     base: Any = array.base
     if type(base) is not np.ndarray or base.dtype.num != array.dtype.num or base.base is not None:
         return None
@@ -83,7 +79,7 @@ def _decode(payload: Any, get: Get) -> _Array:
         raise get.fail("it has no memory")
     if "base" in payload:
         return _with_flag(_view(payload, get), payload, get)
-    shape = tuple(whole(size, 0, _FAR, get) for size in listed(payload["shape"], get))
+    shape = tuple(whole(size, 0, FAR, get) for size in listed(payload["shape"], get))
     items = payload["items"]
     count = math.prod(shape)
     if type(items) is dict:
@@ -107,12 +103,10 @@ def _with_flag(array: _Array, payload: Any, get: Get) -> _Array:
 def _view(payload: Any, get: Get) -> _Array:
     base = get.value(payload["base"])
     if type(base) is not np.ndarray or base.dtype != object:
-        raise get.fail("the array that it is a view of is none")
-    shape = [whole(size, 0, _FAR, get) for size in listed(payload["shape"], get)]
-    strides = [
-        whole(step, -_FAR, _FAR, get) for step in listed(payload["strides"], get, len(shape))
-    ]
-    offset = whole(payload["offset"], 0, _FAR, get)
+        raise get.fail("the array that it is a view of is something else")
+    shape = [whole(size, 0, FAR, get) for size in listed(payload["shape"], get)]
+    strides = [whole(step, -FAR, FAR, get) for step in listed(payload["strides"], get, len(shape))]
+    offset = whole(payload["offset"], 0, FAR, get)
     if not (base.flags.c_contiguous or base.flags.f_contiguous):
         raise get.fail("the array that it is a view of is scattered")
     flat = base.ravel("K")
@@ -123,7 +117,7 @@ def _view(payload: Any, get: Get) -> _Array:
     last = offset + sum(step for step in reach if step > 0)
     if first < 0 or last >= flat.size:
         raise get.fail("it is outside the array that it is a view of")
-    # Each of its objects is looked at whenever the variables are.
+    # Every scan of the variables visits each of its objects.
     if math.prod(shape) > max(_FEW, _MOST_TIMES * flat.size):
         raise get.missing("a view repeats the objects of an array too often")
     used = [
@@ -161,7 +155,7 @@ def _decode_matrix(payload: Any, get: Get) -> _Array:
     array = attach(payload, get)
     if array.ndim != 2:
         raise get.fail("a matrix has two dimensions")
-    # NumPy warns of the class itself in some versions, not of a view.
+    # Some versions of NumPy warn when the class is called, not about a view.
     matrix: _Array = array.view(np.matrix)
     return _with_flag(matrix, payload, get)
 
@@ -245,6 +239,5 @@ CODECS = (
     ),
     Codec("numpy.dtype", _DTYPES, _encode_dtype, _decode_dtype, atom=True),
     NAN,
-    *numpy_scalars.CODECS,
-    *randomness.CODECS,
+    *numpy_values.CODECS,
 )

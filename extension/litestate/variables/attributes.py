@@ -1,7 +1,7 @@
-"""What pickled objects are made from: their `__dict__`, or what their own code gives for them.
+"""Choose the containers from which pickled objects are made: their `__dict__`, or copies.
 
-They are made from what is there at that moment. So it must not be stored elsewhere, where it may
-still be empty, and not be a container of the same pickle that is being filled.
+An object is made from a container as it is at that moment. So the container must not be stored
+elsewhere, where it may still be empty, and must not be one that the same pickle is still filling.
 """
 
 from __future__ import annotations
@@ -11,20 +11,18 @@ from collections.abc import Callable
 from types import FunctionType, GetSetDescriptorType, ModuleType
 from typing import Any
 
-APART = "the attributes of an object in it, held as a dict (vars), are a dict of their own"
-
 FROM_COPY = "an object in it is made from a copy of a list, dict or set that holds it"
 
 COPIED = frozenset({list, dict, set})
 
 _FAR = 100_000
-"""Objects to look at for a way back; if there are more it is taken that there is one."""
+"""Objects to search for a path back; with more, a path is assumed."""
 
 _NO_WAY = (type, FunctionType, ModuleType, str, int, float, bytes)
 
 
 class Attributes:
-    """Those of all objects of one pickle."""
+    """The attributes of all objects of one pickle."""
 
     def __init__(self) -> None:
         self._own: dict[int, dict[str, Any]] = {}
@@ -33,12 +31,12 @@ class Attributes:
         self._found: dict[type, Any] = {}
 
     def note(self, obj: Any) -> dict[str, Any] | None:
-        """Register the attributes of an object, and return them."""
+        """Note the attributes of an object, and return them."""
         own = self._of(obj)
         if own is not None:
             self._own[id(own)] = own
             if not own:
-                # Empty attributes are no part of a pickle.
+                # Empty attributes are not in a pickle.
                 self._empty.add(id(own))
         return own
 
@@ -47,9 +45,9 @@ class Attributes:
         return id(own) in self._met
 
     def met(self, found: Any, *, is_node: bool) -> bool:
-        """Note a container; tell whether it is an object's attributes, and something else, too."""
+        """Note a container; tell whether it is attributes of an object and used otherwise too."""
         if id(found) in self._own:
-            # Once, as the attributes, it is in the pickle anyway.
+            # The pickle has it once in any case, as the attributes.
             is_again = id(found) in self._met or (not found and id(found) in self._empty)
             self._met[id(found)] = found
             return is_node or is_again
@@ -58,10 +56,10 @@ class Attributes:
         return False
 
     def reduced(self, obj: Any, table: Any, hook: Callable[[Any], int | None]) -> tuple[Any, bool]:
-        """Return how an object is made again, and whether that is from copies.
+        """Reduce an object; return also whether containers in the result are copies.
 
-        What it is made from is complete by then only if it is in the pickle first: it must be no
-        node, and nothing that is being filled, if the object itself is in it.
+        A container is complete when the object is made only if it comes first in the pickle. So a
+        container that holds the object must be neither a node nor one that is being filled.
         """
         reduce = table.get(type(obj))
         reduced = obj.__reduce_ex__(5) if reduce is None else reduce(obj)
@@ -87,7 +85,7 @@ class Attributes:
         return (maker, tuple(map(part, args)), *rest), bool(copies)
 
     def dictionary(self, obj: Any) -> dict[str, Any] | None:
-        """Return the attributes of an object, if to ask for them makes none."""
+        """Return the attributes of an object, if reading them creates none."""
         return self._of(obj)
 
     def _of(self, obj: Any) -> dict[str, Any] | None:
@@ -99,18 +97,18 @@ class Attributes:
 
 
 def _descriptor(kind: type) -> Any:
-    """Return what gives the attributes of objects of a type without running code of the user.
+    """Return a descriptor that reads `__dict__` of a type's objects without code of the user.
 
-    Of types that are pickled in a way of their own, in C, they are left alone: some of them only
-    get a dictionary when somebody asks for it.
+    None for types that C code pickles: some of their objects get a dictionary only when it is
+    read.
     """
-    if issubclass(kind, type) or not _is_usual(kind):
+    if issubclass(kind, type) or not _has_usual_reduce(kind):
         return None
     found = next((vars(cls)["__dict__"] for cls in kind.__mro__ if "__dict__" in vars(cls)), None)
     return found if type(found) is GetSetDescriptorType else None
 
 
-def _is_usual(kind: type) -> bool:
+def _has_usual_reduce(kind: type) -> bool:
     for cls in kind.__mro__:
         found = {"__reduce__", "__reduce_ex__"} & vars(cls).keys()
         if found:
@@ -119,7 +117,7 @@ def _is_usual(kind: type) -> bool:
 
 
 def _leads_to(start: Any, goal: Any) -> bool:
-    """Tell whether an object is reached from another one; without running code of the user."""
+    """Tell whether one object leads to another one; no code of the user runs."""
     todo, seen = [start], {id(start)}
     while todo and len(seen) < _FAR:
         for found in gc.get_referents(todo.pop()):

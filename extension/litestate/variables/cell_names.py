@@ -1,19 +1,28 @@
-"""Which names the text of a cell has."""
+"""Read the names in the text of a cell."""
 
 from __future__ import annotations
 
 import ast
 import warnings
-from types import CodeType
 from typing import Any, NamedTuple
 
-from . import hidden, magics
+from .code_words import (
+    ATTRIBUTES,
+    HERE,
+    IDENTIFIER,
+    LATER,
+    MODULES,
+    NAMES,
+    code_of_magic,
+    is_get_ipython,
+    words_of,
+)
 
 _LONGEST = 100_000
-"""Characters of a cell that are worth reading; reading more takes longer than a look at all."""
+"""Characters of a cell that are read; reading more takes longer than scanning all variables."""
 
 _BROKEN = (SyntaxError, ValueError, OverflowError, TypeError)
-"""Raised for a text that is no Python. IPython parses all of a cell before it runs any of it."""
+"""Raised for invalid Python. IPython parses a whole cell before it runs any of it."""
 
 
 class CellNames(NamedTuple):
@@ -22,13 +31,13 @@ class CellNames(NamedTuple):
     Attributes
     ----------
     names : frozenset of str
-        All that are read, bound or deleted, except those that only local variables have.
+        Names that are read, bound or deleted, without those of local variables.
     read : frozenset of str
-        Those that are not only bound.
+        The names that are not only bound.
     anything : bool
         Whether it may reach variables that it does not name.
     later : bool
-        Whether it may start something that runs on after it.
+        Whether it may start something that runs on after the cell.
     """
 
     names: frozenset[str] = frozenset()
@@ -41,22 +50,22 @@ ANYTHING = CellNames(anything=True)
 
 
 def cell_names(source: str, shell: Any = None, *, python: bool = False) -> CellNames:
-    """Return the names that the text of a cell has.
+    """Return the names in the text of a cell.
 
     Parameters
     ----------
     source : str
-        The cell; as it was typed if there is a `shell`, else as Python.
+        The cell: as typed if there is a `shell`, otherwise as Python.
     shell : InteractiveShell, optional
-        What makes Python of it.
+        Transforms the cell to Python.
     python : bool
-        Whether the shell has already done so. What is in it in quotes, as the body of a ``%%time``
-        is, is still as it was typed.
+        Whether the shell has already transformed it. Quoted parts, such as the body of a
+        ``%%time``, are still as typed.
 
     Returns
     -------
     CellNames
-        None at all for a text that is not Python, because then nothing of it runs.
+        Empty for invalid Python, because then nothing runs.
     """
     if len(source) > _LONGEST:
         return ANYTHING
@@ -69,73 +78,63 @@ def cell_names(source: str, shell: Any = None, *, python: bool = False) -> CellN
             except SyntaxError:
                 return CellNames()
     with warnings.catch_warnings():
-        # They are shown when the cell runs.
+        # Warnings are shown when the cell runs.
         warnings.simplefilter("ignore")
         try:
             tree = ast.parse(source)
         except _BROKEN:
             return CellNames()
         except (MemoryError, RecursionError):
-            # Too deep for here, but perhaps not where it runs.
+            # Nested too deeply to parse here, but perhaps not where it runs.
             return ANYTHING
         words = _Words(shell)
         words.walk(tree)
         return words.found(_globals(tree))
 
 
-def globals_of(code: CodeType, found: set[str]) -> set[str]:
-    """Add the names of globals and attributes in a code object, and in those inside, to `found`."""
-    codes = [code]
-    while codes:
-        code = codes.pop()
-        found.update(code.co_names)
-        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
-    return found
-
-
 def _globals(tree: ast.Module) -> set[str] | None:
-    """Return the names that are not local to a function, and attributes, or None if unknown."""
+    """Return the names of globals and attributes, or None if they are unknown."""
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
-        return globals_of(compile(tree, "<cell>", "exec", flags, dont_inherit=True), set())
+        return words_of(compile(tree, "<cell>", "exec", flags, dont_inherit=True))
     except (*_BROKEN, MemoryError, RecursionError):
         # IPython compiles one statement after the other: those before a bare `return` have run.
         return None
 
 
 class _Words:
-    """Collect the words of a syntax tree."""
+    """Collector of the names in a syntax tree."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._names: set[str] = set()
         self._read: set[str] = set()
         self._attributes: set[str] = set()
-        # Names that only a regular expression has seen: they may be anything's.
+        # Names found by a regular expression only: they may be those of anything.
         self._loose: set[str] = set()
         self._anything = False
         self._later = False
 
     def found(self, globals_: set[str] | None) -> CellNames:
-        """Return what was found, without what is only local."""
+        """Return the names found, without those that are only local."""
         names = self._names
         if globals_ is not None:
-            # Private names of classes are not spelled there as they are in the text.
+            # The compiler mangles private names of classes; the text has them unmangled.
             private = {name for name in globals_ if name.startswith("_")}
             names = (names & globals_) | (private - self._attributes)
         names = names | self._loose
         words = names | self._attributes
         anything = (
             self._anything
-            or not hidden.NAMES.isdisjoint(names)
-            or not hidden.MODULES.isdisjoint(names)
-            or not hidden.ATTRIBUTES.isdisjoint(self._attributes)
+            or not NAMES.isdisjoint(names)
+            or not MODULES.isdisjoint(names)
+            or not ATTRIBUTES.isdisjoint(self._attributes)
         )
-        later = self._later or not hidden.LATER.isdisjoint(words)
+        later = self._later or not LATER.isdisjoint(words)
         return CellNames(frozenset(names), frozenset(names & self._read), anything, later)
 
     def walk(self, tree: ast.AST) -> None:
-        """Visit all nodes below."""
+        """Visit all nodes below one."""
         todo = [tree]
         while todo:
             node = todo.pop()
@@ -160,7 +159,7 @@ class _Words:
         self._attributes.add(node.attr)
 
     def _constant(self, node: Any) -> bool:
-        # The name of the module that has the variables.
+        # The module that has the variables.
         self._anything |= node.value == "__main__"
         return True
 
@@ -175,7 +174,7 @@ class _Words:
         self._names.add(node.name)
 
     def _capture(self, node: Any) -> None:
-        # What `except` and `match` bind: a name, or none.
+        # `except` and `match` may bind a name.
         name = node.rest if isinstance(node, ast.MatchMapping) else node.name
         if name:
             self._names.add(name)
@@ -186,8 +185,8 @@ class _Words:
         for alias in node.names:
             first = alias.name.partition(".")[0]
             self._names.add(alias.asname or first)
-            renamed = alias.asname and alias.name in hidden.NAMES
-            if alias.name == "*" or renamed or first in hidden.MODULES | hidden.ATTRIBUTES:
+            renamed = alias.asname and alias.name in NAMES
+            if alias.name == "*" or renamed or first in MODULES | ATTRIBUTES:
                 self._anything = True
 
     def _global(self, node: Any) -> bool:
@@ -202,9 +201,9 @@ class _Words:
         function = node.func
         if isinstance(function, ast.Name) and function.id == "vars" and not node.args:
             self._anything = True
-        if not (isinstance(function, ast.Attribute) and magics.is_shell(function.value)):
+        if not (isinstance(function, ast.Attribute) and is_get_ipython(function.value)):
             return False
-        code = magics.code_of_call(node)
+        code = code_of_magic(node)
         if code is None:
             self._anything = True
             return True
@@ -215,11 +214,11 @@ class _Words:
         return True
 
     def _line(self, line: str) -> None:
-        """Take every word: options and code are not easily told apart."""
-        words = set(magics.IDENTIFIER.findall(line))
+        """Add every word of a line: options and code look alike."""
+        words = set(IDENTIFIER.findall(line))
         self._loose |= words
         self._read |= words
-        self._anything |= not words.isdisjoint(hidden.HERE | hidden.ATTRIBUTES | hidden.NAMES)
+        self._anything |= not words.isdisjoint(HERE | ATTRIBUTES | NAMES)
 
     def _body(self, body: str) -> None:
         inner = cell_names(body, self._shell)
@@ -228,7 +227,7 @@ class _Words:
         self._anything |= inner.anything
         self._later |= inner.later
         if self._shell is None and not inner.names and any(mark in body for mark in "%!?"):
-            # Commands in the body, which nobody can make Python of here.
+            # Commands in the body; only a shell can transform them to Python.
             self._anything = True
 
 

@@ -1,4 +1,4 @@
-"""Payloads of codecs: what a stranger wrote is checked before it is used."""
+"""Checks of the payloads in a graph, which anyone may have written."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from typing import Any, TypeVar, cast
 from .codecs import Get
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_WRONG = (
+UNEXPECTED = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    BufferError,
     LookupError,
+    OSError,
     RuntimeError,
+    StopIteration,
     TypeError,
     ValueError,
 )
+"""Errors that codecs, and what they call, may raise for payloads that they do not check."""
 
 
 def guarded(decode: _Function) -> _Function:
-    """Make every error of NumPy and pandas about a payload one about the bundle.
+    """Turn errors of NumPy and pandas about a payload into errors about the bundle.
 
     Parameters
     ----------
@@ -33,20 +37,24 @@ def guarded(decode: _Function) -> _Function:
     def checked(*arguments: Any) -> Any:
         try:
             return decode(*arguments)
-        except _WRONG as error:
+        except UNEXPECTED as error:
             get: Get = arguments[-1]
             raise get.fail(f"its content makes no sense ({error})") from error
 
     return cast("_Function", checked)
 
 
+FAR = 2**62 - 1
+"""Highest number that a payload may have where nothing else bounds it."""
+
+
 def whole(number: Any, low: int, high: int, get: Get) -> int:
-    """Return an integer of a payload that has to be from `low` to `high`.
+    """Return an integer of a payload.
 
     Raises
     ------
     DamagedBundleError
-        If it is something else.
+        If it is not an integer from `low` to `high`.
     """
     if type(number) is not int or not low <= number <= high:
         raise get.fail(f"{number!r:.40} is not a number from {low} to {high}")
@@ -54,12 +62,12 @@ def whole(number: Any, low: int, high: int, get: Get) -> int:
 
 
 def listed(items: Any, get: Get, length: int | None = None) -> list[Any]:
-    """Return a list of a payload, of a given length if there is one.
+    """Return a list of a payload.
 
     Raises
     ------
     DamagedBundleError
-        If it is something else.
+        If it is not a list, or not of the given length.
     """
     if type(items) is not list or (length is not None and len(items) != length):
         raise get.fail("a list is missing, or has another length than it should")
@@ -72,7 +80,7 @@ def text(value: Any, get: Get) -> str:
     Raises
     ------
     DamagedBundleError
-        If it is something else.
+        If it is not a string.
     """
     if type(value) is not str:
         raise get.fail("a text is missing")
@@ -80,13 +88,27 @@ def text(value: Any, get: Get) -> str:
 
 
 def flag(value: Any, get: Get) -> bool:
-    """Return a yes or no of a payload.
+    """Return a boolean of a payload.
 
     Raises
     ------
     DamagedBundleError
-        If it is something else.
+        If it is not a boolean.
     """
     if type(value) is not bool:
-        raise get.fail("a yes or no is missing")
+        raise get.fail("a true or false is missing")
     return value
+
+
+def parsed(parse: Callable[[str], Any], value: Any, get: Get) -> Any:
+    """Return the result of parsing a string of a payload.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is not a string, or `parse` raises ValueError.
+    """
+    try:
+        return parse(text(value, get))
+    except ValueError:
+        raise get.fail(f"{value!r:.40} is not in the expected form") from None

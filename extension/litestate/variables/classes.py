@@ -1,11 +1,11 @@
-"""Classes of the notebook, by value.
+"""Store classes of the notebook by value.
 
 A class is made empty and filled afterwards. Code of the notebook that would run while a class is
-made (`__init_subclass__`, `__set_name__`, metaclasses, decorators) does not run again: what it has
-done is in what is stored. That of libraries runs, for they may keep lists of their own.
+made (`__init_subclass__`, `__set_name__`, metaclasses, decorators) does not run again: its effects
+are stored. Such code of libraries runs, because they may keep lists of subclasses.
 
-What pickles call is `make_class`, `begin_class`, `set_class` and `builtin_class`, and what
-`special_classes` has.
+Pickles call `make_class`, `begin_class`, `set_class` and `builtin_class`, under their names in
+`rebuilding`.
 """
 
 from __future__ import annotations
@@ -18,37 +18,17 @@ import functools
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from . import dataclass_parts, special_classes
+from .definitions import NOTEBOOK, interned, is_definition, is_python
 from .failures import NotSavedError
-from .quiet import NOTEBOOK, library_of, silent, steady
-
-_HEAP, _IMMUTABLE = 1 << 9, 1 << 8
-"""Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE (CPython, Include/object.h)."""
-
-_MADE_AGAIN = frozenset(
-    (
-        *("__dict__", "__weakref__", "__module__", "__qualname__", "__annotations__"),
-        *("__annotate__", "__annotate_func__", "__annotations_cache__", "__abc_tpflags__"),
-        *("_abc_impl", "_abc_registry", "_abc_cache", "_abc_negative_cache"),
-        *(
-            "_abc_negative_cache_version",
-            "__slotnames__",
-            "__protocol_attrs__",
-            "__non_callable_proto_members__",
-            "__callable_proto_members_only__",
-            "__classdictcell__",
-        ),
-    )
-)
-"""What a class gets when it is made, or otherwise than by setting it."""
-
+from .special_classes import library_of, own_attributes, silent
 
 _SINCE_3_13 = ("__firstlineno__", "__static_attributes__")
-"""What later versions of Python note in a class; before, `typing` takes them for the user's."""
+"""Attributes that Python 3.13 adds to classes; older versions of `typing` do not know them."""
 
 
 def builtin_class(name: str) -> type:
@@ -60,14 +40,14 @@ def builtin_class(name: str) -> type:
 
 
 def reduce_builtin(cls: type) -> Any:
-    """Return what such a class is stored as; None if this is an ordinary one.
+    """Reduce a class of the interpreter for pickle; None for an ordinary class.
 
     Raises
     ------
     NotSavedError
-        If nothing leads to it.
+        If the class has no name under which it can be found.
     """
-    if cls.__flags__ & _HEAP and not cls.__flags__ & _IMMUTABLE:
+    if is_python(cls):
         return None
     for module in (types, _collections_abc):
         for name, value in vars(module).items():
@@ -77,21 +57,22 @@ def reduce_builtin(cls: type) -> Any:
 
 
 def reduce_class(cls: Any, annotations: dict[str, Any] | None) -> Any:
-    """Return what a class is stored as, by value.
+    """Reduce a class for pickle, by value.
 
     Parameters
     ----------
     cls : type
-        Which one.
+        The class.
     annotations : dict or None
         Its own, evaluated; None if it has none.
     """
     state: dict[str, Any] = {"annotations": annotations}
     if special_classes.is_namedtuple(cls) or typing.is_typeddict(cls):
-        return _reduce_special(cls, {**state, "qualname": cls.__qualname__})
+        state["qualname"] = cls.__qualname__
+        return *special_classes.reduce_special(cls, state), state, None, None, set_class
     if isinstance(cls, enum.EnumMeta):
-        return _reduce_enum(cls, state)
-    state["dict"] = _own(cls, frozenset(_slots(cls)))
+        return *special_classes.reduce_enum(cls, state), state, None, None, set_class
+    state["dict"] = own_attributes(cls, frozenset(_slots(cls)))
     if "__dataclass_fields__" in vars(cls):
         names = sorted(
             name for name in dataclass_parts.GENERATED if dataclass_parts.is_generated(cls, name)
@@ -104,18 +85,18 @@ def reduce_class(cls: Any, annotations: dict[str, Any] | None) -> Any:
     if isinstance(cls, abc.ABCMeta):
         registry = abc._get_dump(cls)[0]  # type: ignore[attr-defined]
         state["registry"] = [found for reference in registry if (found := reference()) is not None]
-    body = {"__module__": steady(cls.__module__), "__qualname__": steady(cls.__qualname__)}
+    body = {"__module__": interned(cls.__module__), "__qualname__": interned(cls.__qualname__)}
     if "__slots__" in vars(cls):
         body["__slots__"] = _slots(cls)
     bases = vars(cls).get("__orig_bases__", cls.__bases__)
-    made_from = (type(cls), steady(cls.__name__), bases, body)
+    made_from = (type(cls), interned(cls.__name__), bases, body)
     return make_class, made_from, state, None, None, set_class
 
 
 class Begun:
-    """Stands for giving a class its methods before its other attributes.
+    """Stand-in that gives a class its methods before its other attributes.
 
-    These may be objects of this very class: to make them, its methods are needed.
+    The attributes may be objects of this very class: making them needs its methods.
     """
 
     def __init__(self, cls: Any, state: dict[str, Any]) -> None:
@@ -124,7 +105,7 @@ class Begun:
 
 
 def reduce_begun(begun: Begun) -> Any:
-    """Return what gives a class its methods while a pickle is loaded."""
+    """Reduce for pickle the step that gives a class its methods."""
     return begin_class, (begun.cls, begun.state)
 
 
@@ -134,7 +115,7 @@ def begin_class(cls: Any, state: dict[str, Any]) -> None:
 
 
 def _methods_of(state: dict[str, Any]) -> dict[str, Any]:
-    """Take the methods out of a state, and return one that has only them."""
+    """Move the methods from a state to a new one."""
     whole = state["dict"]
     methods = {
         name: value
@@ -168,45 +149,8 @@ _SIMPLE = (
 _OF_DATACLASS = ("__dataclass_fields__", "__dataclass_params__")
 
 
-def _reduce_special(cls: Any, state: dict[str, Any]) -> Any:
-    args: tuple[Any, ...]
-    if special_classes.is_namedtuple(cls):
-        is_generic = typing.Generic in cls.__bases__
-        make: Any = special_classes.make_namedtuple
-        if is_generic:
-            make = special_classes.make_generic_namedtuple
-        args = (cls.__name__, cls._fields, tuple(cls._field_defaults.values()), cls.__module__)
-        state["dict"] = _own(cls, special_classes.OF_NAMEDTUPLE | set(cls._fields))
-        if is_generic:
-            state["dict"].pop("__class_getitem__", None)
-    else:
-        make = special_classes.make_typeddict
-        args = (cls.__name__, cls.__module__, cls.__total__)
-        state["dict"] = _own(cls, frozenset())
-    return make, args, state, None, None, set_class
-
-
-def _own(cls: Any, without: frozenset[str] | set[str]) -> dict[str, Any]:
-    # A name may be gone when its value has been looked at; the copy is of one moment.
-    own = dict(vars(cls))
-    # A class that is made empty gets this one first, so that it is stored alike later.
-    text = own.pop("__doc__", None)
-    documented = {} if text is None else {"__doc__": text}
-    return {
-        name: value
-        for name, value in (documented | own).items()
-        if name not in _MADE_AGAIN and name not in without and not _is_put(value)
-    }
-
-
-def _is_put(value: Any) -> bool:
-    """Tell whether this was put into a class by `typing` or `enum`, which will do so again."""
-    function = getattr(value, "__func__", value)
-    return isinstance(function, FunctionType) and function.__module__ in ("typing", "enum")
-
-
 def _slots(cls: Any) -> tuple[str, ...]:
-    """Return the slots of a class under the names that they have in it."""
+    """Return the slots of a class, under their names in it."""
     own = vars(cls)
     if "__slots__" not in own:
         return ()
@@ -220,11 +164,64 @@ def _slots(cls: Any) -> tuple[str, ...]:
 
 
 def can_be_made_twice(cls: Any) -> bool:
-    """Tell whether no library keeps lists of its subclasses, and nothing runs when they go."""
+    """Tell whether a second class like this affects no library and runs no `__del__`."""
     every = (*cls.__mro__, *type(cls).__mro__)
     homes = {str(each.__module__).partition(".")[0] for each in every}
     known = sys.stdlib_module_names | {NOTEBOOK}
     return homes <= known and not any("__del__" in vars(each) for each in cls.__mro__)
+
+
+class Finished:
+    """Stand-in that fills a class which was made empty."""
+
+    def __init__(self, cls: Any) -> None:
+        self.cls = cls
+
+
+class Bases:
+    """The classes of one pickle, each made once although its base holds it.
+
+    A class is made from its bases. If one of them holds the class, in a list of its subclasses
+    perhaps, pickle would make it twice: ``__subclasses__()`` would have both. So such a base stays
+    empty until the class exists.
+
+    Parameters
+    ----------
+    namespace : dict or None
+        The notebook's.
+    knows : callable
+        Tells whether an object is stored elsewhere.
+    """
+
+    def __init__(self, namespace: dict[str, Any] | None, knows: Callable[[Any], bool]) -> None:
+        self._namespace = namespace
+        self._knows = knows
+        self._met: set[int] = set()
+        self._empty: set[int] = set()
+
+    def reduced(self, cls: Any, reduced: Any) -> Any:
+        """Reduce a class for pickle; bases that may hold it are still empty when it is made."""
+        is_known = id(cls) in self._met
+        self._met.add(id(cls))
+        if reduced[0] is not make_class or is_known:
+            return reduced
+        if id(cls) in self._empty:
+            return reduced[:2]
+        above = [base for base in reversed(cls.__mro__[1:]) if self._may_hold(base)]
+        self._empty.update(map(id, above))
+        if not above:
+            return reduced
+        state = {"above": [Finished(base) for base in above], **reduced[2]}
+        return *reduced[:2], state, *reduced[3:]
+
+    def _may_hold(self, base: Any) -> bool:
+        return (
+            id(base) not in self._met | self._empty
+            and not isinstance(base, enum.EnumMeta)
+            and is_definition(base, self._namespace)
+            and not self._knows(base)
+            and holds_objects(vars(base))
+        )
 
 
 def make_class(metaclass: Any, name: str, bases: tuple[Any, ...], body: dict[str, Any]) -> type:
@@ -268,27 +265,8 @@ def set_class(cls: Any, state: dict[str, Any]) -> None:
 
 
 def _complete_protocol(cls: Any) -> None:
-    """Let `typing` find again what it keeps about a protocol, as it does in this version."""
+    """Let `typing` compute its data on a protocol again, as in this version of Python."""
     if hasattr(typing, "_get_protocol_attrs") and hasattr(cls, "__protocol_attrs__"):
         cls.__protocol_attrs__ = typing._get_protocol_attrs(cls)
     if vars(cls).get("_is_runtime_protocol"):
         typing.runtime_checkable(cls)
-
-
-def _reduce_enum(cls: Any, state: dict[str, Any]) -> Any:
-    members = cls.__members__
-    state["dict"] = _own(cls, special_classes.OF_ENUM | set(members))
-    state["members"] = {
-        name: {key: value for key, value in vars(member).items() if key != "__objclass__"}
-        for name, member in members.items()
-    }
-    if not isinstance(state["dict"].get("__new_member__"), FunctionType):
-        state["dict"].pop("__new_member__", None)
-    boundary = getattr(cls, "_boundary_", None)
-    names = [
-        (name, member.name, special_classes.content_of(cls, member))
-        for name, member in members.items()
-    ]
-    body = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    args = (type(cls), cls.__name__, cls.__bases__, body, names, boundary and boundary.name)
-    return special_classes.make_enum, args, state, None, None, set_class

@@ -1,10 +1,9 @@
-"""Code objects, by their source where it is known.
+"""Store code objects by their source where it is known.
 
-Bytecode belongs to one version of Python, and a bundle is opened by several. So a code object is
-stored as the text of its cell and where in it the code is; the text is compiled again, and not run.
+Bytecode belongs to one version of Python, but any version may open a bundle. So a code object is
+stored as the text of its cell and its position there; the text is compiled again and not run.
 
-What pickles call is `source_code`, `module_code` and `stored_code`: bundles name them, so that
-they stay.
+Pickles call `source_code`, `module_code` and `stored_code`, under their names in `rebuilding`.
 """
 
 from __future__ import annotations
@@ -25,33 +24,33 @@ from importlib.util import MAGIC_NUMBER
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from .definitions import interned
 from .failures import NotLoadedError
-from .quiet import steady
 
 PYTHON = ".".join(platform.python_version_tuple()[:2])
-"""The version that bytecode and what is generated belong to."""
+"""The version of Python that bytecode and generated code belong to."""
 
 _INLINED = re.compile(r"<(?:list|dict|set)comp>\.(?:<locals>\.)?")
-"""Scopes that are none from Python 3.12 on (PEP 709)."""
+"""Scopes that Python inlines from version 3.12 on (PEP 709)."""
 
 
 def source_code(
     source: str, features: tuple[str, ...], path: str, line: int, index: int
 ) -> CodeType:
-    """Return a code object of a text, without running anything of it.
+    """Return a code object of a text, which is compiled but not run.
 
     Parameters
     ----------
     source : str
         A whole cell or file.
     features : tuple of str
-        Names of the `__future__` features that it is compiled with.
+        Names of `__future__` features that were active.
     path : str
         Qualified name, without comprehensions.
     line : int
         Its first line, from 1.
     index : int
-        Which one of those with this name and line, from 0.
+        Its number among the code objects with this name and line, from 0.
 
     Raises
     ------
@@ -60,7 +59,7 @@ def source_code(
     """
     known = tuple(feature for feature in features if feature in __future__.all_feature_names)
     try:
-        found = _compiled(source, _show(source), known).get((path, line), [])
+        found = _compiled(source, _register(source), known).get((path, line), [])
     except (SyntaxError, ValueError) as error:
         raise NotLoadedError(
             f"Python {PYTHON} cannot compile the source of {path}: {error}"
@@ -71,23 +70,23 @@ def source_code(
 
 
 def module_code(module: str, path: str, index: int, python: str) -> CodeType:
-    """Return the code of a function that a function of a library makes.
+    """Return the code of a function that is nested in a function of a library.
 
     Parameters
     ----------
     module : str
-        Which one to import.
+        Name of the module to import.
     path : str
         Qualified name, such as ``contextmanager.<locals>.helper``.
     index : int
-        Which one of that name, from 0.
+        Its number among the code objects with this name, from 0.
     python : str
-        The version of Python that it was seen in.
+        The version of Python that stored it.
 
     Raises
     ------
     NotLoadedError
-        If the library has none here.
+        If the library has no such function here.
     """
     found = _in_module(import_module(module), path)
     if index >= len(found):
@@ -96,7 +95,7 @@ def module_code(module: str, path: str, index: int, python: str) -> CodeType:
 
 
 def stored_code(magic: bytes, python: str, data: bytes) -> CodeType:
-    """Return code of which only the bytecode was stored.
+    """Return code that was stored as bytecode, because its source was not known.
 
     Raises
     ------
@@ -115,16 +114,16 @@ def stored_code(magic: bytes, python: str, data: bytes) -> CodeType:
 
 
 def reduce_code(code: CodeType, module: ModuleType | None, sources: dict[str, str]) -> Any:
-    """Return what a code object is stored as.
+    """Reduce a code object for pickle.
 
     Parameters
     ----------
     code : code
-        Of a function, or any.
+        The code object.
     module : module or None
-        Where its function belongs to, unless it is the notebook.
+        The module of its function, unless that is the notebook.
     sources : dict
-        Texts that the pickle has already; equal ones become the same object.
+        Texts in the pickle so far, so that equal ones become the same object.
     """
     path = _plain_name(code.co_qualname)
     if module is not None:
@@ -138,13 +137,13 @@ def reduce_code(code: CodeType, module: ModuleType | None, sources: dict[str, st
                 (path, code.co_firstlineno), []
             )
             if code in found:
-                place = (steady(path), code.co_firstlineno, found.index(code))
+                place = (interned(path), code.co_firstlineno, found.index(code))
                 return source_code, (sources.setdefault(source, source), features, *place)
     return stored_code, (MAGIC_NUMBER, PYTHON, _marshalled(code))
 
 
 def _marshalled(code: CodeType) -> bytes:
-    # Version 2 has no references, which would differ from time to time.
+    # Version 2 of the format has no references, which would differ between runs.
     try:
         return marshal.dumps(code, 2)
     except ValueError:
@@ -153,15 +152,15 @@ def _marshalled(code: CodeType) -> bytes:
 
 def _texts(filename: str) -> Iterator[str]:
     yield from filter(None, ["".join(linecache.getlines(filename))])
-    # The file of a script may have been written again and run again.
+    # The file of a script may have changed since it was cached.
     linecache.checkcache(filename)
     yield from filter(None, ["".join(linecache.getlines(filename))])
 
 
-def _show(source: str) -> str:
-    """Make a text known to tracebacks and `inspect`, and return its name."""
+def _register(source: str) -> str:
+    """Register a text for tracebacks and `inspect`, and return its file name."""
     name = f"<litestate-{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}>"
-    # Without a time, checkcache leaves it.
+    # checkcache leaves entries without a time.
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     return name
 
@@ -183,7 +182,7 @@ def _compiled(
     for name in features:
         flags |= getattr(__future__, name).compiler_flag
     with warnings.catch_warnings():
-        # They were shown when the cell ran.
+        # Warnings were shown when the cell ran.
         warnings.simplefilter("ignore")
         whole = compile(source, filename, "exec", flags, dont_inherit=True)
     found: dict[tuple[str, int], list[CodeType]] = {}
@@ -193,7 +192,7 @@ def _compiled(
 
 
 def walk(code: CodeType) -> Iterator[CodeType]:
-    """Yield a code object and those inside of it."""
+    """Yield a code object and all those nested in it."""
     waiting = [code]
     while waiting:
         current = waiting.pop()
@@ -206,7 +205,7 @@ def _plain_name(qualified: str) -> str:
 
 
 def _in_module(module: ModuleType, path: str) -> list[CodeType]:
-    """Return the codes with a qualified name inside a function of a module."""
+    """Return the code objects with a qualified name that are nested in a function of a module."""
     outer, _, inner = path.partition(".<locals>.")
     owner: Any = module
     for name in outer.split("."):

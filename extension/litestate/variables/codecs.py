@@ -1,4 +1,4 @@
-"""How objects of known types stand in a graph, without pickle."""
+"""The registry of codecs, which store objects of known types in a graph without pickle."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from ..imports import is_harmless
 
 if TYPE_CHECKING:
     from ..places import Places
@@ -15,34 +17,34 @@ Value: TypeAlias = Any
 
 
 class OpaqueError(Exception):
-    """Raised by a codec for what only a pickle can hold."""
+    """An object that only a pickle can hold; codecs raise it."""
 
 
 class Put(Protocol):
-    """What a codec writes to."""
+    """The encoder, as codecs see it."""
 
     def value(self, obj: object) -> Value:
-        """Return the value of what a mutable container holds, whatever it is."""
+        """Return the value of any object that a mutable container holds."""
 
     def plain(self, obj: object) -> Value:
-        """Return the value of what an object is built from.
+        """Return the value of a part from which an object is built.
 
         Raises
         ------
         OpaqueError
-            If that is not plain, or leads back to the object.
+            If the part is not plain, or leads back to the object.
         """
 
     def memory(self, array: Any, holder: str | None = None) -> dict[str, Any]:
-        """Return where the memory of a NumPy array is: buffer, offset, shape, strides.
+        """Return the location of the memory of an array: buffer, offset, shape, strides.
 
         It is completed when the whole group is known: arrays that overlap share a buffer. Offset
-        and strides are in bytes. On the memory of a `bytearray` or an `array.array` it names that,
-        in place of a buffer. The `holder` is a kind of `buffers.InTable`.
+        and strides are in bytes. An array on the memory of a `bytearray` or an `array.array` names
+        that object in place of a buffer. The `holder` is a kind of `buffers.InTable`.
         """
 
     def copied(self, array: Any, holder: str) -> None:
-        """Register an array whose items are stored, and not its memory.
+        """Register an array of which the items are stored, and not the memory.
 
         The holder is ``"objects"`` for an array whose views are restored as views, ``"pickle"``, or
         a kind of `buffers.InTable`.
@@ -55,22 +57,22 @@ class Put(Protocol):
         """Add a buffer of bytes, and return its number."""
 
     def approximate(self, text: str) -> None:
-        """Say what will not be quite as it was."""
+        """Report a difference between the object and its restored copy."""
 
 
 class Get(Protocol):
-    """What a codec reads from.
+    """The decoder, as codecs see it.
 
     Attributes
     ----------
     namespace : dict
-        Of the notebook.
+        The namespace of the notebook.
     places : Places
         The root folders.
     trusted : bool
-        Whether what is read may run code.
+        Whether the graph may run code.
     name : str
-        The notebook's name for what is made, if it is not a part of something else.
+        The variable that is being made; empty for an object that is a part of another.
     """
 
     namespace: dict[str, Any]
@@ -82,45 +84,45 @@ class Get(Protocol):
         """Return the object that a value stands for."""
 
     def key(self, value: Value) -> Any:
-        """Return the object that a value stands for, to be hashed."""
+        """Return the object that a value stands for, which is then hashed."""
 
     def buffer(self, number: int) -> memoryview:
-        """Return the content of a buffer; it can be written to. Arrays may share it."""
+        """Return the content of a buffer, which is writable. Arrays may share it."""
 
     def content(self, number: int) -> memoryview:
-        """Return the content of a buffer to copy it; once only, or memory would not suffice."""
+        """Return the content of a buffer for a copy; each buffer may be copied once."""
 
     def fail(self, what: str) -> Exception:
-        """Return the error for a payload that is not as it should be, to raise."""
+        """Return the error to raise for a malformed payload."""
 
     def missing(self, reason: str) -> Exception:
-        """Return the error for what cannot be made here, to raise."""
+        """Return the error to raise for an object that cannot be made here."""
 
     def waiting(self, what: str) -> Exception:
-        """Return the error for what needs trust, to raise."""
+        """Return the error to raise for an object that needs trust."""
 
 
 @dataclass(frozen=True)
 class Codec:
-    """How objects of some types are written and read.
+    """Functions that write and read objects of some types.
 
     Attributes
     ----------
     tag : str
-        What marks them in the graph.
+        Name of the codec in the graph.
     types : tuple of type
-        Exactly these, no subclasses.
+        The types, without their subclasses.
     encode : callable
-        Gets the object and a `Put`, returns the payload.
+        Gets the object and a `Put`; returns the payload.
     decode : callable
-        Gets the payload and a `Get`, returns the object; of a mutable container the empty one.
+        Gets the payload and a `Get`; returns the object, or an empty mutable container.
     fill : callable or None
-        Of mutable containers: gets the empty one, the payload and a `Get`.
+        For mutable containers: gets the empty one, the payload and a `Get`.
     atom : bool
-        Whether it has no identity: it stands in place, wherever it is.
+        Whether identity does not matter: the payload is stored in place of a reference.
     accepts : callable or None
-        Of mutable containers: whether one is plain. Only what this says keeps what is built from
-        one out of the graph; `encode` is too late.
+        For mutable containers: tells whether one is plain. Objects that are built from one that is
+        not are pickled; when `encode` is called it is too late for that.
     """
 
     tag: str
@@ -133,13 +135,13 @@ class Codec:
 
 
 _MODULES = {"numpy": "arrays", "pandas": "frames", "sqlite3": "connections"}
-"""Where the codecs for a package are; they are loaded with the first object of it."""
+"""Modules with the codecs for a package, imported for the first object of it."""
 
 _MODULE_OF = type.__dict__["__module__"].__get__
 
-_ALWAYS = ("closed_files", "containers", "imported", "scalars", "times")
+_ALWAYS = ("containers", "imported", "scalars", "standard_library")
 
-# By identity: to look for a type calls what its metaclass has for a hash.
+# By id: looking up a type itself would call its metaclass's `__hash__`.
 _BY_TYPE: dict[int, Codec] = {}
 _BY_TAG: dict[str, Codec] = {}
 _LOADED: set[str] = set()
@@ -157,7 +159,7 @@ def codec_for(kind: type) -> Codec | None:
 def package_of(kind: type) -> str:
     """Return the first part of the name of a type's module, or "".
 
-    What a person's metaclass has for ``__module__`` is not asked.
+    A metaclass that defines ``__module__`` is not called.
     """
     try:
         module = _MODULE_OF(kind)
@@ -167,7 +169,7 @@ def package_of(kind: type) -> str:
 
 
 def package_for(tag: str) -> str | None:
-    """Return the package that a tag makes necessary, or None."""
+    """Return the package that the codec for a tag needs, or None."""
     package = tag.partition(".")[0]
     return package if package in _MODULES else None
 
@@ -178,12 +180,34 @@ def codec_of(tag: str) -> Codec | None:
     Raises
     ------
     ImportError
-        If the package that it is for is not installed.
+        If the package that the codec needs is not installed.
     """
     _load_always()
     if tag not in _BY_TAG:
         _load(tag.partition(".")[0])
     return _BY_TAG.get(tag)
+
+
+def codec_to_read(tag: str, get: Get) -> Codec:
+    """Return the codec for a tag of a graph that anyone may have written.
+
+    Raises
+    ------
+    DamagedBundleError
+        If there is no such tag.
+    NotLoadedError, NeedsTrustError
+        If its package is not installed, or a file of the bundle may take the package's place.
+    """
+    package = package_for(tag)
+    if package is not None and not get.trusted and not is_harmless(package):
+        raise get.waiting(f"the module {package} would be run")
+    try:
+        codec = codec_of(tag)
+    except ImportError as error:
+        raise get.missing(f"the package {error.name or package} is not installed here") from error
+    if codec is None:
+        raise get.fail(f"there is no codec called {tag!r:.40}")
+    return codec
 
 
 def _load_always() -> None:

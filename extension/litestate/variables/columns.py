@@ -1,4 +1,4 @@
-"""One-dimensional values of pandas: columns and what indexes are made of.
+"""Codec for one-dimensional arrays of pandas, which columns and indexes consist of.
 
 A payload is ``[kind, …]``; see the table of kinds at the end.
 """
@@ -11,19 +11,16 @@ from typing import Any, cast
 
 import numpy as np
 
-from .buffers import InTable, column_of, compact, copy_of, store
+from .buffers import PARTED, InTable, column_of, compact, copy_of, pack, store, unpack
 from .checking import flag, guarded, listed, whole
 from .codecs import Codec, Get, OpaqueError, Put
-from .elements import pack, unpack
-from .frequencies import period_from, period_text
-from .moments import side_from, unit_from, zone_from, zone_value
-from .spans import PARTED
-from .untyped import pandas as pd
+from .moments import pd, period_from, period_text, side_from, unit_from
+from .standard_library import zone_from, zone_value
 
 _MASKED = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
 _INT32_MAX = 2**31 - 1
 MOST_IN_RANGE = 2**22
-"""A range of categories becomes an array, 8 bytes each, whatever the size of the bundle."""
+"""Items of a range that may become an array of 8 bytes each, however small the bundle is."""
 
 
 def column(values: Any, put: Put, holder: str = "array") -> list[Any]:
@@ -34,14 +31,14 @@ def column(values: Any, put: Put, holder: str = "array") -> list[Any]:
     values : numpy.ndarray or pandas extension array
         Of one dimension.
     put : Put
-        What to write to.
+        The encoder.
     holder : str, optional
         Kind of object that holds it; see `InTable`.
 
     Raises
     ------
     OpaqueError
-        For what only a pickle can hold.
+        If only a pickle can hold it.
     """
     if (objects := _objects_of(values)) is not None:
         put.copied(objects, "own" if holder == "shared" else holder)
@@ -69,7 +66,7 @@ def column_from(payload: Any, get: Get) -> Any:
     Raises
     ------
     DamagedBundleError
-        If it is none.
+        If it is malformed.
     """
     kind, *rest = listed(payload, get)
     if kind == "numpy":
@@ -80,7 +77,7 @@ def column_from(payload: Any, get: Get) -> Any:
     if kind == "objects":
         return unpack(rest[1], whole(rest[0], 0, _INT32_MAX, get), get)
     if kind not in _KINDS:
-        raise get.fail("a column is none")
+        raise get.fail("a column is malformed")
     return _KINDS[kind][2](rest, get)
 
 
@@ -105,7 +102,7 @@ def _numpy(values: np.ndarray[Any, Any], put: Put) -> list[Any]:
 
 
 def level_from(value: Any, get: Get) -> Any:
-    """Return the index that a value stands for, if it has as many items as its payload.
+    """Return the index that a value stands for, unless it is a range that is too long.
 
     Raises
     ------
@@ -119,22 +116,16 @@ def level_from(value: Any, get: Get) -> Any:
 
 
 def level(index: Any, put: Put) -> Any:
-    """Return the value of an index whose items are needed one by one.
+    """Return the value of an index whose items a reader expands.
 
     Raises
     ------
     OpaqueError
-        For what only a pickle can hold.
+        If it is a range that is too long.
     """
     if type(index) is pd.RangeIndex and len(index) > MOST_IN_RANGE:
         raise OpaqueError
     return put.plain(index)
-
-
-def _integers(values: Any) -> np.ndarray[Any, Any]:
-    """Return what is below dates, differences and periods."""
-    below: np.ndarray[Any, Any] = values._ndarray.view("i8")
-    return below
 
 
 def _plain(
@@ -143,54 +134,45 @@ def _plain(
     get: Get,
     make: Callable[[Any, Get], np.ndarray[Any, Any]] = copy_of,
 ) -> np.ndarray[Any, Any]:
+    """Return an array of one dimension that has one of the kinds of types; "q" is int64."""
     array = make(payload, get)
-    if array.ndim != 1 or array.dtype.kind not in kinds or not array.dtype.isnative:
-        raise get.fail("a column is of the wrong type")
-    return array
-
-
-def _i8(
-    payload: Any, get: Get, make: Callable[[Any, Get], np.ndarray[Any, Any]] = copy_of
-) -> np.ndarray[Any, Any]:
-    array = _plain(payload, "i", get, make)
-    if array.dtype.itemsize != 8:
+    found = "q" if kinds == "q" and array.dtype == np.int64 else array.dtype.kind
+    if array.ndim != 1 or found not in kinds or not array.dtype.isnative:
         raise get.fail("a column is of the wrong type")
     return array
 
 
 def _dates(values: Any, put: Put) -> list[Any]:
-    return [store(compact(_integers(values)), put), values.unit, zone_value(values.tz, put)]
+    return [store(compact(values.asi8), put), values.unit, zone_value(values.tz, put)]
 
 
 def _read_dates(rest: list[Any], get: Get) -> Any:
     numbers, unit, zone = rest
     unit, zone = unit_from(unit, get), zone_from(zone, get)
-    plain = pd.array(
-        _i8(numbers, get, column_of).view(f"M8[{unit}]"), dtype=f"datetime64[{unit}]", copy=False
-    )
+    array = _plain(numbers, "q", get, column_of).view(f"M8[{unit}]")
+    plain = pd.array(array, dtype=f"datetime64[{unit}]", copy=False)
     if zone is None:
         return plain
     return plain.tz_localize("UTC").tz_convert(zone)
 
 
 def _deltas(values: Any, put: Put) -> list[Any]:
-    return [store(compact(_integers(values)), put), values.unit]
+    return [store(compact(values.asi8), put), values.unit]
 
 
 def _read_deltas(rest: list[Any], get: Get) -> Any:
     numbers, unit = rest
     kind = f"m8[{unit_from(unit, get)}]"
-    return pd.array(_i8(numbers, get, column_of).view(kind), dtype=kind, copy=False)
+    return pd.array(_plain(numbers, "q", get, column_of).view(kind), dtype=kind, copy=False)
 
 
 def _periods(values: Any, put: Put) -> list[Any]:
-    written = period_text(values.dtype)
-    return [store(compact(_integers(values)), put), written]
+    return [store(compact(values.asi8), put), period_text(values.dtype)]
 
 
 def _read_periods(rest: list[Any], get: Get) -> Any:
     numbers, written = rest
-    return pd.arrays.PeriodArray(_i8(numbers, get), dtype=period_from(written, get))
+    return pd.arrays.PeriodArray(_plain(numbers, "q", get), dtype=period_from(written, get))
 
 
 def _masked(values: Any, put: Put) -> list[Any]:
@@ -226,11 +208,11 @@ def _read_strings(rest: list[Any], get: Get) -> Any:
     na_value = pd.NA if flag(is_na, get) else np.nan
     objects = unpack(packed, whole(count, 0, _INT32_MAX, get), get)
     if storage not in ("python", "pyarrow") or not set(map(type, objects)) <= {str, type(None)}:
-        raise get.fail("a column of texts is none")
+        raise get.fail("a column of texts is malformed")
     try:
         dtype = pd.StringDtype(storage, na_value)
     except ImportError:
-        # Of the two ways to hold the same texts, the one that is always there.
+        # The other storage for the same texts is always available.
         dtype = pd.StringDtype("python", na_value)
     return pd.array(objects, dtype=dtype)
 
@@ -266,13 +248,13 @@ def _read_sparse(rest: list[Any], get: Get) -> Any:
     values, indices, length, fill, kind = rest
     where = _plain(indices, "i", get)
     if where.dtype != np.int32 or kind not in ("integer", "block"):
-        raise get.fail("a sparse column is none")
+        raise get.fail("a sparse column is malformed")
     index = pd._libs.sparse.IntIndex(whole(length, 0, _INT32_MAX, get), where)
     data = _plain(values, "biufc", get)
     value = get.value(fill)
     if not isinstance(value, bool | int | float | complex | np.number | np.bool_):
-        raise get.fail("a sparse column is filled with nothing")
-    # To give the index to the class itself is deprecated, and there is no other way yet.
+        raise get.fail("a sparse column has an invalid fill value")
+    # The constructor deprecates an index as an argument, and offers no replacement yet.
     return pd.arrays.SparseArray._simple_new(
         data,
         index if kind == "integer" else index.to_block_index(),
@@ -289,7 +271,7 @@ def _read_wrapped(rest: list[Any], get: Get) -> Any:
 
 
 def _text_arrays() -> tuple[type, ...]:
-    """Return the classes of this version of pandas for texts, with what is installed here."""
+    """Return the array classes for text that this pandas has, with the packages installed here."""
     found = {pd.arrays.StringArray, pd.arrays.ArrowStringArray}
     for storage in ("python", "pyarrow"):
         for na_value in (np.nan, pd.NA):

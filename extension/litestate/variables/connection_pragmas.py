@@ -1,13 +1,14 @@
 """The PRAGMAs of SQLite that belong to a connection, and not to its file.
 
 All others belong to the file (``user_version``, ``auto_vacuum``, …), only query or run something
-(``integrity_check``, ``optimize``, …), or are never set by a load (`NAMED`). See
+(``integrity_check``, ``optimize``, …), or are never set by a load (`REPORTED`). See
 https://www.sqlite.org/pragma.html.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -15,10 +16,29 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
 class _Values(NamedTuple):
-    """Values that a trusted bundle may set a PRAGMA to, and those that any bundle may."""
+    """The values that a trusted bundle may set a PRAGMA to, and those that any bundle may."""
 
     known: Container[Any]
     harmless: Container[Any]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A database of a connection.
+
+    Attributes
+    ----------
+    name : str
+        Name of the schema.
+    file : str or None
+        Path, or None for a database in memory.
+    is_empty : bool
+        Whether it has no page yet.
+    """
+
+    name: str
+    file: str | None
+    is_empty: bool
 
 
 _OFF_OR_ON = range(2)
@@ -52,7 +72,7 @@ OF_CONNECTION = {
     "wal_autocheckpoint": _any(_COUNT),
     # In the browser, a long wait cannot be interrupted.
     "busy_timeout": _Values(_COUNT, range(60_001)),
-    # They come last: nothing can be written after the one, and a commit ends the other.
+    # These two come last: nothing can be written after the first, and a commit ends the second.
     "query_only": _any(_OFF_OR_ON),
     "defer_foreign_keys": _any(_OFF_OR_ON),
 }
@@ -78,28 +98,32 @@ OF_EMPTY = {**_OF_FIRST_PAGE, "encoding": _any(("UTF-8", "UTF-16le", "UTF-16be")
 
 _ONLY_OF_FILES = ("locking_mode", "mmap_size")
 
-NAMED = ("writable_schema", "soft_heap_limit", "hard_heap_limit", "temp_store_directory")
-"""PRAGMAs that no load sets: they let SQL damage a database, or hold for the whole process."""
+REPORTED = ("writable_schema", "soft_heap_limit", "hard_heap_limit", "temp_store_directory")
+"""PRAGMAs that a save only reports, and no load sets.
 
-_UNTOLD = ("case_sensitive_like", "threads", "max_page_count", "mmap_size", "fullfsync")
+They let SQL damage a database, or hold for the whole process.
+"""
+
+_UNREADABLE = ("case_sensitive_like", "threads", "max_page_count", "mmap_size", "fullfsync")
 """PRAGMAs whose value cannot be queried, may be bounded, or is not supported everywhere."""
 
 Setting = list[Any]
-"""Schema (or None), PRAGMA and value."""
+"""Schema (or None), name of the PRAGMA, and value."""
 
 
 def of_connection(ask: Ask) -> dict[str, Any]:
-    """Return the values of all PRAGMAs of a connection that SQLite tells."""
-    names = (*OF_CONNECTION, *NAMED)
+    """Return the values of the PRAGMAs of a connection that can be queried."""
+    names = (*OF_CONNECTION, *REPORTED)
     return {name: _value(ask, "", name) for name in names if name != "case_sensitive_like"}
 
 
-def of_database(ask: Ask, schema: str, *, in_memory: bool, is_empty: bool) -> dict[str, Any]:
-    """Return the values of all PRAGMAs that a connection has for one of its databases."""
-    prefix = f"{quoted(schema)}."
-    names = [*OF_DATABASE, *(_OF_FIRST_PAGE if is_empty else ())]
-    # The encoding is in the file with the first table.
-    if schema == "main" and not ask("SELECT 1 FROM main.sqlite_schema LIMIT 1"):
+def of_database(ask: Ask, schema: Schema) -> dict[str, Any]:
+    """Return the values of the PRAGMAs that a connection has for one of its databases."""
+    prefix = f"{quoted(schema.name)}."
+    in_memory = schema.file is None
+    names = [*OF_DATABASE, *(_OF_FIRST_PAGE if schema.is_empty else ())]
+    # The first table fixes the encoding.
+    if schema.name == "main" and not ask("SELECT 1 FROM main.sqlite_schema LIMIT 1"):
         names.append("encoding")
     found = {
         name: _value(ask, prefix, name)
@@ -115,7 +139,7 @@ def of_database(ask: Ask, schema: str, *, in_memory: bool, is_empty: bool) -> di
 
 
 def differing(found: dict[str, Any], usual: dict[str, Any], schema: str | None) -> list[Setting]:
-    """Return what is not as in a new connection, as far as it can be set."""
+    """Return the settings that differ from a new connection and can be set."""
     known = {**OF_CONNECTION, **OF_DATABASE, **OF_EMPTY}
     return [
         [schema, name, value]
@@ -125,18 +149,18 @@ def differing(found: dict[str, Any], usual: dict[str, Any], schema: str | None) 
 
 
 def is_known(setting: Any, schemas: Container[str]) -> bool:
-    """Tell whether a setting, three values of whatever kind, is one that can be made."""
+    """Tell whether a setting, three values of any type, is one that a load can make."""
     schema, name, value = setting
     if schema is not None and schema not in schemas:
         return False
     if name == "encoding" and schema != "main":
-        return False  # All databases of a connection have one.
+        return False  # It is one for all databases of a connection.
     values = (OF_CONNECTION if schema is None else {**OF_DATABASE, **OF_EMPTY}).get(name)
     return values is not None and value in values.known
 
 
 def is_harmless(setting: Setting, in_memory: Container[str]) -> bool:
-    """Tell whether a setting may be made for anybody."""
+    """Tell whether a bundle that is not trusted may make a setting."""
     schema, name, value = setting
     if schema is None:
         return value in OF_CONNECTION[name].harmless
@@ -147,21 +171,21 @@ def is_harmless(setting: Setting, in_memory: Container[str]) -> bool:
 
 
 def make(setting: Setting, ask: Ask) -> bool:
-    """Set a PRAGMA whose name and value are known; tell whether SQLite has done it."""
+    """Set a PRAGMA whose name and value are known; return whether SQLite has accepted it."""
     schema, name, value = setting
     prefix = "" if schema is None else f"{quoted(schema)}."
     if name == "journal_mode" and _value(ask, prefix, name) == "wal":
-        return True  # That is what the file says now.
+        return True  # The file is in WAL mode now.
     if name == "encoding" or (name in OF_EMPTY and _value(ask, prefix, "page_count")):
-        return True  # It is set by now, or it is too late.
-    # SQLite takes every other number for "on".
+        return True  # It is set already, or can no longer be set.
+    # SQLite reads every other number as "on".
     is_fast = name == "secure_delete" and value == 2
     ask(f"PRAGMA {prefix}{name} = {'fast' if is_fast else value}")
-    return name in _UNTOLD or bool(_value(ask, prefix, name) == value)
+    return name in _UNREADABLE or bool(_value(ask, prefix, name) == value)
 
 
 def quoted(name: str) -> str:
-    """Return a name as SQL has it."""
+    """Return a name as an identifier of SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -170,5 +194,5 @@ def _value(ask: Ask, prefix: str, name: str) -> Any:
     rows = ask(f"PRAGMA {prefix}{name}")
     if not rows:
         return None
-    # Its number follows from the size of the cache.
+    # Its number depends on the size of the cache.
     return int(bool(rows[0][0])) if name == "cache_spill" else rows[0][0]

@@ -1,6 +1,6 @@
-"""Settings that code has made on a connection to SQLite.
+"""Read the settings of a connection to SQLite.
 
-Reading them runs none of the user's code, waits for no lock, and writes nothing.
+This runs none of the user's code, waits for no lock, and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from ..platform import IN_BROWSER
 from . import connection_pragmas as pragmas
 from .codecs import Put
+from .connection_pragmas import Schema
 from .connection_setup import CONFIG, ROWS, TEXTS, ask, numbers
 
 _KNOWN_CONVERTERS = {"DATE", "TIMESTAMP"}
@@ -33,7 +34,7 @@ _COLLATIONS = {"BINARY", "NOCASE", "RTRIM"}
 
 @dataclass(frozen=True)
 class Before:
-    """State of a connection before it was queried.
+    """The state of a connection before it was queried.
 
     Attributes
     ----------
@@ -71,33 +72,14 @@ def undisturbed(connection: sqlite3.Connection) -> Iterator[Before]:
 
 
 def _callbacks(connection: sqlite3.Connection) -> list[Any]:
-    """Return the callbacks of a connection; only the garbage collector lists them."""
-    # Behind its type, statements, cursors, open values, and the two factories.
+    """Return the callbacks of a connection, which only the garbage collector lists."""
+    # The first six are its type, statements, cursors, open values, and the two factories.
     return [each for each in gc.get_referents(connection)[6:] if not isinstance(each, ModuleType)]
 
 
-@dataclass(frozen=True)
-class Schema:
-    """A database of a connection.
-
-    Attributes
-    ----------
-    name : str
-        Name of the schema.
-    file : str or None
-        Path, unless it is in memory.
-    is_empty : bool
-        Whether it has no page yet.
-    """
-
-    name: str
-    file: str | None
-    is_empty: bool
-
-
 @dataclass
-class _Told:
-    """Settings of a connection that SQLite reports."""
+class _Reported:
+    """The settings of a connection that SQLite reports."""
 
     pragmas: dict[str, Any]
     schemas: dict[str, dict[str, Any]]
@@ -108,18 +90,13 @@ class _Told:
     extensions: bool
 
 
-def _told(connection: sqlite3.Connection, schemas: Sequence[Schema]) -> _Told:
+def _reported(connection: sqlite3.Connection, schemas: Sequence[Schema]) -> _Reported:
     def run(sql: str) -> list[tuple[Any, ...]]:
         return ask(connection, sql)
 
-    return _Told(
+    return _Reported(
         pragmas.of_connection(run),
-        {
-            each.name: pragmas.of_database(
-                run, each.name, in_memory=each.file is None, is_empty=each.is_empty
-            )
-            for each in schemas
-        },
+        {each.name: pragmas.of_database(run, each) for each in schemas},
         set(run("PRAGMA function_list")),
         {name: connection.getlimit(number) for name, number in numbers("LIMIT")},
         _config(connection),
@@ -151,14 +128,14 @@ def _config(connection: sqlite3.Connection) -> dict[str, bool]:
 
 
 @cache
-def _usual() -> _Told:
+def _usual() -> _Reported:
     """Return the settings of a new connection."""
     with closing(sqlite3.connect(":memory:")) as new:
-        return _told(new, [Schema("main", None, is_empty=True)])
+        return _reported(new, [Schema("main", None, is_empty=True)])
 
 
 def is_locked(connection: sqlite3.Connection) -> bool:
-    """Tell whether another connection keeps this one from its database."""
+    """Tell whether another connection has locked the database."""
     try:
         ask(connection, _ANY_TABLE)
     except sqlite3.OperationalError as error:
@@ -171,14 +148,14 @@ def is_locked(connection: sqlite3.Connection) -> bool:
 def read(
     connection: sqlite3.Connection, schemas: Sequence[Schema], before: Before, put: Put
 ) -> dict[str, Any]:
-    """Return the settings of a connection; what cannot be kept, but code has set, is named."""
+    """Return the settings of a connection; report those that cannot be saved."""
     locked = is_locked(connection)
     if locked:
         put.approximate(
             "its database is locked, so that not all settings of a connection can be saved"
         )
-    told, usual = _told(connection, [] if locked else schemas), _usual()
-    told.pragmas |= before.pragmas
+    actual, usual = _reported(connection, [] if locked else schemas), _usual()
+    actual.pragmas |= before.pragmas
     settings: dict[str, Any] = {
         "isolation_level": connection.isolation_level,
         "autocommit": None,
@@ -193,14 +170,14 @@ def read(
             put.approximate(f"the {name} of a connection is not saved; set it again")
     settings["parse_decltypes"] = not locked and _parses_types(connection)
     settings["check_same_thread"] = _checks_thread(connection)
-    settings["uri"] = told.uri and not usual.uri
+    settings["uri"] = actual.uri and not usual.uri
     settings["readonly"] = _read_only(connection, schemas)
-    settings["limits"] = _unlike(told.limits, usual.limits)
-    settings["config"] = _unlike(told.config, usual.config)
-    settings["pragmas"] = _pragmas(connection, told, usual)
-    _name_the_rest(connection, told, before.callbacks, put)
+    settings["limits"] = _unlike(actual.limits, usual.limits)
+    settings["config"] = _unlike(actual.config, usual.config)
+    settings["pragmas"] = _pragmas(connection, actual, usual)
+    _report_the_rest(connection, actual, before.callbacks, put)
     if not locked:
-        _name_temporary_and_shared(connection, put)
+        _report_temporary_and_shared(connection, put)
     if (settings["parse_decltypes"] or settings["parse_colnames"]) and (
         own := sorted(set(sqlite3.converters) - _KNOWN_CONVERTERS)
     ):
@@ -212,44 +189,44 @@ def _unlike(found: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value != usual.get(name)}
 
 
-def _pragmas(connection: sqlite3.Connection, told: _Told, usual: _Told) -> list[Any]:
+def _pragmas(connection: sqlite3.Connection, actual: _Reported, usual: _Reported) -> list[Any]:
     found = []
-    for schema, values in told.schemas.items():
+    for schema, values in actual.schemas.items():
         found += pragmas.differing(values, usual.schemas["main"], schema)
-    like = {row for row in told.functions - usual.functions if row[0] == "like"}
+    like = {row for row in actual.functions - usual.functions if row[0] == "like"}
     # The PRAGMA registers two functions; the user's own function is not called.
     if len(like) == 2 and not any(row[1] for row in like):
-        told.functions -= like
+        actual.functions -= like
         if ask(connection, "SELECT 'a' LIKE 'A'") == [(0,)]:
             found.append([None, "case_sensitive_like", 1])
-    return found + pragmas.differing(told.pragmas, usual.pragmas, None)
+    return found + pragmas.differing(actual.pragmas, usual.pragmas, None)
 
 
-def _name_the_rest(
-    connection: sqlite3.Connection, told: _Told, callbacks: list[str], put: Put
+def _report_the_rest(
+    connection: sqlite3.Connection, actual: _Reported, callbacks: list[str], put: Put
 ) -> None:
-    """Report what code has set and a load cannot set."""
+    """Report settings that code has made and no load makes."""
     usual = _usual()
-    if own := sorted({row[0] for row in told.functions - usual.functions}):
+    if own := sorted({row[0] for row in actual.functions - usual.functions}):
         put.approximate(f"functions registered with a connection are not saved: {', '.join(own)}")
     listed = {row[1] for row in ask(connection, "PRAGMA collation_list")}
     if own := sorted(listed - _COLLATIONS):
         put.approximate(f"collations registered with a connection are not saved: {', '.join(own)}")
     if callbacks:
         put.approximate(f"the {' and the '.join(callbacks)} of a connection is not saved")
-    if told.extensions and not usual.extensions:
+    if actual.extensions and not usual.extensions:
         put.approximate("enable_load_extension() of a connection is not saved")
-    for name in pragmas.NAMED:
-        if (value := told.pragmas[name]) != usual.pragmas[name] and value:
+    for name in pragmas.REPORTED:
+        if (value := actual.pragmas[name]) != usual.pragmas[name] and value:
             put.approximate(f"PRAGMA {name} is not saved; set it again if you need it")
 
 
-def _name_temporary_and_shared(connection: sqlite3.Connection, put: Put) -> None:
+def _report_temporary_and_shared(connection: sqlite3.Connection, put: Put) -> None:
     if any(row[1] == "temp" for row in ask(connection, "PRAGMA database_list")) and ask(
         connection, "SELECT 1 FROM temp.sqlite_schema LIMIT 1"
     ):
         put.approximate("the TEMP tables of a connection are not saved")
-    # Only tables that other connections use as well are locked one by one.
+    # SQLite locks single tables only in a cache that connections share.
     if any(row[1] == "TableLock" for row in ask(connection, _ANY_TABLE)):
         put.approximate(
             "cache=shared of a connection is not saved: connections to one database in memory "
@@ -277,7 +254,7 @@ def _parses_types(connection: sqlite3.Connection) -> bool:
 
 
 def _checks_thread(connection: sqlite3.Connection) -> bool:
-    """Tell whether only this thread may use a connection, by another one that wants to."""
+    """Tell whether only this thread may use a connection, by trying it in another one."""
     if IN_BROWSER:
         return True  # There is no other thread.
     refused = []
@@ -295,9 +272,9 @@ def _checks_thread(connection: sqlite3.Connection) -> bool:
 
 
 def _read_only(connection: sqlite3.Connection, schemas: Sequence[Schema]) -> list[str]:
-    """Return which databases a connection may not write to, as it was asked for.
+    """Return the databases that were opened read-only although their files can be written.
 
-    SQLite plans to read a database only, where a transaction is to write to all.
+    For these SQLite plans only to read, in a transaction that writes to all databases.
     """
     plan = ask(connection, "EXPLAIN BEGIN IMMEDIATE")
     reads = {row[2] for row in plan if row[1] == "Transaction" and not row[3]}

@@ -24,8 +24,10 @@ CONFIG = (
     *("DEFENSIVE", "DQS_DDL", "DQS_DML", "ENABLE_QPSG", "ENABLE_TRIGGER", "ENABLE_VIEW"),
     *("LEGACY_FILE_FORMAT", "NO_CKPT_ON_CLOSE", "TRIGGER_EQP"),
 )
-"""Options for `sqlite3.Connection.setconfig` (Python 3.12 and newer) that no PRAGMA covers. None of
-them lets SQL load code or write to its own schema."""
+"""Options of `sqlite3.Connection.setconfig` (Python 3.12 and newer) that no PRAGMA covers.
+
+None of them lets SQL load code or write to its own schema.
+"""
 
 _MORE = {
     "pragmas": [],
@@ -36,7 +38,7 @@ _MORE = {
     "uri": False,
     "readonly": [],
 }
-"""Defaults of the settings that the first version of the format did not have."""
+"""Defaults of the settings that the first version of the format lacks."""
 
 _KEYS = {
     *("isolation_level", "autocommit", "parse_colnames", "row_factory", "text_factory"),
@@ -44,13 +46,13 @@ _KEYS = {
 }
 
 _MOST_PRAGMAS = 4000
-"""More than there are for all databases that a connection can have."""
+"""More than all databases of a connection can have."""
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def ask(connection: sqlite3.Connection, sql: str) -> list[tuple[Any, ...]]:
-    """Return rows with text as `str`, whatever the factories of the connection are."""
+    """Return rows with text as `str`, whatever factories the connection has."""
     factory = connection.text_factory
     connection.text_factory = os.fsdecode
     try:
@@ -71,8 +73,8 @@ def numbers(kind: str) -> Iterator[tuple[str, int]]:
 def packed(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a payload that holds the settings.
 
-    Settings that the first version of the format did not have go under another key. Its readers
-    refuse such a connection; otherwise they would open it with other settings.
+    Settings that the first version of the format lacks are stored under another key. Readers of
+    that version refuse such a connection; otherwise they would open it with other settings.
     """
     more = {name: settings[name] for name, usual in _MORE.items() if settings[name] != usual}
     first = {name: value for name, value in settings.items() if name not in _MORE}
@@ -123,7 +125,7 @@ def _are_pragmas(found: Any) -> bool:
 
 
 def _are(found: Any, kind: type[int]) -> bool:
-    """Tell whether this is an object whose values are of a type; limits are 31 bits."""
+    """Tell whether this is a dictionary whose values are of a type and have 31 bits at most."""
     return isinstance(found, dict) and all(
         type(value) is kind and 0 <= value < 2**31 for value in found.values()
     )
@@ -137,7 +139,7 @@ def check(
     Raises
     ------
     NotLoadedError, NeedsTrustError
-        If not.
+        If they are not.
     """
     if unknown := settings.keys() - _KEYS:
         raise get.missing(f"this version of litestate does not know its {min(unknown)}")
@@ -160,14 +162,14 @@ def check(
 
 
 def set_encoding(connection: sqlite3.Connection, settings: dict[str, Any]) -> None:
-    """Make the setting that reading a database fixes; one that has pages keeps its own."""
+    """Set the encoding, which the first read fixes; a database with pages keeps its own."""
     for schema, name, value in settings["pragmas"]:
         if name == "encoding":
             ask(connection, f"PRAGMA {quoted(schema)}.encoding = '{value}'")
 
 
 def set_pragmas(connection: sqlite3.Connection, settings: dict[str, Any], get: Get) -> None:
-    """Make the settings of SQLite itself, outside of a transaction."""
+    """Set what SQLite itself holds, outside of a transaction."""
     # Nothing can be written after these.
     last = ("query_only", "defer_foreign_keys")
     for setting in sorted(settings["pragmas"], key=lambda each: each[1] in last):
@@ -181,7 +183,7 @@ def set_pragmas(connection: sqlite3.Connection, settings: dict[str, Any], get: G
 
 
 def set_attributes(connection: sqlite3.Connection, settings: dict[str, Any]) -> None:
-    """Make the settings of Python, and the limits under which no other could be made."""
+    """Set what Python holds, and then the limits, which might prevent other settings."""
     connection.row_factory = ROWS.get(settings["row_factory"])
     connection.text_factory = TEXTS.get(settings["text_factory"], str)
     connection.isolation_level = settings["isolation_level"]

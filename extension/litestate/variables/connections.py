@@ -1,14 +1,16 @@
-"""Connections to SQLite databases, without pickle.
+"""Codec for connections to SQLite databases.
 
-A connection to a file comes back as one to the file of that place: the file itself belongs to the
-databases of a bundle. One to a database in memory comes back with its content.
+A connection to a file is restored as one to the file at that path: the file itself belongs to the
+databases of a bundle. One to a database in memory is restored with its content.
 
-No lock is kept on a file for this. Settings are read by `connection_settings`.
+No lock is kept on a file for this.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,8 +19,8 @@ from urllib.parse import quote
 from .. import places
 from ..sqlite.connections import size_of
 from .codecs import Codec, Get, Put
-from .connection_pragmas import quoted
-from .connection_settings import Schema, read, undisturbed
+from .connection_pragmas import Schema, quoted
+from .connection_settings import read, undisturbed
 from .connection_setup import (
     ask,
     check,
@@ -29,11 +31,14 @@ from .connection_setup import (
     unpacked,
 )
 from .failures import NotLoadedError, NotSavedError
+from .group import Group
 
 MEMORY = ":memory:"
 
+_TAG = "sqlite3.Connection"
+
 _MAX_DATABASES = 126
-"""SQLite's own limit is main, and 125 attached ones (https://www.sqlite.org/limits.html, 11)."""
+"""SQLite's own limit: main and 125 attached databases (https://www.sqlite.org/limits.html, 11)."""
 
 
 class _Stop(Exception):
@@ -80,7 +85,7 @@ def _schema(database: dict[str, Any], file: str) -> Schema:
 
 
 def _database(connection: sqlite3.Connection, name: str, file: str, put: Put) -> dict[str, Any]:
-    # What was deserialized has the name of its schema there.
+    # A deserialized database has the name of its schema as its file.
     if not Path(file).is_absolute():
         return {"content": _content(connection, name, put)}
     if connection.in_transaction and getattr(connection, "autocommit", None) is not False:
@@ -90,7 +95,7 @@ def _database(connection: sqlite3.Connection, name: str, file: str, put: Put) ->
 
 def _place(file: Path) -> dict[str, Any]:
     for root in places.detect().roots:
-        # SQLite has followed links.
+        # SQLite has resolved links.
         for folder in (root.path, root.path.resolve()):
             if not root.is_anywhere and file.is_relative_to(folder):
                 return {"root": root.name, "path": file.relative_to(folder).as_posix()}
@@ -182,7 +187,7 @@ def _connect(names: list[str], files: list[str], settings: dict[str, Any]) -> sq
         uri=uses_uri,
     )
     try:
-        # Nothing may have been read before.
+        # This must come before the first read.
         set_encoding(connection, settings)
         for name, file in zip(names[1:], attached, strict=True):
             connection.execute(f"ATTACH DATABASE ? AS {quoted(name)}", (file,))
@@ -193,7 +198,7 @@ def _connect(names: list[str], files: list[str], settings: dict[str, Any]) -> sq
 
 
 def _file(database: dict[str, Any], get: Get) -> str:
-    """Return what to open: a file that is there, or nothing but memory."""
+    """Return what to open: a file that exists, or memory."""
     if "path" not in database:
         content = database.get("content")
         if content is not None and type(content) is not int:
@@ -202,10 +207,10 @@ def _file(database: dict[str, Any], get: Get) -> str:
     name, relative = database.get("root"), database["path"]
     root = get.places.root(name) if name in (places.HOME, places.NOTEBOOK) else None
     if root is None or not isinstance(relative, str):
-        raise get.fail("a database connection to a place that cannot be")
+        raise get.fail("a database connection with an invalid path")
     parts = PurePosixPath(relative).parts
     if not parts or relative.startswith("/") or ".." in parts or "\0" in relative:
-        raise get.fail("a database connection to a place that cannot be")
+        raise get.fail("a database connection with an invalid path")
     path = root.target(relative)
     if not path.is_file():
         raise NotLoadedError(f"its database {root.show(relative)} is not here")
@@ -219,12 +224,67 @@ def _fill(connection: sqlite3.Connection, name: str, content: memoryview) -> Non
         connection.deserialize(content, name=name)
         connection.execute(f"SELECT count(*) FROM {quoted(name)}.sqlite_schema").fetchone()
         return
-    # Into memory of the ordinary kind: what deserialize gives cannot grow beyond 1 GB.
+    # A copy, since a deserialized database cannot grow beyond 1 GB.
     with closing(sqlite3.connect(":memory:")) as aside:
         aside.deserialize(content)
-        # Fails if it cannot be read; a backup would copy whatever it is.
+        # This fails if it is not a database; a backup would copy anything.
         aside.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         aside.backup(connection)
 
 
-CODECS = (Codec("sqlite3.Connection", (sqlite3.Connection,), encode, _decode),)
+def databases_of(group: Group) -> Iterator[tuple[str, str]]:
+    """Yield names of a group's variables, each with the path of a database that it needs.
+
+    Parameters
+    ----------
+    group : Group
+        The group, as it is stored.
+
+    Yields
+    ------
+    (name, place)
+        For a database that only a pickle refers to, all names of the group.
+    """
+    if f'"{_TAG}"'.encode() not in group.document:
+        return
+    graph = json.loads(group.document)
+    nodes = graph["nodes"]
+    needed = {
+        number: places
+        for number, node in enumerate(nodes)
+        if node[0] == _TAG and (places := list(_places(node[1])))
+    }
+    found: set[int] = set()
+    for name, value in graph["names"].items():
+        reached = _reached(value, nodes) & needed.keys()
+        found |= reached
+        yield from ((name, place) for number in sorted(reached) for place in needed[number])
+    for number in sorted(needed.keys() - found):
+        yield from ((name, place) for name in group.names for place in needed[number])
+
+
+def _places(payload: Any) -> Iterator[str]:
+    for database in payload.get("databases") or ():
+        if "path" in database:
+            yield f"{database['root']}/{database['path']}"
+
+
+def _reached(value: Any, nodes: list[Any]) -> set[int]:
+    """Return the nodes that a value refers to, and maybe some others: lists may look alike."""
+    reached: set[int] = set()
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, dict):
+            todo += one.values()
+        elif isinstance(one, list):
+            number = one[0] if len(one) == 1 and type(one[0]) is int else -1
+            if 0 <= number < len(nodes) and number not in reached:
+                reached.add(number)
+                todo.append(nodes[number])
+            else:
+                todo += [each for each in one if isinstance(each, list | dict)]
+    return reached
+
+
+CODECS = (Codec(_TAG, (sqlite3.Connection,), encode, _decode),)

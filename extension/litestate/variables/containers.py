@@ -1,4 +1,4 @@
-"""Codecs for what holds other objects."""
+"""Codecs for containers of the standard library."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
-from .attributes import APART
+from .checking import FAR, listed, whole
 from .codecs import Codec, Get, Put, Value
-from .fastjson import check_hashes
-from .payloads import parts, whole
+from .json_nodes import check_hashes
+
+APART = "the attributes of an object in it, also held as a dict (vars), become a separate dict"
 
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool)}
-"""What a defaultdict may make without trust: nothing that does something."""
+"""Factories that a defaultdict may call without trust: types without side effects."""
 
 _SIMPLE = (str, int, float, complex, bool, bytes, types.NoneType)
 
 _LEVELS = 4
-"""Of tuples in tuples that have a part in the order of a set."""
+"""Levels of nested tuples that determine the order of a set."""
 
 
 def _sequence(value: Any, put: Put) -> list[Value]:
@@ -30,22 +31,22 @@ def _elements(value: Any, put: Put) -> list[Value]:
 
 
 def _set(value: Any, put: Put) -> list[Value]:
-    return [put.value(each) for each in _in_order(value)]
+    return [put.value(each) for each in _sorted_items(value)]
 
 
 def _frozenset(value: Any, put: Put) -> list[Value]:
-    return [put.plain(each) for each in _in_order(value)]
+    return [put.plain(each) for each in _sorted_items(value)]
 
 
-def _in_order(value: Any) -> list[Any]:
-    """Return what a set holds in an order of its own: a set's is another one in every process."""
+def _sorted_items(value: Any) -> list[Any]:
+    """Return the items of a set in a fixed order: its own order differs between processes."""
     return sorted(value, key=_sort_key)
 
 
 def _sort_key(obj: Any, depth: int = 0) -> str:
     kind = type(obj)
     if any(kind is each for each in _SIMPLE):
-        # More digits than Python likes to write in decimal.
+        # Python limits decimal digits (sys.set_int_max_str_digits).
         return f"{kind.__name__} {hex(obj) if kind is int else repr(obj)}"
     if depth < _LEVELS and (kind is tuple or kind is frozenset):
         inside = [_sort_key(each, depth + 1) for each in obj]
@@ -54,11 +55,11 @@ def _sort_key(obj: Any, depth: int = 0) -> str:
 
 
 def _read_all(payload: Any, get: Get) -> list[Any]:
-    return [get.value(each) for each in parts(payload, None, get)]
+    return [get.value(each) for each in listed(payload, get)]
 
 
 def _keys(payload: Any, get: Get) -> list[Any]:
-    found = [get.key(each) for each in parts(payload, None, get)]
+    found = [get.key(each) for each in listed(payload, get)]
     check_hashes(map(hash, found))
     return found
 
@@ -68,7 +69,7 @@ def _pairs(value: Any, put: Put) -> list[Value]:
 
 
 def _fill_pairs(obj: Any, payload: Any, get: Get) -> None:
-    found = parts(payload, None, get)
+    found = listed(payload, get)
     if len(found) % 2:
         raise get.fail("a dictionary has a key without a value")
     keys, values = _keys(found[::2], get), _read_all(found[1::2], get)
@@ -87,16 +88,16 @@ def _factory(value: Any, put: Put) -> list[Any]:
 
 
 def _make_defaultdict(payload: Any, get: Get) -> Any:
-    name, _ = parts(payload, 2, get)
+    name, _ = listed(payload, get, 2)
     if name is not None and (not isinstance(name, str) or name not in _FACTORIES):
         raise get.fail(f"a defaultdict may not make {name!r}")
     return defaultdict(None if name is None else _FACTORIES[name])
 
 
 def _make_deque(payload: Any, get: Get) -> Any:
-    length, _ = parts(payload, 2, get)
-    # No deque is longer than this system's memory; the limit may be another system's.
-    return deque(maxlen=None if length is None else min(whole(length, get), sys.maxsize))
+    length, _ = listed(payload, get, 2)
+    # A limit above sys.maxsize, from another system, is never reached here.
+    return deque(maxlen=None if length is None else min(whole(length, 0, FAR, get), sys.maxsize))
 
 
 def _slice(value: slice, put: Put) -> list[Value]:
@@ -104,7 +105,7 @@ def _slice(value: slice, put: Put) -> list[Value]:
 
 
 def _read_slice(payload: Any, get: Get) -> slice:
-    return slice(*(get.value(each) for each in parts(payload, 3, get)))
+    return slice(*(get.value(each) for each in listed(payload, get, 3)))
 
 
 def _namespace(value: types.SimpleNamespace, put: Put) -> list[Value]:
@@ -116,7 +117,7 @@ def _fill_namespace(obj: Any, payload: Any, get: Get) -> None:
     found: dict[str, Any] = {}
     _fill_pairs(found, payload, get)
     if not all(type(key) is str for key in found):
-        raise get.fail("an attribute has a name that is none")
+        raise get.fail("invalid attribute name")
     vars(obj).update(found)
 
 

@@ -1,32 +1,41 @@
-"""What a pickle would import and run, read without running any of it."""
+"""List what stored variables would import and run, without running any of it."""
 
 from __future__ import annotations
 
+import json
 import pickletools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DamagedBundleError
 from . import rebuilding
+from .group import Group
 
-_SOURCE = f"{rebuilding.__name__}.{rebuilding.source_code.__name__}"
-_MODULE_GLOBALS = f"{rebuilding.__name__}.{rebuilding.module_globals.__name__}"
+_SOURCE = f"{rebuilding.__name__}.source_code"
+_MODULE_GLOBALS = f"{rebuilding.__name__}.module_globals"
+_BYTECODE = f"{rebuilding.__name__}.stored_code"
 _IMPORT = "importlib.import_module"
 
 _UNKNOWN = "(computed while it runs)"
 
 
+_TEXTS = frozenset(
+    ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING")
+) | {"SHORT_BINSTRING"}
+_NUMBERS = frozenset(("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"))
+
+
 @dataclass(frozen=True)
 class Source:
-    """Code that a pickle brings with it.
+    """Code in a pickle.
 
     Attributes
     ----------
     name : str
         Qualified name of a function.
     text : str
-        The cell that it is from.
+        Its cell.
     """
 
     name: str
@@ -35,17 +44,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in a pickle.
+    """The imports and code of a pickle.
 
     Attributes
     ----------
     globals : tuple of str
-        What it imports, such as ``"datetime.timedelta"``, sorted; a module alone has no dot of
-        its own. Each of them may be called.
+        Imported names, such as ``"datetime.timedelta"`` or a module alone, sorted. Each of them
+        may be called.
     sources : tuple of Source
-        Functions of the notebook, in the order in which they are made.
+        Functions of the notebook, in the order of making.
     bytecode : bool
-        Whether it brings code of which there is no source.
+        Whether it contains code without source.
     """
 
     globals: tuple[str, ...]
@@ -60,21 +69,21 @@ class _Global:
 
 _MARK = object()
 _OTHER = object()
-"""A value that does not matter here."""
+"""Stand-in for every value that does not matter here."""
 
 
 def contents(data: bytes) -> Contents:
-    """Return what a pickle would import and run.
+    """List what a pickle would import and run.
 
     Parameters
     ----------
     data : bytes
-        From anybody.
+        A pickle from any source.
 
     Raises
     ------
     DamagedBundleError
-        If this is no pickle.
+        If this is not a pickle.
     """
     reader = _Reader()
     try:
@@ -91,7 +100,7 @@ def contents(data: bytes) -> Contents:
 
 
 class _Reader:
-    """Follows a pickle through the few values that matter: texts, numbers, names and tuples."""
+    """Interpreter of the opcodes of a pickle for texts, numbers, names and tuples."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -101,7 +110,7 @@ class _Reader:
         self._memo: dict[int, Any] = {}
 
     def step(self, opcode: pickletools.OpcodeInfo, argument: Any) -> None:
-        """Take one opcode."""
+        """Interpret one opcode."""
         own: Callable[[Any], None] | None = getattr(self, f"op_{opcode.name.lower()}", None)
         if own is not None:
             own(argument)
@@ -109,7 +118,7 @@ class _Reader:
         before, after = opcode.stack_before, opcode.stack_after
         if pickletools.stackslice in before or pickletools.markobject in before:
             self._to_mark()
-            # Those below the mark.
+            # The values below the mark.
             self._pop(before.index(pickletools.markobject))
         else:
             self._pop(len(before))
@@ -227,8 +236,46 @@ class _Reader:
     op_ext1 = op_ext2 = op_ext4 = op_extension
 
 
-_BYTECODE = f"{rebuilding.__name__}.{rebuilding.stored_code.__name__}"
-_TEXTS = frozenset(
-    ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING")
-) | {"SHORT_BINSTRING"}
-_NUMBERS = frozenset(("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"))
+def modules_of(group: Group) -> set[str]:
+    """Return the top-level modules that making a group imports."""
+    return modules_of_graph(group.document).union(*map(modules_of_pickle, group.pickles))
+
+
+def modules_of_graph(data: bytes) -> set[str]:
+    """Return the top-level modules that a graph names; it may be malformed."""
+    try:
+        document = json.loads(data)
+        nodes = [node for node in document["nodes"] if node[0] != "json"]
+        return set(_named([nodes, document["names"]]))
+    except (ValueError, TypeError, LookupError, RecursionError):
+        # The decoder reports the fault.
+        return set()
+
+
+def modules_of_pickle(data: bytes) -> set[str]:
+    """Return the top-level modules that a pickle names.
+
+    Raises
+    ------
+    DamagedBundleError
+        If this is not a pickle.
+    """
+    return {name.partition(".")[0] for name in contents(data).globals}
+
+
+def _named(values: Any) -> Iterator[str]:
+    todo = [values]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            todo += value.values()
+        if not isinstance(value, list):
+            continue
+        if len(value) == 2 and isinstance(value[0], str):
+            tag, payload = value
+            if "." in tag:
+                yield tag.partition(".")[0]
+            name = payload[0] if tag == "global" and isinstance(payload, list) else payload
+            if tag in ("module", "global") and isinstance(name, str):
+                yield name.partition(".")[0]
+        todo += value

@@ -1,6 +1,6 @@
-"""What `dataclasses` writes into a class, for one version of Python, and keeps about its fields.
+"""Parts of dataclasses: the methods that Python generates, and the fields.
 
-What pickles call is `make_slotted`.
+Pickles name `make_slotted`, so it keeps its name and this module.
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ import typing
 from types import FunctionType
 from typing import Any
 
+from .failures import NotSavedError
+
 GENERATED = frozenset(
     (
         *("__init__", "__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"),
         *("__setattr__", "__delattr__"),
     )
 )
-"""Methods that `dataclasses` writes, for one version of Python."""
+"""Methods that `dataclasses` generates; their code depends on the version of Python."""
+
+
+_FIELD_KINDS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")
 
 
 def is_generated(cls: Any, name: str) -> bool:
-    """Tell whether a method of a class was written by `dataclasses`."""
+    """Tell whether `dataclasses` has generated a method of a class."""
     value = vars(cls).get(name)
     if not isinstance(value, FunctionType):
         return False
@@ -30,9 +35,10 @@ def is_generated(cls: Any, name: str) -> bool:
 
 
 def generate(cls: Any, state: dict[str, Any]) -> None:
-    """Let `dataclasses` write its methods again, as it does in this version of Python.
+    """Generate the methods of a dataclass again, as this version of Python does.
 
-    For a class that has nothing but the fields: those that this one inherits from may be empty yet.
+    They are generated for a new class that has only the fields: the bases of this one may still be
+    empty.
     """
     names = state["names"]
     fields = vars(cls)["__dataclass_fields__"]
@@ -77,7 +83,7 @@ def _fresh(field: Any) -> Any:
 
 
 def make_slotted(cls: Any, values: dict[str, Any]) -> Any:
-    """Return an object of `dataclasses` with those of the values that it has here."""
+    """Return an object of `dataclasses` with the values whose slots exist in this Python."""
     made = cls.__new__(cls)
     for name in getattr(cls, "__slots__", ()):
         object.__setattr__(made, name, values.get(name))
@@ -85,7 +91,15 @@ def make_slotted(cls: Any, values: dict[str, Any]) -> Any:
 
 
 def reduce_slotted(value: Any) -> Any:
-    """Return what a `dataclasses.Field` or its like is stored as."""
+    """Return the reduced value of a `dataclasses.Field` or a similar object."""
     cls = type(value)
     names = [name for name in cls.__slots__ if hasattr(value, name)]
     return make_slotted, (cls, {name: getattr(value, name) for name in names})
+
+
+def reduce_marker(obj: Any, _: Any) -> Any:
+    """Store a marker of dataclasses by name, because they compare it by identity."""
+    for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY", *_FIELD_KINDS):
+        if getattr(dataclasses, name, None) is obj:
+            return name
+    raise NotSavedError("it holds an unknown marker of dataclasses")

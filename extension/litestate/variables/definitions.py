@@ -1,4 +1,4 @@
-"""What is the notebook's own: stored by value, where all else is stored by name."""
+"""Tell the notebook's own functions and classes, stored by value, from all others."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import sys
 from types import FunctionType
 from typing import Any
 
-from .quiet import NOTEBOOK
+NOTEBOOK = "__main__"
+
+HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
+"""Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE (CPython, Include/object.h)."""
 
 
 def is_definition(obj: Any, namespace: dict[str, Any] | None = None) -> bool:
-    """Tell whether this is a function or class that is stored by value."""
+    """Tell whether an object is a function or class that is stored by value."""
     if type(obj) is FunctionType:
         return not by_name(obj, namespace)
-    if not issubclass(type(obj), type):
-        return False
-    heap, immutable = 1 << 9, 1 << 8
-    is_python = obj.__flags__ & heap and not obj.__flags__ & immutable
-    return bool(is_python) and not by_name(obj, namespace)
+    return issubclass(type(obj), type) and is_python(obj) and not by_name(obj, namespace)
+
+
+def is_python(cls: type) -> bool:
+    """Tell whether a class was defined by Python code."""
+    return bool(cls.__flags__ & HEAP_TYPE and not cls.__flags__ & IMMUTABLE_TYPE)
 
 
 def by_name(obj: Any, namespace: dict[str, Any] | None) -> bool:
@@ -35,3 +39,12 @@ def by_name(obj: Any, namespace: dict[str, Any] | None) -> bool:
         # A lazy module may raise anything.
         return False
     return found is obj
+
+
+def interned(name: Any) -> Any:
+    """Return a name as the one object that Python keeps of equal strings.
+
+    A pickle stores each object once. Python interns the names in code, but not those of functions
+    that came from a pickle; without this, two pickles of the same function would differ.
+    """
+    return sys.intern(name) if type(name) is str else name

@@ -1,6 +1,6 @@
-"""NumPy's data types as JSON.
+"""Data types of NumPy as JSON.
 
-A string is what ``numpy.dtype.str`` says. A list has a kind first: ``["c", char, string]`` for a
+A string is that of ``numpy.dtype.str``. A list begins with a kind: ``["c", char, string]`` for a
 second C type of the same size, ``["long", string, digits]`` for the long double of a machine,
 ``["string", …]`` for `numpy.dtypes.StringDType`, ``["array", base, shape]`` and
 ``["fields", …]`` for structures.
@@ -23,7 +23,7 @@ _SIMPLE = re.compile(
 _LONG = re.compile(r"[<>](?:f|c)[0-9]{1,2}")
 _CHARS = "lqiLQIgG"
 _LAST_BUILTIN = 23
-"""``NPY_HALF``: the highest number of a type of NumPy itself that has a character."""
+"""``NPY_HALF``: the highest number of a type of NumPy itself."""
 _INT_MAX = 2**31 - 1
 """The most bytes that an item of a NumPy array can have."""
 _DEEPEST = 32
@@ -35,7 +35,7 @@ def describe(dtype: np.dtype[Any], depth: int = 0) -> Any:
     Raises
     ------
     OpaqueError
-        For one of another package, with metadata, or very deep.
+        If it is one of another package, has metadata, or is nested very deeply.
     """
     if dtype.metadata or depth > _DEEPEST:
         raise OpaqueError
@@ -58,21 +58,21 @@ def describe(dtype: np.dtype[Any], depth: int = 0) -> Any:
 
 
 def dtype_from(described: Any, get: Get, *, objects: bool = False) -> np.dtype[Any]:
-    """Return the data type that a JSON stands for.
+    """Return the data type that JSON stands for.
 
     Parameters
     ----------
     described : object
-        What `describe` made, or a stranger.
+        The result of `describe`, or anything else.
     get : Get
-        For its errors.
+        Makes the errors.
     objects : bool
-        Whether it may have Python objects.
+        Whether Python objects are allowed.
 
     Raises
     ------
     DamagedBundleError
-        If it is none, or has objects although it must not.
+        If it is not a data type, or has objects that are not allowed.
     """
     dtype = _parse(described, get, 0)
     if dtype.hasobject and not objects and not isinstance(dtype, np.dtypes.StringDType):
@@ -103,12 +103,12 @@ def _c_type(kind: Any, rest: list[Any], get: Get) -> np.dtype[Any]:
     if kind == "c":
         char, name = text(rest[0], get), text(rest[1], get)
         if len(char) != 1 or char not in _CHARS or not _SIMPLE.fullmatch(name):
-            raise get.fail("its data type is none")
+            raise get.fail("its data type is malformed")
         dtype = _ordered(char, name)
-        # Where the C type has another size, the one of the right size is the closest there is.
+        # If the C type has another size here, take the type of the right size.
         return dtype if dtype.str == name else np.dtype(name)
     if kind != "long" or not _LONG.fullmatch(text(rest[0], get)):
-        raise get.fail("its data type is none")
+        raise get.fail("its data type is malformed")
     name = rest[0]
     dtype = _ordered("G" if name[1] == "c" else "g", name)
     if dtype.str != name or rest[1] != _digits():
@@ -119,7 +119,7 @@ def _c_type(kind: Any, rest: list[Any], get: Get) -> np.dtype[Any]:
 def _ordered(char: str, name: str) -> np.dtype[Any]:
     order: Any = name[0]
     dtype = np.dtype(char)
-    # The computer's own order, said explicitly, would be another data type.
+    # With its native byte order made explicit, it would be another data type.
     return dtype if dtype.str == name else dtype.newbyteorder(order)
 
 
@@ -177,5 +177,38 @@ def _string(rest: list[Any], get: Get) -> np.dtype[Any]:
     elif how == "value":
         given["na_object"] = None if value is None else text(value, get)
     elif how != "nothing":
-        raise get.fail("its data type is none")
+        raise get.fail("its data type is malformed")
     return np.dtypes.StringDType(**given)
+
+
+def clean_booleans(array: np.ndarray[Any, Any], span: memoryview, get: Get) -> None:
+    """Make every boolean 0 or 1: NumPy relies on it, and would write past its memory."""
+    once = array[tuple(slice(None) if step else slice(1) for step in array.strides)]
+    if once.nbytes <= span.nbytes:
+        _clean(once)
+    elif array.dtype.kind == "b":
+        _clean(np.ndarray((span.nbytes,), np.bool_, buffer=span))
+    else:
+        raise get.fail("its records overlap")
+
+
+def _clean(array: np.ndarray[Any, Any]) -> None:
+    if array.dtype.names is not None:
+        fields: Any = array.dtype.fields
+        for name in array.dtype.names:
+            if has_booleans(fields[name][0]):
+                _clean(array[name])
+    else:
+        bits = array.view(np.uint8)
+        if bits.size and bits.max() > 1:
+            np.minimum(bits, 1, out=bits)
+
+
+def has_booleans(dtype: np.dtype[Any]) -> bool:
+    """Tell whether a data type is boolean, or has boolean fields."""
+    if dtype.subdtype is not None:
+        return has_booleans(dtype.subdtype[0])
+    if dtype.names is not None:
+        fields: Any = dtype.fields
+        return any(has_booleans(fields[name][0]) for name in dtype.names)
+    return dtype.kind == "b"

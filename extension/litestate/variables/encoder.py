@@ -1,4 +1,4 @@
-"""Turn objects into a graph: what is plain as JSON and buffers, the rest as pickles.
+"""Turn objects into a graph: plain ones as JSON and buffers, the others as pickles.
 
 Sharing survives: an object that is reached twice is one node. See ``docs/bundle-format.md``.
 """
@@ -6,65 +6,52 @@ Sharing survives: an object that is reached twice is one node. See ``docs/bundle
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import fastjson, imported, written
-from .blobs import Blobs
-from .codecs import Codec, OpaqueError, Value, codec_for, codec_of
+from . import graph_text, imported
+from .codecs import Codec, OpaqueError, Value
 from .failures import NotSavedError
+from .group import Bytes
+from .json_nodes import JsonNodes
+from .opaque import Pickles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from .group import Bytes
     from .spans import Spans
 
 _ONLY_ONE = frozenset(map(id, ((), frozenset(), b"")))
-"""Of objects of which Python has one only: to have them is to share nothing."""
+"""Ids of singletons: referring to one shares nothing."""
 
 _MAX_DEPTH = 40
-"""Levels of tuples in tuples, and the like; what is deeper is pickled."""
-
-
-_PATIENCE = 300_000
-"""Containers that may be looked at for JSON in vain, and some more for each that is stored."""
-
-_PATIENCE_PER_NODE = 8
+"""Levels of tuples within tuples, and the like; deeper ones are pickled."""
 
 
 class Encoder:
-    """One graph.
+    """One graph, as it is built. Codecs write to it: see `codecs.Put`.
 
     Parameters
     ----------
     namespace : dict, optional
-        Of the notebook.
+        The namespace of the notebook.
     fast : bool, optional
-        Whether to look for what is JSON already.
+        Whether to scan containers for JSON.
 
     Attributes
     ----------
-    namespace : dict or None
-        As given.
-    notes : list of str
-        What will not be quite as it was.
-    concerned : dict of str to set of int
-        For each note the ids of the objects that it is about; none if it is about all.
+    notes : dict of str to set of int
+        Differences between the objects and their restored copies. For each, the ids of the objects
+        that it is about; empty if it is about all.
     """
 
     def __init__(self, namespace: Any = None, *, fast: bool = True) -> None:
         self.namespace = namespace
-        self._fast = fast
         self._by_name: dict[int, Value] = {
             key: ["global", list(place)] for key, place in imported.named().items()
         }
         if namespace is not None:
             self._by_name[id(namespace)] = ["namespace", None]
-        self._scanned: dict[int, fastjson.Nested] = {}
-        self.notes: list[str] = []
-        self.concerned: dict[str, set[int]] = {}
+        self.notes: dict[str, set[int]] = {}
         self.buffers: list[Bytes] = []
         self.pickles: list[bytes] = []
         self.opaque: set[int] = set()
@@ -72,73 +59,74 @@ class Encoder:
         self._memo: dict[int, int] = {}
         self._alive: list[Any] = []
         self._apart: list[tuple[object, str, frozenset[int]]] = []
-        self._nested: dict[int, fastjson.Nested] = {}
-        self._inside: dict[int, int] = {}
-        self._wasted = 0
+        self._json = JsonNodes(is_enabled=fast)
+        self._is_exact = not fast
         self._is_inner = False
         self._inner: set[int] = set()
         self._building: set[int] = set()
         self._pending: deque[tuple[list[Any], Codec, Any]] = deque()
         self._spans: Spans | None = None
-        self._blobs = Blobs(self)
+        self._pickles = Pickles(self)
 
     def encode(self, values: Mapping[str, object]) -> bytes:
-        """Return the graph of some names; `buffers` and `pickles` belong to it.
+        """Return the JSON of a graph of some names; `buffers` and `pickles` belong to it.
 
         Raises
         ------
         NotSavedError
-            If something of it cannot be stored at all.
+            If an object in it cannot be stored at all.
         ValueError
-            If something that is JSON but for NaN and the like was taken for JSON: take another
-            encoder, that is not `fast`.
+            If a container that was taken for JSON has NaN or the like in it: use another encoder
+            that is not `fast`.
         """
-        names = {name: self.value(value) for name, value in self._largest_first(values)}
+        names = {name: self.value(value) for name, value in self._json.largest_first(values)}
         self._drain()
-        pickles = self._blobs.dump(self._drain)
+        pickles = self._pickles.dump(self._drain)
         if self._spans is not None:
             self._spans.finish(self.buffers, self.opaque)
-        self._name_what_is_apart()
+        self._report_parts()
+        for number, (_, roots) in enumerate(pickles):
+            for index, node in enumerate(roots):
+                self._nodes[node][1] = [number, index]
         self.pickles = [data for data, _ in pickles]
         document = {
             "names": {name: names[name] for name in sorted(names)},
             "nodes": self._nodes,
-            "pickles": [nodes for _, nodes in pickles],
+            "pickles": [roots for _, roots in pickles],
         }
-        return written.document(document)
+        return graph_text.document(document)
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether code of the notebook decides if it can be loaded, and that can be tried."""
-        return self._blobs.is_doubtful
+        """Whether code of the notebook decides if the graph can be loaded, and a trial is safe."""
+        return self._pickles.is_doubtful
 
     @property
     def shared(self) -> set[int]:
-        """Ids of everything that another name may hold, too; valid while it lives."""
+        """Ids of all objects that another name may hold, too; valid while the objects live."""
         ids = (
-            {*self._memo, *(id(obj) for obj, _, _ in self._apart), *self._blobs.seen()}
+            {*self._memo, *(id(obj) for obj, _, _ in self._apart), *self._pickles.seen()}
             - _ONLY_ONE
             - self._by_name.keys()
         )
-        # The one for large data is not copied.
-        more = [found.ids for found in self._nested.values()]
-        more += [] if self._spans is None else [self._spans.ids]
+        # The largest set is not copied.
+        more = [*self._json.ids, *([] if self._spans is None else [self._spans.ids])]
         return max(more, key=len).union(ids, *more) if more else ids
 
     def forget(self) -> None:
-        """Refer no more to the objects of the graph: it refers to itself, and may stay for long.
+        """Drop all references to the objects of the graph: the encoder itself may stay for long.
 
-        Who has what was made of it (`buffers`, `pickles`) keeps it.
+        Lists that were taken from `buffers` and `pickles` before stay as they are.
         """
         self.buffers, self.pickles, self._nodes = [], [], []
-        self._memo, self._inside, self._nested, self._scanned = {}, {}, {}, {}
+        self._memo, self._json = {}, JsonNodes(is_enabled=not self._is_exact)
         self._alive, self.opaque, self._spans, self.namespace = [], set(), None, None
         self._pending.clear()
-        self._blobs = Blobs(self)
+        self._pickles = Pickles(self)
 
     def value(self, obj: object) -> Value:
-        """Return the value of anything; what is not plain gets into a pickle."""
-        simple = written.in_place(obj, is_exact=not self._fast)
+        """Return the value of any object; one that is not plain gets into a pickle."""
+        simple = graph_text.in_place(obj, is_exact=self._is_exact)
         if simple is not None or obj is None:
             return simple
         if (known := self._known(obj)) is not None:
@@ -149,14 +137,14 @@ class Encoder:
             return [self.root(obj)]
 
     def plain(self, obj: object) -> Value:
-        """Return the value of what an object is built from.
+        """Return the value of a part from which an object is built.
 
         Raises
         ------
         OpaqueError
-            If that is not plain, or leads back to the object.
+            If the part is not plain, or leads back to the object.
         """
-        simple = written.in_place(obj, is_exact=not self._fast)
+        simple = graph_text.in_place(obj, is_exact=self._is_exact)
         if simple is not None or obj is None:
             return simple
         if id(obj) in self._building or id(obj) in self.opaque:
@@ -169,7 +157,7 @@ class Encoder:
         if number is None and (place := imported.place_of_method(obj)):
             self._by_name[id(obj)] = ["global", list(place)]
         if number is None and (known := self._known(obj)) is not None:
-            # It is a node of its own from now on, found in the other one.
+            # From now on it is a node of its own, which refers to the other one.
             number = self._add("alias", known, obj)
         return number
 
@@ -178,34 +166,30 @@ class Encoder:
         return self._memo.get(id(obj))
 
     def root(self, obj: object) -> int:
-        """Return the number of the node of something that is pickled."""
+        """Return the number of the node of an object that is pickled."""
         self.opaque.add(id(obj))
         number = self._memo.get(id(obj))
         if number is None:
             number = self._add("pickle", [0, 0], obj)
-            self._blobs.add(obj, number)
+            self._pickles.add(obj, number)
         return number
 
-    def place(self, number: int, blob: int, index: int) -> None:
-        """Say where in the pickles a node is."""
-        self._nodes[number][1] = [blob, index]
-
     def memory(self, array: Any, holder: str | None = None) -> dict[str, Any]:
-        """Return where the memory of an array is; see `Put`."""
-        memory = self._all_memory()
-        if holder is None and (owner := memory.lender(array)) is not None:
-            return {"owner": self.plain(owner), **memory.place_in(owner, array)}
+        """Return the location of the memory of an array; see `Put`."""
+        spans = self._all_spans()
+        if holder is None and (owner := spans.lender(array)) is not None:
+            return {"owner": self.plain(owner), **spans.place_in(owner, array)}
         if holder is None and self._is_inner:
             holder = "inner"
-        return memory.add(array, holder, frozenset(self._building))
+        return spans.add(array, holder, frozenset(self._building))
 
     def copied(self, array: Any, holder: str) -> None:
-        """Register an array whose items are stored, and not its memory; see `Put`."""
-        self._all_memory().copy(array, holder, frozenset(self._building))
+        """Register an array of which the items are stored, and not the memory; see `Put`."""
+        self._all_spans().copy(array, holder, frozenset(self._building))
 
-    def _all_memory(self) -> Spans:
+    def _all_spans(self) -> Spans:
         if self._spans is None:
-            from .spans import Spans
+            from .spans import Spans  # It imports NumPy.
 
             self._spans = Spans()
         return self._spans
@@ -220,13 +204,13 @@ class Encoder:
             self._is_inner = before
 
     def apart(self, obj: object, note: str) -> None:
-        """Register an object stored as a part of another; see `Put`."""
+        """Register a part of an object; see `Put`."""
         self._alive.append(obj)
         self._apart.append((obj, note, frozenset(self._building)))
 
     def numbered(self, ids: Iterable[int]) -> bool:
-        """Tell whether one of the objects with these ids has a node, or is inside of one."""
-        return not (self._memo.keys().isdisjoint(ids) and self._inside.keys().isdisjoint(ids))
+        """Tell whether one of the objects with these ids has a node, or is within one."""
+        return not (self._memo.keys().isdisjoint(ids) and self._json.inside.keys().isdisjoint(ids))
 
     def raw(self, data: Any) -> int:
         """Add a buffer of bytes, and return its number."""
@@ -234,18 +218,16 @@ class Encoder:
         return len(self.buffers) - 1
 
     def approximate(self, text: str, ids: Iterable[int] = ()) -> None:
-        """Say what will not be quite as it was; `ids` of the objects that it is about, if known."""
-        if text not in self.notes:
-            self.notes.append(text)
-        self.concerned.setdefault(text, set()).update(ids)
+        """Report a difference; `ids` are those of the objects that it is about, if known."""
+        self.notes.setdefault(text, set()).update(ids)
 
-    def _name_what_is_apart(self) -> None:
+    def _report_parts(self) -> None:
         for note, key in self._spans.notes() if self._spans is not None else ():
             self.approximate(note, [key])
-        seen = self._blobs.seen() if self._apart else set()
+        seen = self._pickles.seen() if self._apart else set()
         for obj, note, builders in self._apart:
             is_node = id(obj) in self._memo and id(obj) not in self._inner
-            is_elsewhere = is_node or id(obj) in self._inside or id(obj) in seen
+            is_elsewhere = is_node or id(obj) in self._json.inside or id(obj) in seen
             # If building failed, the pickle holds the object itself.
             if is_elsewhere and self.opaque.isdisjoint(builders):
                 self.approximate(note, [id(obj)])
@@ -256,13 +238,10 @@ class Encoder:
         number = self._memo.get(id(obj))
         if number is not None:
             return [number]
-        number = self._inside.get(id(obj))
-        if number is None:
-            return None
-        return ["in", [number, self._nested[number].path_to(obj)]]
+        return self._json.value_of(obj) if id(obj) in self._json.inside else None
 
     def _new(self, obj: Any) -> Value:
-        codec = _codec(obj)
+        codec = imported.codec_for_object(obj)
         if codec is None or not (codec.accepts is None or codec.accepts(obj)):
             raise OpaqueError
         if codec.atom:
@@ -276,32 +255,15 @@ class Encoder:
     def _container(self, obj: Any, codec: Codec) -> int:
         if type(obj) is dict and imported.is_namespace(obj):
             raise NotSavedError("it holds the namespace of a module (vars)")
-        if (type(obj) is dict or type(obj) is list) and (found := self._as_json(obj)):
+        if (type(obj) is dict or type(obj) is list) and (
+            found := self._json.scan(obj, len(self._nodes), (self._memo, self._by_name))
+        ):
             number = self._add("json", {"value": obj, "int_keys": found.int_keys}, obj)
-            self._nested[number] = found
-            self._inside.update(dict.fromkeys(found.ids, number))
+            self._json.add(number, found)
             return number
         number = self._add(codec.tag, None, obj)
         self._pending.append((self._nodes[number], codec, obj))
         return number
-
-    def _as_json(self, obj: Any) -> fastjson.Nested | None:
-        found = self._scanned.pop(id(obj), None) or self._scan(obj)
-        if found is None:
-            return None
-        elsewhere = (self._memo, self._inside, self._by_name)
-        is_apart = all(seen.keys().isdisjoint(found.ids) for seen in elsewhere)
-        return found if is_apart else None
-
-    def _scan(self, obj: Any) -> fastjson.Nested | None:
-        patience = _PATIENCE + _PATIENCE_PER_NODE * len(self._nodes)
-        if not obj or not self._fast or self._wasted > patience:
-            return None
-        found = fastjson.nested(obj)
-        if isinstance(found, int):
-            self._wasted += found
-            return None
-        return found
 
     def _drain(self) -> None:
         while self._pending:
@@ -309,20 +271,10 @@ class Encoder:
             try:
                 node[1] = codec.encode(obj, self)
             except OpaqueError:
-                # The container itself, and nobody has seen its node but by number.
+                # It is the container that is opaque; other nodes refer to it by number only.
                 node[:] = ["pickle", [0, 0]]
                 self.opaque.add(id(obj))
-                self._blobs.add(obj, self._memo[id(obj)])
-
-    def _largest_first(self, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        """Return the values in an order in which what is inside of others comes after them."""
-        if len(values) > 1 and self._fast:
-            for value in values.values():
-                is_container = type(value) is dict or type(value) is list
-                if is_container and (found := self._scan(value)):
-                    self._scanned[id(value)] = found
-        sizes = {key: -len(found.ids) for key, found in self._scanned.items()}
-        return sorted(values.items(), key=lambda pair: (sizes.get(id(pair[1]), 0), pair[0]))
+                self._pickles.add(obj, self._memo[id(obj)])
 
     def _add(self, tag: str, payload: Any, obj: Any) -> int:
         self._nodes.append([tag, payload])
@@ -345,11 +297,3 @@ class Encoder:
             raise
         finally:
             self._building.discard(id(obj))
-
-
-def _codec(obj: Any) -> Codec | None:
-    if issubclass(type(obj), type):
-        return codec_of("global")
-    if imported.of_page(obj) is not None:
-        return codec_of("module")
-    return codec_for(type(obj))

@@ -1,6 +1,6 @@
-"""Frames and series of pandas in a graph.
+"""Codecs for frames, series and indexes of pandas.
 
-What pandas holds as one array of several columns stands there as one, too.
+Columns that pandas holds in one array are stored as one array, too.
 """
 
 from __future__ import annotations
@@ -9,24 +9,37 @@ from typing import Any, cast
 
 import numpy as np
 
-from . import columns, indexes, moments
-from .buffers import InTable, bounded, column_of, compact, is_shared, store
+from . import columns, moments
+from .buffers import InTable, bounded, column_of, compact, copy_of, is_shared, store
 from .checking import flag, guarded, listed, whole
-from .codecs import Codec, Get, Put
-from .columns import column, column_from, index_from
-from .untyped import pandas as pd
+from .codecs import Codec, Get, OpaqueError, Put
+from .columns import column, column_from, index_from, level, level_from
+from .moments import offset_from, offset_text, pd
 
 _Array = np.ndarray[Any, Any]
 _INT32_MAX = 2**31 - 1
 _MANY = 8
-"""From so many blocks of one type on, they are stored as one: each would be a file."""
+"""Number of blocks of one type from which on they are stored as one: each would be a file."""
+_LIMIT = 2**63
+
+_KINDS = {
+    kind.__name__: kind
+    for kind in (
+        pd.Index,
+        pd.CategoricalIndex,
+        pd.DatetimeIndex,
+        pd.IntervalIndex,
+        pd.PeriodIndex,
+        pd.TimedeltaIndex,
+    )
+}
 
 
 def _common(obj: Any, put: Put) -> dict[str, Any]:
-    """Return what frames and series have in common."""
+    """Return the part of the payload that frames and series have in common."""
     own = [name for name in vars(obj) if not name.startswith("_") and name not in obj._accessors]
     if own:
-        put.approximate(f"attributes that were set on it are not kept: {', '.join(sorted(own))}")
+        put.approximate(f"attributes that were set on it are not saved: {', '.join(sorted(own))}")
     payload: dict[str, Any] = {"index": put.plain(obj.index)}
     if obj.attrs:
         payload["attrs"] = [[put.plain(key), put.plain(each)] for key, each in obj.attrs.items()]
@@ -74,22 +87,22 @@ def _frame(frame: Any, put: Put) -> dict[str, Any]:
 
 
 def _blocks(frame: Any) -> list[tuple[list[int], Any]]:
-    """Return the places and the values of what pandas holds together."""
+    """Return positions and values of the columns that pandas holds in one array."""
     blocks = [(block.mgr_locs.as_array.tolist(), block.values) for block in frame._mgr.blocks]
     by_type: dict[Any, list[tuple[list[int], Any]]] = {}
     for block in blocks:
         if type(block[1]) is np.ndarray and block[1].dtype != object:
             by_type.setdefault(block[1].dtype, []).append(block)
     joined = {dtype: some for dtype, some in by_type.items() if len(some) >= _MANY}
-    kept = [
+    separate = [
         block
         for block in blocks
         if type(block[1]) is not np.ndarray or block[1].dtype not in joined
     ]
     for some in joined.values():
         places = [place for where, _ in some for place in where]
-        kept.append((places, np.concatenate([values for _, values in some])))
-    return kept
+        separate.append((places, np.concatenate([values for _, values in some])))
+    return separate
 
 
 def _parts(places: list[int], values: Any, holder: str, put: Put) -> list[list[Any]]:
@@ -134,11 +147,11 @@ def _read_part(part: Any, get: Get) -> tuple[list[int], Any]:
     if kind == "column":
         values = column_from(content, get)
         if len(places) != 1:
-            raise get.fail("a column has one place")
+            raise get.fail("a column has one position")
         return places, values
     array = column_of(content, get) if is_shared(content, get) else bounded(content, get)
     if kind != "block" or array.ndim != 2 or len(array) != len(places):
-        raise get.fail("a block has a place for each of its columns")
+        raise get.fail("a block has one position for each of its columns")
     return places, array
 
 
@@ -157,7 +170,7 @@ def _rows(parts: list[tuple[list[int], Any]]) -> list[tuple[int, Any]]:
 
 def _single(place: int, values: Any, index: Any) -> tuple[int, Any]:
     if values.dtype == object:
-        # Only in a series pandas leaves objects as they are.
+        # Only in a series does pandas leave objects unconverted.
         return place, pd.Series(values, index, dtype=object, copy=False)
     return place, values
 
@@ -175,11 +188,78 @@ def _read_category_type(payload: Any, get: Get) -> Any:
     return pd.CategoricalDtype(found, None if ordered is None else flag(ordered, get))
 
 
+def _index(index: Any, put: Put) -> dict[str, Any]:
+    payload = {"values": column(index._values, put, "index"), "name": put.plain(index.name)}
+    freq = getattr(index, "freq", None)
+    if freq is not None and type(index) is not pd.PeriodIndex:
+        payload["freq"] = offset_text(freq)
+    return payload
+
+
+def _read_index(kind: Any) -> Any:
+    def decode(payload: Any, get: Get) -> Any:
+        values = column_from(payload["values"], get)
+        index: Any = pd.Index(values, dtype=values.dtype, copy=False, tupleize_cols=False)
+        if type(index) is not kind or index.dtype != values.dtype:
+            raise get.fail("an index is of another kind than it says")
+        index.name = get.value(payload["name"])
+        if "freq" in payload:
+            index.freq = offset_from(payload["freq"], get)
+        return index
+
+    return guarded(decode)
+
+
+def _range(index: Any, put: Put) -> list[Any]:
+    return [index.start, index.stop, index.step, put.plain(index.name)]
+
+
+@guarded
+def _read_range(payload: Any, get: Get) -> Any:
+    *numbers, name = listed(payload, get, 4)
+    start, stop, step = (whole(number, -_LIMIT, _LIMIT - 1, get) for number in numbers)
+    return pd.RangeIndex(start, stop, step, name=get.value(name))
+
+
+def _levels(index: Any, put: Put) -> dict[str, Any]:
+    if index.sortorder is not None and type(index.sortorder) is not int:
+        raise OpaqueError
+    return {
+        "levels": [level(each, put) for each in index.levels],
+        "codes": [
+            store(compact(np.asarray(codes)), cast("Put", InTable(put, "index")))
+            for codes in index.codes
+        ],
+        "names": [put.plain(name) for name in index.names],
+        "sortorder": index.sortorder,
+    }
+
+
+@guarded
+def _read_levels(payload: Any, get: Get) -> Any:
+    levels = [level_from(each, get) for each in listed(payload["levels"], get)]
+    codes = [copy_of(each, get) for each in listed(payload["codes"], get, len(levels))]
+    if any(each.ndim != 1 or each.dtype.kind != "i" for each in codes):
+        raise get.fail("an index has codes that are not integers")
+    if any(type(each) is pd.MultiIndex for each in levels):
+        raise get.fail("an index has levels that have levels")
+    names = [get.value(name) for name in listed(payload["names"], get, len(levels))]
+    order = payload["sortorder"]
+    return pd.MultiIndex(
+        levels,
+        codes,
+        sortorder=None if order is None else whole(order, 0, len(levels), get),
+        names=names,
+    )
+
+
 CODECS = (
     Codec("pandas.DataFrame", (pd.DataFrame,), _frame, _read_frame),
     Codec("pandas.Series", (pd.Series,), _series, _read_series),
     Codec("pandas.CategoricalDtype", (pd.CategoricalDtype,), _category_type, _read_category_type),
     *columns.CODECS,
-    *indexes.CODECS,
+    *(Codec(f"pandas.{name}", (kind,), _index, _read_index(kind)) for name, kind in _KINDS.items()),
+    Codec("pandas.RangeIndex", (pd.RangeIndex,), _range, _read_range),
+    Codec("pandas.MultiIndex", (pd.MultiIndex,), _levels, _read_levels),
     *moments.CODECS,
 )

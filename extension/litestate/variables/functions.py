@@ -1,7 +1,7 @@
-"""Functions and closures of the notebook.
+"""Store functions and closures of the notebook.
 
-What pickles call is `make_cell`, `set_cell`, `make_function`, `set_function` and
-`module_globals`: bundles name them, so that they stay.
+Pickles call `make_cell`, `set_cell`, `make_function`, `set_function` and `module_globals`, under
+their names in `rebuilding`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,66 @@ import dis
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .code_objects import PYTHON, walk
+from .definitions import NOTEBOOK, interned
 from .failures import NotLoadedError
-from .quiet import steady
+
+NAMESPACE = "namespace"
+"""The persistent id of the notebook's globals."""
 
 _EMPTY = "empty"
 _FULL = "full"
 
 
+class NotebookGlobals:
+    """Stand-in for the notebook's globals while functions are pickled."""
+
+
+@dataclass(frozen=True)
+class ModuleGlobals:
+    """Stand-in for the globals of a library's functions."""
+
+    name: str
+
+
+class Globals:
+    """The globals of all functions of one pickle.
+
+    Parameters
+    ----------
+    namespace : dict or None
+        The notebook's; None for every one whose ``__name__`` is ``"__main__"``.
+    """
+
+    def __init__(self, namespace: dict[str, Any] | None) -> None:
+        self._namespace = namespace
+        self._notebook = NotebookGlobals()
+        self._copies: dict[int, dict[str, Any]] = {}
+        self._modules: dict[str, ModuleGlobals] = {}
+
+    def stand_in(self, space: dict[str, Any]) -> tuple[Any, ModuleType | None, bool]:
+        """Return a stand-in for globals, their module, and whether they are stored by value."""
+        name = space.get("__name__")
+        is_main = self._namespace is None and name == NOTEBOOK
+        if is_main or space is self._namespace:
+            return self._notebook, None, False
+        module = sys.modules.get(name) if isinstance(name, str) else None
+        if isinstance(module, ModuleType) and vars(module) is space:
+            found = self._modules.setdefault(str(name), ModuleGlobals(str(name)))
+            return found, module, False
+        copy: dict[str, Any] = {
+            key: space[key] for key in ("__name__", "__package__") if key in space
+        }
+        return self._copies.setdefault(id(space), copy), None, True
+
+
 def make_cell() -> CellType:
-    """Return a new cell for a variable of a closure, with nothing in it."""
+    """Return a new, empty cell for a variable of a closure."""
     return CellType()
 
 
@@ -34,7 +80,7 @@ def set_cell(cell: CellType, state: tuple[str, Any]) -> None:
 
 
 def reduce_cell(cell: CellType, filled_later: bool) -> Any:
-    """Return what a cell is stored as; functions fill theirs when they exist themselves."""
+    """Reduce a cell for pickle; a cell of a function is filled when that function exists."""
     if filled_later:
         return make_cell, ()
     return make_cell, (), _content(cell), None, None, set_cell
@@ -55,7 +101,7 @@ def module_globals(name: str) -> dict[str, Any]:
 def make_function(
     code: CodeType, namespace: dict[str, Any], name: str, closure: dict[str, CellType]
 ) -> FunctionType:
-    """Return a function that is still to be completed.
+    """Return a function that `set_function` completes.
 
     Raises
     ------
@@ -79,7 +125,7 @@ def set_function(function: FunctionType, state: dict[str, Any]) -> None:
         setattr(function, name, value)
     function.__dict__.update(state["dict"])
     for name in state["submodules"]:
-        # Without it the function is as good as it was where this is not installed.
+        # The function may work without a submodule that is not installed here.
         with suppress(ImportError):
             import_module(name)
 
@@ -87,20 +133,20 @@ def set_function(function: FunctionType, state: dict[str, Any]) -> None:
 def function_state(
     function: FunctionType, annotations: dict[str, Any], with_globals: bool
 ) -> dict[str, Any]:
-    """Return what completes a function.
+    """Return the state that completes a function.
 
     Parameters
     ----------
     function : function
-        Which one.
+        The function.
     annotations : dict
         Its annotations, evaluated.
     with_globals : bool
-        Whether to add the globals that it uses, which are not the notebook's.
+        Whether to add the globals that it uses, because they are not the notebook's.
     """
     attributes: dict[str, Any] = {
-        "__qualname__": steady(function.__qualname__),
-        "__module__": steady(function.__module__),
+        "__qualname__": interned(function.__qualname__),
+        "__module__": interned(function.__module__),
         "__doc__": function.__doc__,
     }
     if function.__defaults__:
@@ -124,9 +170,9 @@ def function_state(
 
 
 def annotations_of(obj: Any, approximate: Callable[[str], None]) -> dict[str, Any] | None:
-    """Return the annotations of a function or a class itself, evaluated; None if it has none.
+    """Return the own annotations of a function or class, evaluated; None if it has none.
 
-    From Python 3.14 on they are evaluated when they are asked for (PEP 649).
+    From Python 3.14 on they are evaluated on access (PEP 649).
     """
     if sys.version_info < (3, 14):
         own = vars(obj) if isinstance(obj, type) else {"__annotations__": obj.__annotations__}
@@ -137,8 +183,8 @@ def annotations_of(obj: Any, approximate: Callable[[str], None]) -> dict[str, An
     try:
         return annotationlib.get_annotations(obj) or None
     except Exception:
-        # They name what is not there (yet), or do anything else: they are code of the user.
-        approximate("annotations that cannot be evaluated are text")
+        # They are code of the user: they may name something that is not defined yet, or raise.
+        approximate("annotations that cannot be evaluated become text")
     return annotationlib.get_annotations(obj, format=annotationlib.Format.STRING) or None
 
 

@@ -1,9 +1,9 @@
-"""Fill sets and dictionaries when what they hold can be hashed.
+"""Fill sets and dictionaries after the objects that they hold can be hashed.
 
-A town whose neighbors are a set of towns is in a set before it has its own name. In such a cycle
-the containers are made empty, and filled when all objects of the cycle have their attributes.
+A town whose neighbors are a set of towns is put in a set before it has its own name. In such a
+cycle the containers are made empty, and filled when all objects of the cycle have their attributes.
 
-What pickles call is `fill`, and what they name are `empty_set` and `empty_dict`: they stay.
+Pickles name `fill`, `empty_set` and `empty_dict`, so these keep their names and this module.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def empty_dict() -> dict[Any, Any]:
 EMPTY: tuple[Callable[[], Any], ...] = (empty_set, empty_dict)
 
 _ROUNDS = 10
-"""Times to fill again what holds objects whose hash changes while others are filled."""
+"""Times that containers are filled again if hashes change while others are filled."""
 
 Fill = tuple[Any, list[Any]]
-"""A container, and what it holds; of a dictionary keys and values in turn."""
+"""A container and its items; for a dictionary, keys and values alternate."""
 
 
 def fill(fills: list[Any]) -> None:
@@ -44,7 +44,7 @@ def fill(fills: list[Any]) -> None:
     Raises
     ------
     Exception
-        What the code of a key raises, if that is so in any order.
+        The error of a key's own code, if it is raised in any order.
     """
     waiting: list[Fill] = [each for each in fills if each is not None]
     every, hashes = list(waiting), {}
@@ -54,7 +54,7 @@ def fill(fills: list[Any]) -> None:
             try:
                 hashes[id(each[0])] = _fill(*each)
             except Exception as raised:
-                # Its hash may need what another container holds.
+                # A hash may need the items of another container.
                 error = raised
                 failed.append(each)
         if error is not None and len(failed) == len(waiting):
@@ -69,7 +69,7 @@ def fill(fills: list[Any]) -> None:
 
 
 def _fill(container: Any, items: list[Any]) -> list[int]:
-    """Fill one container; return how many it is to hold, and the hashes of its keys."""
+    """Fill one container; return the number of its keys, and their hashes."""
     base = _base(container)
     base.clear(container)
     if base in (set, weakref.WeakSet):
@@ -78,7 +78,7 @@ def _fill(container: Any, items: list[Any]) -> list[int]:
     else:
         for key, value in zip(items[::2], items[1::2], strict=True):
             base.__setitem__(container, key, value)
-    # Two that are equal only while they are empty are one in it, for now.
+    # Keys that are equal only while they are empty are one item for now.
     keys = _keys(container, items)
     return [len(keys), *map(hash, keys)]
 

@@ -1,4 +1,4 @@
-"""Codecs for modules, and for functions and classes that modules have: they are imports."""
+"""Codecs for imports: modules, and functions, classes and settings that a module has."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import Any
 
 from ..imports import import_installed, is_harmless, is_installed
-from .codecs import Codec, Get, OpaqueError, Put
-from .payloads import parts, text
+from .checking import listed, text
+from .codecs import Codec, Get, OpaqueError, Put, codec_for, codec_of
 
-_OF_THE_SESSION = (
+_SESSION_OBJECTS = (
     ("os", "environ"),
     ("os", "environb"),
     ("sys", "argv"),
@@ -61,17 +61,17 @@ _ALIASES = {
     "ET": "xml.etree.ElementTree",
     "tk": "tkinter",
 }
-"""Names that everybody gives to modules."""
+"""Usual names for modules in notebooks."""
 
 _METHODS = (types.MethodType, types.BuiltinFunctionType)
 
-_OF_PAGE = ("js", "pyodide_js")
-"""What JavaScript has for Python: objects of JavaScript that are imported like modules."""
+_OF_JS = ("js", "pyodide_js")
+"""Objects of JavaScript that Pyodide lets code import like modules."""
 
 
 def of_page(obj: object) -> str | None:
-    """Return the name of an object of JavaScript that is imported, or None."""
-    return next((name for name in _OF_PAGE if sys.modules.get(name, _OF_PAGE) is obj), None)
+    """Return the name by which an object of JavaScript is imported, or None."""
+    return next((name for name in _OF_JS if sys.modules.get(name, _OF_JS) is obj), None)
 
 
 def name_of(module: types.ModuleType) -> str | None:
@@ -79,7 +79,7 @@ def name_of(module: types.ModuleType) -> str | None:
     if (name := of_page(module)) is not None:
         return name
     if module is sys.modules["os"].path:
-        return "os.path"  # Another one on each system.
+        return "os.path"  # Its own name differs from system to system.
     name = getattr(module, "__name__", None)
     if not isinstance(name, str) or name == "__main__" or sys.modules.get(name) is not module:
         return None
@@ -87,7 +87,7 @@ def name_of(module: types.ModuleType) -> str | None:
 
 
 def place_of(obj: Any) -> tuple[str, str] | None:
-    """Return module and qualified name under which an object is found again, or None."""
+    """Return the module and the qualified name by which an object can be imported, or None."""
     if type(obj) is types.MethodType:
         return None
     module = getattr(obj, "__module__", None)
@@ -105,19 +105,19 @@ def place_of(obj: Any) -> tuple[str, str] | None:
 
 
 def is_namespace(obj: dict[Any, Any]) -> bool:
-    """Tell whether a dictionary has the names of a module that can be imported."""
+    """Tell whether a dictionary is the namespace of a module that can be imported."""
     name = obj.get("__name__") if "__spec__" in obj else None
     module = sys.modules.get(name) if type(name) is str and name != "__main__" else None
     return isinstance(module, types.ModuleType) and vars(module) is obj
 
 
 def named() -> dict[int, tuple[str, str]]:
-    """Return where the objects are that belong to this session itself, by id.
+    """Return module and name of objects that belong to this session, by id.
 
-    A variable that is one of them is another name for it, and no copy.
+    A variable that refers to one of them is restored as a reference, not as a copy.
     """
     found = {}
-    for module, name in _OF_THE_SESSION:
+    for module, name in _SESSION_OBJECTS:
         space = vars(sys.modules[module]) if module in sys.modules else {}
         if name in space:
             found[id(space[name])] = (module, name)
@@ -125,7 +125,7 @@ def named() -> dict[int, tuple[str, str]]:
 
 
 def place_of_method(obj: Any) -> tuple[str, str] | None:
-    """Return where a module has this very method of a hidden object, such as `random.random`."""
+    """Return module and name of a method of a hidden object, such as `random.random`, or None."""
     if type(obj) not in _METHODS or isinstance(obj.__self__, types.ModuleType | type):
         return None
     home, name = type(obj.__self__).__module__, getattr(obj, "__name__", None)
@@ -157,15 +157,15 @@ def _global(obj: Any, _: Put) -> list[str]:
 
 def _read_module(payload: Any, get: Get) -> types.ModuleType:
     name = _checked(text(payload, get), get)
-    # Under the name of another one it would be what somebody is going to call.
+    # Under the name of another module, the user's code would call it by mistake.
     if not get.trusted and not _is_usual(get.name, name) and not _is_here(name, get):
         raise get.waiting(f"the module {name} would have an unusual name")
     return _imported(name, get)
 
 
 def _read_global(payload: Any, get: Get) -> Any:
-    module, name = (text(each, get) for each in parts(payload, 2, get))
-    # Under another name it may take the place of what somebody is going to call.
+    module, name = (text(each, get) for each in listed(payload, get, 2))
+    # Under the name of something else, the user's code would call it by mistake.
     if not get.trusted and not _is_own_name(module, name, get):
         raise get.waiting(f"{module}.{name} is found by another name")
     found: Any = _imported(module, get)
@@ -177,7 +177,7 @@ def _read_global(payload: Any, get: Get) -> Any:
 
 def _read_namespace(_: Any, get: Get) -> dict[str, Any]:
     if not get.trusted:
-        raise get.waiting("it is the notebook's names themselves")
+        raise get.waiting("it is the namespace of the notebook itself")
     return get.namespace
 
 
@@ -190,7 +190,7 @@ def _is_own_name(module: str, name: str, get: Get) -> bool:
 
 def _checked(name: str, get: Get) -> str:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise get.fail("a module has a name that is none")
+        raise get.fail("invalid module name")
     return name
 
 
@@ -216,6 +216,15 @@ def _imported(name: str, get: Get) -> types.ModuleType:
         raise get.missing(f"the module {error.name or name} is not installed here") from error
     except (Exception, SystemExit) as error:
         raise get.missing(f"importing {name} failed: {error!r}") from error
+
+
+def codec_for_object(obj: Any) -> Codec | None:
+    """Return the codec for an object, or None; that of an import does not follow from its type."""
+    if issubclass(type(obj), type):
+        return codec_of("global")
+    if of_page(obj) is not None:
+        return codec_of("module")
+    return codec_for(type(obj))
 
 
 CODECS = (

@@ -1,6 +1,6 @@
-"""Restore databases into the connections that are open, so that cursors and callbacks stay valid.
+"""Restore databases into open connections, so that cursors and callbacks stay valid.
 
-A connection to a file is kept as it is; one in memory gets the stored content.
+A connection to a file stays; one in memory gets the stored content.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from .failures import NotSavedError
 
 
 class InPlace:
-    """Connections of a session that take over the content of restored ones.
+    """Open connections of a session that take over the content of restored ones.
 
     Parameters
     ----------
     current : mapping
-        The names of the session before anything was replaced.
+        The variables before anything was replaced.
     names : collection of str
-        Those that are replaced.
+        The names that are replaced.
     """
 
     def __init__(self, current: Mapping[str, Any], names: Collection[str]) -> None:
@@ -33,7 +33,7 @@ class InPlace:
         self._before: list[tuple[sqlite3.Connection, bytes]] = []
 
     def __call__(self, names: Collection[str], made: Any) -> Any:
-        """Return the connection that is kept for a restored object, or the object itself."""
+        """Return the open connection to use for a restored object, or the object itself."""
         if type(made) is not sqlite3.Connection:
             return made
         for name in sorted(set(names) & set(self._names)):
@@ -60,7 +60,7 @@ class InPlace:
                 aside.backup(old)
 
 
-class _Kept:
+class _NoContent:
     """A `Put` that discards the content, to compare settings."""
 
     def raw(self, _: Any) -> int:
@@ -71,7 +71,7 @@ class _Kept:
 
 
 def _can_become(old: sqlite3.Connection, made: sqlite3.Connection) -> bool:
-    """Tell whether a connection differs from another one in the content of its memory at most."""
+    """Tell whether two connections differ at most in the content of a database in memory."""
     try:
         mine, other = (_settings(each) for each in (old, made))
         if mine is None or mine != other:
@@ -88,8 +88,8 @@ def _can_become(old: sqlite3.Connection, made: sqlite3.Connection) -> bool:
 
 
 def _settings(connection: sqlite3.Connection) -> Any:
-    """Return all but the content of a connection to files, or to one database in memory."""
-    payload = connections.encode(connection, _Kept())  # type: ignore[arg-type]
+    """Return the settings of a connection to files or to one database in memory, else None."""
+    payload = connections.encode(connection, _NoContent())  # type: ignore[arg-type]
     databases = payload.pop("databases", [])
     in_memory = [each for each in databases if "content" in each]
     if not databases or (in_memory and len(databases) > 1):

@@ -1,12 +1,13 @@
-"""Objects of the notebook's classes: they are made again without running their code.
+"""Pickling of objects of the notebook's classes, so that unpickling runs none of their code.
 
 Pickle calls ``__new__``, ``append``, ``__setitem__`` and the like of a class before the object has
-its attributes, and asks an empty object for ``__setstate__``. Few classes are written for that:
-``__new__`` wants a name, ``__getattr__`` reads an attribute, ``__setitem__`` checks with one. So
-the first base that is not the notebook's makes and fills the object, and attributes are set
-directly. A class that says itself how it is pickled is taken at its word.
+its attributes, and looks up ``__setstate__`` on an empty object. Few classes are written for that:
+``__new__`` requires a name, ``__getattr__`` and ``__setitem__`` read an attribute. So the first
+base that is not the notebook's makes and fills the object, and attributes are set directly. A
+class that defines its own pickling keeps it.
 
-What pickles call is `make`, `make_called`, `set_early` and `complete`.
+Pickles name `make`, `make_called`, `set_early` and `complete`, so these keep their names and this
+module.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ _LOSE_ATTRIBUTES = (
     *(collections.defaultdict, collections.Counter, decimal.Decimal, fractions.Fraction),
     *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, pathlib.PurePath),
 )
-"""Of their subclasses pickle keeps no attributes."""
+"""Types for whose subclasses pickle stores no attributes."""
 
 _FILLED = (list, dict, set, collections.deque)
-"""What pickle fills with the methods of the subclass."""
+"""Types whose subclasses pickle fills with their own methods."""
 
 _CALLED = (*_LOSE_ATTRIBUTES, *_FILLED, frozenset, bytearray, array.array)
-"""Whose subclasses pickle calls, with the arguments of the base."""
+"""Types whose subclasses pickle calls with the arguments of the base."""
 
 
 def is_remade(kind: type, namespace: dict[str, Any] | None) -> bool:
-    """Tell whether a class cannot be imported, and a library says how its objects are pickled."""
+    """Tell whether a class cannot be imported, and a library defines its pickling."""
     if not _is_own(kind, namespace) or kind in copyreg.dispatch_table:
         return False
     found = next((cls for cls in kind.__mro__ if any(name in vars(cls) for name in _OWN)), object)
@@ -52,7 +53,7 @@ def is_remade(kind: type, namespace: dict[str, Any] | None) -> bool:
 
 
 def runs_own(kind: type, namespace: dict[str, Any] | None) -> bool:
-    """Tell whether code of the notebook makes objects of a type again."""
+    """Tell whether unpickling objects of a type runs code of the notebook."""
     if kind in copyreg.dispatch_table:
         return is_definition(copyreg.dispatch_table[kind], namespace)
     names = (*_OWN, "__setstate__", "__getstate__")
@@ -61,7 +62,7 @@ def runs_own(kind: type, namespace: dict[str, Any] | None) -> bool:
 
 
 def base_of(kind: type, namespace: dict[str, Any] | None) -> type | None:
-    """Return the first base that is not the notebook's, or None if pickle does well."""
+    """Return the first base that is not the notebook's, or None if pickle works unchanged."""
     if not _is_own(kind, namespace) or kind in copyreg.dispatch_table:
         return None
     own = []
@@ -96,7 +97,7 @@ def _is_own(cls: type, namespace: dict[str, Any] | None) -> bool:
 
 
 def has_own_way(base: type) -> bool:
-    """Tell whether a class of a library says how its subclasses are pickled."""
+    """Tell whether a class of a library defines how its subclasses are pickled."""
     if issubclass(base, (*_CALLED, int, float, complex, str, bytes, tuple)):
         return False
     for cls in base.__mro__:
@@ -106,16 +107,16 @@ def has_own_way(base: type) -> bool:
 
 
 def reduce(obj: Any, base: type, reduced: Any) -> Any:
-    """Return how an object is made again.
+    """Return the reduced value of an object that its base makes and fills.
 
     Parameters
     ----------
     obj : object
-        Of a class of the notebook.
+        An object of a class of the notebook.
     base : type
-        As of `base_of`.
+        The result of `base_of`.
     reduced : object
-        What pickle would use.
+        The reduced value that pickle would use.
     """
     if not isinstance(reduced, tuple) or len(reduced) > 5:
         return reduced
@@ -144,9 +145,9 @@ def reduce(obj: Any, base: type, reduced: Any) -> Any:
 
 
 def keep_class(obj: Any, reduced: Any) -> Any:
-    """Return how an object is made again whose library would make one of another class.
+    """Return the reduced value of an object whose library would restore another class.
 
-    The registry of pint makes classes of its own; their quantities are pickled for another one.
+    The registry of pint makes classes of its own; their quantities are pickled for another class.
     """
     cls = type(obj)
     if not isinstance(reduced, tuple):
@@ -154,7 +155,7 @@ def keep_class(obj: Any, reduced: Any) -> Any:
     maker, args = reduced[:2]
     base = _builtin_of(cls)
     if base is not object and len(reduced) == 3 and type(reduced[2]) is tuple and vars(obj):
-        # An array of NumPy, for one: its attributes are the subclass's affair.
+        # An array of NumPy, for example, leaves attributes to its subclasses.
         state = {"state": reduced[2], "attributes": vars(obj)}
         return maker, args, state, None, None, complete
     made_by = (maker, getattr(maker, "__self__", None), *args)
@@ -168,7 +169,7 @@ def _builtin_of(cls: type) -> type:
 
 
 def _attributes(obj: Any) -> Any:
-    """Return what `copyreg` would keep of an object's attributes."""
+    """Return the attributes of an object in the form of `copyreg`."""
     found = vars(obj) if hasattr(obj, "__dict__") else None
     names = copyreg._slotnames(type(obj))  # type: ignore[attr-defined]
     slots = {name: getattr(obj, name) for name in names if hasattr(obj, name)}
@@ -176,12 +177,12 @@ def _attributes(obj: Any) -> Any:
 
 
 def make(base: type, cls: type, args: tuple[Any, ...]) -> Any:
-    """Return a new object, as a base makes it."""
+    """Return a new object, made by a base."""
     return base.__new__(cls, *args)
 
 
 def make_called(base: Any, cls: type, args: tuple[Any, ...]) -> Any:
-    """Return a new object, as calling a base makes and initializes it."""
+    """Return a new object, made and initialized by a base."""
     made = base.__new__(cls, *args)
     base.__init__(made, *args)
     return made

@@ -1,4 +1,4 @@
-"""Which objects end a walk through the variables, and which ones hide what they hold."""
+"""Tell which objects end a walk through the variables, and which hide their references."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from ..imports import is_module_path
-from . import hidden
+from . import code_words
 from .codecs import package_of
 
 _ATOMS = (
     *(bool, int, float, complex, str, bytes, range),
     *(type(None), type(...), type(NotImplemented), types.CodeType),
 )
-# By identity, here and below: to hash a type calls what its metaclass has for it.
+# By identity, here and below: hashing a type calls code of its metaclass.
 ATOMS = frozenset(map(id, _ATOMS))
-"""Identities of the types of objects that never change and lead nowhere."""
+"""Identities of the types of objects that never change and refer to nothing."""
 
 PLAIN = frozenset(map(id, (list, dict, set, frozenset, tuple)))
 """Identities of the types of plain containers."""
 
 FIXED_CONTAINERS = frozenset(map(id, (tuple, frozenset)))
-"""Those of them that stay as they were made."""
+"""Identities of the immutable ones among `PLAIN`."""
 
 _FIXED_TYPES = (
     *(datetime.date, datetime.time, datetime.datetime, datetime.timedelta, datetime.timezone),
@@ -55,7 +55,7 @@ _HEAP_TYPE = 1 << 9
 
 _POINTER = struct.calcsize("P")
 
-# Past whatever a metaclass may answer.
+# Bypasses attributes that a metaclass defines.
 _NAME, _MRO, _BASE, _SIZE, _ITEM_SIZE, _FLAGS = (
     type.__dict__[f"__{name}__"].__get__
     for name in ("name", "mro", "base", "basicsize", "itemsize", "flags")
@@ -69,7 +69,7 @@ KNOWN = frozenset(
 )
 """Packages whose extension types share memory only by references to Python's objects.
 
-Whether they show these or not: they count. The types of the standard library are so, too.
+Shown or not, such references count. The same holds for types of the standard library.
 """
 
 
@@ -79,7 +79,7 @@ _DATA = frozenset({"builtins", "numpy", "pandas", "__main__"})
 def is_installed(module: Any) -> bool:
     """Tell whether a module belongs to Python or to an installed package.
 
-    Others, such as a file beside the notebook, may do anything with the notebook's variables.
+    Other modules, such as a file beside the notebook, may do anything with its variables.
     """
     space = types.ModuleType.__getattribute__(module, "__dict__")
     spec = space.get("__spec__")
@@ -94,7 +94,7 @@ def is_installed(module: Any) -> bool:
 
 
 def _has_origin(space: dict[str, Any]) -> bool:
-    # A namespace package has no file, but folders.
+    # A namespace package has folders instead of a file.
     locations = getattr(space.get("__spec__"), "submodule_search_locations", None)
     return locations is not None and all(map(_is_inside, locations))
 
@@ -109,19 +109,19 @@ def _is_inside(path: str) -> bool:
 
 
 def is_library(name: object) -> bool:
-    """Tell the same of the module that has a name; one that is not there is not."""
+    """Tell the same of a module by its name; False if it is not loaded."""
     module = sys.modules.get(name) if type(name) is str else None
     return issubclass(type(module), types.ModuleType) and is_installed(module)
 
 
 def is_of_library(kind: type) -> bool:
-    """Tell whether a type is from a package whose objects have constants in common."""
+    """Tell whether a type is from a package whose objects share constants."""
     package = package_of(kind)
     return package not in _DATA and package not in sys.stdlib_module_names and is_library(package)
 
 
 def is_made_here(kind: type, home: str | None) -> bool:
-    """Tell whether a class is of the notebook's module, whose name is `home`, or of none."""
+    """Tell whether a class belongs to the notebook's module (`home`) or to no loaded module."""
     module = type.__getattribute__(kind, "__dict__").get("__module__")
     if type(module) is not str:
         return False
@@ -129,14 +129,14 @@ def is_made_here(kind: type, home: str | None) -> bool:
 
 
 def runs_code(name: object) -> bool:
-    """Tell whether the module that has a name runs code among the notebook's variables."""
-    return isinstance(name, str) and name.partition(".")[0] in hidden.RUNNERS
+    """Tell whether a module, by its name, runs code among the notebook's variables."""
+    return isinstance(name, str) and name.partition(".")[0] in code_words.RUNNERS
 
 
 class Kinds:
-    """What is known of the types of objects, for one walk.
+    """Cache of facts about types for one walk.
 
-    It does not refer to them, or their references could not be counted.
+    It does not refer to the types, or their references could not be counted.
     """
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class Kinds:
         self._classes = tuple(_classes())
 
     def is_fixed(self, kind: type) -> bool:
-        """Tell whether objects of a type never change, and lead to nothing that does."""
+        """Tell whether objects of a type never change, and refer to nothing that does."""
         key = id(kind)
         if key not in self._fixed:
             self._fixed[key] = key in _FIXED or self._is_of_fixed_class(kind)
@@ -154,14 +154,14 @@ class Kinds:
     def _is_of_fixed_class(self, kind: type) -> bool:
         package, mro = package_of(kind), _MRO(kind)
         if package in _FIXED_OF_PACKAGES:
-            # A record of NumPy may be a view of an array.
+            # A record of NumPy may be a view into an array.
             is_record = any(_NAME(base) == "void" for base in mro)
             return not is_record and any(base is each for base in mro for each in self._classes)
         # Constants of libraries.
         return any(base is enum.Enum for base in mro) and is_library(package)
 
     def is_opaque(self, kind: type) -> bool:
-        """Tell whether objects of a type may refer to something, or share it, and not show it."""
+        """Tell whether objects of a type may hide references or shared memory."""
         key = id(kind)
         if key not in self._open:
             self._open[key] = _is_opaque(kind)
@@ -181,14 +181,14 @@ def _classes() -> list[type]:
 def _is_opaque(kind: type) -> bool:
     for base in _MRO(kind):
         if _adds_memory(base):
-            # Those above it are part of it.
+            # Its memory includes that of its bases.
             package = package_of(base)
             return package not in KNOWN and package not in sys.stdlib_module_names
     return False
 
 
 def _adds_memory(kind: type) -> bool:
-    """Tell whether objects have more memory than for attributes that Python code can name."""
+    """Tell whether objects have memory besides attributes that Python code can name."""
     base = _BASE(kind)
     if base is None:
         return False
@@ -202,10 +202,10 @@ def _adds_memory(kind: type) -> bool:
 
 
 def leads_anywhere(obj: Any) -> bool:
-    """Tell whether an object gives any variable to who has it: a shell, `exec`, ``globals``."""
-    return id(obj) in hidden.FUNCTIONS or hidden.is_ipython(obj)
+    """Tell whether an object leads to any variable: a shell, `exec`, ``globals``."""
+    return id(obj) in code_words.FUNCTIONS or code_words.is_ipython(obj)
 
 
 def referents(objects: list[Any]) -> list[Any]:
-    """Return what objects refer to, without what never changes."""
+    """Return the referents of objects, without atoms."""
     return [each for each in gc.get_referents(*objects) if id(type(each)) not in ATOMS]

@@ -1,54 +1,99 @@
-"""Scalars of pandas in a graph: timestamps, differences, periods, intervals, missing values."""
+"""Codecs for scalars of pandas: timestamps, differences, periods, intervals, frequencies.
+
+Frequencies are stored as text; only text that pandas itself writes is read.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
+import re
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from .checking import guarded, listed, text, whole
 from .codecs import Codec, Get, OpaqueError, Put
-from .frequencies import offset_from, offset_text, period_from, period_text
-from .untyped import pandas as pd
+from .standard_library import zone_from, zone_value
+
+pd: Any = import_module("pandas")
+"""pandas without types: its stubs lack much of what is used here."""
 
 UNITS = ("s", "ms", "us", "ns")
-"""Of timestamps of pandas."""
+"""Units of timestamps."""
 
 _NAT = -(2**63)
 _INT64_MAX = 2**63 - 1
 _FIRST, _LAST = -62135510400, 253402214400
-"""Seconds: from the second day of the year 1 to the last one of 9999, for which Python can tell
-the local time."""
+"""Seconds from the second day of year 1 to the last but one of 9999: the range in which Python can
+convert to local time."""
 _SIDES = ("left", "right", "both", "neither")
 
+_DAYS = "(?:MON|TUE|WED|THU|FRI|SAT|SUN)"
+_MONTHS = "(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
+_OFFSET = re.compile(
+    rf"-?[0-9]{{0,9}}(?:D|h|min|s|ms|us|ns|B|ME|MS|BME|BMS|bh|W(?:-{_DAYS})?"
+    rf"|SM[ES](?:-[0-9]{{1,2}})?|B?Q[ES]-{_MONTHS}|B?Y[ES]-{_MONTHS}"
+    rf"|WOM-[1-4]{_DAYS}|LWOM-{_DAYS})"
+)
+_PERIOD = re.compile(rf"[0-9]{{0,6}}(?:D|h|min|s|ms|us|ns|B|M|W-{_DAYS}|Q-{_MONTHS}|Y-{_MONTHS})")
 
-def zone_value(zone: Any, put: Put) -> Any:
-    """Return the value of a time zone or None.
+
+def offset_text(offset: Any) -> str:
+    """Return the text for a date offset.
 
     Raises
     ------
     OpaqueError
-        For those of other packages.
+        If the text does not determine it.
     """
-    if zone is not None and type(zone) not in (dt.timezone, zoneinfo.ZoneInfo):
+    written: str = offset.freqstr
+    if not _OFFSET.fullmatch(written):
         raise OpaqueError
-    return put.plain(zone)
+    again = pd.tseries.frequencies.to_offset(written)
+    if type(again) is not type(offset) or again != offset:
+        raise OpaqueError
+    return written
 
 
-def zone_from(value: Any, get: Get) -> Any:
-    """Return the time zone of a value, or None.
+def offset_from(written: Any, get: Get) -> Any:
+    """Return the date offset for a text.
 
     Raises
     ------
     DamagedBundleError
-        If it is none.
+        If it is malformed.
     """
-    zone = get.value(value)
-    if zone is not None and type(zone) not in (dt.timezone, zoneinfo.ZoneInfo):
-        raise get.fail("a time zone is something else")
-    return zone
+    if not _OFFSET.fullmatch(text(written, get)):
+        raise get.fail(f"{written!r:.40} is not a frequency")
+    return pd.tseries.frequencies.to_offset(written)
+
+
+def period_text(dtype: Any) -> str:
+    """Return the text for the data type of periods.
+
+    Raises
+    ------
+    OpaqueError
+        If the text does not determine it.
+    """
+    written: str = dtype.name.removeprefix("period[").removesuffix("]")
+    if not _PERIOD.fullmatch(written) or pd.PeriodDtype(written) != dtype:
+        raise OpaqueError
+    return written
+
+
+def period_from(written: Any, get: Get) -> Any:
+    """Return the data type of periods for a text.
+
+    Raises
+    ------
+    DamagedBundleError
+        If it is malformed.
+    """
+    if not _PERIOD.fullmatch(text(written, get)):
+        raise get.fail(f"{written!r:.40} is not a frequency")
+    return pd.PeriodDtype(written)
 
 
 def unit_from(value: Any, get: Get) -> str:
@@ -57,23 +102,23 @@ def unit_from(value: Any, get: Get) -> str:
     Raises
     ------
     DamagedBundleError
-        If it is none.
+        If it is malformed.
     """
     if value not in UNITS:
-        raise get.fail("a unit of time is none")
+        raise get.fail("invalid unit of time")
     return text(value, get)
 
 
 def side_from(value: Any, get: Get) -> Any:
-    """Return which ends belong to an interval.
+    """Return which ends an interval includes.
 
     Raises
     ------
     DamagedBundleError
-        If it is none of the four.
+        If it is not one of the four words.
     """
     if value not in _SIDES:
-        raise get.fail("an interval has ends that are none")
+        raise get.fail("an interval has invalid ends")
     return text(value, get)
 
 

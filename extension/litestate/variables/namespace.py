@@ -1,4 +1,4 @@
-"""The notebook's own names."""
+"""Find the notebook's own variables."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..platform import ipython_shell
 from .codecs import package_of
 
 Choice: TypeAlias = bool | str | Sequence[str] | None
-"""Which variables: all (True), none (False), these, or what is right here (None)."""
+"""Which variables: all (True), none (False), these, or the default for the place (None)."""
 
 _OF_IPYTHON = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython"})
-"""Names under which IPython puts its own objects; a user may use them for others."""
+"""Names of IPython's own objects, which a user may use for others."""
 
 _RESERVED = _OF_IPYTHON | {"display"}
 """Names that other code relies on in IPython."""
@@ -33,17 +33,17 @@ def namespace() -> dict[str, Any]:
 
 
 def is_session() -> bool:
-    """Tell whether somebody works here cell by cell, or line by line."""
+    """Tell whether this is an interactive session, of cells or lines."""
     return ipython_shell() is not None or hasattr(sys, "ps1")
 
 
 def user_names(names: Mapping[str, Any]) -> list[str]:
-    """Return which of these names are the user's, sorted; without those that start with ``_``."""
+    """Return the user's names among these, sorted, without those that start with ``_``."""
     return sorted(name for name in own_names(names) if not name.startswith("_"))
 
 
 def own_names(names: Mapping[str, Any]) -> set[str]:
-    """Return which of these names stand for something that is not IPython's or litestate's."""
+    """Return the names among these whose values are not IPython's or litestate's."""
     hidden = _hidden()
     return {
         name
@@ -56,12 +56,12 @@ def own_names(names: Mapping[str, Any]) -> set[str]:
 
 
 def is_initial(name: str, value: object) -> bool:
-    """Tell whether a name has the value that IPython or a startup file gives it."""
+    """Tell whether a name has the value that IPython or a startup file has given it."""
     return _hidden().get(name, _NOTHING) is value
 
 
 def take_away(name: str, names: dict[str, Any]) -> None:
-    """Remove a name; a name of IPython gets IPython's own object again."""
+    """Remove a name; give a name of IPython its own object back."""
     names.pop(name, None)
     hidden = _hidden()
     if name in _OF_IPYTHON and name in hidden:
@@ -69,9 +69,9 @@ def take_away(name: str, names: dict[str, Any]) -> None:
 
 
 def is_reserved(name: str, names: Mapping[str, Any]) -> bool:
-    """Tell whether a name is Python's, IPython's or litestate's, or hidden from a person.
+    """Tell whether a name is Python's, IPython's or litestate's, or hidden from users.
 
-    By itself litestate saves none but builtins that a person has taken.
+    Unless asked, litestate saves such a name only if a user has redefined a built-in.
     """
     return (
         name.startswith("_")
@@ -83,12 +83,12 @@ def is_reserved(name: str, names: Mapping[str, Any]) -> bool:
 
 
 def chosen(names: Mapping[str, Any], choice: Choice) -> list[str]:
-    """Return the names that are meant.
+    """Return the names that a choice selects.
 
     Raises
     ------
     SelectionError
-        If one of them is none of the session's.
+        If the session has no such variable.
     """
     if choice is False:
         return []
@@ -104,7 +104,7 @@ def chosen(names: Mapping[str, Any], choice: Choice) -> list[str]:
 
 
 def _is_ours(value: Any) -> bool:
-    """Tell whether an object is litestate itself or part of its public interface."""
+    """Tell whether an object is litestate's module or part of its public interface."""
     package = __name__.partition(".")[0]
     if _package_of(value) != package:
         return False
@@ -115,7 +115,7 @@ def _is_ours(value: Any) -> bool:
 
 
 def _package_of(value: Any) -> str:
-    """Return where a thing is from, without a call of what somebody has defined."""
+    """Return the package of an object without calling code of the user."""
     kind = type(value)
     if issubclass(kind, type):
         return package_of(value)

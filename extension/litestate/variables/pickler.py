@@ -1,10 +1,9 @@
-"""Decide for each object of a pickle how it is made again."""
+"""Choose how each object of a pickle is stored."""
 
 from __future__ import annotations
 
 import io
 import pickle
-import sys
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,23 +14,20 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from . import (
     attributes,
-    bases,
     callbacks,
     classes,
     code_objects,
     functions,
     instances,
-    late,
-    quiet,
     rebuilding,
     reducers,
-    refusals,
-    spaces,
     special_classes,
 )
-from .cycles import HASHED, Cycles, runs_code
-from .definitions import by_name
-from .unpickling import NAMESPACE, text_of
+from .containers import APART
+from .cycles import HASHED, REDUCERS, Cycles, Late, runs_code
+from .definitions import by_name, interned
+from .failures import refusal, refuse, stream_name, text_of
+from .functions import NAMESPACE
 
 _PROTOCOL = 5
 
@@ -40,7 +36,7 @@ _ATOMS = frozenset((int, str, float, bool, type(None), bytes, complex))
 _HASHED = frozenset((dict, set, frozenset))
 
 _IN_BAND = 4096
-"""Bytes up to which a buffer is better off inside."""
+"""Bytes below which a buffer stays inside the pickle."""
 
 
 Hook = Callable[[Any], int | None]
@@ -48,7 +44,7 @@ Hook = Callable[[Any], int | None]
 
 @dataclass(frozen=True)
 class Kind:
-    """What is known of a type, as long as nothing but pickling runs.
+    """Facts about a type, valid while only pickling runs.
 
     Attributes
     ----------
@@ -57,11 +53,11 @@ class Kind:
     is_hashed : bool
         Whether its objects hash others.
     base : type or None
-        As of `instances.base_of`.
+        See `instances.base_of`.
     is_remade : bool
-        As of `instances.is_remade`.
+        See `instances.is_remade`.
     runs_own : bool
-        As of `instances.runs_own`.
+        See `instances.runs_own`.
     """
 
     has_code: bool
@@ -72,7 +68,7 @@ class Kind:
 
 
 class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Knows what is the notebook's, and what is not saved."""
+    """Pickler that stores the notebook's code by value, and refuses what cannot be saved."""
 
     def __init__(
         self,
@@ -92,15 +88,15 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._approximate = approximate
         self._sources: dict[str, str] = {}
         self._cells: set[int] = set()
-        self._spaces = spaces.Spaces(namespace)
+        self._globals = functions.Globals(namespace)
         self._homes: dict[int, ModuleType | None] = {}
         self._kinds: dict[type, Callable[[Any], Any] | None] = {}
         self._attributes = attributes.Attributes()
         self._own_ways: dict[type, bool] = {}
         self._current: Any = None
-        self._bases: bases.Bases | None = None
+        self._bases: classes.Bases | None = None
         self._known: dict[type, Kind] = {}
-        self._late: late.Late | None = None
+        self._late: Late | None = None
         self.whole: tuple[Any, ...] = self.roots
         self._has_code = self._has_keys = False
         self.runs_own = False
@@ -108,23 +104,23 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     @property
     def hashes(self) -> bool:
-        """Whether code of a class may have to hash objects of it, for all that is known."""
+        """Whether a container may have to hash objects whose hash runs Python code."""
         return self._has_code and self._has_keys
 
     def use(self, cycles: Cycles | None, known: dict[type, Kind]) -> None:
-        """Fill containers of these cycles when all that they hold is there."""
+        """Let containers of these cycles be filled when everything in them exists."""
         self._known = known
         if cycles is not None:
-            self._late = late.Late(cycles)
+            self._late = Late(cycles)
             self.whole = (*self.roots, self._late)
             self._not_asked |= {id(self.whole), id(self._late)}
 
     def persistent_id(self, obj: Any) -> Any:
-        """Return what stands for an object that is stored elsewhere."""
+        """Return the persistent id of an object that is stored elsewhere."""
         kind = type(obj)
         if kind in _ATOMS or id(obj) in self._not_asked:
             return None
-        if kind is spaces.Marker:
+        if kind is functions.NotebookGlobals:
             return NAMESPACE
         if kind is pickle.PickleBuffer:
             return self._buffer(obj)
@@ -132,7 +128,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NAMESPACE
         number = self._hook(obj)
         if kind in attributes.COPIED and self._attributes.met(obj, is_node=number is not None):
-            self._approximate(attributes.APART)
+            self._approximate(APART)
             return None
         if number is None and self._late is not None:
             return self._late.stand_in(obj)
@@ -147,7 +143,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return "buffer", self._raw(view), view.readonly
 
     def reducer_override(self, obj: Any) -> Any:
-        """Return how an object is made again."""
+        """Reduce an object."""
         self._current = obj
         kind = type(obj)
         if kind not in self._kinds:
@@ -156,10 +152,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         own = self._attributes.note(obj)
         is_apart = self._attributes.are_met(own)
         if own is not None and not own and way is None:
-            # Empty attributes are no part of this pickle, but may be of another one.
+            # Empty attributes are not in this pickle, but may be in another one.
             is_apart |= self._hook(own) is not None
         if is_apart:
-            self._approximate(attributes.APART)
+            self._approximate(APART)
         cycle = None if self._late is None else self._late.belongs(obj)
         if way is not None:
             found = way(obj)
@@ -180,7 +176,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         return self._own_ways[kind]
 
     def _from_copies(self, obj: Any) -> Any:
-        """Make an object from copies of what is elsewhere, too, and leads back to it."""
+        """Reduce an object to copies of containers that lead back to it and are elsewhere, too."""
         found, copied = self._attributes.reduced(obj, self.dispatch_table, self._hook)
         if copied:
             self._approximate(attributes.FROM_COPY)
@@ -195,30 +191,28 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             FunctionType: self._function,
             CellType: self._cell,
             CodeType: self._code,
-            spaces.ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
-            typing.NewType: self._newtype,
-            typing.TypeVar: self._typevar,
-            typing.ParamSpec: self._typevar,
+            functions.ModuleGlobals: lambda found: (functions.module_globals, (found.name,)),
+            typing.NewType: lambda made: special_classes.reduce_newtype(made, self._namespace),
+            typing.TypeVar: special_classes.reduce_typevar,
+            typing.ParamSpec: special_classes.reduce_typevar,
             classes.Begun: classes.reduce_begun,
-            bases.Finished: self._finished,
-            late.Late: late.reduce_all,
-            late.Fills: late.reduce_fills,
-            late.Early: late.reduce_early,
-            typing.TypeVarTuple: self._typevar,
-            getattr(typing, "TypeAliasType", None): self._alias,
+            classes.Finished: self._finished,
+            **REDUCERS,
+            typing.TypeVarTuple: special_classes.reduce_typevar,
+            getattr(typing, "TypeAliasType", None): special_classes.reduce_alias,
         }
         if kind in own:
             return own[kind]
-        found = self._known.get(kind) or self._look_at(kind)
+        found = self._known.get(kind) or self._facts(kind)
         self._has_code = self._has_code or found.has_code
         self._has_keys = self._has_keys or found.is_hashed
         self.runs_own = self.runs_own or found.runs_own
         if (reduce := reducers.special(kind)) is not None:
             return lambda obj: reduce(obj, self._approximate)
-        what = refusals.refusal(kind)
+        what = refusal(kind)
         if what is not None:
             return lambda obj: self._refused(what, obj)
-        # Python's own, that of ipykernel, and that of the kernel in the browser.
+        # The classes of Python, of ipykernel, and of the kernel in the browser.
         if kind.__name__ in ("TextIOWrapper", "OutStream", "LiteStream"):
             return self._stream
         base = found.base
@@ -228,7 +222,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return lambda obj: instances.keep_class(obj, self._from_copies(obj))
         return None
 
-    def _look_at(self, kind: type) -> Kind:
+    def _facts(self, kind: type) -> Kind:
         base = instances.base_of(kind, self._namespace)
         is_remade = base is None and instances.is_remade(kind, self._namespace)
         own = instances.runs_own(kind, self._namespace)
@@ -236,9 +230,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         return self._known[kind]
 
     def _refused(self, what: str, obj: Any) -> Any:
-        if (name := refusals.stream_name(obj)) is not None:
+        if (name := stream_name(obj)) is not None:
             return rebuilding.standard_stream, (name,)
-        raise refusals.refuse(what, obj)
+        raise refuse(what, obj)
 
     def _stream(self, obj: Any) -> Any:
         return self._refused("an open file", obj)
@@ -252,10 +246,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.is_apart = self.is_apart and classes.can_be_made_twice(cls)
         if self._bases is None:
             knows = getattr(self._hook, "knows", lambda obj: False)
-            self._bases = bases.Bases(self._namespace, knows)
+            self._bases = classes.Bases(self._namespace, knows)
         return self._bases.reduced(cls, classes.reduce_class(cls, self._annotations(cls)))
 
-    def _finished(self, finished: bases.Finished) -> Any:
+    def _finished(self, finished: classes.Finished) -> Any:
         cls = finished.cls
         state = classes.reduce_class(cls, self._annotations(cls))[2]
         return classes.set_class, (cls, state)
@@ -265,13 +259,13 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NotImplemented
         if (found := reducers.reduce_dispatcher(function)) is not None:
             return found
-        space, module, is_copy = self._spaces.stand_in(function.__globals__)
+        space, module, is_copy = self._globals.stand_in(function.__globals__)
         code = function.__code__
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
         self._cells.update(id(cell) for cell in cells.values())
         state = functions.function_state(function, self._annotations(function) or {}, is_copy)
         self._homes[id(code)] = module
-        args = (code, space, quiet.steady(function.__name__), cells)
+        args = (code, space, interned(function.__name__), cells)
         return functions.make_function, args, state, None, None, functions.set_function
 
     def _code(self, code: CodeType) -> Any:
@@ -283,31 +277,13 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _annotations(self, obj: Any) -> dict[str, Any] | None:
         return functions.annotations_of(obj, self._approximate)
 
-    def _newtype(self, made: Any) -> Any:
-        if by_name(made, self._namespace):
-            return made.__qualname__
-        return special_classes.make_newtype, (made.__name__, made.__supertype__)
-
-    def _typevar(self, variable: Any) -> Any:
-        return self._named(variable) or special_classes.reduce_typevar(variable)
-
-    def _alias(self, alias: Any) -> Any:
-        if found := self._named(alias):
-            return found
-        return special_classes.make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
-
-    def _named(self, obj: Any) -> str | None:
-        module = sys.modules.get(obj.__module__ or "")
-        is_there = module is not None and vars(module).get(obj.__name__) is obj
-        return str(obj.__name__) if is_there and obj.__module__ != quiet.NOTEBOOK else None
-
     def forget(self) -> None:
-        """Let go of all that it has met: it refers to itself, and may stay for long."""
+        """Release all objects: the pickler refers to itself, and may live long."""
         self.clear_memo()
         self.__dict__.clear()
 
     def reason(self, error: BaseException) -> str:
-        """Return why an object could not be pickled, for a person."""
+        """Return the reason for users why an object could not be pickled."""
         kind = type(self._current)
         if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
             return "it is nested too deeply"

@@ -1,7 +1,7 @@
-"""Which variables the functions and objects reach that a cell names, at this very moment.
+"""Find the variables that a cell may reach through the functions and objects that it names.
 
-How far it looks is bounded. What objects held at the last look is known to the end (`suspects`),
-and all functions that were defined since then have their names in the texts of cells.
+The search goes only a little way into objects. `suspects` knows completely what the objects held
+at the last scan, and functions defined since then are named in the texts of cells.
 """
 
 from __future__ import annotations
@@ -22,29 +22,74 @@ from types import (
 )
 from typing import Any
 
-from . import hidden
+from . import code_words
+from .cell_names import CellNames, cell_names
 from .code_words import reaches_anything, words_of
 
 _OBJECTS = 200
-"""Objects inside a variable that are looked at, for functions and objects of notebook classes."""
+"""Objects inside a variable that are searched for functions and objects of notebook classes."""
 
 _ITEMS = 32
-"""Items of a container that are looked at."""
+"""Items of a container that are searched."""
 
 _CONTAINERS = (list, tuple, set, frozenset, deque)
 
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
 
-class Reach:
-    """Follow names through a namespace.
+def names_used(source: str, namespace: dict[str, Any], shell: Any = None) -> frozenset[str] | None:
+    """Return the names of the variables that a cell may have changed.
 
-    Only looks: no code of the objects runs.
+    These are the names in its text, those in the functions of the notebook that it can call
+    through them, those in the functions that these can call, and so on. Objects that several
+    variables share, and what classes, closures and bound methods hold, are added by `suspects`.
+    Names with ``_`` are not saved, so what they share with variables is unknown: a cell that reads
+    one that holds a list, say, may change anything.
+
+    Parameters
+    ----------
+    source : str
+        The cell: as typed if there is a `shell`, otherwise as Python.
+    namespace : dict
+        The notebook's. What a function reaches depends on what it holds: call this before the
+        cell runs and after it.
+    shell : InteractiveShell, optional
+        Transforms the cell to Python.
+
+    Returns
+    -------
+    frozenset of str or None
+        Includes names that are no variables (`print`, for example). None: any variable may have
+        changed.
+    """
+    return reached(cell_names(source, shell), namespace)[0]
+
+
+def reached(cell: CellNames, namespace: dict[str, Any]) -> tuple[frozenset[str] | None, bool]:
+    """Do the work of `names_used` for a cell whose names have been read.
+
+    Returns
+    -------
+    names : frozenset of str or None
+        As for `names_used`.
+    later : bool
+        Whether the cell may start something that runs on after it.
+    """
+    if cell.anything:
+        return None, cell.later
+    reach = Reach(namespace)
+    reach.follow(cell.names, cell.read)
+    later = cell.later or reach.later
+    return (None if reach.anything else frozenset(reach.names)), later
+
+
+class Reach:
+    """Search from names through a namespace; no code of the objects runs.
 
     Parameters
     ----------
     namespace : dict
-        Of the notebook.
+        The notebook's.
 
     Attributes
     ----------
@@ -53,7 +98,7 @@ class Reach:
     anything : bool
         Whether something was found that may reach any variable.
     later : bool
-        Whether something was found that may start what runs on after the cell.
+        Whether something was found that may start code that runs on after the cell.
     """
 
     def __init__(self, namespace: dict[str, Any]) -> None:
@@ -65,14 +110,14 @@ class Reach:
         self.later = False
 
     def follow(self, names: Iterable[str], read: Iterable[str]) -> None:
-        """Add names, and what is reached from their values.
+        """Add names and the names that their values reach.
 
         Parameters
         ----------
         names : iterable of str
-            That a cell has.
+            Names in a cell.
         read : iterable of str
-            Those that are not only bound.
+            The names that are not only bound.
         """
         for name in read:
             if name in self._namespace:
@@ -81,7 +126,7 @@ class Reach:
         while self._names_todo and not self.anything:
             name = self._names_todo.pop()
             if name in self._namespace:
-                self._look(self._namespace[name])
+                self._search(self._namespace[name])
 
     def _add(self, names: Iterable[str]) -> None:
         new = set(names) - self.names
@@ -89,12 +134,12 @@ class Reach:
         self._names_todo += new
 
     def _check_unsaved(self, name: str) -> None:
-        # It is not among the variables that are saved, so nobody knows what it shares with them.
+        # It is not saved, so what it shares with other variables is unknown.
         if name.startswith("_") or name == "Out":
             self.anything |= not _is_inert(self._namespace[name])
 
-    def _look(self, value: Any) -> None:
-        if value is self._namespace or hidden.is_ipython(value):
+    def _search(self, value: Any) -> None:
+        if value is self._namespace or code_words.is_ipython(value):
             self.anything = True
             return
         todo = deque([value])
@@ -103,20 +148,20 @@ class Reach:
             obj = todo.popleft()
             if id(obj) in self._seen or not gc.is_tracked(obj) or obj is self._namespace:
                 continue
-            if id(obj) in hidden.FUNCTIONS:
+            if id(obj) in code_words.FUNCTIONS:
                 self.anything = True
             self._seen.add(id(obj))
             left -= 1
             todo.extend(self._inside(obj))
 
     def _inside(self, obj: Any) -> Iterable[Any]:
-        """Return what an object holds that may be or hold a function, as far as it matters."""
+        """Return the objects inside an object that may be or hold a function."""
         kind = type(obj)
         if kind is FunctionType:
             return self._function(obj)
         if issubclass(kind, type):
             return self._class(obj)
-        if issubclass(kind, (ModuleType, FrameType, TracebackType)) or hidden.is_ipython(obj):
+        if issubclass(kind, (ModuleType, FrameType, TracebackType)) or code_words.is_ipython(obj):
             return ()
         if issubclass(kind, _SUSPENDED):
             return self._suspended(obj)
@@ -148,7 +193,7 @@ class Reach:
         return any(map(self._is_here, type.__dict__["__mro__"].__get__(kind)))
 
     def _is_here(self, kind: type) -> bool:
-        # Past whatever a metaclass may answer.
+        # Bypasses attributes that a metaclass defines.
         module = type.__getattribute__(kind, "__dict__").get("__module__")
         return type(module) is str and module == self._namespace.get("__name__")
 
@@ -166,13 +211,13 @@ class Reach:
                 if id(value) in names:
                     self._add([names[id(value)]])
                 else:
-                    # It may be a part of any variable.
+                    # It may be part of any variable.
                     self.anything = True
         return gc.get_referents(obj)
 
     def _code(self, code: CodeType) -> None:
         words = words_of(code)
-        self.later = self.later or not hidden.LATER.isdisjoint(words)
+        self.later = self.later or not code_words.LATER.isdisjoint(words)
         if reaches_anything(code, words):
             self.anything = True
         used = [name for name in words if name in self._namespace]
@@ -182,7 +227,7 @@ class Reach:
 
 
 def _is_inert(value: Any) -> bool:
-    """Tell whether an object has no memory of its own that other variables may share."""
+    """Tell whether an object holds nothing that other variables may share."""
     atoms = (bool, int, float, complex, str, bytes, range)
     return (
         value is None

@@ -1,9 +1,9 @@
-"""Read back what was pickled, where code of the notebook makes it again.
+"""Load pickles once when they are saved, if code of the notebook makes their objects.
 
-What a class says about its own pickling may be wrong, and only a load would show it. So a small
-pickle is loaded once, into a namespace of its own: its classes and functions are copies, which find
-no variable that could be changed. Nothing else may be changed either: what is not known to change
-nothing (files, connections, random numbers, …) ends the attempt, and then nothing is said.
+A class may define its pickling wrongly, and only a load shows it. So a small pickle is loaded once
+into a namespace of its own: its classes and functions are copies, and find no variable that they
+could change. A call that may change anything else (files, connections, random numbers, …) ends the
+attempt without a result.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .definitions import is_definition
+from . import containers, decoder, hashed, instances, pickling, rebuilding
+from .definitions import NOTEBOOK, is_definition
 from .group import Group
-from .pauses import no_collection
-from .quiet import NOTEBOOK
+from .interpreter import no_collection
+from .restoring import release_partial_classes, restore
 
 _LARGEST = 256 * 1024
-"""Bytes of a group; larger ones are not read back."""
+"""Bytes of the largest group that is read back."""
 
 _CALLS = 20_000
 """Calls after which the attempt ends: some milliseconds."""
 
 _REMEMBERED = 500
-"""Outcomes."""
+"""Outcomes in the cache."""
 
 _HARMLESS = frozenset(
     (
@@ -44,7 +45,7 @@ _HARMLESS = frozenset(
         *("weakref", "zlib"),
     )
 )
-"""Modules whose functions change nothing but what they are given, with few exceptions."""
+"""Modules whose functions change only their arguments, except for `_HARMFUL` and `_SETTERS`."""
 
 _HARMFUL = frozenset(
     (
@@ -52,18 +53,17 @@ _HARMFUL = frozenset(
         *("getcontext", "setcontext", "localcontext", "register", "pickle"),
     )
 )
-"""Functions of these modules that may change something else."""
+"""Functions of these modules that may change anything else."""
 
 _SETTERS = re.compile(r"_*(?:re)?set.*|.*(?:options?|registry|register).*")
-"""Names of what numpy and pandas have for settings."""
+"""Names of functions of NumPy and pandas that change settings."""
 
 _CONSTANTS = (int, float, complex, str, bytes, bool, types.NoneType, types.ModuleType)
 
 _NAME_ERROR = re.compile(r"NameError: name '(\w+)' is not defined")
 
 _MAKERS = frozenset(
-    f"{__package__}.{name}"
-    for name in ("unpickling", "decoder", "containers", "hashed", "instances", "rebuilding")
+    module.__name__ for module in (containers, decoder, hashed, instances, pickling, rebuilding)
 )
 """Modules that call code of the notebook."""
 
@@ -71,18 +71,18 @@ _outcomes: OrderedDict[bytes, dict[str, str]] = OrderedDict()
 
 
 class _StoppedError(KeyboardInterrupt):
-    """It might change something, or takes too long: all of it ends, as if it was interrupted."""
+    """The load may change something or takes too long. It ends like an interrupted one."""
 
 
-def failures(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names of a group that a load could not make, and why.
+def load_failures(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables of a group that a load could not make, with reasons.
 
     Parameters
     ----------
     group : Group
-        As it will be stored.
+        The group to store.
     namespace : mapping
-        Of the notebook; it is not changed.
+        The notebook's; it is not changed.
     """
     if group.size > _LARGEST or sys.getprofile() is not None:
         return {}
@@ -91,15 +91,13 @@ def failures(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
         digest.update(memoryview(content).cast("B"))
     key = digest.digest()
     if key not in _outcomes:
-        _outcomes[key] = _tried(group, namespace)
+        _outcomes[key] = _try_loading(group, namespace)
         if len(_outcomes) > _REMEMBERED:
             _outcomes.popitem(last=False)
     return _outcomes[key]
 
 
-def _tried(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
-    from .restoring import forget_halfway, restore
-
+def _try_loading(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
     copied = Group(
         group.key,
         group.names,
@@ -126,17 +124,17 @@ def _tried(group: Group, namespace: Mapping[str, Any]) -> dict[str, str]:
     finally:
         apart.clear()
         if found:
-            forget_halfway()
+            release_partial_classes()
         else:
-            # They are all young: nothing was collected meanwhile.
+            # All objects are young: nothing was collected meanwhile.
             gc.collect(0)
     missing = {name for reason in found.values() for name in _NAME_ERROR.findall(reason)}
-    # What it needs is stored elsewhere, and not here.
+    # It failed only because other variables are missing here.
     return {} if missing & namespace.keys() else found
 
 
 def _names_apart(namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names that code may find: nothing that it could change."""
+    """Return the names that code may find: only values that it cannot change."""
     found = {
         name: value
         for name, value in namespace.items()
@@ -153,7 +151,7 @@ def _is_imported(value: Any) -> bool:
 
 @contextlib.contextmanager
 def _watched() -> Iterator[None]:
-    """End what might change something else."""
+    """End the load at a call that may change something else."""
     left, stopped = _CALLS, False
 
     def watch(frame: types.FrameType, event: str, arg: Any) -> None:
@@ -170,7 +168,7 @@ def _watched() -> Iterator[None]:
     finally:
         sys.setprofile(None)
     if stopped:
-        # Code that catches everything has caught it.
+        # Code that catches all exceptions may have caught it.
         raise _StoppedError
 
 
@@ -211,7 +209,7 @@ def _is_setter(module: Any, name: str) -> bool:
 
 
 def _is_for_pickle(frame: types.FrameType | None) -> bool:
-    """Tell whether what a pickle names runs, and not what litestate does to prepare it."""
+    """Tell whether a frame belongs to code that a pickle names, and not to litestate's own work."""
     while frame is not None:
         home = str(frame.f_globals.get("__name__"))
         if home.startswith("litestate."):

@@ -42,23 +42,23 @@ def make_lock(kind: str) -> Any:
 
 
 def make_queue(cls: type[queue.Queue[Any]], size: int) -> queue.Queue[Any]:
-    """Return an empty queue of threads."""
+    """Return an empty queue of `queue`."""
     return cls(size)
 
 
 def fill_queue(made: queue.Queue[Any], state: dict[str, Any]) -> None:
-    """Fill it."""
+    """Fill a queue."""
     made.queue.extend(state["items"])
     made.unfinished_tasks = state["unfinished"]
 
 
 def make_dispatcher(default: Any) -> Any:
-    """Return a `functools.singledispatch` function that knows its default only."""
+    """Return a `functools.singledispatch` function with its default only."""
     return functools.singledispatch(default)
 
 
 def set_dispatcher(function: Any, state: dict[str, Any]) -> None:
-    """Complete it."""
+    """Register the implementations of a `functools.singledispatch` function."""
     for cls, implementation in state["registry"]:
         function.register(cls, implementation)
     function.__dict__.update(state["dict"])
@@ -80,7 +80,7 @@ def make_cached_property(function: Any, name: str | None, doc: str | None) -> An
 
 
 def make_exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
-    """Return an exception; code of the notebook and of libraries does not run."""
+    """Return an exception without running `__init__` of the notebook or of libraries."""
     made = cls.__new__(cls, *args)
     base: Any = next(kind for kind in cls.__mro__ if kind.__module__ == "builtins")
     base.__init__(made, *args)
@@ -88,7 +88,7 @@ def make_exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseExcep
 
 
 def set_exception(exception: BaseException, state: dict[str, Any]) -> None:
-    """Complete an exception."""
+    """Set the state, cause and context of an exception."""
     if state["state"]:
         exception.__setstate__(state["state"])
     exception.__cause__ = state["cause"]
@@ -97,7 +97,7 @@ def set_exception(exception: BaseException, state: dict[str, Any]) -> None:
 
 
 def set_of_argparse(part: Any, state: dict[str, Any]) -> None:
-    """Complete a parser of `argparse` or a part of one."""
+    """Set the attributes of a parser of `argparse` or of a part of one."""
     vars(part).update(_with_marker(state))
     for value in state.values():
         if type(value) is dict:
@@ -118,7 +118,7 @@ def make_weak(kind: str) -> Any:
 
 
 def fill_weak(container: Any, items: list[Any]) -> None:
-    """Fill it; what nothing else holds is gone when all is loaded."""
+    """Fill a container of `weakref`; items that nothing else holds disappear after loading."""
     for item in items:
         if isinstance(container, weakref.WeakSet):
             container.add(item)
@@ -145,25 +145,25 @@ _VIEWS: dict[str, Any] = {
 
 
 def make_dict_view(mapping: Any, kind: str) -> Any:
-    """Return the keys, values or items of a dictionary, whatever its class has for them."""
+    """Return the keys, values or items of a dictionary without calling methods of its class."""
     if type(mapping) is types.MappingProxyType:
         return getattr(mapping, kind.removeprefix("dict_"))()
     return _VIEWS[kind](mapping)
 
 
 def make_view(owner: Any, readonly: bool) -> memoryview:
-    """Return a `memoryview` of all of an object."""
+    """Return a `memoryview` of a whole object."""
     view = memoryview(owner)
     return view.toreadonly() if readonly and not view.readonly else view
 
 
 def standard_stream(name: str) -> Any:
-    """Return ``sys.stdout`` or its like, as it is here."""
+    """Return the current ``sys.stdout`` or a similar stream."""
     return getattr(sys, name)
 
 
 def set_observed(obj: Any, state: dict[str, Any]) -> None:
-    """Complete an object of traitlets, with what observes it."""
+    """Set the state and the observers of an object of traitlets."""
     obj.__setstate__(state["state"])
     for name, kind, handlers in state["handlers"]:
         for handler in handlers:
@@ -171,7 +171,7 @@ def set_observed(obj: Any, state: dict[str, Any]) -> None:
 
 
 def marker(module: str, name: str) -> Any:
-    """Return an object that a module has to compare with."""
+    """Return a marker object of a module, which its code compares by identity."""
     return getattr(importlib.import_module(module), name)
 
 
@@ -204,16 +204,16 @@ for _functions in _DEFINED_ELSEWHERE.values():
 
 
 def name_now(module: str, name: str) -> tuple[str, str]:
-    """Return the module and the name under which to find what a pickle names.
+    """Return the present module and name of an object that a pickle names.
 
     Parameters
     ----------
     module, name : str
-        As they stand in the pickle.
+        The names in the pickle.
 
     Returns
     -------
     (str, str)
-        This module, if an older pickle names one of its functions elsewhere; else the same.
+        This module for a function that an older pickle names elsewhere; otherwise the same.
     """
     return (__name__, name) if (module, name) in _NAMES_BEFORE else (module, name)

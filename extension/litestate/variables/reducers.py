@@ -1,4 +1,4 @@
-"""What becomes of objects that Python cannot pickle, or pickles into something else."""
+"""Reduce objects that Python cannot pickle, or does not pickle faithfully."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from . import callbacks, dataclass_parts, quiet, rebuilding
+from . import callbacks, dataclass_parts, rebuilding
+from .definitions import NOTEBOOK
 from .failures import NotSavedError
 from .imported import is_namespace
 
@@ -26,7 +27,7 @@ Approximate = Callable[[str], None]
 
 
 def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
-    """Return how objects of a type are reduced, if pickle would not do it, or not well."""
+    """Return the function that reduces objects of a type, or None if pickle does it well."""
     if issubclass(kind, BaseException):
         return reduce_exception
     if any(cls.__module__ == "_ctypes" for cls in kind.__mro__) and not has_own(kind):
@@ -34,7 +35,7 @@ def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
     if any(cls.__module__ == "argparse" for cls in kind.__mro__) and not has_own(kind):
         return _of_argparse
     if (kind.__module__, kind.__qualname__) == ("matplotlib.cbook", "CallbackRegistry"):
-        return _callbacks
+        return callbacks.reduce_registry
     if (kind.__module__, kind.__qualname__) == ("decimal", "Context"):
         return _context
     if kind is object:
@@ -45,7 +46,7 @@ def special(kind: type) -> Callable[[Any, Approximate], Any] | None:
 
 
 def has_own(kind: type) -> bool:
-    """Tell whether a class of somebody's says itself how it is pickled."""
+    """Tell whether Python code of a class defines how it is pickled."""
     names = {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"}
     return any(
         names & set(vars(cls)) and cls.__flags__ & (1 << 9)
@@ -55,33 +56,21 @@ def has_own(kind: type) -> bool:
 
 
 def _lock(lock: Any, approximate: Approximate) -> Any:
-    """Make a new lock of a free one; a held one would never be released."""
+    """Reduce a free lock to a new one; a held lock would never be released."""
     if not repr(lock).startswith("<unlocked"):
-        raise NotSavedError("it holds a lock that is held; release it and save again")
-    approximate("a lock in it is a new one")
+        raise NotSavedError("it holds a lock that is locked; release it and save again")
+    approximate("a lock in it is replaced by a new one")
     return rebuilding.make_lock, ("RLock" if isinstance(lock, _RLOCK) else "Lock",)
 
 
-def _callbacks(registry: Any, approximate: Approximate) -> Any:
-    """Give the number of the next callback back: each time that Matplotlib is asked, it takes one.
-
-    A figure would be another one whenever it is looked at.
-    """
-    reduced = registry.__reduce_ex__(5)
-    if callbacks.are_lost(registry, vars(registry), reduced):
-        approximate(callbacks.LOST)
-    registry._cid_gen = itertools.count(reduced[2]["_cid_gen"])
-    return reduced
-
-
 def _context(context: Any, _: Approximate) -> Any:
-    """Let the context that counts here be the one that counts there."""
+    """Store the current context of `decimal` as the current context at load."""
     current = sys.modules["decimal"].getcontext
     return (current, ()) if current() is context else context.__reduce__()
 
 
 def _marker(marker: Any, _: Approximate) -> Any:
-    """Name an ``object()`` that a module has, or code that compares with it would go wrong."""
+    """Store an ``object()`` of a module by name, because code compares it by identity."""
     place = _markers(len(sys.modules)).get(id(marker))
     if place is not None and getattr(sys.modules.get(place[0]), place[1], None) is marker:
         return rebuilding.marker, place
@@ -90,11 +79,11 @@ def _marker(marker: Any, _: Approximate) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def _markers(_: int) -> dict[int, tuple[str, str]]:
-    """Return where such objects are, by identity, as of a number of modules."""
+    """Return module and name of each ``object()``, by id; cached for a number of modules."""
     found: dict[int, tuple[str, str]] = {}
     for module, space in [(name, vars(each)) for name, each in _modules()]:
         for name, value in list(space.items()):
-            if type(value) is object and module != quiet.NOTEBOOK:
+            if type(value) is object and module != NOTEBOOK:
                 found[id(value)] = module, name
     return found
 
@@ -105,7 +94,7 @@ def _modules() -> list[tuple[str, types.ModuleType]]:
 
 
 def _queue(found: queue.Queue[Any], _: Approximate) -> Any:
-    """Keep what is in it; what else it consists of differs between versions of Python."""
+    """Store the items of a queue; its other parts differ between versions of Python."""
     state = {"items": list(found.queue), "unfinished": found.unfinished_tasks}
     return (
         rebuilding.make_queue,
@@ -118,7 +107,7 @@ def _queue(found: queue.Queue[Any], _: Approximate) -> Any:
 
 
 def reduce_dispatcher(function: Any) -> Any:
-    """Return what a `functools.singledispatch` function is stored as; None if it is none."""
+    """Reduce a `functools.singledispatch` function; None for any other function."""
     code = function.__code__
     if function.__globals__ is not vars(functools) or code.co_qualname != _DISPATCHER:
         return None
@@ -137,18 +126,18 @@ _DISPATCHER = "singledispatch.<locals>.wrapper"
 
 
 def _cached(wrapper: Any, approximate: Approximate) -> Any:
-    """Name a function of a library; one of the notebook gets an empty cache."""
+    """Store a function of a library by name, and one of the notebook with an empty cache."""
     if _is_importable(wrapper):
         return wrapper.__qualname__
     if wrapper.cache_info().currsize:
-        approximate("the cache of a function in it is empty")
+        approximate("the cache of a function in it is not saved")
     parameters = wrapper.cache_parameters()
     extra = {k: v for k, v in vars(wrapper).items() if k not in ("cache_parameters", "__wrapped__")}
     return rebuilding.make_cached, (wrapper.__wrapped__, *parameters.values()), extra or None
 
 
 def _is_importable(obj: Any) -> bool:
-    found: Any = sys.modules.get(obj.__module__) if obj.__module__ != quiet.NOTEBOOK else None
+    found: Any = sys.modules.get(obj.__module__) if obj.__module__ != NOTEBOOK else None
     for name in obj.__qualname__.split("."):
         found = getattr(found, name, None)
     return found is obj
@@ -159,7 +148,7 @@ def _cached_property(value: Any, _: Approximate) -> Any:
 
 
 def _count(counter: Any, _: Approximate) -> Any:
-    """Read where it is from what it shows."""
+    """Read the position of a counter from its text."""
     try:
         numbers = ast.literal_eval(repr(counter).removeprefix("count").replace(")", ",)"))
     except (ValueError, SyntaxError):
@@ -168,7 +157,7 @@ def _count(counter: Any, _: Approximate) -> Any:
 
 
 def reduce_exception(exception: BaseException, approximate: Approximate) -> Any:
-    """Keep notes, cause and context, but no traceback, which leads to whole frames."""
+    """Store notes, cause and context, but no traceback, which refers to whole frames."""
     kind = type(exception)
     own = [cls for cls in kind.__mro__ if cls.__module__ != "builtins"]
     reduced: Any = exception.__reduce_ex__(4)
@@ -181,7 +170,7 @@ def reduce_exception(exception: BaseException, approximate: Approximate) -> Any:
     if not has_own and maker is kind:
         maker, args = rebuilding.make_exception, (kind, args)
     if exception.__traceback__ is not None:
-        approximate("exceptions in it have no traceback")
+        approximate("exceptions in it lose their traceback")
     links = {
         "state": state,
         "cause": exception.__cause__,
@@ -208,7 +197,7 @@ def _row(row: sqlite3.Row, _: Approximate) -> Any:
 
 
 def _view(view: memoryview, _: Approximate) -> Any:
-    """View the whole of an object; a part of it, or one that was cast, is not saved."""
+    """Store a view of a whole object; views of a part, or cast ones, are not saved."""
     owner = view.obj
     if owner is None:
         raise NotSavedError("it holds a memoryview of nothing")
@@ -220,7 +209,7 @@ def _view(view: memoryview, _: Approximate) -> Any:
 
 
 def _dict_view(view: Any, _: Approximate) -> Any:
-    """View the very dictionary that it stands for."""
+    """Store a view of a dictionary with that dictionary."""
     (mapping,) = gc.get_referents(view)
     if is_namespace(mapping):
         raise NotSavedError("it holds names of a module (vars)")
@@ -230,14 +219,14 @@ def _dict_view(view: Any, _: Approximate) -> Any:
 
 
 def _proxy(proxy: Any, _: Approximate) -> Any:
-    """Show the very mapping that it stands for; ask again for `vars` of a class."""
+    """Store a proxy with its mapping, or as `vars` of its class."""
     (mapping,) = gc.get_referents(proxy)
     owner = _class_with(mapping)
     return (types.MappingProxyType, (mapping,)) if owner is None else (vars, (owner,))
 
 
 def _class_with(mapping: Any) -> type | None:
-    """Return the class whose namespace this is, or None."""
+    """Return the class that has a mapping as its namespace, or None."""
     if type(mapping) is not dict:
         return None
     for name in ("__dict__", "__weakref__"):
@@ -250,39 +239,31 @@ def _class_with(mapping: Any) -> type | None:
 
 
 def _module(module: types.ModuleType, _: Approximate) -> Any:
-    """Name it."""
+    """Store a module by name."""
     if sys.modules.get(module.__name__) is not module:
         raise NotSavedError(f"it holds the module {module.__name__}, which cannot be imported")
     return importlib.import_module, (module.__name__,)
 
 
 def _rest(iterator: Any, approximate: Approximate) -> Any:
-    """Keep what it has not given yet; where in its table it is cannot be kept."""
-    approximate("an iterator over a dict or a set in it is one over a list of what was left")
+    """Store the remaining items of an iterator; its position in the table is lost."""
+    approximate("an iterator over a dict or set in it becomes one over a list of the rest")
     return iterator.__reduce__()
 
 
 def _of_argparse(part: Any, _: Approximate) -> Any:
-    """Let `argparse.SUPPRESS`, which is told by identity, be that again."""
+    """Restore `argparse.SUPPRESS`, which `argparse` compares by identity."""
     maker, args, state = part.__reduce_ex__(4)[:3]
     return maker, args, state, None, None, rebuilding.set_of_argparse
 
 
 def _of_ctypes(data: Any, approximate: Approximate) -> Any:
-    """Copy its bytes, also if they are those of another object."""
+    """Copy the bytes of C data, even if they belong to another object."""
     held = data._objects
     parts = held.values() if isinstance(held, dict) else (held,)
     if data._b_base_ is not None or any(isinstance(part, memoryview) for part in parts):
         approximate("data of a C type in it no longer shares its memory with another object")
     return data.__reduce_ex__(5)
-
-
-def _sentinel(obj: Any, _: Approximate) -> Any:
-    """Name it, or code that compares with it would go wrong."""
-    for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY", *_FIELDS):
-        if getattr(dataclasses, name, None) is obj:
-            return name
-    raise NotSavedError("it holds an unknown marker of dataclasses")
 
 
 _TABLES: tuple[Any, ...] = ({}, {}.values(), {}.items(), OrderedDict(), {0})
@@ -296,7 +277,6 @@ _VIEWS = tuple(
     for table in (_TABLES[0], _TABLES[3])
     for made in (table.keys, table.values, table.items)
 )
-_FIELDS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")
 _RLOCK = type(threading.RLock())
 
 _REDUCERS: dict[type, Callable[[Any, Approximate], Any]] = {
@@ -317,10 +297,10 @@ _REDUCERS: dict[type, Callable[[Any, Approximate], Any]] = {
     **dict.fromkeys(_VIEWS, _dict_view),
     types.MappingProxyType: _proxy,
     types.ModuleType: _module,
-    type(dataclasses.MISSING): _sentinel,
-    type(dataclasses.KW_ONLY): _sentinel,
-    type(dataclasses._HAS_DEFAULT_FACTORY): _sentinel,  # type: ignore[attr-defined]
-    type(dataclasses._FIELD): _sentinel,  # type: ignore[attr-defined]
+    type(dataclasses.MISSING): dataclass_parts.reduce_marker,
+    type(dataclasses.KW_ONLY): dataclass_parts.reduce_marker,
+    type(dataclasses._HAS_DEFAULT_FACTORY): dataclass_parts.reduce_marker,  # type: ignore[attr-defined]
+    type(dataclasses._FIELD): dataclass_parts.reduce_marker,  # type: ignore[attr-defined]
     dataclasses.Field: lambda field, _: dataclass_parts.reduce_slotted(field),
     dataclasses._DataclassParams: lambda params, _: dataclass_parts.reduce_slotted(params),  # type: ignore[attr-defined]
 }

@@ -1,4 +1,4 @@
-"""Make the notebook's names again from groups that were stored."""
+"""Restore the notebook's variables from stored groups."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..manifest import Skipped
 from ..trust import trust_advice
 from . import pickling
 from .contents import contents
-from .decoder import Decoded, Decoder
+from .decoder import Decoder
 from .failures import DamagedGraphError
 from .group import GRAPH, Bytes, Group, Memory, only
-from .in_order import Making, make_all
+from .interpreter import no_collection
+from .making import Decoded, Making, decode, make_all
 from .namespace import is_reserved
-from .pauses import no_collection
 
 _Replace = Callable[[Collection[str], Any], Any] | None
 
@@ -29,21 +29,23 @@ _SHOWN = 6
 
 _NOTHING = object()
 
-_MEND = "It stays where it is stored: mend that, and load it once more."
+_RESERVED = "it would replace an object of Python or the notebook that has this name"
+
+_ADVICE = "Its stored value is unchanged: resolve this, then load again."
 
 
 @dataclass
 class Restored:
-    """What became of the names of some groups.
+    """Outcome of restoring some groups.
 
     Attributes
     ----------
     values : dict of str to object
-        By name.
+        The restored values, by name.
     failed : list of Skipped
-        What could not be made, and why.
+        Variables that could not be made, with reasons.
     waiting : list of Skipped
-        What waits for trust, and what it would run.
+        Variables that need trust, and what they would run.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -61,29 +63,29 @@ def restore(
     tidy: bool = True,
     replace: _Replace = None,
 ) -> Restored:
-    """Make all names of some groups; the namespace is as it was afterwards.
+    """Make all variables of some groups; the namespace is the same afterwards.
 
     Parameters
     ----------
     groups : iterable of Group
-        Their buffers are used as they are: arrays live in them.
+        Arrays live in their buffers, without a copy.
     namespace : dict
-        Of the notebook: what its functions find their globals in.
+        The notebook's: the globals of its functions.
     trusted : bool
         Whether pickles are loaded.
     partly : bool, optional
-        Whether what is not as it should be fails by itself, and takes no others with it.
+        Whether a damaged variable fails alone instead of raising an error.
     wanted : collection of str, optional
         Names that code of the notebook finds while its objects are made; by default all.
     tidy : bool, optional
-        Whether what was made in part is gone afterwards.
+        Whether to release classes that were made in part.
     replace : callable, optional
         Gets the names of an object and the object; returns the one to use instead.
 
     Raises
     ------
     DamagedBundleError
-        If a group is not as it should be.
+        If a group is malformed.
     """
     restored = Restored()
     with no_collection(), nullcontext() if trusted else only_installed():
@@ -92,19 +94,19 @@ def restore(
                 list(groups), namespace, wanted, partly=partly, replace=replace
             )
             if has_failed and tidy:
-                forget_halfway()
+                release_partial_classes()
         else:
             found = _untrusted(groups, namespace, partly=partly, replace=replace)
     for group, decoded in found:
         if not trusted:
-            _keep_reserved(decoded, namespace)
+            _hold_back_reserved(decoded, namespace)
         restored.values |= decoded.values
         restored.failed += [
-            Skipped(name, reason, _MEND, f"variables/{name}")
+            Skipped(name, reason, _ADVICE, f"variables/{name}")
             for name, reason in decoded.failed.items()
         ]
         restored.waiting += [
-            Skipped(name, _what(reason, group), trust_advice(), f"variables/{name}")
+            Skipped(name, _what_runs(reason, group), trust_advice(), f"variables/{name}")
             for name, reason in decoded.waiting.items()
         ]
     return restored
@@ -113,8 +115,8 @@ def restore(
 def _untrusted(
     groups: Iterable[Group], namespace: dict[str, Any], *, partly: bool, replace: _Replace
 ) -> list[tuple[Group, Decoded]]:
-    decode = _partly_decoded if partly else _decoded
-    return [(group, decode(group, namespace, trusted=False, replace=replace)) for group in groups]
+    make = _partly_decoded if partly else _decoded
+    return [(group, make(group, namespace, trusted=False, replace=replace)) for group in groups]
 
 
 def _trusted(
@@ -125,7 +127,7 @@ def _trusted(
     partly: bool,
     replace: _Replace,
 ) -> tuple[list[tuple[Group, Decoded]], bool]:
-    """Make groups together: code of one may use names of others."""
+    """Make groups together: code in one may use names of others."""
     try:
         making = [
             Making(each, _decoder(each, namespace, trusted=True, replace=replace))
@@ -143,27 +145,27 @@ def _trusted(
     return [(each.group, each.decoded) for each in making], has_failed
 
 
-def forget_halfway() -> None:
-    """Let go of classes that were made in part: ``__subclasses__()`` of their bases has them."""
+def release_partial_classes() -> None:
+    """Release classes that were made in part: ``__subclasses__()`` of their bases has them."""
     for clear in getattr(typing, "_cleanups", ()):
-        # `typing` keeps what was in square brackets.
+        # `typing` caches what was in square brackets.
         clear()
     gc.collect()
 
 
-def _keep_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
-    """Let names wait that other code relies on."""
+def _hold_back_reserved(decoded: Decoded, namespace: dict[str, Any]) -> None:
+    """Move names that other code relies on to those that need trust."""
     for name, value in list(decoded.values.items()):
         if not is_reserved(name, namespace) or getattr(builtins, name, _NOTHING) is value:
             continue
         del decoded.values[name]
-        decoded.waiting[name] = "it would take the place of what Python or the notebook has there"
+        decoded.waiting[name] = _RESERVED
 
 
 def _partly_decoded(
     group: Group, namespace: dict[str, Any], *, trusted: bool, replace: _Replace = None
 ) -> Decoded:
-    """Make what can be made of a group, also if its graph is not as it should be."""
+    """Make the variables of a group that can be made, even if its graph is malformed."""
     failed: dict[str, str] = {}
     try:
         return _decoded(group, namespace, trusted=trusted, replace=replace)
@@ -180,7 +182,7 @@ def _partly_decoded(
     decoded = Decoded()
     if rest:
         try:
-            # Together, because of what they share.
+            # Together, because they may share objects.
             decoded = _decoded(_only(group, rest), namespace, trusted=trusted, replace=replace)
         except DamagedBundleError:
             failed = dict.fromkeys(group.names, reason)
@@ -199,7 +201,7 @@ def _reason(error: DamagedBundleError) -> str:
 def _decoded(
     group: Group, namespace: dict[str, Any], *, trusted: bool, replace: _Replace = None
 ) -> Decoded:
-    return _decoder(group, namespace, trusted=trusted, replace=replace).decode()
+    return decode(_decoder(group, namespace, trusted=trusted, replace=replace))
 
 
 def _decoder(
@@ -217,17 +219,17 @@ def _decoder(
         label=f"variables/{group.key}/{GRAPH}",
         replace=replace,
     )
-    if set(decoder.names) != set(group.names):
+    if set(decoder.graph.names) != set(group.names):
         raise decoder.fail("it has other names than the manifest says")
     return decoder
 
 
 def _memory(data: Bytes) -> Bytes:
-    # A plain bytearray could be a variable; arrays on it would then be stored as sharing it.
+    # A plain bytearray could be a variable, and arrays on it would be stored as sharing it.
     return Memory(data) if type(data) is bytearray else data
 
 
-def _what(reason: str, group: Group) -> str:
+def _what_runs(reason: str, group: Group) -> str:
     if reason:
         return reason
     found = [contents(data) for data in group.pickles]
@@ -245,8 +247,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _is_known(name: str) -> bool:
-    """Tell whether this only makes what the pickle brings, or is a type of Python itself."""
+    """Tell whether a name is a built-in type or one of litestate's own functions for pickles."""
     module, _, rest = name.partition(".")
     if module == "builtins":
         return isinstance(getattr(builtins, rest, None), type)
-    return name.startswith(f"{__package__}.")
+    return name.startswith("litestate.variables.")

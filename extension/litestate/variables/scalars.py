@@ -1,26 +1,24 @@
-"""Codecs for numbers, bytes, and what is built from a few of them."""
+"""Codecs for numbers, text, bytes and constants."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import fractions
-import pathlib
 import re
 import sys
-import uuid
 from array import array
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from .checking import FAR, listed, text, whole
 from .codecs import Codec, Get, Put
-from .payloads import parsed, parts, text, whole
 
 _IN_PLACE = 1024
-"""Bytes that stand in the graph; more of them get a buffer of their own."""
+"""Bytes that are stored in the graph itself; longer ones get a buffer."""
 
 _LARGE = 100_000
-"""Bits: to cancel a fraction of larger numbers takes the square of it."""
+"""Bits of a number: the time to reduce a fraction grows with their square."""
 
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?E[+-]?[0-9]+", re.IGNORECASE)
 
@@ -34,12 +32,12 @@ def _int(value: int, _: Put) -> str:
 
 def _read_int(payload: Any, get: Get) -> int:
     if not isinstance(payload, str) or not re.fullmatch("-?0x[0-9a-f]+", payload):
-        raise get.fail("a number is written otherwise")
+        raise get.fail("a number is malformed")
     return int(payload, 16)
 
 
 def encoded_text(value: str) -> str:
-    """Return text that JSON cannot have as it is: UTF-8 with halves of characters, in Base64."""
+    """Return text that JSON cannot hold: UTF-8 with surrogates, in Base64."""
     return base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()
 
 
@@ -52,15 +50,15 @@ def _read_str(payload: Any, get: Get) -> str:
 
 def _read_float(payload: Any, get: Get) -> float:
     if payload not in ("nan", "inf", "-inf"):
-        raise get.fail("a number is written otherwise")
+        raise get.fail("a number is malformed")
     return float(payload)
 
 
 def _read_complex(payload: Any, get: Get) -> complex:
-    real, imaginary = parts(payload, 2, get)
+    real, imaginary = listed(payload, get, 2)
     found = [get.value(real), get.value(imaginary)]
     if not all(type(each) is float for each in found):
-        raise get.fail("a complex number has other parts")
+        raise get.fail("a complex number is malformed")
     return complex(*found)
 
 
@@ -76,7 +74,7 @@ def _read_bytes(payload: Any, get: Get) -> bytes:
             return base64.b64decode(payload, validate=True)
         except (ValueError, binascii.Error):
             raise get.fail("bytes are not Base64") from None
-    return bytes(get.content(whole(payload, get)))
+    return bytes(get.content(whole(payload, 0, FAR, get)))
 
 
 def _array(value: Any, put: Put) -> list[Any]:
@@ -86,21 +84,21 @@ def _array(value: Any, put: Put) -> list[Any]:
 
 
 def _read_array(payload: Any, get: Get) -> Any:
-    code, size, order, data = parts(payload, 4, get)
+    code, size, order, data = listed(payload, get, 4)
     if text(code, get) not in _TYPECODES or order not in ("little", "big"):
         raise get.fail("an array has elements of an unknown kind")
     if isinstance(data, str) != (code in "uw"):
-        raise get.fail("an array has elements of another kind")
+        raise get.fail("an array has elements of the wrong kind")
     if isinstance(data, str):
         return array(code if sys.version_info >= (3, 13) else "u", data)
-    # A long has four bytes on one system and eight on another.
+    # A C long has four bytes on some systems and eight on others.
     if size != array(code).itemsize:
         code = next((c for c in _same_kind(code) if array(c).itemsize == size), "")
         if not code:
-            raise get.fail("an array has elements of a size that there is not here")
-    found, content = array(code), get.content(whole(data, get))
+            raise get.fail("an array has elements of a size that this computer does not have")
+    found, content = array(code), get.content(whole(data, 0, FAR, get))
     if len(content) % found.itemsize:
-        raise get.fail("an array does not end with an element")
+        raise get.fail("an array ends within an element")
     found.frombytes(content)
     if order != sys.byteorder:
         found.byteswap()
@@ -118,61 +116,28 @@ def _read_decimal(payload: Any, get: Get) -> Decimal:
         if _DECIMAL.fullmatch(payload):
             # With 32 bits, as in the browser, exponents are smaller.
             raise get.missing("a decimal number has an exponent that is too large here") from None
-        raise get.fail("a decimal number is written otherwise") from None
+        raise get.fail("a decimal number is malformed") from None
 
 
 def _read_fraction(payload: Any, get: Get) -> fractions.Fraction:
-    numerator, denominator = (get.value(each) for each in parts(payload, 2, get))
+    numerator, denominator = (get.value(each) for each in listed(payload, get, 2))
     if type(numerator) is not int or type(denominator) is not int or denominator < 1:
-        raise get.fail("a fraction is none")
+        raise get.fail("a fraction is malformed")
     if not get.trusted and max(map(int.bit_length, (numerator, denominator))) > _LARGE:
         raise get.waiting("a fraction of very large numbers takes long to compute")
     return fractions.Fraction(numerator, denominator)
 
 
-def _read_uuid(payload: Any, get: Get) -> uuid.UUID:
-    found: uuid.UUID = parsed(uuid.UUID, payload, get)
-    return found
-
-
-def _read_path(payload: Any, get: Get) -> pathlib.PurePath:
-    kind, path = parts(payload, 2, get)
-    here = pathlib.PurePath if str(kind).startswith("Pure") else pathlib.Path
-    if kind == "PurePosixPath":
-        here = pathlib.PurePosixPath
-    elif kind == "PureWindowsPath":
-        here = pathlib.PureWindowsPath
-    return here(text(path, get))
-
-
-def _read_pattern(payload: Any, get: Get) -> Any:
-    pattern, flags = parts(payload, 2, get)
-    # Compiling takes as long as it likes; that is the user's own business, with trust.
-    if not get.trusted:
-        raise get.waiting("a regular expression is compiled")
-    try:
-        return re.compile(get.value(pattern), whole(flags, get))
-    except (re.error, TypeError, ValueError, OverflowError):
-        raise get.fail("a regular expression is none") from None
-
-
 def _read_range(payload: Any, get: Get) -> range:
-    found = [get.value(each) for each in parts(payload, 3, get)]
+    found = [get.value(each) for each in listed(payload, get, 3)]
     if not all(type(each) is int for each in found) or not found[2]:
-        raise get.fail("a range is none")
+        raise get.fail("a range is malformed")
     return range(*found)
 
 
 def _constant(name: str, value: Any) -> Codec:
     return Codec(name, (type(value),), lambda _, __: None, lambda _, __: value, atom=True)
 
-
-PATHS = (
-    type(pathlib.Path()),
-    type(pathlib.PurePath()),
-    pathlib.PurePosixPath,
-    pathlib.PureWindowsPath,
-)
 
 CODECS = (
     Codec("int", (), _int, _read_int, atom=True),
@@ -190,7 +155,7 @@ CODECS = (
         "bytearray",
         (bytearray,),
         lambda v, put: put.raw(bytes(v)),
-        lambda p, get: bytearray(get.content(whole(p, get))),
+        lambda p, get: bytearray(get.content(whole(p, 0, FAR, get))),
     ),
     Codec("array", (array,), _array, _read_array),
     Codec(
@@ -208,9 +173,6 @@ CODECS = (
         _read_fraction,
         atom=True,
     ),
-    Codec("UUID", (uuid.UUID,), lambda v, _: str(v), _read_uuid, atom=True),
-    Codec("Path", PATHS, lambda v, _: [type(v).__name__, str(v)], _read_path, atom=True),
-    Codec("Pattern", (re.Pattern,), lambda v, put: [put.plain(v.pattern), v.flags], _read_pattern),
     _constant("Ellipsis", ...),
     _constant("NotImplemented", NotImplemented),
 )

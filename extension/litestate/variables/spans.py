@@ -1,4 +1,4 @@
-"""Which memory arrays have, so that views of one array are views of one again."""
+"""Memory of the arrays in a graph, stored so that views of one array are restored as such."""
 
 from __future__ import annotations
 
@@ -9,7 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from .buffers import PARTED, UNMAPPED
 from .group import Bytes, Memory
+
+_ALIKE = (("objects", "objects"), ("own", "own"))
+"""Pairs of holders that are restored as views, or that pandas copies on the first write."""
+
+_TEXTS = ("u", "w")
+
+_MADE_IN_PYTHON = 1 << 9
+"""``Py_TPFLAGS_HEAPTYPE``."""
+
+_LENDERS = {
+    ("_ctypes", "_CData"),
+    ("_io", "_BytesIOBuffer"),
+    ("array", "array"),
+    ("builtins", "bytearray"),
+}
+
+_Window: Any = type(np.lib.stride_tricks.as_strided(np.empty(1)).base)
+"""Type of the object between an array and a window into it."""
 
 
 def owner_of(array: Any) -> Any:
@@ -27,9 +46,9 @@ def owner_of(array: Any) -> Any:
 
 
 def lost(owner: Any) -> str | None:
-    """Return the note for an object whose memory an array no longer shares.
+    """Return the note for an object whose memory an array no longer shares, or None.
 
-    None for objects that the notebook cannot reach in another way: most belong to libraries.
+    None stands for objects that the notebook cannot reach otherwise: most belong to libraries.
     """
     kind = type(owner)
     if issubclass(kind, np.ndarray | Memory):
@@ -48,30 +67,6 @@ def lost(owner: Any) -> str | None:
     return f"it no longer shares its memory with the {name} that it is a view of"
 
 
-_ALIKE = (("objects", "objects"), ("own", "own"))
-"""Pairs of holders that are restored as views, or that pandas copies on the first write."""
-
-_TEXTS = ("u", "w")
-
-_MADE_IN_PYTHON = 1 << 9
-"""``Py_TPFLAGS_HEAPTYPE``."""
-
-_LENDERS = {
-    ("_ctypes", "_CData"),
-    ("_io", "_BytesIOBuffer"),
-    ("array", "array"),
-    ("builtins", "bytearray"),
-}
-
-PARTED = "an array in it no longer shares its memory with another one"
-
-UNMAPPED = "it comes back in memory, no longer connected with its file"
-
-
-_Window: Any = type(np.lib.stride_tricks.as_strided(np.empty(1)).base)
-"""What stands between an array and a window into it."""
-
-
 class Spans:
     """The memory of all arrays of a group."""
 
@@ -85,7 +80,7 @@ class Spans:
 
     @property
     def ids(self) -> set[int]:
-        """Of the objects whose memory it is."""
+        """Ids of the objects that own the memory."""
         return set(self._owners)
 
     def lender(self, array: Any) -> Any:
@@ -97,7 +92,7 @@ class Spans:
         return None
 
     def place_in(self, owner: Any, array: Any) -> dict[str, Any]:
-        """Return where an array is in the memory of its owner."""
+        """Return the location of an array in the memory of its owner."""
         start = np.frombuffer(owner, np.uint8).__array_interface__["data"][0]
         return {
             "offset": array.__array_interface__["data"][0] - start,
@@ -108,9 +103,9 @@ class Spans:
     def add(
         self, array: Any, holder: str | None = None, builders: frozenset[int] = frozenset()
     ) -> dict[str, Any]:
-        """Return what says where the array is; `finish` completes it.
+        """Return the location of an array, which `finish` completes.
 
-        The builders are the ids of the objects that are being built from it.
+        The builders are the ids of the objects that are being built from the array.
         """
         owner = owner_of(array)
         where: dict[str, Any] = {}
@@ -122,13 +117,16 @@ class Spans:
         return where
 
     def copy(self, array: Any, holder: str, builders: frozenset[int]) -> None:
-        """Register an array whose items are stored, and not its memory."""
+        """Register an array of which the items are stored, and not the memory."""
         owner = owner_of(array)
         self._owners[id(owner)] = owner
         self._copied.append((array, holder, builders))
 
     def notes(self) -> Iterator[tuple[str, int]]:
-        """Yield what is no longer shared, with the id of the owner; call `finish` first."""
+        """Yield notes on memory that is no longer shared, each with the id of its owner.
+
+        Call `finish` first.
+        """
         for key, owner in self._owners.items():
             if (note := lost(owner)) is not None:
                 yield note, key
@@ -136,7 +134,7 @@ class Spans:
             yield PARTED, key
 
     def _find_parted(self, opaque: Set[int]) -> set[int]:
-        """Return the owners of memory that an array shares although its items are stored."""
+        """Return the ids of owners whose memory an array shares although its items are stored."""
         copied: dict[int, list[tuple[str, Any]]] = {}
         for array, holder, builders in self._copied:
             if builders.isdisjoint(opaque):
@@ -158,7 +156,7 @@ class Spans:
                 yield "memory", array
 
     def finish(self, buffers: list[Bytes], opaque: Set[int]) -> None:
-        """Append the memory that is needed, and complete what `add` returned.
+        """Append the memory to the buffers, and complete the locations.
 
         Objects with an `opaque` id were pickled instead of built.
         """
@@ -192,7 +190,7 @@ class Spans:
 def _overlapping(
     arrays: list[tuple[dict[str, Any], Any]],
 ) -> list[list[tuple[dict[str, Any], Any]]]:
-    """Return them in sets of those that have bytes in common."""
+    """Return lists of the arrays that have bytes in common."""
     if len(arrays) == 1:
         return [arrays]
     bounds = [byte_bounds(array) for _, array in arrays]
@@ -211,9 +209,9 @@ def _overlapping(
 
 def _alone(where: dict[str, Any], array: Any, buffers: list[Bytes]) -> None:
     shape = array.shape
-    # What is broadcast has its elements once.
-    kept = tuple(slice(0, 1) if not step else slice(None) for step in array.strides)
-    flat = array[(*kept, ...)] if array.size else array
+    # A broadcast array stores its elements once.
+    once = tuple(slice(0, 1) if not step else slice(None) for step in array.strides)
+    flat = array[(*once, ...)] if array.size else array
     if not (flat.flags.c_contiguous or flat.flags.f_contiguous):
         flat = flat.copy(order="K")
         if not (flat.flags.c_contiguous or flat.flags.f_contiguous):
@@ -232,7 +230,7 @@ def _together(owner: Any, arrays: list[tuple[dict[str, Any], Any]], buffers: lis
     low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
     start = 0 if whole is None else whole.__array_interface__["data"][0]
     if whole is None or low < start or high > start + whole.size:
-        # Memory of something that does not show all of it: the content is right, apart.
+        # The owner does not expose all of its memory: store each array separately.
         for where, array in arrays:
             _alone(where, array, buffers)
         return
@@ -252,7 +250,7 @@ def _fill(where: dict[str, Any], buffer: int, offset: int, shape: Any, strides: 
 
 
 def _flat(owner: Any) -> Any:
-    """Return all bytes of an owner, without a copy, or None."""
+    """Return all bytes of an owner without a copy, or None."""
     if isinstance(owner, np.ndarray):
         owner = owner if type(owner) is np.ndarray else owner.view(np.ndarray)
         if owner.dtype.hasobject or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
@@ -265,7 +263,7 @@ def _flat(owner: Any) -> Any:
 
 
 def _bytes_of(array: Any) -> memoryview:
-    """Return the memory of a contiguous array; not every dtype has a buffer of its own."""
+    """Return the memory of a contiguous array; some dtypes do not support buffers."""
     if not array.size or not array.dtype.itemsize:
         return memoryview(b"")
     ordered = array if array.flags.c_contiguous else array.T

@@ -1,4 +1,4 @@
-"""Variables that still refer to objects that a restore has replaced or removed.
+"""Find variables that still refer to objects which a restore has replaced or removed.
 
 No code of the objects runs.
 """
@@ -18,33 +18,33 @@ from .codecs import package_of
 from .namespace import own_names
 
 _OLD = 20_000
-"""Objects inside of what was replaced that are looked at."""
+"""Objects inside a replaced value that are searched."""
 
 _EACH = 2_000
-"""Objects inside of one variable that are looked at."""
+"""Objects inside a variable that are searched."""
 
 _OF_OTHERS = re.compile(r"_+(i*|\d+|i\d+|[ido]h|exit_code)?|__.*__")
-"""Names of Python, and those of IPython for inputs and outputs, which show the past anyway."""
+"""Names of Python, and those of IPython for earlier inputs and outputs."""
 
 _CONTAINERS = (list, dict, set, bytearray, deque, io.StringIO, io.BytesIO)
 
 _APART = (type, ModuleType, CodeType, str, bytes, int, float, complex, type(None))
-"""Types whose objects occur in many places and are not changed."""
+"""Types of objects that are in many places and are not changed."""
 
 
 def left_behind(
     current: Mapping[str, Any], old: Mapping[str, Any], but: Iterable[str] = ()
 ) -> dict[str, list[str]]:
-    """Return for each variable the names whose old objects it still refers to.
+    """Return for each variable the names to whose old objects it still refers.
 
     Parameters
     ----------
     current : mapping
-        The names as they are now.
+        The variables now.
     old : mapping
         Old values of the names that were replaced or removed.
     but : iterable of str
-        Names that are about to be replaced as well.
+        Names that will be replaced too.
     """
     gone = {name: value for name, value in old.items() if _matters(value)}
     if not gone:
@@ -66,10 +66,10 @@ def left_behind(
 
 
 def sentences(found: Mapping[str, list[str]]) -> list[str]:
-    """Return the warnings for a report."""
+    """Return warnings for a report."""
     return [
-        f"{name} still holds what {' and '.join(held)} stood for before, and what it shows or "
-        f"changes is not what is there now: make it again."
+        f"{name} still holds the previous value of {' and '.join(held)}: it neither shows nor "
+        f"changes the restored one. Make {name} again."
         for name, held in found.items()
     ]
 
@@ -80,7 +80,7 @@ def _matters(value: Any) -> bool:
 
 
 def _is_shared(obj: Any) -> bool:
-    """Tell whether notebooks change such objects: containers, and those of their own classes."""
+    """Tell whether notebooks change such objects: containers and objects of their own classes."""
     kind = type(obj)
     return kind in _CONTAINERS or package_of(kind) in ("__main__", "sqlite3") or _is_array(kind)
 
@@ -96,13 +96,13 @@ def _inside(obj: Any) -> Iterable[Any]:
         return [obj.base, *(obj.ravel("K")[:_EACH] if obj.dtype.hasobject else ())]
     if type(obj) is not FunctionType:
         return gc.get_referents(obj)
-    # Not its globals: they are found by name.
+    # Not its globals: functions find them by name.
     values = (obj.__closure__, obj.__defaults__, obj.__kwdefaults__, obj.__dict__)
     return [value for value in values if value]
 
 
 def _reached(start: Any, limit: int, names: Mapping[str, Any]) -> Iterable[Any]:
-    """Yield an object and what it holds, up to a number of objects."""
+    """Yield an object and the objects inside it, up to a limit."""
     todo, seen = deque([start]), {id(start), id(names), id(sys.modules)}
     while todo and limit:
         obj = todo.popleft()

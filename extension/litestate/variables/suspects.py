@@ -1,18 +1,18 @@
-"""Which variables may have changed since they were looked at.
+"""Find the variables that may have changed since the last scan.
 
 A cell can change
 
-- what it names: what these names hold, and what other names hold in common with them;
-- what the code that they hold names in turn, and so on;
-- what something besides the namespace holds, which may be called, or write, without a name.
+- the objects of the names in its text, and of other names that share objects with them;
+- the objects of the names in the code among those objects, and so on;
+- objects that something besides the namespace holds, which may change them without a name.
 
-Everything else is as it was. Where that is not known, everything may have changed: with an object
-in C of an unknown package (it may share memory that no reference shows), a module that is not
-installed, `exec` and its like, and what is too large to be walked through.
+Everything else is unchanged. Everything may have changed if one of these is involved: an object in
+C of an unknown package (it may share memory that no reference shows), a module that is not
+installed, `exec` and its like, and objects too many to walk through.
 
-Not seen is what has the address of memory but no reference to it (`ctypes`), and what a library
-changes without a reference to the object that a variable has, but to one deep inside of an object
-of a library: these have constants in common, so references to them say nothing.
+Two changes are missed, which is why every 20th scan is a full one: code that has the address of
+memory but no reference to it (`ctypes`), and a library that refers only to something deep inside
+of an object of a library. Such objects share constants, so references to them say nothing.
 """
 
 from __future__ import annotations
@@ -23,64 +23,63 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import holders
-from .holders import Loose
-from .regions import Region
+from .holders import Loose, Region
 from .walking import regions_of
 
 
 @dataclass(frozen=True)
 class Heap:
-    """What the variables hold, as of one look.
+    """The objects that the variables hold, as of one scan.
 
     Attributes
     ----------
     regions : list of Region
-        In which no object is twice.
+        No object is in two of them.
     loose : Loose
-        Functions of the notebook that no variable holds.
+        The notebook's functions that no variable holds.
     bindings : dict of str to int
         By name, the id of its object.
-    in_earnest : frozenset of str
-        Names that something else held when all garbage had been collected.
+    held_for_sure : frozenset of str
+        Names that something else held after all garbage had been collected.
     """
 
     regions: list[Region]
     loose: Loose
     bindings: dict[str, int]
-    in_earnest: frozenset[str] = frozenset()
+    held_for_sure: frozenset[str] = frozenset()
 
     @property
     def held(self) -> set[str]:
-        """Names of which something else holds a part, too."""
+        """Names with an object that something else holds too."""
         return {name for each in self.regions if each.held for name in each.names}
 
 
 def whole(
     namespace: dict[str, Any], names: Iterable[str], references: int, before: Heap | None = None
 ) -> Heap:
-    """Return what all variables hold.
+    """Return the objects that all variables hold.
 
     Parameters
     ----------
     namespace : dict
-        Of the notebook.
+        The notebook's.
     names : iterable of str
-        The variables that are looked at.
+        The variables to scan.
     references : int
-        Number of references to the namespace, always counted at the same place.
+        Number of references to the namespace, always counted in the same function.
     before : Heap, optional
-        As of the look before.
+        Result of the scan before.
     """
     every = holders.names_with_objects(namespace)
     bindings = _bindings(namespace, every, names)
-    in_earnest = frozenset() if before is None else before.in_earnest
-    heap = Heap(*_walk(every, namespace, [], Loose(), references), bindings, in_earnest)
-    if heap.held <= in_earnest:
+    held_for_sure = frozenset() if before is None else before.held_for_sure
+    heap = Heap(*_walk(every, namespace, [], Loose(), references), bindings, held_for_sure)
+    if heap.held <= held_for_sure:
         return heap
-    # Perhaps by garbage, such as the frames of an older error. This takes long.
+    # Garbage may hold them, such as the frames of an older error. Collecting all takes long.
     gc.collect()
     heap = Heap(*_walk(every, namespace, [], heap.loose, references), bindings)
-    return replace(heap, in_earnest=frozenset(heap.held))
+    return replace(heap, held_for_sure=frozenset(heap.held))
 
 
 def changed(
@@ -90,12 +89,12 @@ def changed(
     names: Iterable[str],
     references: int,
 ) -> tuple[set[str], Heap] | None:
-    """Return the names that may have changed, or None for any; and what all of them hold now.
+    """Return the names that may have changed and the new heap, or None if any may have changed.
 
     Parameters
     ----------
     heap : Heap
-        As of the last look.
+        Result of the last scan.
     used : iterable of str
         Names that cells have used since.
     namespace, names, references
@@ -114,22 +113,22 @@ def changed(
     held = heap.held
     was_collected = False
     while suspects is not None:
-        kept = [each for each in heap.regions if suspects.isdisjoint(each.names)]
+        unchanged = [each for each in heap.regions if suspects.isdisjoint(each.names)]
         again = [name for name in every if name in suspects]
-        regions, loose = _walk(again, namespace, kept, loose, references)
+        regions, loose = _walk(again, namespace, unchanged, loose, references)
         if not was_collected and any(each.held and each.names.isdisjoint(held) for each in regions):
-            # Perhaps by garbage.
+            # Garbage may hold them.
             gc.collect(1)
             was_collected = True
             continue
         more = _reached([*heap.regions, *regions], suspects, namespace)
         if more is None:
             break
-        for each in kept:
+        for each in unchanged:
             if any(not each.ids.isdisjoint(other.ids) for other in regions):
                 more |= each.names
         if more <= suspects:
-            return suspects, Heap(kept + regions, loose, bindings, heap.in_earnest)
+            return suspects, Heap(unchanged + regions, loose, bindings, heap.held_for_sure)
         suspects |= more
     return None
 
@@ -137,20 +136,17 @@ def changed(
 def _walk(
     names: Iterable[str],
     namespace: dict[str, Any],
-    kept: list[Region],
+    unchanged: list[Region],
     loose: Loose,
     references: int,
 ) -> tuple[list[Region], Loose]:
-    """Walk through some names, and the functions that no name holds.
-
-    Others, of `kept`, are as they were.
-    """
+    """Walk through some names and the functions that no name holds; `unchanged` is unchanged."""
     names = list(names)
     for _ in range(2):
         known, dead = holders.of_ipython(namespace), holders.dead_frames()
         regions = regions_of(names, namespace, loose.functions(), known, dead)
         del known, dead
-        more = loose.updated(namespace, [*kept, *regions], references)
+        more = loose.updated(namespace, [*unchanged, *regions], references)
         if more is None:
             break
         loose = more
@@ -160,7 +156,7 @@ def _walk(
 def _reached(
     regions: Iterable[Region], asked: Iterable[str], namespace: Mapping[str, Any]
 ) -> set[str] | None:
-    """Return the names that code can change which names some, or None if that may be any."""
+    """Return the names that code with some names can change, or None if that may be any."""
     found: set[str] = set()
     todo = list(asked)
     by_name: dict[str, list[Region]] = {}

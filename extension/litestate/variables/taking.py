@@ -1,4 +1,4 @@
-"""Turn the notebook's names into groups that can be stored."""
+"""Capture the notebook's variables as groups that can be stored."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..manifest import Skipped
-from .about import about
 from .encoder import Encoder
 from .failures import NotSavedError
-from .group import VALUES, Group, key_of
-from .pauses import no_collection
-from .reading_back import failures
+from .group import VALUES, Group, describe, key_of
+from .interpreter import no_collection
+from .reading_back import load_failures
 
 _SMALL = 4096
-"""Bytes: what is written anew with each number that changes."""
+"""Bytes of a graph below which a value joins the group that is rewritten when a number changes."""
 
 _READ_BACK = "it can be pickled, but not loaded: {}"
 
@@ -25,16 +24,16 @@ _ADVICE = "Make it again after loading; the other variables are saved."
 
 @dataclass
 class Taken:
-    """What was taken.
+    """Captured variables.
 
     Attributes
     ----------
     groups : list of Group
-        Of names that share objects.
+        Each of names that share objects.
     skipped : list of Skipped
-        Names that cannot be stored, and why.
+        Names that cannot be stored, with reasons.
     notes : dict of str to list of str
-        By name, what will not be quite as it was.
+        By name, what will differ after loading.
     """
 
     groups: list[Group] = field(default_factory=list)
@@ -43,22 +42,22 @@ class Taken:
 
     @property
     def names(self) -> set[str]:
-        """All names that are in it."""
+        """All captured names."""
         return {name for group in self.groups for name in group.names}
 
 
 @dataclass
-class One:
-    """One name, looked at by itself.
+class EncodedVariable:
+    """One variable, encoded without the others.
 
     Attributes
     ----------
     name, value
-        The name, and what it stands for.
+        The name and its value.
     encoder, document
-        Its graph.
+        Its graph, and the encoder that made it.
     shared : set of int
-        Ids of the objects that other names may hold, too.
+        Ids of the objects that other names may hold too.
     """
 
     name: str
@@ -73,47 +72,47 @@ class One:
         return not self.shared and len(self.document) < _SMALL
 
 
-def look_at(name: str, namespace: Mapping[str, Any]) -> One | Skipped:
-    """Take one name by itself, or say why it cannot be stored."""
+def encode_variable(name: str, namespace: Mapping[str, Any]) -> EncodedVariable | Skipped:
+    """Encode one variable, or return why it cannot be stored."""
     value = namespace[name]
     try:
-        encoder, document = encoded({name: value}, namespace)
+        encoder, document = encode_graph({name: value}, namespace)
     except NotSavedError as error:
         return _skipped(name, error)
-    return One(name, value, encoder, document, encoder.shared)
+    return EncodedVariable(name, value, encoder, document, encoder.shared)
 
 
 def take(namespace: Mapping[str, Any], names: Iterable[str]) -> Taken:
-    """Take names with all that belongs to them.
+    """Capture variables.
 
     Parameters
     ----------
     namespace : mapping
-        Where they are.
+        The notebook's.
     names : iterable of str
-        Which.
+        The variables.
 
     Returns
     -------
     Taken
-        One that cannot be stored takes no others with it.
+        A variable that cannot be stored does not affect the others.
     """
     taken, found = Taken(), []
     with no_collection():
         for name in names:
-            one = look_at(name, namespace)
+            one = encode_variable(name, namespace)
             if isinstance(one, Skipped):
                 taken.skipped.append(one)
             else:
                 found.append(one)
-        for ones in together(found):
-            put(ones, taken)
+        for ones in sharing_sets(found):
+            add_group(ones, taken)
     return taken
 
 
-def together(found: Sequence[One]) -> list[list[One]]:
-    """Return which names share something; those that are simple are together, too."""
-    sets: list[tuple[list[One], set[int]]] = []
+def sharing_sets(found: Sequence[EncodedVariable]) -> list[list[EncodedVariable]]:
+    """Return the variables in sets that share objects; the simple ones form one set."""
+    sets: list[tuple[list[EncodedVariable], set[int]]] = []
     seen: set[int] = set()
     for one in found:
         if one.is_simple:
@@ -133,13 +132,15 @@ def together(found: Sequence[One]) -> list[list[One]]:
     return [*([simple] if simple else []), *(ones for ones, _ in sets)]
 
 
-def put(ones: Sequence[One], taken: Taken) -> None:
-    """Add a group of names that share something."""
+def add_group(ones: Sequence[EncodedVariable], taken: Taken) -> None:
+    """Add a group of variables that share objects to the captured ones."""
     ones = sorted(ones, key=lambda one: one.name)
     encoder, document = ones[0].encoder, ones[0].document
     if len(ones) > 1:
         try:
-            encoder, document = encoded({one.name: one.value for one in ones}, encoder.namespace)
+            encoder, document = encode_graph(
+                {one.name: one.value for one in ones}, encoder.namespace
+            )
         except NotSavedError as error:
             taken.skipped += [_skipped(one.name, error) for one in ones]
             for one in ones:
@@ -148,7 +149,7 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
-    failed = failures(group, encoder.namespace) if encoder.is_doubtful else {}
+    failed = load_failures(group, encoder.namespace) if encoder.is_doubtful else {}
     if failed:
         taken.skipped += [
             Skipped(name, _READ_BACK.format(reason), _ADVICE, f"variables/{name}")
@@ -159,18 +160,18 @@ def put(ones: Sequence[One], taken: Taken) -> None:
                 one.encoder.forget()
         rest = [one for one in ones if one.name not in failed]
         if rest:
-            put(rest, taken)
+            add_group(rest, taken)
         return
-    # Notes that only arise together are reported for the names that they concern.
+    # Notes that arise only in the group are reported for the names that they concern.
     known = {note for one in ones for note in one.encoder.notes}
     more = [note for note in encoder.notes if note not in known]
     for one in ones:
-        group.about[one.name] = about(one.value, _size(one, group))
+        group.about[one.name] = describe(one.value, _size(one, group))
         if key == VALUES:
-            # They are stored together: only this tells which of them have changed.
+            # All values are stored together: the digest tells which of them have changed.
             digest = hashlib.blake2b(one.document, digest_size=8).hexdigest()
             group.about[one.name]["digest"] = digest
-        about_it = [note for note in more if _concerns(encoder.concerned[note], one)]
+        about_it = [note for note in more if _concerns(encoder.notes[note], one)]
         if notes := [*one.encoder.notes, *about_it]:
             taken.notes[one.name] = notes
     for each in (encoder, *(one.encoder for one in ones)):
@@ -178,24 +179,24 @@ def put(ones: Sequence[One], taken: Taken) -> None:
     taken.groups.append(group)
 
 
-def _concerns(ids: set[int], one: One) -> bool:
+def _concerns(ids: set[int], one: EncodedVariable) -> bool:
     return not ids or not ids.isdisjoint(one.shared)
 
 
-def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
-    """Return a graph, and what made it.
+def encode_graph(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
+    """Return the graph of some variables, and the encoder that made it.
 
     Raises
     ------
     NotSavedError
-        If something in it cannot be stored.
+        If an object in it cannot be stored.
     """
     try:
         try:
-            return _encoded(Encoder(namespace), values)
+            return _encode(Encoder(namespace), values)
         except (ValueError, TypeError):
-            # NaN and infinity are no JSON, and so on; only writing it shows that they are there.
-            return _encoded(Encoder(namespace, fast=False), values)
+            # JSON has no NaN or infinity, for example; only writing the graph finds them.
+            return _encode(Encoder(namespace, fast=False), values)
     except NotSavedError:
         raise
     except RecursionError:
@@ -203,11 +204,11 @@ def encoded(values: Mapping[str, Any], namespace: Any) -> tuple[Encoder, bytes]:
     except MemoryError:
         raise NotSavedError("there is not enough memory") from None
     except Exception as error:
-        # One takes no others with it, whatever it is: it may change while it is looked at.
-        raise NotSavedError(f"looking at it raised {type(error).__name__}: {error}") from error
+        # Any error affects this variable only; a thread may change it while it is encoded.
+        raise NotSavedError(f"reading it raised {type(error).__name__}: {error}") from error
 
 
-def _encoded(encoder: Encoder, values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
+def _encode(encoder: Encoder, values: Mapping[str, Any]) -> tuple[Encoder, bytes]:
     try:
         return encoder, encoder.encode(values)
     except BaseException:
@@ -219,7 +220,7 @@ def _skipped(name: str, error: NotSavedError) -> Skipped:
     return Skipped(name, str(error), _ADVICE, f"variables/{name}")
 
 
-def _size(one: One, group: Group) -> int:
+def _size(one: EncodedVariable, group: Group) -> int:
     if len(group.names) == 1:
         return group.size
     return len(one.document) + sum(memoryview(each).nbytes for each in one.encoder.buffers)

@@ -1,4 +1,4 @@
-"""The variables from one look to the next: only those that may have changed are taken again."""
+"""Scan the variables for checkpoints, and capture only those that may have changed."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any
 
 from ..manifest import Skipped
 from .group import VALUES
+from .interpreter import no_collection
 from .namespace import Choice, chosen, namespace
-from .pauses import no_collection
 from .suspects import Heap, changed, whole
-from .taking import One, Taken, look_at, put, together
+from .taking import EncodedVariable, Taken, add_group, encode_variable, sharing_sets
 
 _FULL_EVERY = 20
-"""Looks of which one takes everything again, for what `suspects` cannot see (see there)."""
+"""Full scan every N scans, for changes that `suspects` cannot see (see there)."""
 
 
 @dataclass
 class _Known:
-    """A group that was taken.
+    """A captured group.
 
     Attributes
     ----------
     names : tuple of str
         Its names.
     shared : set of int
-        Ids of objects that other names may hold, as of then.
+        Ids of objects that other names may hold, at the time of the scan.
     """
 
     names: tuple[str, ...]
@@ -36,17 +36,16 @@ class _Known:
 
 @dataclass
 class Looked:
-    """The outcome of one look.
+    """The outcome of one scan.
 
     Attributes
     ----------
     taken : Taken
-        What may have changed; and of everything what cannot be stored, and what is not quite as it
-        was.
+        Groups that may have changed; skipped variables and notes of all groups.
     carried : frozenset of str
-        Keys of the groups that are as they were.
+        Keys of the groups that are unchanged.
     names : frozenset of str
-        All that is stored, of what was taken and of those groups.
+        Variables in captured and unchanged groups.
     """
 
     taken: Taken
@@ -60,11 +59,11 @@ class _State:
     groups: dict[str, _Known] = field(default_factory=dict)
     skipped: dict[str, Skipped] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
-    looks: int = 0
+    scans: int = 0
 
 
 class Tracker:
-    """Looks at the variables of this session.
+    """Scanner of this session's variables.
 
     Parameters
     ----------
@@ -79,13 +78,13 @@ class Tracker:
 
     @property
     def scope(self) -> bool | tuple[str, ...]:
-        """Which variables are looked at, for a `Scope`."""
+        """Which variables are scanned, for a `Scope`."""
         if self.choice is None or isinstance(self.choice, bool):
             return True
         return (self.choice,) if isinstance(self.choice, str) else tuple(self.choice)
 
-    def look(self, used: frozenset[str] | None) -> Looked:
-        """Look at what may have changed since the last look that was settled.
+    def scan(self, used: frozenset[str] | None) -> Looked:
+        """Capture the variables that may have changed since the last settled scan.
 
         Parameters
         ----------
@@ -97,14 +96,14 @@ class Tracker:
         names = self._names(values)
         known = self._known
         with no_collection():
-            if known is not None and used is not None and known.looks < _FULL_EVERY:
+            if known is not None and used is not None and known.scans < _FULL_EVERY:
                 found = changed(known.heap, used, values, names, references)
                 if found is not None:
-                    return self._look_at_some(known, *found, names, values)
+                    return self._scan_suspects(known, *found, names, values)
             heap = whole(values, names, references, known.heap if known is not None else None)
-            return self._keep(_State(heap), *_looked_at(names, values))
+            return self._capture(_State(heap), *_encode_all(names, values))
 
-    def _look_at_some(
+    def _scan_suspects(
         self,
         known: _State,
         suspects: set[str],
@@ -113,26 +112,26 @@ class Tracker:
         values: Mapping[str, Any],
     ) -> Looked:
         suspects = _with_their_groups(known, suspects)
-        ones, skipped = _looked_at(suspects & set(names), values)
+        ones, skipped = _encode_all(suspects & set(names), values)
         while more := _sharing(known, ones, suspects):
             suspects |= more
-            others, also = _looked_at(more & set(names), values)
+            others, also = _encode_all(more & set(names), values)
             ones, skipped = ones + others, skipped + also
-        kept = _State(
+        state = _State(
             heap,
             {key: each for key, each in known.groups.items() if suspects.isdisjoint(each.names)},
             {name: each for name, each in known.skipped.items() if name not in suspects},
             {name: each for name, each in known.notes.items() if name not in suspects},
-            known.looks + 1,
+            known.scans + 1,
         )
-        return self._keep(kept, ones, skipped)
+        return self._capture(state, ones, skipped)
 
     def settle(self) -> None:
-        """Take it that what was looked at last is in a checkpoint."""
+        """Note that the last scan is in a checkpoint."""
         self._known = self._seen
 
     def forget(self) -> None:
-        """Know nothing: the next look is at everything."""
+        """Forget all scans: the next one is full."""
         self._known = None
 
     def _names(self, values: Mapping[str, Any]) -> list[str]:
@@ -141,12 +140,14 @@ class Tracker:
         wanted = [self.choice] if isinstance(self.choice, str) else self.choice
         return sorted({name for name in wanted if name in values})
 
-    def _keep(self, state: _State, ones: list[One], skipped: list[Skipped]) -> Looked:
+    def _capture(
+        self, state: _State, ones: list[EncodedVariable], skipped: list[Skipped]
+    ) -> Looked:
         carried = frozenset(state.groups)
         taken = Taken(skipped=skipped)
-        for group in together(ones):
+        for group in sharing_sets(ones):
             count = len(taken.groups)
-            put(group, taken)
+            add_group(group, taken)
             if len(taken.groups) > count:
                 made = taken.groups[-1]
                 shared = set() if made.key == VALUES else set().union(*(o.shared for o in group))
@@ -154,9 +155,9 @@ class Tracker:
         state.skipped |= {each.path: each for each in taken.skipped}
         state.notes |= taken.notes
         self._seen = state
-        told = Taken(taken.groups, [*state.skipped.values()], state.notes)
+        reported = Taken(taken.groups, [*state.skipped.values()], state.notes)
         names = frozenset(name for each in state.groups.values() for name in each.names)
-        return Looked(told, carried, names)
+        return Looked(reported, carried, names)
 
 
 def _with_their_groups(known: _State, names: set[str]) -> set[str]:
@@ -164,8 +165,8 @@ def _with_their_groups(known: _State, names: set[str]) -> set[str]:
     return names.union(*together)
 
 
-def _sharing(known: _State, ones: Iterable[One], suspects: set[str]) -> set[str]:
-    """Return the names of groups that share something with what was looked at now."""
+def _sharing(known: _State, ones: Iterable[EncodedVariable], suspects: set[str]) -> set[str]:
+    """Return the names of groups that share objects with the variables encoded now."""
     ids: set[int] = set().union(*(one.shared for one in ones))
     simple = any(one.is_simple for one in ones)
     found: set[str] = set()
@@ -175,10 +176,12 @@ def _sharing(known: _State, ones: Iterable[One], suspects: set[str]) -> set[str]
     return found - suspects
 
 
-def _looked_at(names: Iterable[str], values: Mapping[str, Any]) -> tuple[list[One], list[Skipped]]:
+def _encode_all(
+    names: Iterable[str], values: Mapping[str, Any]
+) -> tuple[list[EncodedVariable], list[Skipped]]:
     ones, skipped = [], []
     for name in sorted(names):
-        one = look_at(name, values)
+        one = encode_variable(name, values)
         if isinstance(one, Skipped):
             skipped.append(one)
         else:

@@ -1,10 +1,9 @@
-"""Which objects variables hold: what code that gets one of them can change.
+"""Walk through the objects that variables hold.
 
-A cell changes what it names, what these objects hold, and what the code in them names in turn. What
-it does not name it changes only through something else that holds it. So this walks through all
-that variables refer to, as Python's garbage collector does, and counts the references that it
-finds. An object that has more of them is held by something else too: a library, a thread, an event
-loop, a C object that does not show what it has.
+A cell changes the objects of names in its text, what these hold, and the names in the code among
+them. Other objects it changes only through something else that holds them. So the walk follows all
+references, as Python's garbage collector does, and counts them. An object with more references is
+held by something else too: a library, a thread, an event loop, a C object.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from typing import Any
 from . import imported
 from .code_words import globals_in, reaches_anything, words_of
 from .codecs import package_of
+from .holders import References, Region
 from .leaves import (
     ATOMS,
     FIXED_CONTAINERS,
@@ -33,8 +33,6 @@ from .leaves import (
     referents,
     runs_code,
 )
-from .references import References
-from .regions import Region, name_of
 
 _CONSTANTS = frozenset(
     id(getattr(dataclasses, name, None))
@@ -43,11 +41,11 @@ _CONSTANTS = frozenset(
         *("_EMPTY_METADATA", "_HAS_DEFAULT_FACTORY"),
     )
 )
-"""Identities of what all dataclasses have in common."""
+"""Identities of objects that all dataclasses share."""
 
 _MOST = 2_000_000
-"""Objects, apart from plain containers, from which on a walk is given up. To store them takes much
-longer than to walk through them."""
+"""Objects, apart from plain containers, after which a walk ends; storing so many takes much longer
+than walking through them."""
 
 _SUSPENDED = {
     id(types.GeneratorType): "gi_frame",
@@ -63,34 +61,35 @@ def regions_of(
     known: Iterable[int] = (),
     dead: Iterable[Any] = (),
 ) -> list[Region]:
-    """Return what some names hold, in regions that have nothing in common.
+    """Return the regions of objects that some names hold; no two regions share an object.
 
     No code of the objects runs.
 
     Parameters
     ----------
     names : iterable of str
-        The names; those that are missing are left out.
+        The names; missing ones are left out.
     namespace : dict
-        Of the notebook.
+        The notebook's.
     functions : iterable of function
-        Other functions of the notebook, which something else holds. Each becomes a name of its own.
+        Other functions of the notebook, held by something else. Each gets a name of its own.
     known : iterable of int
-        Ids of objects, one for each reference that is of no concern.
+        Ids of objects, one for each reference that does not matter.
     dead : iterable
-        Objects that nothing uses any more. What they hold is of no concern either.
+        Objects that nothing uses any more; their references do not matter either.
     """
     walk = Walk(namespace)
     for name in names:
         if name in namespace:
             walk.add(name, namespace[name])
     for function in functions:
-        walk.add(name_of(function), function)
+        # No variable has such a name.
+        walk.add(f"<function {id(function)}>", function)
     return walk.finish(known, dead)
 
 
 class Walk:
-    """A walk through what some names hold."""
+    """A walk through the objects that some names hold."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
@@ -104,7 +103,7 @@ class Walk:
         self._at = 0
 
     def add(self, name: str, value: Any) -> None:
-        """Walk through what a name holds."""
+        """Walk through the objects that a name holds."""
         self._at = len(self._regions)
         self._regions.append(Region({name}))
         self._parents.append(self._at)
@@ -118,7 +117,7 @@ class Walk:
         return self._regions[self._at]
 
     def _next(self, level: list[Any]) -> list[Any]:
-        """Take note of objects, and return what those of them that are new refer to."""
+        """Note objects, and return the objects that the new ones refer to."""
         owner, at = self._found.owner, self._at
         plain, found = [], []
         for obj in level:
@@ -139,7 +138,7 @@ class Walk:
         return found
 
     def _referents(self, plain: list[Any]) -> list[Any]:
-        """Return what plain containers refer to; what is inside of a library's is so too."""
+        """Return the referents of plain containers; note those inside of libraries' objects."""
         inner = self._found.inner
         mine = [obj for obj in plain if id(obj) in inner] if inner else []
         if not mine:
@@ -150,7 +149,7 @@ class Walk:
         return found + others
 
     def _has_more(self, obj: Any) -> bool:
-        """Tell whether something in what never changes itself may change."""
+        """Tell whether an item of an immutable container may change."""
         for each in obj:
             kind = type(each)
             if id(kind) not in ATOMS and not self._kinds.is_fixed(kind):
@@ -168,7 +167,7 @@ class Walk:
         return at
 
     def _other(self, obj: Any) -> list[Any]:
-        """Return what an object refers to that is no plain container."""
+        """Return the referents of an object other than a plain container."""
         kind = type(obj)
         if self._kinds.is_fixed(kind):
             return []
@@ -209,7 +208,7 @@ class Walk:
             target = weakref.ReferenceType.__call__(obj)
             if target is not None:
                 self._found.weak.setdefault(id(target), set()).add(id(obj))
-                # It is no part of the references that are counted.
+                # A weak reference is not among the references that are counted.
                 self._found.edges[id(target)] -= 1
                 found.append(target)
         elif issubclass(kind, (weakref.ProxyType, weakref.CallableProxyType)):
@@ -236,7 +235,7 @@ class Walk:
                 return []
             apart.add(id(space))
         else:
-            # Its globals are its own.
+            # Its globals belong to it alone.
             self._code(function.__code__)
         self._take(function)
         return [each for each in referents([function]) if id(each) not in apart]
@@ -260,7 +259,7 @@ class Walk:
 
 
 def _is_static(function: Any) -> bool:
-    """Tell whether a function in C is one of a module or class, and no method of an object."""
+    """Tell whether a function in C belongs to a module or class and is not a bound method."""
     owner = function.__self__
     return owner is None or issubclass(type(owner), (types.ModuleType, type))
 
@@ -274,7 +273,7 @@ def _is_of_module(space: dict[str, Any]) -> bool:
 
 
 def _is_found(function: types.FunctionType, space: dict[str, Any]) -> bool:
-    """Tell whether a module has a function, itself or in a class, under the name that it has."""
+    """Tell whether a module has a function under its own name, directly or in a class."""
     outer, _, inner = function.__qualname__.partition(".")
     found = space.get(outer)
     if not inner or not issubclass(type(found), type):
@@ -284,7 +283,7 @@ def _is_found(function: types.FunctionType, space: dict[str, Any]) -> bool:
 
 
 def _of_numpy(obj: Any, kind: type) -> list[Any]:
-    """Return what NumPy's objects refer to, which the garbage collector does not know."""
+    """Return the referents of NumPy's objects, which the garbage collector does not know."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return []

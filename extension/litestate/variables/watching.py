@@ -1,4 +1,4 @@
-"""Which variables the cells may have changed since somebody asked last."""
+"""Collect the variables that cells may have changed since the last scan."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any
 
 from ..cells import Cells
 from .cell_names import ANYTHING, CellNames, cell_names
-from .used import reached
+from .reach import reached
 
 _LASTING = 20
-"""Cells for which the variables of one count that may have started something in the background."""
+"""Cells during which a cell that may have started background work counts again."""
 
 
 @dataclass(eq=False)
 class _Run:
-    """A cell that runs, or what it has left behind.
+    """A cell that runs, or that may have left something running.
 
     Attributes
     ----------
     cell : CellNames
-        What its text names.
+        The names in its text.
     names : set of str
-        What it may have changed.
+        Variables that it may have changed.
     anything : bool
-        Whether that is any variable.
+        Whether it may have changed any variable.
     later : bool
-        Whether it may have started something that runs on after it.
+        Whether it may have started something that runs on after the cell.
     cells : int
-        For how many cells more its names count after its end.
+        Number of cells after its end during which its names still count.
     """
 
     cell: CellNames
@@ -41,24 +41,24 @@ class _Run:
 
 
 class Watch:
-    """Follow the cells of a shell, and gather the names that they use; see `names_used`.
+    """Follower of a shell's cells that collects the names they use; see `names_used`.
 
     Code that a front end runs silently counts too, and so do cells that cells run. A cell that may
     have started something that runs on (a task, a thread, a callback of a widget) counts again
-    with each of the next cells; not for ever, because nobody knows when it has ended.
+    with each of the next cells; not forever, because its end is unknown.
 
-    There is one for a shell: a second one ends the first.
+    A shell has one: a second one ends the first.
 
     Parameters
     ----------
     shell : InteractiveShell
-        Whose cells, from now on.
+        Its cells are followed from now on.
     """
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._names: set[str] = set()
-        # Nobody knows what ran before.
+        # What ran before is unknown.
         self._anything = True
         self._running: list[_Run] = []
         self._lasting: list[_Run] = []
@@ -67,16 +67,16 @@ class Watch:
         self._in_first = self._cells.running
 
     def take(self) -> frozenset[str] | None:
-        """Return the names of the variables that may have changed since this was called last.
+        """Return the names of the variables that may have changed since the last call.
 
-        What was bound to another object is not among them, and need not be: it is seen by that.
-        A cell that runs counts now and again the next time, because it goes on.
+        Names bound to another object are not among them: the scan notices those anyway. A cell
+        that is running counts now and the next time, because it goes on.
 
         Returns
         -------
         frozenset of str or None
-            Also names that no variable has. None: any variable may have changed. That is so the
-            first time, and always after `close`.
+            Includes names that are no variables. None: any variable may have changed, as in the
+            first call, and always after `close`.
         """
         for run in self._running:
             self._follow(run)
@@ -88,7 +88,7 @@ class Watch:
         return names
 
     def close(self) -> None:
-        """Follow no more."""
+        """Stop following cells."""
         self._closed = self._anything = True
         self._cells.close()
 
@@ -102,18 +102,18 @@ class Watch:
         try:
             return cell_names(source, self._shell, python=python)
         except Exception:
-            # The cell runs in any case, and must not look as if it had failed.
+            # The cell runs in any case, and must not seem to have failed.
             logging.getLogger(__name__).debug("not read: %s", source, exc_info=True)
             return ANYTHING
 
     def _follow(self, run: _Run) -> None:
-        """Add what a cell can reach now."""
-        # It stays so if this is interrupted.
+        """Add the variables that a cell can reach now."""
+        # It stays True if this is interrupted.
         before, self._anything = self._anything, True
         try:
             names, later = reached(run.cell, self._shell.user_ns)
         except Exception:
-            # As above: objects can be strange in ways that nobody has thought of.
+            # As above: objects may fail in any way.
             logging.getLogger(__name__).debug("not followed", exc_info=True)
             names, later = None, False
         run.later = run.later or later
@@ -126,7 +126,7 @@ class Watch:
 
     def _end(self, run: _Run) -> None:
         try:
-            # What it has defined may have run in it.
+            # It may have called functions that it has defined.
             self._follow(run)
         finally:
             self._running.remove(run)
@@ -141,4 +141,4 @@ class Watch:
 
 
 def _nothing() -> None:
-    """Do nothing when a cell begins: its code comes by itself."""
+    """Do nothing when a cell begins: `run` gets its code."""

@@ -1,4 +1,7 @@
-"""NumPy's generators of random numbers in a graph: their states are plain numbers."""
+"""Codecs for NumPy's scalars and generators of random numbers.
+
+A scalar is its data type and its number, or its bytes. The state of a generator is plain numbers.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,15 @@ from numpy import random
 
 from .checking import guarded, listed, text, whole
 from .codecs import Codec, Get, OpaqueError, Put
+from .dtypes import describe, dtype_from
+from .group import Memory
 
-_KINDS = {
+_Array = np.ndarray[Any, Any]
+_NATIVE = tuple(
+    {np.dtype(char).type for char in "?bhilqBHILQefdgFDGMm"}  # all that are numbers
+)
+
+_GENERATORS = {
     kind.__name__: kind
     for kind in (random.PCG64, random.PCG64DXSM, random.MT19937, random.Philox, random.SFC64)
 }
@@ -37,8 +47,88 @@ _ARRAYS = {
 """The type and the length of each part that is an array."""
 
 
+def _encode(scalar: Any, _put: Put) -> list[Any]:
+    dtype = scalar.dtype
+    return [describe(dtype), _readable(scalar, dtype)]
+
+
+def _readable(scalar: Any, dtype: np.dtype[Any]) -> Any:
+    if dtype.kind in "biu":
+        return scalar.item()
+    if dtype.kind == "f" and dtype.char != "g" and np.isfinite(scalar):
+        return scalar.item()
+    return np.asarray(scalar).tobytes().hex()
+
+
+@guarded
+def _decode(payload: Any, get: Get) -> Any:
+    described, value = listed(payload, get, 2)
+    dtype = dtype_from(described, get)
+    if dtype.type not in _NATIVE:
+        raise get.fail("its type is not that of a number")
+    if type(value) is str:
+        return _from_bytes(value, dtype, get)
+    if (type(value) is bool) != (dtype.kind == "b") or type(value) not in (bool, int, float):
+        raise get.fail("its value is not a number")
+    if dtype.kind not in "biuf" or (type(value) is float and dtype.kind != "f"):
+        raise get.fail("its value does not fit its type")
+    return dtype.type(value)
+
+
+def _from_bytes(value: str, dtype: np.dtype[Any], get: Get) -> Any:
+    data = bytes.fromhex(value)
+    if len(data) != dtype.itemsize or dtype.kind == "b":
+        raise get.fail("its bytes do not fit its type")
+    return np.frombuffer(data, dtype)[0]
+
+
+def _encode_text(scalar: np.str_, put: Put) -> Any:
+    return put.plain(str.__str__(scalar))
+
+
+@guarded
+def _decode_text(payload: Any, get: Get) -> np.str_:
+    return np.str_(text(get.value(payload), get))
+
+
+def _encode_bytes(scalar: np.bytes_, put: Put) -> Any:
+    return put.plain(bytes(scalar))
+
+
+@guarded
+def _decode_bytes(payload: Any, get: Get) -> np.bytes_:
+    data = get.value(payload)
+    if type(data) is not bytes:
+        raise get.fail("its bytes are missing")
+    return np.bytes_(data)
+
+
+def _encode_record(scalar: Any, put: Put) -> dict[str, Any]:
+    if scalar.base is not None:
+        put.approximate("it is no longer a part of the array that it was taken from")
+    return {"type": describe(scalar.dtype), "bytes": put.plain(_bytes_of(scalar))}
+
+
+def _bytes_of(scalar: Any) -> bytes:
+    array: _Array = np.empty((), scalar.dtype)
+    array[()] = scalar
+    return array.tobytes()
+
+
+@guarded
+def _decode_record(payload: Any, get: Get) -> Any:
+    dtype = dtype_from(payload["type"], get)
+    data = get.value(payload["bytes"])
+    if type(data) is not bytes or len(data) != dtype.itemsize or not dtype.itemsize:
+        raise get.fail("its bytes do not fit its type")
+    if dtype.type not in (np.void, np.record):
+        raise get.fail("it is not a record")
+    array: _Array = np.frombuffer(Memory(data), dtype)
+    return array[0]
+
+
 def _encode_bits(bits: Any, put: Put) -> dict[str, Any]:
-    # What was seeded as NumPy did it before 1.17 has none.
+    # A generator that was seeded in the way of NumPy before 1.17 has no SeedSequence.
     if type(bits.seed_seq) not in (random.SeedSequence, type(None)):
         raise OpaqueError
     state = bits.state
@@ -58,12 +148,12 @@ def _written(value: Any) -> Any:
 
 
 def _decode_bits(name: str) -> Any:
-    kind = _KINDS[name]
+    kind = _GENERATORS[name]
 
     def decode(payload: Any, get: Get) -> Any:
         seed = get.value(payload["seed"])
         if type(seed) not in (random.SeedSequence, type(None)):
-            raise get.fail("its seed is none")
+            raise get.fail("its seed is malformed")
         bits: Any = kind(0)
         bits.__setstate__((_state(name, bits.state, payload["state"], get), seed))
         return bits
@@ -72,7 +162,7 @@ def _decode_bits(name: str) -> Any:
 
 
 def _state(name: str, model: dict[str, Any], written: Any, get: Get) -> dict[str, Any]:
-    """Return a state with the parts that a new generator of the kind has."""
+    """Return a state with the parts of the model, which is that of a new generator."""
     return {key: _read(name, key, value, written, get) for key, value in model.items()}
 
 
@@ -142,7 +232,7 @@ def _decode_generator(payload: Any, get: Get) -> random.Generator:
 
 def _bits(value: Any, get: Get) -> Any:
     bits = get.value(value)
-    if type(bits) not in _KINDS.values():
+    if type(bits) not in _GENERATORS.values():
         raise get.fail("it has no source of random bits")
     return bits
 
@@ -152,7 +242,7 @@ _GLOBAL: Any = np.random.mtrand._rand
 
 def _encode_legacy(legacy: Any, put: Put) -> Any:
     if legacy is _GLOBAL:
-        # Its state is a part of the session.
+        # Its state is saved with the session.
         return None
     state = legacy.get_state(legacy=False)
     return {
@@ -176,9 +266,13 @@ def _decode_legacy(payload: Any, get: Get) -> Any:
 
 
 CODECS = (
+    Codec("numpy.scalar", _NATIVE, _encode, _decode, atom=True),
+    Codec("numpy.str_", (np.str_,), _encode_text, _decode_text),
+    Codec("numpy.bytes_", (np.bytes_,), _encode_bytes, _decode_bytes),
+    Codec("numpy.void", (np.void, np.record), _encode_record, _decode_record),
     *(
         Codec(f"numpy.{name}", (kind,), _encode_bits, _decode_bits(name))
-        for name, kind in _KINDS.items()
+        for name, kind in _GENERATORS.items()
     ),
     Codec("numpy.SeedSequence", (random.SeedSequence,), _encode_seed, _decode_seed),
     Codec("numpy.Generator", (random.Generator,), _encode_generator, _decode_generator),
