@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import litestate.cells
 import pytest
 from litestate.environment import cells, executed
 from litestate.environment.confidential import HIDDEN
@@ -98,6 +100,38 @@ def test_an_interrupted_cell_is_followed_by_the_next(start: Any) -> None:
     run(shell, "import sys; sys.exit(3)")
     run(shell, "1")
     assert [cell.outcome for cell in log.cells] == ["KeyboardInterrupt", "SystemExit", "ok"]
+
+
+@IN_SHELL
+def test_a_log_outlives_another_copy_of_the_hooks(start: Any) -> None:
+    shell = start()
+    log = executed.follow(shell)
+    run(shell, "first = 1")
+    spec = importlib.util.spec_from_file_location("copy_of_cells", litestate.cells.__file__)
+    assert spec
+    assert spec.loader
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    taken = copy.Cells(shell, lambda: None, lambda number: None, lambda: None)
+    run(shell, "not_seen = 1")
+    taken.close()
+    assert executed.current() is log
+    run(shell, "last = 1")
+    assert facts(log) == [
+        (1, "first = 1", "ok"),
+        (2, "not_seen = 1", None),
+        (3, "last = 1", "ok"),
+    ]
+
+
+@IN_SHELL
+def test_an_error_of_the_log_does_not_reach_the_cell(start: Any) -> None:
+    shell = start()
+    log = executed.follow(shell)
+    log.watcher = lambda cell: 1 / 0
+    run(shell, "x = 1")
+    assert shell.user_ns["x"] == 1
+    assert facts(log) == [(1, "x = 1", "ok")]
 
 
 @IN_SHELL
