@@ -1,4 +1,4 @@
-"""Which cells were executed: number, source, when, how long, and how they ended."""
+"""The log of executed cells: number, source, time, duration and outcome of each."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from ..cells import Cells, cell_frames
 from .confidential import hide
 
 MOST_CELLS = 10_000
-"""Cells that are kept."""
+"""Cells in the log."""
 
 MOST_SOURCE = 1024 * 1024
-"""Characters of source that are kept in all."""
+"""Characters of source in the log, in all."""
 
 MOST_OF_CELL = 64 * 1024
-"""Characters of source that are kept of one cell."""
+"""Characters of source of one cell."""
 
 CUT = "\n… (the rest was not kept)"
 
 _KEY = "litestate_executed"
-"""Where the log is kept in ``shell.meta``: it outlives a second import."""
+"""Key of the log in ``shell.meta``: another copy of this module finds it there."""
 
 
 @dataclass
 class Executed:
-    """One cell that was executed.
+    """An executed cell.
 
     Attributes
     ----------
     session : str
-        Names the kernel's life in which it ran.
+        Name of the session in which it ran: one life of a kernel.
     number : int or None
-        Its prompt number there, as far as the kernel knows.
+        Its number in that session; None if it is not known.
     source : str
-        What was executed, without what looks like a secret.
+        The source, without texts that look like a secret.
     when : float or None
-        Seconds since 1970 when it began; None if litestate was not there yet.
+        Seconds since 1970 when it began; None if it began before litestate was imported.
     duration : float or None
-        Seconds; None if that is not known, or not yet.
+        Seconds; None if not known, or while it runs.
     outcome : str or None
-        ``"ok"``, or the name of the error that ended it; None if that is not known, or not yet.
+        ``"ok"``, or the name of the error that ended it; None if not known, or while it runs.
     """
 
     session: str
@@ -57,18 +57,18 @@ class Executed:
 
 
 class Log:
-    """The cells of this session from the first one on, and of those that were loaded.
+    """The cells of this session, and those of loaded sessions.
 
     Attributes
     ----------
     session : str
-        Names this kernel's life.
+        Name of this session.
     loaded : list of Executed
-        Cells of before, which a bundle or a checkpoint has brought.
+        Cells of earlier sessions, from a bundle or a checkpoint.
     dropped : int
-        Cells that are no longer kept.
+        Number of cells that were dropped for lack of room.
     watcher : callable or None
-        Gets a cell of this session when it begins, and when it has ended.
+        Gets a cell of this session when it begins, and again when it has ended.
     """
 
     def __init__(self, session: str | None = None) -> None:
@@ -95,7 +95,7 @@ class Log:
         return max((cell.number or 0 for cell in self.cells), default=0)
 
     def add(self, cell: Executed) -> None:
-        """Append a cell; drop the oldest ones that there is no more room for."""
+        """Append a cell, and drop the oldest ones beyond the limits."""
         source = hide(_encodable(cell.source[: MOST_OF_CELL + 1]))
         is_long = len(source) > MOST_OF_CELL
         cell.source = source[:MOST_OF_CELL] + CUT if is_long else source
@@ -104,9 +104,9 @@ class Log:
         self._fit()
 
     def load(self, cells: Iterable[Executed], dropped: int = 0) -> None:
-        """Let these stand before the cells of this session, in the place of others.
+        """Replace the cells of loaded sessions.
 
-        Those of this session are known already.
+        Cells of this session are ignored: the log has them already.
         """
         self.loaded = [cell for cell in cells if cell.session != self.session]
         self.dropped = dropped
@@ -114,7 +114,7 @@ class Log:
         self._fit()
 
     def report(self, cell: Executed) -> None:
-        """Let the watcher know that a cell begins or has ended."""
+        """Tell the watcher that a cell begins or has ended."""
         if self.watcher is not None:
             self.watcher(cell)
 
@@ -191,12 +191,12 @@ _without_shell = Log()
 
 
 def follow(shell: Any = None) -> Log | None:
-    """Record the cells from now on, and take over what was recorded before.
+    """Record the cells of a shell from now on, in the log that it may already have.
 
     Parameters
     ----------
     shell : InteractiveShell, optional
-        Whose cells; by default those of this session.
+        By default that of this session.
 
     Returns
     -------
@@ -215,7 +215,7 @@ def follow(shell: Any = None) -> Log | None:
 
 
 def running_number(shell: Any) -> int | None:
-    """Return the number of the cell that runs, or None."""
+    """Return the number of the running cell, or None."""
     numbers = [
         getattr(it.f_locals.get("result"), "execution_count", None) for it in cell_frames(shell)
     ]
@@ -223,14 +223,14 @@ def running_number(shell: Any) -> int | None:
 
 
 def unfollow(shell: Any) -> None:
-    """Record no more cells of a shell, and forget those that were."""
+    """Record no more cells of a shell, and drop its log."""
     follower = shell.meta.pop(_KEY, None)
     if follower is not None:
         follower.close()
 
 
 def current() -> Log:
-    """Return the log of this session; outside of IPython it has only what was loaded."""
+    """Return the log of this session; outside of IPython it has only loaded cells."""
     return follow() or _without_shell
 
 
@@ -239,8 +239,14 @@ def shell_of_session() -> Any:
     return _shell()
 
 
+def namespace() -> dict[str, Any]:
+    """Return the notebook's namespace; outside of IPython, that of ``__main__``."""
+    shell = _shell()
+    return vars(sys.modules["__main__"]) if shell is None else shell.user_ns  # type: ignore[no-any-return]
+
+
 def _shell() -> Any:
     ipython = sys.modules.get("IPython")
-    # It is being imported, perhaps.
+    # IPython may still be importing.
     get = getattr(ipython, "get_ipython", None)
     return get() if get is not None else None

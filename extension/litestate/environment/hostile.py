@@ -1,4 +1,4 @@
-"""Check JSON that a stranger may have written."""
+"""Checks of JSON from untrusted bundles."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..errors import DamagedBundleError
 from ..json_depth import is_too_deep
 
 MAX_BYTES = 16 * 1024 * 1024
-"""Of a document; the history, its largest part, has half of that at most."""
+"""Bytes of a document. Its largest part, the history of cells, has at most half of that."""
 
 MAX_DEPTH = 16
-"""Levels of nesting; what litestate writes has half of that at most."""
+"""Levels of nesting. Documents that litestate writes have at most half of that."""
 
 MAX_TEXT = 1024 * 1024
 """Characters of one string."""
 
 
 def parse(data: bytes, what: str) -> dict[str, Any]:
-    """Return the JSON object that a member of a bundle holds.
+    """Return the JSON object of a member of a bundle.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
     Raises
     ------
     DamagedBundleError
-        If it is anything else, too large, or nested too deeply.
+        If it is not a JSON object, too large, or nested too deeply.
     """
     if len(data) > MAX_BYTES:
         raise damaged(what, f"has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed")
@@ -47,7 +47,7 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
 
 
 def damaged(what: str, problem: str) -> DamagedBundleError:
-    """Return the error for something that is not as litestate writes it."""
+    """Return the error for data that litestate did not write."""
     return DamagedBundleError(
         f"{what} {problem}: litestate did not write this. Nothing was loaded; get the bundle again "
         "from where it came from."
