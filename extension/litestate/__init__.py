@@ -14,8 +14,7 @@ Examples
 >>> load_state("state-2026-11-22.litestate.zip")  # doctest: +SKIP
 """
 
-__version__ = "0.1.0"
-
+from ._version import __version__ as __version__
 from .api import aload_state, asave_state, clear_state, load_state, save_state, show_state
 from .autosave import aautosave, autosave
 from .bundle import Limits

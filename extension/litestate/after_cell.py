@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .cells import Cells
-from .environment.executed import shell_of_session
 from .errors import LitestateError
 from .pacing import Pace
+from .platform import ipython_shell
 
 _SOON = 0.001
 """Seconds that are not worth waiting for; clocks and timers are not more exact either."""
@@ -103,7 +103,7 @@ class AfterCell:
         LitestateError
             Outside of IPython.
         """
-        shell = shell or shell_of_session()
+        shell = shell or ipython_shell()
         if shell is None:
             raise LitestateError(
                 "There are no cells to follow: this is plain Python. Autosave works in notebooks "

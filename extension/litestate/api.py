@@ -21,6 +21,7 @@ from .loading import Chosen, load_from, open_bundle, replaced_by, verify
 from .missing import missing
 from .parts import PARTS, choice, packages
 from .parts.variables import look
+from .platform import IN_BROWSER
 from .reading import unrecorded
 from .report import Report, count_text, size_text
 from .saving import adownload, awrite_into, awrite_to, bundle_name, free, target_of
@@ -120,7 +121,7 @@ async def _save(
     signer: Signer,
     notes: Sequence[str] = (),
 ) -> Report:
-    if path is None and places.IN_BROWSER:
+    if path is None and IN_BROWSER:
         report = await adownload(found, bundle_name(name), compression, signer)
     elif path is None:
         target = free(Path.cwd() / bundle_name(name))
@@ -276,7 +277,7 @@ async def aload_state(
     """Do what `load_state` does, with ``await``: for browsers that cannot wait inside a call."""
     check_allowed(trust=trust)
     wanted = _Wanted(Chosen(paths, exclude, choice(variables, paths)), dry_run, clean)
-    if source is None and places.IN_BROWSER:
+    if source is None and IN_BROWSER:
         from .browser.picker import choose
 
         source = await choose()
@@ -341,7 +342,7 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choic
     SaveError
         If what is there cannot be kept first; nothing is removed then.
     """
-    if paths is None and not places.IN_BROWSER:
+    if paths is None and not IN_BROWSER:
         raise SelectionError(
             f"In plain Python clear_state() would remove everything in {Path.cwd()}. Name "
             "what to remove: paths=[…]."
@@ -352,7 +353,7 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choic
 
 
 def _ask() -> AnySource:
-    if not places.IN_BROWSER:
+    if not IN_BROWSER:
         raise SelectionError(
             "Which bundle? In plain Python give load_state() a path, a URL, bytes or an open file."
         )

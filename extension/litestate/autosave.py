@@ -16,7 +16,7 @@ from .checkpoints.session import Made, Session
 from .checkpoints.table import title, when_text
 from .current import Opened, close, opened, wait
 from .errors import BundleError, DamagedCheckpointError, LitestateError
-from .places import IN_BROWSER
+from .platform import IN_BROWSER
 from .report import Report, Section, size_text
 from .survey import Paths
 from .variables.namespace import Choice

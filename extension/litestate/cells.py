@@ -203,8 +203,8 @@ class _Hooks:
     def _enter(
         self,
         raw_cell: str = "",
-        store_history: bool = False,  # noqa: FBT001, FBT002 - as IPython's methods have them
-        silent: bool = False,  # noqa: FBT001, FBT002
+        store_history: bool = False,
+        silent: bool = False,
         *_: Any,
         **__: Any,
     ) -> None:

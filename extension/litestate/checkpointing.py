@@ -15,7 +15,7 @@ from .checkpoints.table import Checkpoints, Row, table, title
 from .current import current, opened, wait
 from .errors import CheckpointError
 from .items import Survey
-from .places import IN_BROWSER
+from .platform import IN_BROWSER
 from .report import Report, Section, count_text, size_text
 from .saving import SUFFIX, free, write_to
 from .sqlite import scratch

@@ -16,6 +16,7 @@ from .loading import warn_of_connections
 from .manifest import Skipped
 from .parts.variables import remove
 from .plan import Plan
+from .platform import IN_BROWSER
 from .report import Report, Section, count_text
 from .saving import SUFFIX, free, link_to, write_to
 from .variables.taking import Taken
@@ -68,7 +69,7 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
 
 def _after_bundle(found: Survey) -> Report:
     where = places.detect()
-    folder = Path.home() if places.IN_BROWSER else Path.cwd()
+    folder = Path.home() if IN_BROWSER else Path.cwd()
     backup = free(folder / f"before-clear-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
     saved = write_to(backup, found, "deflate")
     labels = {line.label for line in saved.lines()}
@@ -76,7 +77,7 @@ def _after_bundle(found: Survey) -> Report:
     report = _remove(kept, saved.skipped, found.taken, or_else=backup.unlink)
     report.path, report.size = str(backup), saved.size
     report.notes = [f"To have it back: load_state({where.show(backup)!r})"]
-    if places.IN_BROWSER:
+    if IN_BROWSER:
         report.link = link_to(backup)
         report.notes.append(
             "That file is in memory: it lasts until the page is reloaded or the kernel restarted. "

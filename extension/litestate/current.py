@@ -17,7 +17,8 @@ from .checkpoints.session import Session
 from .environment import executed
 from .errors import CheckpointError, RetentionError, StorageError
 from .parts import choice
-from .places import DRIVE, IN_BROWSER, NOTEBOOK, detect
+from .places import NOTEBOOK, detect
+from .platform import DRIVE, IN_BROWSER, ipython_shell
 from .report import Report
 from .storage import open_storage
 from .survey import Paths
@@ -152,7 +153,7 @@ def _note_cells(session: Session) -> None:
 
     log = executed.current()
     log.watcher = note
-    shell = executed.shell_of_session()
+    shell = ipython_shell()
     running = None if shell is None else executed.running_number(shell)
     if running is not None and log.own and log.own[-1].number == running:
         note(log.own[-1])
@@ -248,8 +249,7 @@ def _looker(paths: Paths, exclude: Sequence[str] | str, variables: Choice) -> Lo
 
 
 def _watch() -> Used | None:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
+    shell = ipython_shell()
     return Watch(shell).take if shell is not None else None
 
 

@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from .places import IN_BROWSER
+from .platform import IN_BROWSER
 
 
 @functools.cache

@@ -17,8 +17,9 @@ from .items import Item, Survey
 from .loadable import Loadable
 from .manifest import KEPT_KINDS, Kind, Member, Skipped
 from .parts import PARTS, Wanted
-from .places import DRIVE_LIMIT, Places, Root
+from .places import Places, Root
 from .plan import Plan, Target
+from .platform import DRIVE_LIMIT
 from .reading import unrecorded
 from .report import Report, Section, outcome_text
 from .rules import EXCLUDED, check_foreign, matcher, patterns_of

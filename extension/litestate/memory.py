@@ -6,7 +6,7 @@ import os
 import time
 
 from .items import Item
-from .places import IN_BROWSER
+from .platform import IN_BROWSER
 
 RACY = 10_000_000 if IN_BROWSER else 2_000_000_000
 """Nanoseconds. A file that was written so shortly before it was looked at may be written once more

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator
 
 from . import outside, places
 from .items import Survey
+from .platform import IN_BROWSER
 from .report.words import size_text
 from .variables.connected import databases_of
 
@@ -24,7 +25,7 @@ def missing(found: Survey, unsaved: Container[str] = ()) -> list[str]:
     """
     texts = list(_databases(found, unsaved))
     # A program has paths for many reasons, and only in the site is it known what was read.
-    if found.scope.paths is None and (places.IN_BROWSER or found.taken is not None):
+    if found.scope.paths is None and (IN_BROWSER or found.taken is not None):
         texts += _outside()
     return texts
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from . import places
 from .bundle.format import is_bundle
+from .platform import IN_BROWSER
 from .reading import unrecorded
 from .spots import head_of
 from .variables.namespace import namespace
@@ -38,7 +39,7 @@ def files() -> list[tuple[str, int]]:
     """Return the files that are there, with their bytes."""
     where = places.detect()
     found: dict[str, int] = {}
-    for text in _read() if places.IN_BROWSER else _named():
+    for text in _read() if IN_BROWSER else _named():
         try:
             path = Path(os.path.normpath(Path.cwd() / Path(text).expanduser()))
             if _is_outside(path, where) and path.is_file() and not _is_bundle(path):

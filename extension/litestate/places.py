@@ -8,27 +8,16 @@ anybody's.
 from __future__ import annotations
 
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import names
+from .platform import CLOCK, DRIVE, IN_BROWSER
 
 HOME = "home"
 NOTEBOOK = "notebook"
 ELSEWHERE = "elsewhere"
-
-DRIVE = Path("/drive")
-"""Where JupyterLite mounts the contents that its file browser shows."""
-
-DRIVE_LIMIT = 90_000_000
-"""Bytes of one file on the drive as JupyterLite has it: above about 95 MiB, its kernel hangs."""
-
-CLOCK = 1e-3
-"""Seconds: what Emscripten's file systems keep of a time."""
-
-IN_BROWSER = sys.platform == "emscripten"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from .environment.executed import shell_of_session
-from .places import IN_BROWSER
+from .platform import IN_BROWSER, ipython_shell
 
 DELAY = 1.0
 """Seconds of work before a bar is shown: shorter work needs none."""
@@ -128,7 +127,7 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
         from tqdm import tqdm
 
         # None: only if stderr is a terminal.
-        disable = False if shell_of_session() is not None else None
+        disable = False if ipython_shell() is not None else None
         if sys.stderr is None or sys.stderr.closed:
             disable = True
         with tqdm(
@@ -141,7 +140,7 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
             leave=False,
         ) as bar:
             yield bar.update
-    elif shell_of_session() is None:
+    elif ipython_shell() is None:
         yield lambda count: None
     else:
         from .browser.progress import HtmlBar

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .places import IN_BROWSER
+from .platform import IN_BROWSER
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, cast
 
-from . import __version__, progress, sqlite
+from . import progress, sqlite
+from ._version import __version__
 from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
@@ -23,7 +24,8 @@ from .finished import finished
 from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
-from .places import DRIVE_LIMIT, IN_BROWSER, Root, detect
+from .places import Root, detect
+from .platform import DRIVE_LIMIT, IN_BROWSER
 from .reading import unrecorded
 from .report import Report, count_text, size_text
 from .survey import StrPath

@@ -14,8 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from . import places
 from .errors import SourceError
+from .platform import IN_BROWSER
 from .saving import SUFFIX
 
 AnySource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
@@ -103,7 +103,7 @@ def _seekable(source: IO[bytes]) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _fetch(url: str) -> Iterator[IO[bytes]]:
-    if places.IN_BROWSER:
+    if IN_BROWSER:
         from .browser.fetch import fetch
 
         with fetch(url) as file:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from .errors import ForgedBundleError, NeedsAsyncError, RestrictedError
 from .finished import finished
-from .places import IN_BROWSER
+from .platform import IN_BROWSER
 from .signature import Key, NoKeyError, Signature
 
 __all__ = [

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from .places import IN_BROWSER
+from .platform import IN_BROWSER, ipython_shell
 
 if TYPE_CHECKING:
     from .report import Report
@@ -72,22 +71,17 @@ def mark() -> tuple[str, str]:
 
 def is_notebook() -> bool:
     """Tell whether there are cells below which something can be shown."""
-    return _shell() is not None
+    return ipython_shell() is not None
 
 
 def execution_count() -> int | None:
     """Return the number of the cell that runs, or None outside of IPython."""
-    shell = _shell()
+    shell = ipython_shell()
     return None if shell is None else int(shell.execution_count)
 
 
 def cell_number() -> int | None:
     """Return the number that stands beside the running cell, or None outside of IPython."""
-    shell = _shell()
+    shell = ipython_shell()
     # While a cell runs, the execution count is its number or the next one, as the kernel likes.
     return None if shell is None else len(shell.history_manager.input_hist_parsed) - 1
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from litestate.environment import installed
-from litestate.places import IN_BROWSER
+from litestate.platform import IN_BROWSER
 
 EXTENSION = str(Path(installed.__file__).parents[2])
 

@@ -188,7 +188,7 @@ def test_without_pyarrow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_browser: bool, advice: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.setattr(places, "IN_BROWSER", in_browser)
+    monkeypatch.setattr(writer, "IN_BROWSER", in_browser)
     if in_browser:
         monkeypatch.setattr(places, "detect", lambda: places.below(tmp_path))
     with pytest.raises(ExportError, match=advice):

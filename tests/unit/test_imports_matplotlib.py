@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from litestate import imports
 from litestate.imports import is_harmless
-from litestate.places import IN_BROWSER
+from litestate.platform import IN_BROWSER
 
 EXTENSION = str(Path(imports.__file__).parents[1])
 TESTS = str(Path(__file__).parent)

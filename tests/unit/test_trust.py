@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from litestate import trust
 from litestate.errors import ForgedBundleError, RestrictedError
-from litestate.places import IN_BROWSER
+from litestate.platform import IN_BROWSER
 from litestate.signature import SIGNATURE_BYTES, NoKeyError, Signature, read_signature
 from litestate.storage.key_file import FileKey, key_path, load_key
 

@@ -9,7 +9,6 @@ from typing import Any
 import litestate
 import pytest
 from checkpointed import Kernel, connected, tree, unreadable
-from litestate import places
 from litestate.checkpoints import restoring
 from litestate.current import close
 from litestate.errors import (
@@ -20,6 +19,7 @@ from litestate.errors import (
     StorageError,
     StorageFullError,
 )
+from litestate.platform import IN_BROWSER
 from states import count, make_database
 
 
@@ -189,7 +189,7 @@ def test_clear_what_checkpoints_are_not_made_of(steps: Steps) -> None:
     assert tree(home) == before
 
 
-@pytest.mark.skipif(places.IN_BROWSER, reason="the notebook's folder never changes there")
+@pytest.mark.skipif(IN_BROWSER, reason="the notebook's folder never changes there")
 def test_clear_in_another_folder_keeps_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pyodide_js
 from pyodide.code import run_js
 
-from ..places import DRIVE, DRIVE_LIMIT
+from ..platform import DRIVE, DRIVE_LIMIT
 from ..sqlite import SIDECARS
 
 _find_mend = run_js("(fs, mountpoint) => fs.analyzePath(mountpoint).object?.mount?.type?.litestate")

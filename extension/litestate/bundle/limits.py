@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 from .refusals import too_large
 
 _GIB = 1 << 30

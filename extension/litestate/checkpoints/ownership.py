@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from typing import Any, Literal
 
-from ..environment.executed import shell_of_session
 from ..items import Item, parents
 from ..manifest import KEPT_KINDS
-from ..places import IN_BROWSER, Places
+from ..places import Places
+from ..platform import IN_BROWSER, ipython_shell
 from ..sqlite import SIDECARS
 from .tree import Entry
 
@@ -129,7 +129,7 @@ class Ownership:
         if at < self._since:
             return "unknown"
         # A program is one long cell.
-        return "own" if shell_of_session() is None or self._in_a_cell(at) else "other"
+        return "own" if ipython_shell() is None or self._in_a_cell(at) else "other"
 
     def _put_there_at(self, item: Item) -> float:
         """Return when a new folder that something is in came there, as by renaming (or 0)."""

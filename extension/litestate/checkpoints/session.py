@@ -14,7 +14,7 @@ from ..errors import (
     StorageFullError,
 )
 from ..manifest import KEPT_KINDS, Skipped
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 from ..reading import unrecorded
 from ..report import Line
 from ..storage import Storage, Usage

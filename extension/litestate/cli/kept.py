@@ -9,7 +9,7 @@ from typing import Literal
 from ..bundle import Reader
 from ..groups import is_graph, variables_of
 from ..manifest import KEPT_KINDS, Manifest
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 from ..report import size_text
 from ..trust import judge
 

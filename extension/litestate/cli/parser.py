@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from .. import __version__
+from .._version import __version__
 from . import differing, extracting, inspecting, making
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from .. import __version__, sqlite
+from .. import sqlite
+from .._version import __version__
 from ..bundle import Writer
 from ..errors import DatabaseBusyError, SourceError
 from ..items import member_name

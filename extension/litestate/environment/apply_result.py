@@ -60,7 +60,7 @@ class Applied:
             except Exception as error:
                 errors.append(error)
         if errors:
-            raise ExceptionGroup("the session could not be brought back to its state before", errors)
+            raise ExceptionGroup("some changes of the session could not be undone", errors)
 
     def add(self, other: Applied) -> None:
         """Append the result of another part, which was restored after this one."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER, ipython_shell
 from ..report.html import STYLE, escape
+from ..report.table import table_lines
 from ..report.words import printable, when_text
 from .apply_result import Applied
 from .executed import (
@@ -17,7 +18,6 @@ from .executed import (
     Log,
     current,
     running_number,
-    shell_of_session,
 )
 from .hostile import damaged, mapping, number, sequence, text, whole
 
@@ -65,15 +65,14 @@ class History(Sequence[Executed]):
 
     def __str__(self) -> str:
         lines = [self._headline()]
-        table = [_HEADINGS, *(_texts(cell) for cell in self._shown())]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        table = table_lines([_HEADINGS, *(_texts(cell) for cell in self._shown())])
         session: str | None = None
         for row, cell in zip(table, (None, *self._shown()), strict=True):
             if cell is not None and cell.session != session:
                 session = cell.session
                 lines.append(self._session_text(session))
             if len(table) > 1:
-                lines.append("  ".join(map(_padded, row, widths)).rstrip())
+                lines.append(row)
         return "\n".join([*lines, *self._notes()])
 
     __repr__ = __str__
@@ -173,10 +172,6 @@ def _duration_text(seconds: float) -> str:
     return f"{seconds // 60:,.0f} min {seconds % 60:.0f} s"
 
 
-def _padded(text: str, width: int) -> str:
-    return f"{text:<{width}}"
-
-
 def _class(heading: str) -> str:
     return {"": "n", "took": "n", "source": "p"}.get(heading, "v")
 
@@ -270,7 +265,7 @@ def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
 
 
 def _count_on(counter: int, cells: list[Executed], applied: Applied) -> None:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if IN_BROWSER or shell is None or shell.execution_count > counter:
         return
     number = shell.execution_count

@@ -1,4 +1,4 @@
-"""Questions about the sources of the executed cells: words, and dotted names that are set or called."""
+"""The sources of executed cells: words in them, and dotted names that they set or call."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import sys
 import warnings
 from typing import Any
 
-from ..places import IN_BROWSER
-from ..packages.installing import module_or_reason
+from ..packages.distributions import module_or_reason
+from ..platform import IN_BROWSER
 from . import (
     harmless_settings,
     ipython_settings,

@@ -11,13 +11,13 @@ _WORDS = (
     *("TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PRIVATE", "OAUTH"),
     *("AUTHORIZATION", "COOKIE", "BEARER", "SIGNATURE", "CONNSTR", "CONNECTIONSTRING"),
 )
-"""Anywhere in a name without its underscores."""
+"""Any part of a name, without its underscores."""
 
 _PARTS = {"KEY", "KEYS", "PASS", "PWD", "AUTH", "CREDS", "CRED", "PIN", "DSN", "SALT", "JWT", "PAT"}
 """Whole words of a name."""
 
 _ENDS = ("KEY", "PASS")
-"""At the end of a name. This also matches ``monkey``, which does little harm: the report names it."""
+"""The end of a name. It also matches ``monkey``, which does little harm: the report names it."""
 
 _NOT_SECRET = {"PWD", "OLDPWD"}
 """Variables in which shells keep the current folder."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..cells import Cells, cell_frames
+from ..platform import ipython_shell
 from .confidential import hide
 
 MOST_CELLS = 10_000
@@ -203,7 +204,7 @@ def follow(shell: Any = None) -> Log | None:
     Log or None
         None outside of IPython.
     """
-    shell = shell or _shell()
+    shell = shell or ipython_shell()
     if shell is None:
         return None
     follower = shell.meta.get(_KEY)
@@ -234,19 +235,7 @@ def current() -> Log:
     return follow() or _without_shell
 
 
-def shell_of_session() -> Any:
-    """Return IPython's shell, or None outside of it."""
-    return _shell()
-
-
 def namespace() -> dict[str, Any]:
     """Return the notebook's namespace; outside of IPython, that of ``__main__``."""
-    shell = _shell()
+    shell = ipython_shell()
     return vars(sys.modules["__main__"]) if shell is None else shell.user_ns  # type: ignore[no-any-return]
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    # IPython may still be importing.
-    get = getattr(ipython, "get_ipython", None)
-    return get() if get is not None else None

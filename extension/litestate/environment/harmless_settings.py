@@ -38,7 +38,7 @@ _LOG_FORMAT = re.compile(
 )
 
 _FLAGS = (0, 2, 32, 34)
-"""None, re.I, re.U, and both: the flags that `warnings.filterwarnings` and a text's pattern have."""
+"""None, re.I, re.U, and both: flags of `warnings.filterwarnings` and of a text's pattern."""
 
 Shape = Callable[[Any], bool]
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..installation import of_python, site_packages
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 
 _PROC = Path("/proc/self/environ")
 """On Linux, the environment that the process was started with (man 5 proc)."""

@@ -1,12 +1,12 @@
-"""Settings of IPython that ``%config``, ``%precision``, ``%xmode``, ``%alias`` and ``%load_ext`` make."""
+"""Settings made by ``%config``, ``%precision``, ``%xmode``, ``%alias`` and ``%load_ext``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from ..platform import ipython_shell
 from .cell_sources import cells_mention
-from .executed import shell_of_session
 from .settings import Group, Undo, same
 
 _WORDS = ("%", "get_ipython", "InteractiveShell", "InlineBackend", "init_printing")
@@ -37,7 +37,7 @@ _RELOADS = {(False, False): "off", (True, False): "explicit", (True, True): "all
 
 
 def _traits(_: Any) -> Iterator[tuple[str, Any]]:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or not cells_mention(*_WORDS):
         return
     for owner in _owners(shell):
@@ -68,7 +68,7 @@ def _of_later(shell: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _owners(shell: Any) -> list[Any]:
-    """Return the objects that ``%config`` can set, and the formatters, which ``%precision`` sets."""
+    """Return the objects that ``%config`` can set, and the formatters for ``%precision``."""
     owners = [*shell.configurables, *shell.display_formatter.formatters.values()]
     others = [owner for owner in owners if owner is not shell.history_manager]
     return [owner for owner in others if not type(owner).__name__.endswith("App")]
@@ -99,7 +99,7 @@ def _put_trait(_: Any, name: str, value: Any) -> Undo | None:
 
 
 def _put_mode(name: str, value: Any) -> Undo | None:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or not isinstance(value, str):
         raise KeyError("this is not IPython")
     if name == _MODE:
@@ -123,7 +123,7 @@ def _put_mode(name: str, value: Any) -> Undo | None:
 
 
 def _put_later(kind: str, trait: str, value: Any) -> Undo | None:
-    config = shell_of_session().config[kind]
+    config = ipython_shell().config[kind]
     had, before = trait in config, dict(config).get(trait)
     if had and same(before, value):
         return None
@@ -141,7 +141,7 @@ def _put_later(kind: str, trait: str, value: Any) -> Undo | None:
 def _owner_of(name: str) -> tuple[Any, str]:
     """Return the object that has a trait, or None if it is made later; and the trait's name."""
     kind, _, trait = name.partition(".")
-    shell = shell_of_session()
+    shell = ipython_shell()
     if (
         shell is None
         or not trait.isidentifier()
@@ -156,21 +156,21 @@ def _owner_of(name: str) -> tuple[Any, str]:
 
 
 def _is_kind(owner: Any, kind: str) -> bool:
-    """Tell whether an object is of a class, or is the shell: each kernel has its own shell class."""
+    """Tell whether an object is of a class. The shell is of any shell class: each kernel has one."""
     return any(cls.__name__ == kind for cls in type(owner).__mro__) or (
-        kind.endswith("InteractiveShell") and owner is shell_of_session()
+        kind.endswith("InteractiveShell") and owner is ipython_shell()
     )
 
 
 def _extensions(_: Any) -> Iterator[tuple[str, Any]]:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is not None and cells_mention("load_ext", "load_extension"):
         for name in sorted(shell.extension_manager.loaded - _ALWAYS_LOADED):
             yield name, True
 
 
 def _put_extension(_: Any, name: str, value: Any) -> Undo | None:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or value is not True:
         raise KeyError("this is not IPython")
     manager = shell.extension_manager
@@ -182,7 +182,7 @@ def _put_extension(_: Any, name: str, value: Any) -> Undo | None:
 
 
 def _aliases(_: Any) -> Iterator[tuple[str, Any]]:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or not cells_mention("alias"):
         return
     usual = dict(shell.alias_manager.default_aliases)
@@ -192,7 +192,7 @@ def _aliases(_: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _put_alias(_: Any, name: str, command: Any) -> Undo | None:
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None or not name.isidentifier() or not isinstance(command, str):
         raise KeyError("this is not IPython")
     manager = shell.alias_manager

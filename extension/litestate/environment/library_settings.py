@@ -1,4 +1,4 @@
-"""Settings of NumPy, pandas, matplotlib, scikit-learn and xarray that differ from their defaults."""
+"""Settings of NumPy, pandas, matplotlib, scikit-learn and xarray that were changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of `warnings` and `logging`: filters, levels, and handlers that ``basicConfig`` makes."""
+"""Settings of `warnings` and `logging`: filters, levels, and handlers of ``basicConfig``."""
 
 from __future__ import annotations
 

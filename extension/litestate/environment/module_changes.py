@@ -10,12 +10,13 @@ from itertools import chain
 from types import ModuleType
 from typing import Any
 
-from ..packages.installing import module_or_reason
+from ..packages.distributions import module_or_reason
+from ..platform import ipython_shell
 from . import attribute_paths
 from .attribute_paths import MISSING, AttributePath, step
 from .cell_sources import Chain, Reader, Targets
 from .confidential import is_secret_name
-from .executed import namespace, shell_of_session
+from .executed import namespace
 from .module_scan import Scanner
 from .settings import SECRET, Group, NotPlainError, Undo
 
@@ -287,7 +288,7 @@ def _tables() -> Iterator[tuple[str, Iterable[Any]]]:
     """Yield the registrations that no module shows: signal handlers, and those of the shell."""
     yield "signal handlers", map(signal.getsignal, _SIGNALS)
     yield "sys.settrace, sys.setprofile", (sys.gettrace(), sys.getprofile())
-    shell = shell_of_session()
+    shell = ipython_shell()
     if shell is None:
         return
     magics = shell.magics_manager.magics.values()

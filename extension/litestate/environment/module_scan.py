@@ -58,6 +58,9 @@ _MOST = 500
 _BUDGET = 0.001
 """Seconds of a scan after a cell."""
 
+Names = Mapping[str, Any]
+"""The notebook's namespace."""
+
 _CHANGEABLE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE (https://docs.python.org/3/c-api/typeobj.html): others cannot be changed."""
 
@@ -71,7 +74,7 @@ class Scanner:
         self._left: list[str] = []
 
     def scan(
-        self, names: Mapping[str, Any], *, thorough: bool
+        self, names: Names, *, thorough: bool
     ) -> tuple[list[AttributePath], dict[str, list[str]]]:
         """Return where objects of the notebook are.
 
@@ -105,7 +108,7 @@ class Scanner:
         held = {label: _held(table, names) for label, table in self._tables.values()}
         return list(self._attributes), {label: found for label, found in held.items() if found}
 
-    def _in_module(self, path: AttributePath, space: Mapping[str, Any], names: Mapping[str, Any]) -> None:
+    def _in_module(self, path: AttributePath, space: Mapping[str, Any], names: Names) -> None:
         for name, value in list(space.items()):
             kind = type(value)
             if kind in _INERT or name.startswith("__"):
@@ -123,14 +126,14 @@ class Scanner:
             else:
                 self._in_object(path, name, value, names)
 
-    def _function(self, path: AttributePath, name: str, function: Any, names: Mapping[str, Any]) -> None:
+    def _function(self, path: AttributePath, name: str, function: Any, names: Names) -> None:
         space = function.__globals__
         if space is names:
             self._attributes[path.below(name)] = None
         elif space is _FUNCTOOLS and _held(_registry(function), names):
             self._table(path.below(name).label, _registry(function))
 
-    def _class(self, path: AttributePath, name: str, cls: Any, names: Mapping[str, Any]) -> None:
+    def _class(self, path: AttributePath, name: str, cls: Any, names: Names) -> None:
         module = attribute_paths.module_of(cls)
         # Only in the module that defines it, not in those that import it.
         if module == path.module and cls.__flags__ & _CHANGEABLE:
@@ -138,7 +141,7 @@ class Scanner:
         elif module == names.get("__name__"):
             self._attributes[path.below(name)] = None
 
-    def _in_object(self, path: AttributePath, at: str, value: Any, names: Mapping[str, Any]) -> None:
+    def _in_object(self, path: AttributePath, at: str, value: Any, names: Names) -> None:
         """Scan the tables of an object in a module, such as a registry."""
         try:
             inside = object.__getattribute__(value, "__dict__")
@@ -151,7 +154,7 @@ class Scanner:
                 if _held(inner, names):
                     self._table(f"{path.module}.{at}.{name}", inner)
 
-    def _in_class(self, cls: type, names: Mapping[str, Any]) -> None:
+    def _in_class(self, cls: type, names: Names) -> None:
         for name, value in list(type.__getattribute__(cls, "__dict__").items()):
             kind = type(value)
             if kind in _INERT:
@@ -183,7 +186,7 @@ def _privacy(label: str) -> tuple[bool, int]:
     return any(part.startswith("_") for part in label.split(".")), len(label)
 
 
-def _is_set(value: Any, names: Mapping[str, Any]) -> bool:
+def _is_set(value: Any, names: Names) -> bool:
     """Tell whether an attribute of a class is an object of the notebook, or an accessor of one."""
     if attribute_paths.is_notebooks(value, names):
         return True
@@ -192,7 +195,7 @@ def _is_set(value: Any, names: Mapping[str, Any]) -> bool:
     )
 
 
-def _held(table: Any, names: Mapping[str, Any]) -> list[str]:
+def _held(table: Any, names: Names) -> list[str]:
     """Return the names of the notebook's objects in a table."""
     if type(table) is MappingProxyType:
         table = dict(table)
@@ -222,5 +225,5 @@ def _flat(entries: Iterable[Any]) -> Iterator[Any]:
             yield entry
 
 
-def _hangs(value: Any, names: Mapping[str, Any]) -> bool:
+def _hangs(value: Any, names: Names) -> bool:
     return type(value) not in _INERT and attribute_paths.is_notebooks(value, names)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import names, places
-from ..places import ELSEWHERE, IN_BROWSER, Places
+from ..places import ELSEWHERE, Places
+from ..platform import IN_BROWSER
 from . import initial_process
 from .apply_result import Applied
 from .confidential import is_secret_name, is_secret_value

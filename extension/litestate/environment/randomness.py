@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..packages.installing import module_or_reason
+from ..packages.distributions import module_or_reason
 from .apply_result import Applied
 from .hostile import damaged, mapping, number, text, whole
 
@@ -147,7 +147,7 @@ def _switch(legacy: Any, name: str) -> Any:
     if legacy.get_state(legacy=False)["bit_generator"] == name:
         return None
     previous = legacy.get_bit_generator()
-    legacy.set_bit_generator(getattr(kept, name)())
+    legacy.set_bit_generator(getattr(legacy, name)())
     return previous
 
 

@@ -17,7 +17,7 @@ Part = Literal["process", "options", "cells", "random"]
 PARTS: tuple[Part, ...] = ("process", "options", "cells", "random")
 
 BEFORE_VARIABLES: tuple[Part, ...] = ("process",)
-"""Parts to apply before variables: unpickling imports modules, so it needs folder and search path."""
+"""Parts to apply before variables: unpickling imports modules, with this folder and search path."""
 
 AFTER_VARIABLES: tuple[Part, ...] = ("options", "cells", "random")
 """Parts to apply after variables. The random state is last: loading may draw random numbers."""

@@ -1,4 +1,4 @@
-"""Settings of the standard library that differ from their defaults."""
+"""Settings of the standard library that were changed."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from .. import places, ui, unsaved
 from ..errors import ExportError, NotABundleError
 from ..parts.databases import tables_text
+from ..platform import IN_BROWSER
 from ..report import Line, Report, Section
 from ..saving import link_to
 from ..survey import StrPath
@@ -171,7 +172,7 @@ def _report(section: Section, tables: list[Table], path: Path) -> Report:
     made = path.absolute()
     files = {made, *(made / line.label for line in section.lines)}
     report.notes += unsaved.notes(places.detect(), files)
-    if places.IN_BROWSER and path.is_file():
+    if IN_BROWSER and path.is_file():
         report.link = link_to(path)
         report.notes.append("The link works until the page is reloaded or the kernel is restarted.")
     return report

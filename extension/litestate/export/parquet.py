@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .. import places
 from ..errors import ExportError
+from ..platform import IN_BROWSER
 from .columns import affinity, facts, is_boolean, is_dated, parse
 from .documents import Written
 from .source import Row, Table, quoted
@@ -90,7 +90,7 @@ def write(connection: sqlite3.Connection, tables: list[Table], path: Path) -> Wr
 
 
 def _how_to_get() -> str:
-    if places.IN_BROWSER:
+    if IN_BROWSER:
         return (
             "Parquet files need the package pyarrow. Nothing was written. Run %pip install pyarrow "
             "in a cell of its own, and then this again; it comes from the internet, if this site "

@@ -16,6 +16,7 @@ from ..bundle import Reader
 from ..errors import ExportError
 from ..loading import open_bundle, verify
 from ..manifest import Member
+from ..platform import IN_BROWSER
 from ..sources import AnySource, expanded
 from ..sqlite import NotADatabaseError, connections, is_database
 from ..sqlite.connections import ERRORS, busy, code_of, connect, reading
@@ -154,7 +155,7 @@ def _copy(source: sqlite3.Connection, copy: Path) -> None:
         # A backup never begins while the connection writes; this takes memory instead.
         copy.write_bytes(source.serialize())
         return
-    deadline = time.monotonic() + (0 if connections.IN_BROWSER else connections.PATIENCE)
+    deadline = time.monotonic() + (0 if IN_BROWSER else connections.PATIENCE)
     cursor = source.cursor()
     cursor.row_factory = None
     file = cursor.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]

@@ -13,8 +13,8 @@ from typing import cast
 from .. import places
 from ..changes import Batch, MakeFolder, NotUndoneError, Overwrite, Replace
 from ..errors import ApplyError, ExportError
-from ..places import DRIVE_LIMIT
 from ..plan import check_closed
+from ..platform import DRIVE_LIMIT
 from ..report import size_text
 from .source import AnyDatabase
 

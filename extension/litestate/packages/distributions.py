@@ -1,10 +1,11 @@
-"""Which distributions are installed, and which modules they have."""
+"""Installed distributions, their modules, and imports of them that a bundle cannot redirect."""
 
 from __future__ import annotations
 
 import functools
 import importlib
 import importlib.metadata
+import importlib.util
 import re
 import sys
 from collections.abc import Iterable
@@ -12,14 +13,19 @@ from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..imports import import_installed, is_harmless, is_installed
+from ..platform import IN_BROWSER
+
+_BROUGHT = "{} would be imported, and may find what the bundle has brought"
+
 
 def packages_of(modules: Iterable[str]) -> dict[str, str]:
-    """Return which distribution a top-level module belongs to, of those that are installed.
+    """Return the installed distributions that modules belong to.
 
     Parameters
     ----------
     modules : iterable of str
-        Names of modules; of ``a.b`` the top-level one counts.
+        Names of modules; for ``a.b`` the top-level module counts.
 
     Returns
     -------
@@ -33,7 +39,7 @@ def packages_of(modules: Iterable[str]) -> dict[str, str]:
 
 
 def normalized(name: str) -> str:
-    """Return a distribution's name as indexes and locks have it.
+    """Return a distribution's name in the form that indexes and locks use.
 
     Examples
     --------
@@ -44,14 +50,14 @@ def normalized(name: str) -> str:
 
 
 class Known(NamedTuple):
-    """A distribution that is installed.
+    """An installed distribution.
 
     Attributes
     ----------
     name, version : str
-        As its metadata says, which takes long to read.
+        As in its metadata, which takes long to read.
     files : importlib.metadata.Distribution
-        The rest.
+        Its files.
     """
 
     name: str
@@ -61,26 +67,26 @@ class Known(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def _known(stamp: tuple[Any, ...]) -> dict[str, Known]:
-    del stamp  # What is asked for when it changes.
+    del stamp  # A new stamp misses the cache.
     importlib.invalidate_caches()
     modules_of.cache_clear()
     found: dict[str, Known] = {}
     for distribution in importlib.metadata.distributions():
-        # What is left of a broken installation has none.
+        # The rest of a broken installation has no metadata.
         if not (distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")):
             continue
         metadata = distribution.metadata
         if metadata["Name"] and metadata["Version"]:
-            # Of two, the first is the one that is imported.
+            # Python imports the first of two.
             known = Known(metadata["Name"], metadata["Version"], distribution)
             found.setdefault(normalized(known.name), known)
     return found
 
 
 def distributions() -> dict[str, Known]:
-    """Return the distributions that are installed, by their normalized names."""
-    # A .dist-info folder that comes or goes changes the time of the folder that it is in. That of
-    # the current folder (an empty entry) changes with every file.
+    """Return the installed distributions by their normalized names."""
+    # Adding or removing a .dist-info folder changes the time of the folder that it is in. The
+    # current folder (an empty entry) is not watched: its time changes with every file.
     return _known(tuple((entry, _time(entry)) for entry in sys.path if entry))
 
 
@@ -105,3 +111,41 @@ def modules_of(known: Known) -> frozenset[str]:
         elif suffix in (".py", ".so", ".pyd") and first != "..":
             names.add(first)
     return frozenset(name for name in names if name.isidentifier())
+
+
+def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
+    """Return a top-level package, imported if necessary, or None and the reason.
+
+    Parameters
+    ----------
+    name : str
+        Name of the package.
+    trusted : bool
+        Whether to import it from anywhere on ``sys.path``. Otherwise see `litestate.imports`.
+
+    Returns
+    -------
+    module, reason : module or None, str
+        The reason is for a report, without a full stop.
+    """
+    if name in sys.modules:
+        return sys.modules[name], ""
+    if not trusted and not is_harmless(name):
+        return None, _BROUGHT.format(name)
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is None and IN_BROWSER:
+            from ..browser.packages import provide
+
+            # The site has it, but no cell has imported it in this kernel.
+            if trouble := provide([name]).get(name):
+                return None, trouble
+            spec = importlib.util.find_spec(name)
+        if spec is None:
+            return None, f"{name} is not installed here"
+        if not trusted and not is_installed(name):
+            return None, _BROUGHT.format(name)
+        return (importlib.import_module if trusted else import_installed)(name), ""
+    except Exception as error:
+        # Its own code may raise anything.
+        return None, f"{name} cannot be imported here ({type(error).__name__}: {error})"

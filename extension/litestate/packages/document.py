@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ..environment.hostile import damaged, mapping, parse, sequence, text
 from ..manifest import Skipped
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 from .distributions import Known, distributions, modules_of
 
 _MOST = 5_000

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..manifest import Skipped
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 from ..trust import trust_advice
 from .distributions import distributions, normalized
 from .document import Added, from_json

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import NeedsAsyncError
-from ..places import IN_BROWSER
+from ..platform import IN_BROWSER
 from ..report import Section
 from ..variables.group import Group
 from ..variables.in_place import InPlace

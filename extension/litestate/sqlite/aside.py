@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..platform import IN_BROWSER
 from . import connections
 from .connections import beside, busy
 
@@ -45,7 +46,7 @@ def copy_aside(path: Path, copy: Path) -> None:
     OSError
         If it cannot be read.
     """
-    if connections.IN_BROWSER or os.name == "nt":
+    if IN_BROWSER or os.name == "nt":
         shutil.copyfile(path, copy)
         return
     # The locks are per process: a child that opens and closes the file takes none of ours away.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..platform import IN_BROWSER
 from . import connections
 from .aside import copy_together, scratch
 from .connections import (
@@ -102,7 +103,7 @@ def _read(path: Path, take: _Taker, patience: float) -> Image:
     with reading(path, patience=patience) as connection, _one_commit(connection):
         being_written = _is_being_written(path)
         is_all = alone and path.stat().st_size == _size(connection)
-        if take.quick and is_all and connections.IN_BROWSER:
+        if take.quick and is_all and IN_BROWSER:
             return take.image(connection, being_written, path)
         return take(connection, being_written, alone=alone)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from ..errors import DatabaseBusyError, LitestateError
+from ..platform import IN_BROWSER
 
 HEADER = b"SQLite format 3\0"
 """How a database file starts (https://www.sqlite.org/fileformat2.html, 1.3)."""
@@ -30,8 +30,6 @@ SIDECARS = ("-wal", "-shm", "-journal")
 
 PATIENCE = 2.0
 """Seconds to wait for a lock."""
-
-IN_BROWSER = sys.platform == "emscripten"
 
 ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What Python raises for an error of SQLite: it cannot decode a message that quotes a damaged

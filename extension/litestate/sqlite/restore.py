@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ..errors import ApplyError
+from ..platform import IN_BROWSER
 from . import connections
 from .connections import ERRORS, JournalMode, NotADatabaseError, busy, code_of, connect, text_of
 
@@ -34,7 +35,7 @@ def restore(image: Path, target: Path, journal_mode: JournalMode) -> None:
     DatabaseBusyError
         If a lock is not given back in `PATIENCE` seconds; the target is unchanged.
     """
-    deadline = time.monotonic() + (0 if connections.IN_BROWSER else connections.PATIENCE)
+    deadline = time.monotonic() + (0 if IN_BROWSER else connections.PATIENCE)
 
     def give_up(status: int, _remaining: int, _total: int) -> None:
         # Connection.backup() itself would try again for ever.

@@ -17,11 +17,10 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from ..platform import IN_BROWSER
 from . import connection_pragmas as pragmas
 from .codecs import Put
 from .connection_setup import CONFIG, ROWS, TEXTS, ask, numbers
-
-IN_BROWSER = sys.platform == "emscripten"
 
 _KNOWN_CONVERTERS = {"DATE", "TIMESTAMP"}
 """Converters that Python registers itself (deprecated since 3.12)."""

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
+from ..platform import IN_BROWSER
 from .failures import NotSavedError
-
-IN_BROWSER = sys.platform == "emscripten"
 
 LIMIT = 600
 """Levels of objects within objects; an object with attributes is two."""

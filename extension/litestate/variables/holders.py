@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import ReferenceType, ref
 
-from . import namespace as session
+from ..platform import ipython_shell
 from .leaves import ATOMS, is_of_library
 from .regions import Region
 
@@ -47,7 +47,7 @@ def of_ipython(namespace: Mapping[str, Any]) -> list[int]:
     """
     found = [namespace[name] for name in _LAST if name in namespace]
     found += _hidden().values()
-    shell = session.shell()
+    shell = ipython_shell()
     if shell is not None:
         outputs = namespace.get("Out")
         found += outputs.values() if isinstance(outputs, dict) else ()
@@ -118,4 +118,4 @@ class Loose:
 
 
 def _hidden() -> Mapping[str, Any]:
-    return getattr(session.shell(), "user_ns_hidden", {})
+    return getattr(ipython_shell(), "user_ns_hidden", {})

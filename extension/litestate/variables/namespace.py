@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
 from ..errors import SelectionError
+from ..platform import ipython_shell
 from .codecs import package_of
 
 Choice: TypeAlias = bool | str | Sequence[str] | None
@@ -27,13 +28,13 @@ _FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 
 def namespace() -> dict[str, Any]:
     """Return the names of this session: the notebook's, or those of ``__main__``."""
-    shell = _shell()
+    shell = ipython_shell()
     return vars(sys.modules["__main__"]) if shell is None else shell.user_ns
 
 
 def is_session() -> bool:
     """Tell whether somebody works here cell by cell, or line by line."""
-    return _shell() is not None or hasattr(sys, "ps1")
+    return ipython_shell() is not None or hasattr(sys, "ps1")
 
 
 def user_names(names: Mapping[str, Any]) -> list[str]:
@@ -128,15 +129,5 @@ def _package_of(value: Any) -> str:
 
 
 def _hidden() -> Mapping[str, Any]:
-    shell = _shell()
+    shell = ipython_shell()
     return getattr(shell, "user_ns_hidden", {}) if shell is not None else {}
-
-
-def shell() -> Any:
-    """Return the shell of this session, or None in plain Python."""
-    return _shell()
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None

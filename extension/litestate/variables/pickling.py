@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..platform import IN_BROWSER
 from . import depth
 from .cycles import Cycles
 from .definitions import is_definition
@@ -90,7 +91,7 @@ def dump(
         pickler = Pickler(file, roots, hook, namespace, raw, say)
         pickler.use(cycles, {} if known is None else known)
         try:
-            if depth.IN_BROWSER and cycles is None:
+            if IN_BROWSER and cycles is None:
                 depth.check(pickler.roots, knows)
             with depth.bounded_calls():
                 pickler.dump(pickler.whole)

@@ -1,0 +1,30 @@
+"""The environment that this Python runs in: browser or computer, IPython or plain Python.
+
+Inside of the package write ``from .platform import …``; ``import platform`` is the standard
+library's module.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+IN_BROWSER = sys.platform == "emscripten"
+"""Whether this is the kernel of a site, in a worker of the browser."""
+
+DRIVE = Path("/drive")
+"""Where JupyterLite mounts the contents that its file browser shows."""
+
+DRIVE_LIMIT = 90_000_000
+"""Bytes of one file on the drive as JupyterLite has it: above about 95 MiB, its kernel hangs."""
+
+CLOCK = 1e-3
+"""Seconds: the resolution of file times in Emscripten."""
+
+
+def ipython_shell() -> Any:
+    """Return the shell of IPython that runs the cells, or None in plain Python."""
+    # While IPython is being imported, the function may not be there yet.
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return None if get_ipython is None else get_ipython()
