@@ -156,7 +156,7 @@ def _owner_of(name: str) -> tuple[Any, str]:
 
 
 def _is_kind(owner: Any, kind: str) -> bool:
-    """Tell whether an object is of a class. The shell is of any shell class: each kernel has one."""
+    """Tell whether an object is of a class; the shell is of the shell class of every kernel."""
     return any(cls.__name__ == kind for cls in type(owner).__mro__) or (
         kind.endswith("InteractiveShell") and owner is ipython_shell()
     )
