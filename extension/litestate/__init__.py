@@ -1,7 +1,7 @@
-"""Keep the work of a notebook session: variables, files and SQLite databases, in a bundle you own.
+"""Save the work of a notebook session: variables, files and SQLite databases, in a bundle you own.
 
-In between, `autosave` keeps it by itself: after every cell as a checkpoint, which comes back when
-the page was reloaded.
+In between, `autosave` makes a checkpoint after every cell, and brings the newest one back when the
+page was reloaded.
 
 Examples
 --------
@@ -14,26 +14,33 @@ Examples
 >>> load_state("state-2026-11-22.litestate.zip")  # doctest: +SKIP
 """
 
-from ._version import __version__ as __version__
-from .api import aload_state, asave_state, clear_state, load_state, save_state, show_state
-from .autosave import aautosave, autosave
-from .bundle import Limits
-from .checkpointing import (
-    acheckpoint,
-    acheckpoints,
-    arestore,
-    aundo,
-    checkpoint,
-    checkpoints,
-    restore,
-    undo,
-)
-from .checkpoints import Retention
-from .environment import follow, history
-from .errors import LitestateError
-from .export import export_tables
-from .importing import import_table
-from .report import Report
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .api import aload_state, asave_state, clear_state, load_state, save_state, show_state
+    from .autosave import aautosave, autosave
+    from .bundle import Limits
+    from .checkpointing import (
+        acheckpoint,
+        acheckpoints,
+        arestore,
+        aundo,
+        checkpoint,
+        checkpoints,
+        restore,
+        undo,
+    )
+    from .checkpoints import Retention
+    from .environment import history
+    from .errors import LitestateError
+    from .export import export_tables
+    from .importing import import_table
+    from .report import Report
 
 __all__ = [
     "Limits",
@@ -61,6 +68,51 @@ __all__ = [
     "undo",
 ]
 
-# The cells from here on are in the history.
-follow()
-del follow
+_NAMES = {
+    ".api": "aload_state asave_state clear_state load_state save_state show_state",
+    ".autosave": "aautosave autosave",
+    ".bundle": "Limits",
+    ".checkpointing": (
+        "acheckpoint acheckpoints arestore aundo checkpoint checkpoints restore undo"
+    ),
+    ".checkpoints": "Retention",
+    ".environment": "history",
+    ".errors": "LitestateError",
+    ".export": "export_tables",
+    ".importing": "import_table",
+    ".report": "Report",
+}
+"""Names that are loaded on first use, by module: importing the package stays quick."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+
+class _Package(ModuleType):
+    """The type of this package, whose public names are loaded on first use.
+
+    A function keeps its name although a submodule has the same.
+    """
+
+    def __getattr__(self, name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(importlib.import_module(_MODULES[name], __name__), name)
+        super().__setattr__(name, value)
+        return value
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _MODULES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *__all__})
+
+
+# Before any submodule is imported.
+sys.modules[__name__].__class__ = _Package
+
+from ._version import __version__ as __version__  # noqa: E402
+from .environment.executed import follow as _follow  # noqa: E402
+
+# The history has the cells from here on.
+_follow()

@@ -9,31 +9,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from . import places, ui, unsaved
+from . import places
+from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
-from .checkpointing import Which, kept, session, session_now
+from .checkpointing import Which, kept, session
 from .clearing import clear
 from .current import Undoable, owed, undoable
 from .errors import SaveError, SelectionError
-from .finished import finished
 from .items import Survey
 from .loading import Chosen, load_from, open_bundle, replaced_by, verify
-from .missing import missing
+from .missing import missing, unsaved_notes
 from .parts import PARTS, choice, packages
 from .parts.variables import look
 from .platform import IN_BROWSER
-from .reading import unrecorded
-from .report import Report, count_text, size_text
+from .report import Report, count_text, show, size_text
 from .saving import adownload, awrite_into, awrite_to, bundle_name, free, target_of
 from .sources import AnySource
 from .survey import Paths, StrPath, survey, with_read_files
-from .trust import RESTRICTED, Signer, ajudge, check_allowed, judge, trust_advice, trust_hint
+from .trust import RESTRICTED, Signer, ajudge, check_allowed, trust_advice, trust_hint
 from .variables.namespace import Choice
+from .waiting import Waiter, awaitable, blocking
 
 Patterns = Sequence[str] | str
 
 
-def save_state(
+@blocking
+async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
+    waiter: Waiter,
+    /,
     path: StrPath | IO[bytes] | None = None,
     *,
     name: str | None = None,
@@ -86,20 +89,20 @@ def save_state(
     NoCheckpointError, DamagedCheckpointError
         If there is no such checkpoint, or it cannot be read.
     """
+    signer = Signer(waiter)
     if checkpoint is None:
         found = _to_save(paths, exclude, variables, include)
-        return finished(_save(found, path, name, compression, Signer(), owed()))
-    _check_whole(paths, exclude, include)
-    with kept(session_now("asave_state"), checkpoint) as found:
-        return finished(_save(_with_read(found), path, name, compression, Signer()))
-
-
-def _check_whole(paths: Paths, exclude: Patterns, include: Paths) -> None:
+        return await _save(found, path, name, compression, signer, owed())
     if paths is not None or exclude or include is not None:
         raise SelectionError(
             "paths=, exclude= and include= choose from what is there now, and a checkpoint is "
             "saved whole. Leave them out; load_state() takes paths= and exclude=, too."
         )
+    with kept(await session(waiter), checkpoint) as found:
+        return await _save(_with_read(found), path, name, compression, signer)
+
+
+asave_state = awaitable(save_state)
 
 
 def _with_read(found: Survey) -> Survey:
@@ -136,11 +139,14 @@ async def _save(
         )
     report.sections[0].warnings += missing(found, {each.place for each in report.skipped})
     # A bundle of files alone is not asked for variables.
-    report.notes += [*(notes if found.scope.variables else ()), *unsaved.notes(places.detect())]
-    return ui.show(report)
+    report.notes += [*(notes if found.scope.variables else ()), *unsaved_notes(places.detect())]
+    return show(report)
 
 
-def load_state(
+@blocking
+async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
+    waiter: Waiter,
+    /,
     source: AnySource | None = None,
     *,
     paths: Paths = None,
@@ -205,10 +211,19 @@ def load_state(
     """
     check_allowed(trust=trust)
     wanted = _Wanted(Chosen(paths, exclude, choice(variables, paths)), dry_run, clean)
-    with open_bundle(_ask() if source is None else source, limits) as (reader, label):
-        own = judge(reader.signature, reader.manifest_bytes) == "own"
+    if source is None:
+        source = await _ask(waiter)
+    with open_bundle(source, limits) as (reader, label):
+        own = await ajudge(reader.signature, reader.manifest_bytes, waiter) == "own"
         reader.trusted = (own or trust) and not RESTRICTED
+        if waiter.is_awaited and wanted.chosen.variables is not False and not dry_run:
+            # Later, inside of a call, not every browser can wait for packages.
+            verify(reader, label)
+            await packages.prepare(reader)
         return _load(reader, label, wanted)
+
+
+aload_state = awaitable(load_state)
 
 
 @dataclass(frozen=True)
@@ -234,60 +249,12 @@ def _load(reader: Reader, label: str, wanted: _Wanted) -> Report:
     if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
         report.hints[trust_advice()] = trust_hint()
     said.tell(report)
-    return ui.show(report)
+    return show(report)
 
 
 def _undoable_load(reader: Reader, wanted: _Wanted) -> AbstractContextManager[Undoable]:
     replaced = replaced_by(reader, places.detect(), wanted.chosen)
     return undoable("before load", "loaded", replaced)
-
-
-async def asave_state(
-    path: StrPath | IO[bytes] | None = None,
-    *,
-    name: str | None = None,
-    paths: Paths = None,
-    exclude: Patterns = (),
-    compression: Compression = "deflate",
-    checkpoint: Which = None,
-    variables: Choice = None,
-    include: Paths = None,
-) -> Report:
-    """Do what `save_state` does, with ``await``: for browsers that cannot wait inside a call."""
-    signer = Signer(is_awaited=True)
-    if checkpoint is None:
-        found = _to_save(paths, exclude, variables, include)
-        return await _save(found, path, name, compression, signer, owed())
-    _check_whole(paths, exclude, include)
-    with kept(await session(), checkpoint) as found:
-        return await _save(_with_read(found), path, name, compression, signer)
-
-
-async def aload_state(
-    source: AnySource | None = None,
-    *,
-    paths: Paths = None,
-    exclude: Patterns = (),
-    dry_run: bool = False,
-    clean: bool = False,
-    limits: Limits | None = None,
-    variables: Choice = None,
-    trust: bool = False,
-) -> Report:
-    """Do what `load_state` does, with ``await``: for browsers that cannot wait inside a call."""
-    check_allowed(trust=trust)
-    wanted = _Wanted(Chosen(paths, exclude, choice(variables, paths)), dry_run, clean)
-    if source is None and IN_BROWSER:
-        from .browser.picker import choose
-
-        source = await choose()
-    with open_bundle(_ask() if source is None else source, limits) as (reader, label):
-        own = await ajudge(reader.signature, reader.manifest_bytes) == "own"
-        reader.trusted = (own or trust) and not RESTRICTED
-        if wanted.chosen.variables is not False and not dry_run:
-            verify(reader, label)
-            await packages.prepare(reader)
-        return _load(reader, label, wanted)
 
 
 def show_state(
@@ -314,10 +281,10 @@ def show_state(
     with unrecorded():
         sections = [part.describe(found) for part in PARTS]
     sections[0].warnings += missing(found)
-    report = Report("", sections, unsaved.notes(where), found.excluded)
+    report = Report("", sections, unsaved_notes(where), found.excluded)
     size = sum(section.size for section in sections)
     report.headline = f"The state now: {count_text(report.lines())}, {size_text(size)}"
-    return ui.show(report)
+    return show(report)
 
 
 def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
@@ -349,14 +316,15 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choic
         )
     with unrecorded():
         found = look(survey(places.detect(), paths, exclude), choice(variables, paths))
-        return ui.show(clear(found))
+        return show(clear(found))
 
 
-def _ask() -> AnySource:
+async def _ask(waiter: Waiter) -> AnySource:
+    """Let the user choose a file."""
     if not IN_BROWSER:
         raise SelectionError(
             "Which bundle? In plain Python give load_state() a path, a URL, bytes or an open file."
         )
-    from .browser.picker import choose_now
+    from .browser.dialogs import choose
 
-    return choose_now()
+    return await waiter(choose(), "a file", otherwise="give load_state() a path or a URL")

@@ -7,19 +7,20 @@ import math
 import time
 from collections.abc import Sequence
 
-from . import ui
 from .after_cell import AfterCell
 from .checkpoints import Checkpoint, Retention, later_cells
 from .checkpoints.capture import Captured
 from .checkpoints.restoring import restore_missing
 from .checkpoints.session import Made, Session
-from .checkpoints.table import title, when_text
-from .current import Opened, close, opened, wait
+from .checkpoints.table import title
+from .current import Opened, close, opened
 from .errors import BundleError, DamagedCheckpointError, LitestateError
 from .platform import IN_BROWSER
-from .report import Report, Section, size_text
+from .report import Report, Section, show, size_text
+from .report.words import when_text
 from .survey import Paths
 from .variables.namespace import Choice
+from .waiting import Waiter, awaitable, blocking_call, wait
 
 _NEARLY_FULL = 0.8
 """Share of the browser's storage, or of the disk, from which on it is said to be nearly full."""
@@ -39,8 +40,11 @@ class Autosave:
         self._check_at = 0.0
         self._said: set[str] = set()
 
-    def __call__(
+    @blocking_call
+    async def __call__(
         self,
+        waiter: Waiter,
+        /,
         name: str | None = None,
         *,
         restore: bool = True,
@@ -92,23 +96,7 @@ class Autosave:
         opening = opened(
             name, paths=paths, exclude=exclude, retention=retention, variables=variables
         )
-        return self._begin(wait(opening, "aautosave"), restore=restore)
-
-    async def start(
-        self,
-        name: str | None = None,
-        *,
-        restore: bool = True,
-        paths: Paths = None,
-        exclude: Sequence[str] | str = (),
-        retention: Retention | None = None,
-        variables: Choice = None,
-    ) -> Report:
-        """Do what calling it does, with ``await``."""
-        opening = opened(
-            name, paths=paths, exclude=exclude, retention=retention, variables=variables
-        )
-        return self._begin(await opening, restore=restore)
+        return self._begin(await waiter(opening, "its storage"), restore=restore)
 
     def pause(self) -> None:
         """Make no checkpoints until `resume`."""
@@ -166,7 +154,7 @@ class Autosave:
         ).strip()
         report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
         _explain(report, now)
-        return ui.show(report)
+        return show(report)
 
     def _look(self, cell: int | None) -> None:
         session = self._session
@@ -238,30 +226,13 @@ class Autosave:
     def _tell(sentence: str) -> None:
         # It may be read much later.
         when = f"Autosave, on {time.strftime(_MOMENT)}"
-        ui.show(Report(when, [Section("autosave", warnings=[sentence])]))
+        show(Report(when, [Section("autosave", warnings=[sentence])]))
 
 
 autosave = Autosave()
 
 
-async def aautosave(
-    name: str | None = None,
-    *,
-    restore: bool = True,
-    paths: Paths = None,
-    exclude: Sequence[str] | str = (),
-    retention: Retention | None = None,
-    variables: Choice = None,
-) -> Report:
-    """Do what `autosave` does, with ``await``: for browsers that cannot wait inside a call."""
-    return await autosave.start(
-        name,
-        restore=restore,
-        paths=paths,
-        exclude=exclude,
-        retention=retention,
-        variables=variables,
-    )
+aautosave = awaitable(autosave.__call__)
 
 
 def _first(now: Opened, *, restore: bool) -> Report:

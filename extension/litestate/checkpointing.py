@@ -7,24 +7,26 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from . import ui, unsaved
 from .checkpoints import Checkpoint, restoring
 from .checkpoints.session import Session
 from .checkpoints.source import CheckpointSource, as_survey
 from .checkpoints.table import Checkpoints, Row, table, title
-from .current import current, opened, wait
+from .current import current, opened
 from .errors import CheckpointError
 from .items import Survey
-from .platform import IN_BROWSER
-from .report import Report, Section, count_text, size_text
+from .missing import unsaved_notes
+from .platform import IN_BROWSER, cell_number
+from .report import Report, Section, count_text, show, size_text
 from .saving import SUFFIX, free, write_to
 from .sqlite import scratch
 from .variables.namespace import is_session
+from .waiting import Waiter, awaitable, blocking
 
 Which = int | str | Row | Checkpoint | None
 
 
-def checkpoint(label: str | None = None) -> Report:
+@blocking
+async def checkpoint(waiter: Waiter, /, label: str | None = None) -> Report:
     """Keep the state as it is now, if it has changed since the last checkpoint.
 
     Parameters
@@ -46,15 +48,14 @@ def checkpoint(label: str | None = None) -> Report:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `acheckpoint`.
     """
-    return _checkpoint(session_now("acheckpoint"), _checked(label))
+    return _checkpoint(await session(waiter), _checked(label))
 
 
-async def acheckpoint(label: str | None = None) -> Report:
-    """Do what `checkpoint` does, with ``await``."""
-    return _checkpoint(await session(), _checked(label))
+acheckpoint = awaitable(checkpoint)
 
 
-def checkpoints() -> Checkpoints:
+@blocking
+async def checkpoints(waiter: Waiter, /) -> Checkpoints:
     """Return the list of this notebook's checkpoints; in a notebook it shows as a table.
 
     Returns
@@ -69,15 +70,14 @@ def checkpoints() -> Checkpoints:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `acheckpoints`.
     """
-    return table(session_now("acheckpoints"))
+    return table(await session(waiter))
 
 
-async def acheckpoints() -> Checkpoints:
-    """Do what `checkpoints` does, with ``await``."""
-    return table(await session())
+acheckpoints = awaitable(checkpoints)
 
 
-def restore(which: Which = None) -> Report:
+@blocking
+async def restore(waiter: Waiter, /, which: Which = None) -> Report:
     """Bring the state back to a checkpoint: files and databases as they were, and no others.
 
     What is there now becomes a checkpoint first, so that `undo` brings it back.
@@ -103,15 +103,14 @@ def restore(which: Which = None) -> Report:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `arestore`.
     """
-    return _restore(session_now("arestore"), which)
+    return _restore(await session(waiter), which)
 
 
-async def arestore(which: Which = None) -> Report:
-    """Do what `restore` does, with ``await``."""
-    return _restore(await session(), which)
+arestore = awaitable(restore)
 
 
-def undo() -> Report:
+@blocking
+async def undo(waiter: Waiter, /) -> Report:
     """Go one checkpoint back: what changed last is undone. Again, and it is one more.
 
     What is there now becomes a checkpoint first, if it is not in one.
@@ -130,26 +129,31 @@ def undo() -> Report:
     NeedsAsyncError
         If this browser cannot wait inside a call; use `aundo`.
     """
-    return _undo(session_now("aundo"))
+    return _undo(await session(waiter))
 
 
-async def aundo() -> Report:
-    """Do what `undo` does, with ``await``."""
-    return _undo(await session())
+aundo = awaitable(undo)
 
 
-async def session() -> Session:
-    """Return this notebook's session, opened if it is not, as new as can be."""
+async def session(waiter: Waiter) -> Session:
+    """Return this notebook's session, opened and as new as the storage.
+
+    Raises
+    ------
+    NeedsAsyncError
+        If this browser cannot wait for its storage inside of a call.
+    """
+    found = current()
+    # No other tab writes then, so there is nothing to wait for.
+    if found is not None and found.storage.writable:
+        return found
+    return await waiter(_newest_session(), "its storage")
+
+
+async def _newest_session() -> Session:
     found = (await opened()).session
     await found.refresh()
     return found
-
-
-def session_now(twin: str) -> Session:
-    """Do what `session` does, and wait for it here; see `wait`."""
-    found = current()
-    # Then there is nothing to wait for, also where a call could not wait.
-    return found if found and found.storage.writable else wait(session(), twin)
 
 
 @contextmanager
@@ -175,15 +179,15 @@ def _find(found: Session, which: Which) -> Checkpoint:
 
 def _checkpoint(session: Session, label: str | None) -> Report:
     taken = _take_over(session)
-    made = session.look("asked", label=label, cell=ui.cell_number())
-    notes = taken + unsaved.notes(session.looker.places)
+    made = session.look("asked", label=label, cell=cell_number())
+    notes = taken + unsaved_notes(session.looker.places)
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
         # What cannot be read, and what is not committed, may have changed.
         state = session.captured
         section = Section("changed", skipped=state.skipped, warnings=state.warnings)
-        return ui.show(Report(f"Nothing has changed{where}", [section], notes))
+        return show(Report(f"Nothing has changed{where}", [section], notes))
     section = Section("changed", made.lines, made.skipped, made.warnings)
     report = Report("", [section], notes)
     name = title(made.checkpoint.note, made.checkpoint.number)
@@ -196,12 +200,12 @@ def _checkpoint(session: Session, label: str | None) -> Report:
         section.warnings.append(
             f"There is little room: {len(made.dropped)} older checkpoints were dropped."
         )
-    return ui.show(report)
+    return show(report)
 
 
 def _restore(session: Session, which: Which) -> Report:
     taken = _take_over(session)
-    return ui.show(_back_to(session, _find(session, which), taken))
+    return show(_back_to(session, _find(session, which), taken))
 
 
 def _take_over(session: Session) -> list[str]:
@@ -218,15 +222,15 @@ def _take_over(session: Session) -> list[str]:
 def _undo(session: Session) -> Report:
     taken = _take_over(session)
     session.check_writable()
-    session.look("before undo", cell=ui.cell_number())
-    return ui.show(_back_to(session, restoring.before(session), taken, "undone"))
+    session.look("before undo", cell=cell_number())
+    return show(_back_to(session, restoring.before(session), taken, "undone"))
 
 
 def _back_to(
     session: Session, target: Checkpoint, notes: list[str], cause: str = "restored"
 ) -> Report:
     aside = [] if session.storage.writable else _keep_aside(session)
-    report = restoring.restore(session, target, cell=ui.cell_number(), cause=cause)
+    report = restoring.restore(session, target, cell=cell_number(), cause=cause)
     report.notes += notes
     report.notes += aside
     return report

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from . import places, ui
+from . import places
 from .checkpoints.differences import variables_in
 from .checkpoints.session import Session
 from .current import current
@@ -16,7 +16,7 @@ from .loading import warn_of_connections
 from .manifest import Skipped
 from .parts.variables import remove
 from .plan import Plan
-from .platform import IN_BROWSER
+from .platform import IN_BROWSER, cell_number
 from .report import Report, Section, count_text
 from .saving import SUFFIX, free, link_to, write_to
 from .variables.taking import Taken
@@ -45,7 +45,7 @@ def clear(found: Survey) -> Report:
 
 def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     try:
-        session.look("before clear", cell=ui.cell_number())
+        session.look("before clear", cell=cell_number())
     except StorageError:
         return None
     skipped = session.captured.skipped
@@ -60,7 +60,7 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     if found.scope.variables is True:
         session.owed.forget()
     try:
-        session.look("cleared", cell=ui.cell_number())
+        session.look("cleared", cell=cell_number())
     except StorageError as error:
         report.sections[0].warnings.append(f"There is no checkpoint of the empty state: {error}")
     report.notes = ["undo() brings it back."]
@@ -79,7 +79,7 @@ def _after_bundle(found: Survey) -> Report:
     report.notes = [f"To have it back: load_state({where.show(backup)!r})"]
     if IN_BROWSER:
         report.link = link_to(backup)
-        report.notes.append(
+        report.link_note = (
             "That file is in memory: it lasts until the page is reloaded or the kernel restarted. "
             "The link downloads a copy."
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from . import ui
 from .checkpoints import Checkpoint, Retention
 from .checkpoints.looking import Looker, Touched, Used
 from .checkpoints.session import Session
@@ -18,8 +17,9 @@ from .environment import executed
 from .errors import CheckpointError, RetentionError, StorageError
 from .parts import choice
 from .places import NOTEBOOK, detect
-from .platform import DRIVE, IN_BROWSER, ipython_shell
+from .platform import DRIVE, IN_BROWSER, cell_number, ipython_shell
 from .report import Report
+from .sqlite import SIDECARS
 from .storage import open_storage
 from .survey import Paths
 from .variables.namespace import Choice, namespace, own_names
@@ -27,8 +27,6 @@ from .variables.watching import Watch
 
 if TYPE_CHECKING:
     from .browser.notebook import Page
-
-_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -159,37 +157,6 @@ def _note_cells(session: Session) -> None:
         note(log.own[-1])
 
 
-def wait(coroutine: Coroutine[Any, Any, _Result], twin: str) -> _Result:
-    """Wait for a coroutine inside of a synchronous call.
-
-    Parameters
-    ----------
-    coroutine : coroutine
-        What to wait for. Outside of the browser it never really has to wait.
-    twin : str
-        The function to ``await`` where a call cannot wait.
-
-    Raises
-    ------
-    NeedsAsyncError
-        If this browser cannot do that.
-    """
-    if not IN_BROWSER:
-        try:
-            coroutine.send(None)
-        except StopIteration as stop:
-            result: _Result = stop.value
-            return result
-        raise AssertionError("only the browser has to be waited for")
-    from .browser.waiting import wait as wait_in_browser
-
-    return wait_in_browser(
-        coroutine,
-        "This browser cannot wait for its storage inside a call. Write "
-        f"`await {twin}()` instead (from litestate import {twin}).",
-    )
-
-
 @dataclass
 class Undoable:
     """What to tell of a change that `undo` can take back, or cannot."""
@@ -220,12 +187,12 @@ def undoable(before: str, after: str, replaced: Sequence[Path] = ()) -> Iterator
         return
     session.looker.expect(replaced)
     try:
-        session.look(before, cell=ui.cell_number())
+        session.look(before, cell=cell_number())
     except StorageError as error:
         said.warnings.append(f"undo() will not bring back what was there before: {error}")
     yield said
     try:
-        if session.look(after, cell=ui.cell_number()) and not said.warnings:
+        if session.look(after, cell=cell_number()) and not said.warnings:
             said.notes.append(f"undo() brings back what was there before{_of_which(session)}.")
     except StorageError as error:
         said.warnings.append(f"There is no checkpoint of what is there now: {error}")
@@ -258,7 +225,7 @@ def _touched() -> Touched | None:
         return None
     from .browser.drive import watch
 
-    watched = watch()
+    watched = watch(SIDECARS)
     return None if watched is None else watched.take
 
 

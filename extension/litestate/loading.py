@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from . import installation, names, progress, sqlite, unsaved
+from . import installation, names, progress, sqlite
+from .browser import unrecorded
 from .bundle import Limits, Reader
-from .demo_json import as_bundle
+from .bundle.format import HEAD, is_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .groups import variables_of
 from .items import Item, Survey
 from .loadable import Loadable
 from .manifest import KEPT_KINDS, Kind, Member, Skipped
+from .missing import unsaved_notes
 from .parts import PARTS, Wanted
 from .places import Places, Root
 from .plan import Plan, Target
 from .platform import DRIVE_LIMIT
-from .reading import unrecorded
 from .report import Report, Section, outcome_text
 from .rules import EXCLUDED, check_foreign, matcher, patterns_of
 from .sources import AnySource, open_source
@@ -53,10 +55,20 @@ def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tup
         with unrecorded():
             file, label = opened.enter_context(open_source(source))
         try:
-            with as_bundle(file, label) as bundle:
+            with _as_bundle(file, label) as bundle:
                 yield Reader(bundle, limits=limits), label
         except BundleError as error:
             raise type(error)(f"{label}: {error}") from error
+
+
+def _as_bundle(file: IO[bytes], label: str) -> AbstractContextManager[IO[bytes]]:
+    is_ours = is_bundle(file.read(HEAD))
+    file.seek(0)
+    if is_ours:
+        return nullcontext(file)
+    from .demo_json import as_bundle
+
+    return as_bundle(file, label)
 
 
 def verify(reader: Reader, label: str) -> None:
@@ -137,7 +149,7 @@ def load_from(
     sections.append(wanted.refused)
     report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
     report.headline = _headline(report, source, label, dry_run=dry_run)
-    report.notes += unsaved.notes(places, {target.path for target in targets})
+    report.notes += unsaved_notes(places, {target.path for target in targets})
     variables = variables_of(source.manifest.members)
     if variables and chosen.variables is False:
         what = "1 variable was" if len(variables) == 1 else f"{len(variables)} variables were"

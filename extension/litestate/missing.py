@@ -1,16 +1,44 @@
-"""Name what the notebook uses although the bundle does not have it."""
+"""Files that the notebook uses although a bundle, or the browser's storage, does not have them.
+
+In the site the mended drive records what this kernel has read. In plain Python nothing watches, so
+the paths in cells and variables count.
+"""
 
 from __future__ import annotations
 
+import ast
+import os
+import sys
 from collections.abc import Container, Iterator
+from pathlib import Path
 
-from . import outside, places
+from . import places
+from .browser import unrecorded
+from .bundle.format import is_bundle
 from .items import Survey
+from .places import Places
 from .platform import IN_BROWSER
 from .report.words import size_text
+from .spots import head_of
 from .variables.connected import databases_of
+from .variables.namespace import namespace
 
 _SHOWN = 5
+
+_CELLS = 500
+"""Newest cells whose texts are looked at."""
+
+_TEXTS = 5_000
+"""Texts in all."""
+
+_LONGEST = 1_000
+"""Characters of a path."""
+
+_SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/opt", "/proc", "/sbin", "/sys", "/usr")
+"""Folders of the system, and of Python's packages in the site."""
+
+
+_PATHS = (type(Path()),)
 
 
 def missing(found: Survey, unsaved: Container[str] = ()) -> list[str]:
@@ -28,6 +56,24 @@ def missing(found: Survey, unsaved: Container[str] = ()) -> list[str]:
     if found.scope.paths is None and (IN_BROWSER or found.taken is not None):
         texts += _outside()
     return texts
+
+
+def unsaved_notes(where: Places, among: Container[Path] | None = None) -> list[str]:
+    """Return a sentence for each file of the notebook's folder that the browser could not store.
+
+    Parameters
+    ----------
+    where : Places
+        The root folders of the session.
+    among : container of pathlib.Path, optional
+        Files to report, by default all.
+    """
+    return [
+        f"{where.show(path)} is in memory only, the browser's storage does not hold it: {reason}. "
+        "A reload loses it; a bundle or a checkpoint keeps it."
+        for path, reason in sorted(where.unsaved().items())
+        if among is None or path in among
+    ]
 
 
 def _databases(found: Survey, unsaved: Container[str]) -> Iterator[str]:
@@ -68,7 +114,7 @@ def _database(place: str, variables: str, *, is_named: bool) -> str:
 
 
 def _outside() -> Iterator[str]:
-    files = outside.files()
+    files = _files_outside()
     if not files:
         return
     shown = [f"{path} ({size_text(size)})" for path, size in files[:_SHOWN]]
@@ -78,3 +124,75 @@ def _outside() -> Iterator[str]:
         f"Not in this bundle: {', '.join(shown)}{more}. The notebook uses {them}, but {they_are} "
         f"outside of the folders that are saved. Copy {them} beside the notebook, and use the copy."
     )
+
+
+def _files_outside() -> list[tuple[str, int]]:
+    """Return the files that are there, with their bytes."""
+    where = places.detect()
+    found: dict[str, int] = {}
+    for text in _files_read() if IN_BROWSER else _paths_named():
+        try:
+            path = Path(os.path.normpath(Path.cwd() / Path(text).expanduser()))
+            if _is_outside(path, where) and path.is_file() and not _is_bundle(path):
+                found[str(path)] = path.stat().st_size
+        except (OSError, ValueError, RuntimeError):
+            # No path after all, or `~name` of a user that does not exist.
+            continue
+    return sorted(found.items())
+
+
+def _is_outside(path: Path, where: Places) -> bool:
+    root, _ = where.locate(path)
+    # Below the real folder, where a root is named by a link.
+    inside = any(path.is_relative_to(each.path.resolve()) for each in where.roots)
+    # In the site these are the whole file system.
+    own = (*_SYSTEM, *({sys.prefix, sys.base_prefix} - {os.sep}))
+    return (
+        root.is_anywhere
+        and not inside
+        and not any(path.is_relative_to(folder) for folder in own)
+        and not any(part.startswith(".") for part in path.parts)
+    )
+
+
+def _is_bundle(path: Path) -> bool:
+    # One that was saved is no part of the next.
+    if path.suffix != ".zip":
+        return False
+    with unrecorded():
+        return is_bundle(head_of(path))
+
+
+def _files_read() -> list[str]:
+    from .browser.drive import read_anywhere
+
+    return read_anywhere()
+
+
+def _paths_named() -> Iterator[str]:
+    count = 0
+    for text in (text for text in _texts() if len(text) <= _LONGEST):
+        # `%run ../script.py 3` has its file first.
+        for each in dict.fromkeys((text, *text.split()[:1])):
+            if os.sep in each or each.startswith("~"):
+                count += 1
+                yield each
+        if count >= _TEXTS:
+            return
+
+
+def _texts() -> Iterator[str]:
+    names = namespace()
+    for name, value in list(names.items()):
+        # No code of the notebook's runs for this.
+        if type(value) in (str, *_PATHS) and not name.startswith("_"):
+            yield str(value)
+    cells = names.get("In")
+    for source in cells[: -_CELLS - 1 : -1] if isinstance(cells, list) else ():
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value

@@ -257,7 +257,7 @@ def _elsewhere() -> Root:
 
 
 def _kernel_started() -> float:
-    from .browser.session import started
+    from .browser.kernel import started
 
     return started()
 

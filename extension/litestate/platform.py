@@ -28,3 +28,16 @@ def ipython_shell() -> Any:
     # While IPython is being imported, the function may not be there yet.
     get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return None if get_ipython is None else get_ipython()
+
+
+def execution_count() -> int | None:
+    """Return the execution count of the running cell, or None in plain Python."""
+    shell = ipython_shell()
+    return None if shell is None else int(shell.execution_count)
+
+
+def cell_number() -> int | None:
+    """Return the number that stands beside the running cell, or None in plain Python."""
+    shell = ipython_shell()
+    # While a cell runs, the execution count is its number or the next one: kernels differ.
+    return None if shell is None else len(shell.history_manager.input_hist_parsed) - 1

@@ -143,7 +143,7 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
     elif ipython_shell() is None:
         yield lambda count: None
     else:
-        from .browser.progress import HtmlBar
+        from .browser.dialogs import HtmlBar
 
         meter = Meter(lambda: HtmlBar(label, total))
         try:

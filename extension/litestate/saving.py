@@ -16,20 +16,20 @@ from typing import IO, cast
 
 from . import progress, sqlite
 from ._version import __version__
+from .browser import unrecorded
 from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
-from .errors import SaveError, UnsafeBundleError
-from .finished import finished
+from .errors import NeedsAsyncError, SaveError, UnsafeBundleError
 from .items import Survey
 from .manifest import Manifest
 from .parts import PARTS
 from .places import Root, detect
 from .platform import DRIVE_LIMIT, IN_BROWSER
-from .reading import unrecorded
 from .report import Report, count_text, size_text
 from .survey import StrPath
 from .trust import Signer
+from .waiting import run_to_completion, wait
 
 SUFFIX = ".litestate.zip"
 """How the name of a bundle ends."""
@@ -131,7 +131,7 @@ def _warn_of_limits(report: Report, manifest: Manifest) -> None:
 
 def write_to(path: Path, found: Survey, compression: Compression) -> Report:
     """Do what `awrite_to` does, inside of a call that cannot be awaited."""
-    return finished(awrite_to(path, found, compression, Signer()))
+    return run_to_completion(awrite_to(path, found, compression, Signer()))
 
 
 async def awrite_to(path: Path, found: Survey, compression: Compression, signer: Signer) -> Report:
@@ -213,7 +213,7 @@ def _check_free(path: Path) -> None:
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
     """Do what `awrite_into` does, inside of a call that cannot be awaited."""
-    return finished(awrite_into(file, found, compression, Signer()))
+    return run_to_completion(awrite_into(file, found, compression, Signer()))
 
 
 async def awrite_into(
@@ -251,35 +251,32 @@ def _has_content(file: IO[bytes]) -> bool:
 
 async def adownload(found: Survey, name: str, compression: Compression, signer: Signer) -> Report:
     """Offer a bundle for download in the page."""
-    from .browser import alive
-    from .browser.blobs import BlobSink
-    from .browser.download import link
+    from .browser import form
+    from .browser.blobs import BlobSink, download_link
 
-    if signer.is_awaited:
-        await alive.watch()
-    else:
-        alive.watch_now()
+    # Without the page's watch the link looks dead in some outputs; that is no reason to fail.
+    with suppress(NeedsAsyncError):
+        await signer.waiter(form.watch(), "the page")
     with BlobSink() as sink:
         report = await gather(cast("IO[bytes]", sink), found, compression, signer)
-        report.link = link(sink.blob(), name)
+        report.link = download_link(sink.blob(), name)
     report.link_later = (
         f"{name} could be downloaded here until the kernel ended. Run the cell again to save what "
         "is there now."
     )
-    report.notes.append("The link works until the page is reloaded or the kernel is restarted.")
     return _headline(report, name)
 
 
 def link_to(path: Path) -> str:
     """Return a link that downloads a file of the kernel's memory."""
-    from .browser import alive
-    from .browser.blobs import BlobSink
-    from .browser.download import link
+    from .browser import form
+    from .browser.blobs import BlobSink, download_link
 
-    alive.watch_now()
+    with suppress(NeedsAsyncError):
+        wait(form.watch(), "")
     with BlobSink() as sink, path.open("rb") as file:
         shutil.copyfileobj(file, cast("IO[bytes]", sink), CHUNK)
-        return link(sink.blob(), path.name)
+        return download_link(sink.blob(), path.name)
 
 
 def generator() -> dict[str, str]:

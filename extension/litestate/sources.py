@@ -104,7 +104,7 @@ def _seekable(source: IO[bytes]) -> Iterator[IO[bytes]]:
 @contextmanager
 def _fetch(url: str) -> Iterator[IO[bytes]]:
     if IN_BROWSER:
-        from .browser.fetch import fetch
+        from .browser.blobs import fetch
 
         with fetch(url) as file:
             yield file

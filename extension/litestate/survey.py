@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import names
+from .browser import unrecorded
 from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope, Skipped
 from .places import Places, Root
 from .read_files import read_files
 from .read_walk import ReadWalk
-from .reading import unrecorded
 from .rules import patterns_of
 from .walk import Walk
 

@@ -7,13 +7,12 @@ browser's storage, or the user's folder in plain Python.
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from .errors import ForgedBundleError, NeedsAsyncError, RestrictedError
-from .finished import finished
 from .platform import IN_BROWSER
 from .signature import Key, NoKeyError, Signature
+from .waiting import AWAITED, Waiter, run_to_completion
 
 __all__ = [
     "RESTRICTED",
@@ -34,7 +33,9 @@ RESTRICTED = os.environ.get("LITESTATE_RESTRICT") == "1"
 
 _OWNER = "browser" if IN_BROWSER else "computer"
 
-_Result = TypeVar("_Result")
+_IN_SAVE = Waiter("asave_state")
+
+_IN_LOAD = Waiter("aload_state")
 
 
 def check_allowed(*, trust: bool) -> None:
@@ -70,39 +71,33 @@ def trust_hint() -> str:
 
 
 class Signer:
-    """Signs one manifest, and knows why if it could not.
+    """Signs one manifest, or records why that failed.
 
     Parameters
     ----------
-    is_awaited : bool, default: False
-        Whether somebody awaits what `sign` returns, so that it may wait in any browser.
+    waiter : Waiter, optional
+        Waits for the key. By default it waits inside of the call, which not every browser can.
 
     Attributes
     ----------
-    is_awaited : bool
+    waiter : Waiter
         As given.
     reason : str
-        Why it was not signed, without a full stop; empty if it was.
+        Why the manifest was not signed, without a full stop; empty if it was.
     """
 
-    def __init__(self, *, is_awaited: bool = False) -> None:
+    def __init__(self, waiter: Waiter = _IN_SAVE) -> None:
         self.reason = ""
-        self.is_awaited = is_awaited
-
-    async def sign(self, manifest: bytes) -> Signature | None:
-        """Sign the bytes of a manifest; return None where that cannot be."""
-        if not self.is_awaited:
-            return self(manifest)
-        try:
-            return await _signed(manifest)
-        except NoKeyError as error:
-            self.reason = str(error)
-        return None
+        self.waiter = waiter
 
     def __call__(self, manifest: bytes) -> Signature | None:
-        """Do what `sign` does, inside of a call that cannot be awaited."""
+        """Do what `sign` does, for a signer that waits inside of the call."""
+        return run_to_completion(self.sign(manifest))
+
+    async def sign(self, manifest: bytes) -> Signature | None:
+        """Sign the bytes of a manifest; return None where that is impossible."""
         try:
-            return _wait(_signed(manifest), "")
+            return await self.waiter(_signed(manifest), "its key")
         except NeedsAsyncError:
             self.reason = "this browser cannot wait for its key inside a call; asave_state() can"
         except NoKeyError as error:
@@ -144,19 +139,17 @@ def judge(signature: Signature | None, manifest: bytes) -> Verdict:
     NeedsAsyncError
         If this browser cannot wait for its key; use `aload_state`.
     """
-    if signature is None:
-        return "stranger"
-    return _wait(
-        ajudge(signature, manifest),
-        "This browser cannot wait inside a call to see who has signed the bundle. Write "
-        "`await aload_state(…)` instead (from litestate import aload_state).",
-    )
+    return run_to_completion(ajudge(signature, manifest, _IN_LOAD))
 
 
-async def ajudge(signature: Signature | None, manifest: bytes) -> Verdict:
+async def ajudge(signature: Signature | None, manifest: bytes, waiter: Waiter = AWAITED) -> Verdict:
     """Do what `judge` does, with ``await``."""
     if signature is None:
         return "stranger"
+    return await waiter(_judge(signature, manifest), "the key of the bundle's signature")
+
+
+async def _judge(signature: Signature, manifest: bytes) -> Verdict:
     try:
         key = await _key(create=False)
         if key is None or key.id != signature.key:
@@ -188,11 +181,3 @@ async def _key(*, create: bool) -> Key | None:
     from .storage import key_file
 
     return key_file.load_key(create=create)
-
-
-def _wait(coroutine: Coroutine[Any, Any, _Result], advice: str) -> _Result:
-    if IN_BROWSER:
-        from .browser.waiting import wait
-
-        return wait(coroutine, advice)
-    return finished(coroutine)

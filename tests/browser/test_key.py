@@ -85,7 +85,7 @@ def test_the_key_signs_and_judges_also_after_a_reload(shared_lab: Lab) -> None:
         assert "names this browser's key, but the signature does not fit" in forged
     assert key_of(lab) == key
     assert (
-        lab.check("print(await trust.Signer(is_awaited=True).sign(b'a manifest') == signature)")
+        lab.check("print(await trust.Signer(trust.AWAITED).sign(b'a manifest') == signature)")
         == "True\n"
     )
     assert lab.check("print(await trust.ajudge(signature, b'a manifest'))") == "own\n"
@@ -144,7 +144,7 @@ def test_without_jspi(lab_without_jspi: Lab) -> None:
     lab = lab_without_jspi
     lab.check("from litestate import trust\nsigner = trust.Signer()\nassert signer(b'') is None")
     assert "cannot wait for its key inside a call" in lab.value("signer.note")
-    lab.check("signature = await trust.Signer(is_awaited=True).sign(b'a manifest')")
+    lab.check("signature = await trust.Signer(trust.AWAITED).sign(b'a manifest')")
     assert lab.check("print(await trust.ajudge(signature, b'a manifest'))") == "own\n"
     error = lab.run("trust.judge(signature, b'a manifest')").error
     assert "NeedsAsyncError" in error and "await aload_state(" in error

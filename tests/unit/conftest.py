@@ -14,13 +14,13 @@ from typing import Any
 
 import litestate.current
 import litestate.memory
-import litestate.outside
+import litestate.missing
 import litestate.parts.wanted
 import pytest
 from checkpointed import CLOCK, Kernel
 from litestate import places
 from litestate.places import HOME, NOTEBOOK, Places, Root
-from litestate.variables import namespace
+from shells import pretend_shell
 from states import Session, make_database
 from tables import make_things
 from variable_kernel import Notebook
@@ -46,7 +46,7 @@ def no_last_result() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the kernel, what other tests have read is not what a report is about."""
-    monkeypatch.setattr(litestate.outside, "_read", list)
+    monkeypatch.setattr(litestate.missing, "_files_read", list)
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +132,7 @@ def notebook(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Notebook:
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
     # The shell of the browser's kernel is busy with this test.
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    pretend_shell(monkeypatch, None, "variables")
     return Notebook(kernel, vars(module))
 
 

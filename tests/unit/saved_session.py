@@ -12,10 +12,10 @@ import pytest
 from litestate import environment
 from litestate.environment import attributes, executed, warning_filters
 from litestate.environment.executed import Executed, Log, current
-from litestate.variables import namespace
 from saved_kernels import Notebook
 from saved_same import differ
 from saved_session_cases import NAMED, SET, SET_IF_TRUSTED, Change
+from shells import pretend_shell
 
 
 @contextlib.contextmanager
@@ -26,8 +26,7 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     site's kernel has another.
     """
     limit = sys.getrecursionlimit()
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
-    monkeypatch.setattr(executed, "_shell", lambda: None)
+    pretend_shell(monkeypatch, None, "variables", "environment", "checkpoints")
     monkeypatch.setattr(attributes, "known", attributes.Known())
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings():

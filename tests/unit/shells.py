@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,3 +53,23 @@ def new_shell(module: ModuleType | None = None, *, as_the_one: bool = False) -> 
                 setattr(sys, name, before[name])
             elif hasattr(sys, name):
                 delattr(sys, name)
+
+
+def pretend_shell(patch: pytest.MonkeyPatch, shell: Any, *packages: str) -> None:
+    """Let packages of litestate find a shell, or none, instead of that of this process.
+
+    Parameters
+    ----------
+    patch : pytest.MonkeyPatch
+        Undoes it.
+    shell : InteractiveShell or None
+        What they find.
+    packages : str
+        Names below ``litestate``.
+    """
+    for package in packages:
+        importlib.import_module(f"litestate.{package}")
+    names = tuple(f"litestate.{package}." for package in packages)
+    for name, module in list(sys.modules.items()):
+        if f"{name}.".startswith(names) and "ipython_shell" in vars(module):
+            patch.setattr(module, "ipython_shell", lambda: shell)

@@ -14,7 +14,7 @@ import pytest
 from checkpointed import IN_KERNEL, Kernel, changed, connected, digest, tree, unreadable
 from litestate import Retention
 from litestate.bundle import Reader
-from litestate.current import opened, wait
+from litestate.current import opened
 from litestate.errors import (
     DamagedCheckpointError,
     NoCheckpointError,
@@ -23,6 +23,7 @@ from litestate.errors import (
 )
 from litestate.report import Report
 from litestate.storage.directory import open_directory
+from litestate.waiting import wait
 from states import count, make_database
 
 

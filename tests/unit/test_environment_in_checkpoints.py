@@ -10,6 +10,7 @@ import pytest
 from litestate import environment
 from litestate.environment import attributes, executed, warning_filters
 from litestate.environment.executed import Log
+from shells import pretend_shell
 from variable_kernel import Notebook
 
 SET = """
@@ -24,7 +25,7 @@ textwrap.TextWrapper.shout = shout
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(attributes, "known", attributes.Known())
-    monkeypatch.setattr(executed, "_shell", lambda: None)
+    pretend_shell(monkeypatch, None, "environment", "checkpoints")
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings(), decimal.localcontext():
         warnings.filters[:] = warning_filters.usual()  # type: ignore[index]

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from litestate import progress, ui
+from litestate import output, progress
 from litestate.errors import CancelledError
 from litestate.progress import DELAY, INTERVAL, Meter
 from shells import new_shell
@@ -176,7 +176,7 @@ def test_what_has_no_size_shows_nothing(
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """IPython's shell: the kernel's own, or one of this test alone."""
-    monkeypatch.setattr(ui, "_SPARE", [])
+    monkeypatch.setattr(output, "_SPARE", [])
     if (kernels := sys.modules.get("IPython")) and (shell := kernels.get_ipython()):
         yield shell
         return
@@ -200,10 +200,10 @@ def test_an_output_is_used_again_within_one_cell(
     # Not through run_cell(): in the kernel a cell runs already, which is this test.
     monkeypatch.setattr(shell, "execution_count", 7)
     with capture_output(stdout=False, stderr=False) as captured:
-        first = ui.Output("text/html", "first")
+        first = output.Output("text/html", "first")
         first.clear()
-        ui.Output("text/html", "second")
-        ui.Output("text/html", "third")
+        output.Output("text/html", "second")
+        output.Output("text/html", "third")
     messages = published(captured.outputs)
     one, other = messages[0][0], messages[3][0]
     assert one != other
@@ -222,12 +222,12 @@ def test_an_output_is_not_used_again_in_the_next_cell(
 
     monkeypatch.setattr(shell, "execution_count", 7)
     with capture_output(stdout=False, stderr=False) as captured:
-        old = ui.Output("text/html", "old")
+        old = output.Output("text/html", "old")
         old.clear()
         monkeypatch.setattr(shell, "execution_count", 8)
-        ui.Output("text/html", "new")
+        output.Output("text/html", "new")
         monkeypatch.setattr(shell, "execution_count", 7)
-        ui.Output("text/html", "of a run in between")
+        output.Output("text/html", "of a run in between")
     messages = published(captured.outputs)
     assert [(update, text) for _, update, text in messages] == [
         (False, "old"),

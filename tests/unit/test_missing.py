@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from litestate import save_state, show_state
-from litestate.variables import namespace
+from shells import pretend_shell
 from states import Session, make_database
 
 plain_python = pytest.mark.skipif(
@@ -27,7 +27,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The variables of a notebook."""
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    pretend_shell(monkeypatch, None, "variables")
     return vars(module)
 
 

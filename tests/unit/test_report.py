@@ -74,6 +74,18 @@ def test_what_is_true_only_now_is_hidden_and_text_is_for_later() -> None:
     assert report._text_for_later() == "Autosave was turned on at noon"
 
 
+def test_the_note_about_a_link_is_shown_only_while_its_kernel_lives() -> None:
+    report = Report("x", notes=["kept"], link='<a href="blob:x">Download x</a>')
+    page = report._repr_html_()
+    note = page.index(report.link_note)
+    assert page[page.rindex("<p", 0, note) : note] == '<p class="dim litestate-now" hidden>'
+    assert report.link_note in str(report)
+    later = report._text_for_later()
+    assert report.link_note not in later and "kept" in later
+    for shown in (str(Report("x")), Report("x")._repr_html_()):
+        assert report.link_note not in shown
+
+
 def test_a_link_is_hidden_where_nothing_says_that_its_kernel_lives() -> None:
     page = Report("x", link='<a href="blob:x">Download x</a>')._repr_html_()
     at = page.index("<a ")

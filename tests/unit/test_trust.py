@@ -42,7 +42,7 @@ def test_what_was_signed_here_is_own() -> None:
 
 def test_the_twins() -> None:
     async def both() -> tuple[Signature | None, trust.Verdict]:
-        found = await trust.Signer(is_awaited=True).sign(MANIFEST)
+        found = await trust.Signer(trust.AWAITED).sign(MANIFEST)
         return found, await trust.ajudge(found, MANIFEST)
 
     async def run() -> None:

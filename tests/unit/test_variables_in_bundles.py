@@ -17,7 +17,7 @@ import pytest
 from litestate.errors import BundleError, DamagedBundleError, SelectionError
 from litestate.report import Report
 from litestate.variables import namespace, restoring
-from shells import new_shell
+from shells import new_shell, pretend_shell
 from states import Session
 
 
@@ -50,7 +50,7 @@ def cells(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
     monkeypatch.setitem(sys.modules, "__main__", module)
     if sys.platform == "emscripten":
         # The kernel's own shell is busy with this test.
-        monkeypatch.setattr(namespace, "_shell", lambda: None)
+        pretend_shell(monkeypatch, None, "variables")
         yield Cells(vars(module))
         return
     with new_shell(module) as shell:

@@ -13,7 +13,7 @@ import litestate.current
 import litestate.parts.wanted
 import pytest
 from litestate.variables import namespace
-from shells import new_shell
+from shells import new_shell, pretend_shell
 from states import Session
 
 pytestmark = pytest.mark.skipif(
@@ -167,7 +167,7 @@ def test_what_litestate_has_returned_is_a_variable_and_what_it_offers_is_none(st
 
 
 def test_python_without_ipython_has_no_names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(namespace, "_shell", lambda: None)
+    pretend_shell(monkeypatch, None, "variables")
     names = {name: [1] for name in (*OWN, "display", "_", "_i", "__doc__")}
     assert set(namespace.user_names(names)) == {*OWN, "display"}
 

@@ -15,7 +15,7 @@ import pytest
 from checkpointed import IN_KERNEL, Kernel
 from litestate.checkpoints import restoring
 from litestate.checkpoints.tree import Entry, Note
-from litestate.current import wait
+from litestate.waiting import wait
 from variable_kernel import Notebook
 
 

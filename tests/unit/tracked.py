@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from checkpointed import Kernel
-from litestate.variables import namespace, tracking
+from litestate.variables import tracking
 from litestate.variables.watching import Watch
-from shells import new_shell
+from shells import new_shell, pretend_shell
 from variable_kernel import Notebook
 
 
@@ -59,7 +59,7 @@ def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
     module = ModuleType("__main__")
     with new_shell(module) as shell:
         patch.setitem(sys.modules, "__main__", module)
-        patch.setattr(namespace, "_shell", lambda: shell)
+        pretend_shell(patch, shell, "variables")
         made = Tracked(kernel, shell)
         whole: Any = vars(tracking)["whole"]
 

@@ -1,4 +1,6 @@
-"""Blobs as files: their bytes are kept by the browser, outside of the kernel's memory.
+"""Blobs as files: to write, to read, to download, and to fetch from a URL.
+
+The browser stores their bytes, outside of the kernel's memory.
 
 Both directions are synchronous: a Blob is made at once, and a worker may read one with
 FileReaderSync.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import io
+from html import escape
 from typing import Any
 
 import js
@@ -127,6 +130,52 @@ class BlobSource(_Positioned):
 def open_blob(blob: Any) -> io.BufferedReader:
     """Open a Blob for buffered reading."""
     return io.BufferedReader(BlobSource(blob), 1 << 20)
+
+
+def download_link(blob: Any, name: str) -> str:
+    """Return HTML of a link that saves a Blob under a name.
+
+    The URL belongs to this worker: after a reload the link does nothing, and it can never give
+    something else.
+
+    Parameters
+    ----------
+    blob : Blob
+        What to download.
+    name : str
+        File name to propose.
+    """
+    url = str(js.URL.createObjectURL(blob))
+    return f'<a href="{escape(url)}" download="{escape(name)}">Download {escape(name)}</a>'
+
+
+def fetch(url: str) -> io.BufferedReader:
+    """Fetch a URL, without holding it in the kernel's memory.
+
+    A worker may wait for a request, so this needs no ``await``.
+
+    Raises
+    ------
+    SourceError
+        If the server says no, cannot be reached, or does not allow other sites to read the file
+        (CORS).
+    """
+    request = js.XMLHttpRequest.new()
+    try:
+        request.open("GET", url, False)
+        request.responseType = "blob"
+        request.send()
+    except JsException as error:
+        raise SourceError(
+            f"{url} could not be fetched: the server cannot be reached, or it does not allow "
+            "other sites to read the file "
+            f"(CORS). Download the file and use load_state() without an argument. ({error})"
+        ) from None
+    if not 200 <= request.status < 300:
+        raise SourceError(
+            f"{url} could not be fetched: the server says {request.status} {request.statusText}."
+        )
+    return open_blob(request.response)
 
 
 def _join(*parts: Any) -> Any:

@@ -14,7 +14,6 @@ import pyodide_js
 from pyodide.code import run_js
 
 from ..platform import DRIVE, DRIVE_LIMIT
-from ..sqlite import SIDECARS
 
 _find_mend = run_js("(fs, mountpoint) => fs.analyzePath(mountpoint).object?.mount?.type?.litestate")
 
@@ -49,10 +48,13 @@ class Touched:
     ----------
     paths : Set
         JavaScript's set of paths: absolute ones, or relative to the drive's root.
+    sidecars : tuple of str
+        Endings that SQLite adds to a database's name for its logs and journals.
     """
 
-    def __init__(self, paths: Any) -> None:
+    def __init__(self, paths: Any, sidecars: tuple[str, ...]) -> None:
         self._paths = paths
+        self._sidecars = sidecars
 
     def take(self) -> set[str]:
         """Return what was touched since the last call.
@@ -71,7 +73,7 @@ class Touched:
         root = f"{DRIVE}/"
         paths = {str(path).removeprefix(root) for path in self._paths.to_py()}
         self._paths.clear()
-        beside = [path for path in paths if path.endswith(SIDECARS)]
+        beside = [path for path in paths if path.endswith(self._sidecars)]
         return paths | {path.rpartition("-")[0] for path in beside}
 
 
@@ -201,11 +203,16 @@ async def settled() -> None:
         await mend.settled()
 
 
-def watch() -> Touched | None:
+def watch(sidecars: tuple[str, ...]) -> Touched | None:
     """Take note from now on of what this kernel writes on the drive.
 
     All callers share one set of paths. What other tabs write, or the page itself (the file
     browser, a notebook that is saved), is not seen.
+
+    Parameters
+    ----------
+    sidecars : tuple of str
+        As for `Touched`.
 
     Returns
     -------
@@ -214,7 +221,7 @@ def watch() -> Touched | None:
     """
     mend = _mend()
     paths = mend.touched if mend else run_js(_WATCH)(pyodide_js.FS, str(DRIVE))
-    return None if paths is None else Touched(paths)
+    return None if paths is None else Touched(paths, sidecars)
 
 
 def _mend() -> Any:

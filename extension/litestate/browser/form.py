@@ -1,22 +1,30 @@
-"""HTML in the cell's output that talks with the kernel.
+"""HTML in the cell's output that talks with the kernel, and outputs that end with their kernel.
 
 The kernel's worker has no document, so the HTML goes into the cell's output and a script beside it
 connects the two. The script is taken out of the output as soon as it has run: left there, it would
 run again whenever the notebook is opened.
+
+An output is stored with the notebook, and outlives its kernel. So what it says for later is its
+default, and what is true only now is hidden. A style sheet in the page swaps the two. The script of
+a form puts it there, and takes it away when it gets a lock that this worker holds as long as it
+lives. A page that opens the notebook later has no such style sheet.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
+from functools import cache
 from typing import Any
 
 import js
+from pyodide.code import run_js
 from pyodide.ffi import create_proxy, to_js
 
-from .. import ui
-from . import alive
+from ..output import Output
+from ..platform import ipython_shell
 
 CHANNEL = "litestate"
 """Name of the BroadcastChannel between kernels and pages; each message carries a nonce."""
@@ -79,14 +87,35 @@ if (!watched.has(LOCK)) {
 }
 """
 
+WATCH_TIMEOUT = 2.0
+"""Seconds for a page to run a script, which takes 0.05."""
+
+_KERNEL = secrets.token_hex(6)
+"""Name of this kernel in outputs."""
+
+_LOCK = f"litestate kernel {_KERNEL}"
+"""Name of the lock that this worker holds until it ends."""
+
+_ALIVE_STYLE = (
+    f".litestate-of-{_KERNEL} .litestate-now {{ display: block !important; }}"
+    f".litestate-of-{_KERNEL} .litestate-later {{ display: none !important; }}"
+)
+"""Styles for a page in which this kernel runs."""
+
+_HOLD = """
+(name) => { navigator.locks?.request(name, () => new Promise(() => {})).catch(() => {}); }
+"""
+
+_page_watches = False
+
 
 class Form:
-    """HTML in the cell's output, and a channel to it.
+    """HTML in the cell's output, with a channel to it.
 
     Parameters
     ----------
     html : str
-        What to show.
+        The content.
     script : str
         JavaScript that runs once in the page. It finds ``form``, the element around the HTML,
         ``send(message)``, and ``receive(handler)``.
@@ -94,7 +123,7 @@ class Form:
     Attributes
     ----------
     messages : asyncio.Queue
-        What the page has sent.
+        Messages from the page.
     """
 
     def __init__(self, html: str, script: str) -> None:
@@ -104,15 +133,15 @@ class Form:
         self._channel = js.BroadcastChannel.new(CHANNEL)
         self._channel.addEventListener("message", self._proxy)
         element = (
-            f'<div class="litestate-form litestate-of-{alive.KERNEL}" id="litestate-{self._nonce}">'
+            f'<div class="litestate-form litestate-of-{_KERNEL}" id="litestate-{self._nonce}">'
             f'<div class="litestate-now">{html}</div>{_LATER}</div>'
         )
-        self._form = ui.Output("text/html", _STYLE + element)
+        self._form = Output("text/html", _STYLE + element)
         connect = _SCRIPT.replace("NONCE", json.dumps(self._nonce))
         connect = connect.replace("CHANNEL", json.dumps(CHANNEL))
-        connect = connect.replace("LOCK", json.dumps(alive.LOCK))
-        connect = connect.replace("STYLE", json.dumps(alive.STYLE))
-        self._script: ui.Output | None = ui.Output(
+        connect = connect.replace("LOCK", json.dumps(_LOCK))
+        connect = connect.replace("STYLE", json.dumps(_ALIVE_STYLE))
+        self._script: Output | None = Output(
             "application/javascript", f'{connect}{script}send({{ type: "ready" }});'
         )
 
@@ -135,7 +164,49 @@ class Form:
         self._proxy.destroy()
 
     def _receive(self, event: Any) -> None:
-        # The page's other views of this notebook hear what the kernel sends, and so does it itself.
+        global _page_watches  # noqa: PLW0603 - there is one kernel
+        # All views of this notebook hear what the kernel sends, the kernel itself included.
         if getattr(event.data, "nonce", None) == self._nonce and not hasattr(event.data, "kernel"):
-            alive.noted()
+            _page_watches = True
             self.messages.put_nowait(event.data)
+
+
+def mark() -> tuple[str, str]:
+    """Return a class for an output's element, and HTML to stand before it.
+
+    Returns
+    -------
+    (str, str)
+        In an element of this class, elements of class ``litestate-now`` are shown while this kernel
+        lives, and must have the attribute ``hidden``; those of class ``litestate-later`` are shown
+        afterwards.
+    """
+    name = f"litestate-of-{_KERNEL}"
+    if _page_watches:
+        return name, ""
+    # Better than a link that is never seen. It is in this worker's memory; yet a page that is
+    # reloaded may have it in its cache.
+    return name, f'<link rel="stylesheet" href="{_style_sheet()}">'
+
+
+async def watch() -> None:
+    """Make the page watch for the end of this kernel, unless it does already."""
+    if _page_watches or ipython_shell() is None:
+        return
+    form = Form(HIDDEN, "")
+    try:
+        # Receiving the message notes that the page watches.
+        await asyncio.wait_for(form.messages.get(), WATCH_TIMEOUT)
+    except TimeoutError:
+        logging.getLogger(__name__).debug("the page runs no scripts")
+    finally:
+        form.close()
+
+
+@cache
+def _style_sheet() -> str:
+    options = to_js({"type": "text/css"}, dict_converter=js.Object.fromEntries)
+    return str(js.URL.createObjectURL(js.Blob.new(to_js([_ALIVE_STYLE]), options)))
+
+
+run_js(_HOLD)(_LOCK)

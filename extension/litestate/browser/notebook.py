@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .form import HIDDEN, Form
-from .opfs import site
-from .session import started
+from .kernel import site, started
 
 TIMEOUT = 5.0
 """Seconds for the page to answer. It takes a tenth of one; a page that does not run JavaScript in

@@ -27,17 +27,7 @@ _NO_SPACE = (1 << 32) - 8
 """What writing returns in a private window of Chromium when there is no room: FILE_ERROR_NO_SPACE
 (base/files/file.h), -8, as an unsigned number. Elsewhere it raises a QuotaExceededError."""
 
-_MARK = "extensions/@jupyterlite/"
-"""Where JupyterLite has its extensions, and so the script of this worker, below the site."""
-
 _buffer = js.Uint8Array.new(PIECE)
-
-
-def site() -> str:
-    """Return the base URL of the site that this kernel belongs to."""
-    href = str(js.location.href)
-    base, mark, _ = href.partition(_MARK)
-    return base if mark else f"{js.location.origin}/"
 
 
 def missing() -> str:

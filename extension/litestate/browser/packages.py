@@ -9,19 +9,16 @@ import importlib.metadata
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import pyodide_js
 from pyodide.ffi import JsException, to_js
 from pyodide.http import pyfetch
 
-from .waiting import wait
-
-if TYPE_CHECKING:
-    from ..packages import Added
+from .kernel import wait_in_call
 
 _LONGEST = 120.0
 """Seconds for the download of one wheel."""
@@ -30,6 +27,30 @@ _ADVICE = (
     "This browser cannot wait inside a call (it lacks JSPI), so that packages cannot be installed "
     "from here. Use `await litestate.aload_state(…)`."
 )
+
+
+class Wheel(Protocol):
+    """A package that was installed from a wheel; see `litestate.packages.Added`."""
+
+    @property
+    def name(self) -> str:
+        """Normalized name."""
+
+    @property
+    def version(self) -> str:
+        """Version of the wheel."""
+
+    @property
+    def url(self) -> str | None:
+        """Address of the wheel."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Hash of the wheel, in hexadecimal digits; None if it is not known."""
+
+    @property
+    def depends(self) -> Sequence[str]:
+        """Names of the packages that it needs."""
 
 
 def locked_version(name: str) -> str | None:
@@ -67,7 +88,7 @@ def provide(modules: Iterable[str]) -> dict[str, str]:
         In a browser that cannot wait.
     """
     wanted = list(modules)
-    return wait(aprovide(wanted), _ADVICE) if _owners(wanted) else {}
+    return wait_in_call(aprovide(wanted), _ADVICE) if _owners(wanted) else {}
 
 
 async def aprovide(modules: Iterable[str]) -> dict[str, str]:
@@ -83,12 +104,12 @@ async def aprovide(modules: Iterable[str]) -> dict[str, str]:
     return {}
 
 
-def install(packages: Iterable[Added]) -> dict[str, str]:
+def install(packages: Iterable[Wheel]) -> dict[str, str]:
     """Install packages from their wheels, each by its hash.
 
     Parameters
     ----------
-    packages : iterable of Added
+    packages : iterable of Wheel
         With a URL. What they need is among them, or in the site's lock.
 
     Returns
@@ -101,10 +122,10 @@ def install(packages: Iterable[Added]) -> dict[str, str]:
     NeedsAsyncError
         In a browser that cannot wait.
     """
-    return wait(ainstall(packages), _ADVICE)
+    return wait_in_call(ainstall(packages), _ADVICE)
 
 
-async def ainstall(packages: Iterable[Added]) -> dict[str, str]:
+async def ainstall(packages: Iterable[Wheel]) -> dict[str, str]:
     """Do what `install` does, without needing a browser that can wait."""
     trouble: dict[str, str] = {}
     depends: set[str] = set()
@@ -124,7 +145,7 @@ async def ainstall(packages: Iterable[Added]) -> dict[str, str]:
     return trouble
 
 
-async def _install(package: Added) -> None:
+async def _install(package: Wheel) -> None:
     micropip = importlib.import_module("micropip")
     assert package.url is not None
     data = await asyncio.wait_for(_fetch(package.url), _LONGEST)
@@ -143,7 +164,7 @@ async def _install(package: Added) -> None:
     _sign(package)
 
 
-def _sign(package: Added) -> None:
+def _sign(package: Wheel) -> None:
     """Let the package say where it came from, for whoever asks micropip and for the next save."""
     distribution = importlib.metadata.distribution(package.name)
     if distribution.version != package.version:

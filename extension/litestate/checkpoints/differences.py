@@ -10,7 +10,7 @@ from .. import groups
 from ..manifest import Kind
 from ..places import Places
 from ..report import Line
-from ..report.model import LineKind
+from ..report.lines import LineKind
 from .chunks import Content
 from .ownership import BY
 from .tree import Entry

@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .. import environment, packages, places
+from ..browser import unrecorded
 from ..groups import PACKAGES_MEMBER, SESSION_MEMBER
 from ..items import Survey
 from ..manifest import KEPT_KINDS, Skipped
 from ..memory import Memory
 from ..places import Root
-from ..reading import unrecorded
 from ..survey import Paths, starts_of
 from ..variables.namespace import Choice
 from ..variables.tracking import Looked, Tracker

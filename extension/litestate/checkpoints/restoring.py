@@ -13,6 +13,7 @@ from ..loading import Chosen, load_from
 from ..manifest import Skipped
 from ..parts.stored_variables import unchanged
 from ..report import Report
+from ..report.words import when_text
 from . import others
 from .differences import differ, place_of
 from .later_cells import ran_later, to_run_again
@@ -20,7 +21,7 @@ from .looking import Look
 from .session import Session
 from .source import CheckpointSource
 from .sparing import Sparing, label_of
-from .table import title, when_text
+from .table import title
 from .tree import Checkpoint, Entry, Note
 from .variables import without_damaged
 

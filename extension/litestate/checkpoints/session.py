@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from ..browser import unrecorded
 from ..errors import (
     NoCheckpointError,
     ReadOnlyCheckpointsError,
@@ -15,7 +16,6 @@ from ..errors import (
 )
 from ..manifest import KEPT_KINDS, Skipped
 from ..platform import IN_BROWSER
-from ..reading import unrecorded
 from ..report import Line
 from ..storage import Storage, Usage
 from .capture import Capture, Captured

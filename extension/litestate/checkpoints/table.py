@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -10,6 +9,8 @@ from typing import overload
 from ..errors import DamagedCheckpointError
 from ..report import Line, count_text, size_text
 from ..report.html import STYLE, escape
+from ..report.table import table_lines
+from ..report.words import when_text
 from .differences import Tree, differences
 from .session import Session
 from .tree import Checkpoint, Note
@@ -98,12 +99,7 @@ class Checkpoints(Sequence[Row]):
         return len(self._rows)
 
     def __str__(self) -> str:
-        table = [_HEADINGS, *(row.cells() for row in self._newest_first())]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        ]
+        lines = table_lines([_HEADINGS, *(row.cells() for row in self._newest_first())])
         return "\n".join([self._headline(), *(lines if self._rows else ()), *self.notes])
 
     __repr__ = __str__
@@ -153,12 +149,6 @@ def table(session: Session) -> Checkpoints:
     if rows:
         notes.append("restore(number or label) goes back to one; undo() goes one step back.")
     return Checkpoints(session.name, rows, notes)
-
-
-def when_text(seconds: float) -> str:
-    """Return a time as a clock on the wall says it, with the day if that is another one."""
-    then, now = time.localtime(seconds), time.localtime()
-    return time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
 
 
 def title(note: Note, number: int) -> str:

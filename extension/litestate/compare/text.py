@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..report.table import label_width, table_row
 from ..report.words import printable, size_text
 from .model import (
     Comparison,
@@ -28,15 +29,16 @@ def render(comparison: Comparison) -> list[str]:
 
 def _lines(comparison: Comparison) -> Iterator[str]:
     yield f"{comparison.before} → {comparison.after}"
-    width = min(44, max((len(change.place) for change in comparison.files), default=0))
+    width = label_width(change.place for change in comparison.files)
     for change in comparison.files:
-        yield f"  {change.verdict:<9}{change.place:<{width}}  {_file(change)}".rstrip()
+        yield f"  {change.verdict:<9}{table_row((change.place, _file(change)), (width, 0))}"
     for database in comparison.databases:
         yield f"  {'same' if database.is_equal else 'changed':<9}{database.place}"
         yield from (f"{_INDENT}{line}" for line in _database(database))
-    width = min(44, max((len(change.name) for change in comparison.variables), default=0))
+    width = label_width(change.name for change in comparison.variables)
     for variable in comparison.variables:
-        yield f"  {variable.verdict:<9}{variable.name:<{width}}  {_variable(variable)}"
+        row = table_row((variable.name, _variable(variable)), (width, 0))
+        yield f"  {variable.verdict:<9}{row}"
     yield from (f"  Note: {note}" for note in comparison.notes)
     yield _headline(comparison)
 

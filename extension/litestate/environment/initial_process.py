@@ -76,7 +76,7 @@ def environment() -> dict[str, str]:
     litestate was imported.
     """
     if IN_BROWSER:
-        from ..browser.environment import configured
+        from ..browser.kernel import configured
 
         return {**_OF_PYODIDE, **configured()}
     try:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import places, ui, unsaved
+from .. import places
 from ..errors import ExportError, NotABundleError
+from ..missing import unsaved_notes
 from ..parts.databases import tables_text
 from ..platform import IN_BROWSER
-from ..report import Line, Report, Section
+from ..report import Line, Report, Section, show
 from ..saving import link_to
 from ..survey import StrPath
 from . import delimited, documents, excel, parquet, sql
@@ -102,7 +103,7 @@ def export_tables(
             section = _write_file(
                 connection, found, path, overwrite=overwrite, escape_formulas=escape_formulas
             )
-    return ui.show(_report(section, found, path))
+    return show(_report(section, found, path))
 
 
 @contextmanager
@@ -171,8 +172,7 @@ def _report(section: Section, tables: list[Table], path: Path) -> Report:
     report = Report(f"Exported {what} to {path}", [section], path=str(path), size=section.size)
     made = path.absolute()
     files = {made, *(made / line.label for line in section.lines)}
-    report.notes += unsaved.notes(places.detect(), files)
+    report.notes += unsaved_notes(places.detect(), files)
     if IN_BROWSER and path.is_file():
         report.link = link_to(path)
-        report.notes.append("The link works until the page is reloaded or the kernel is restarted.")
     return report

@@ -9,12 +9,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from .. import ui
 from ..errors import ImportTableError
 from ..export.columns import affinity
 from ..export.source import quoted
 from ..parts.databases import tables_text
-from ..report import Line, Report, Section
+from ..report import Line, Report, Section, show
 from ..sqlite import is_database
 from ..sqlite.connections import PATIENCE, busy, code_of, connect
 from ..survey import StrPath
@@ -110,7 +109,7 @@ def import_table(  # noqa: PLR0913 -- the last five describe the file
     section = Section("imported", [Line(target.name, "database", target.stat().st_size, detail)])
     section.warnings += warnings
     report = Report(f"Imported {path.name} into {target}", [section], path=str(target))
-    return ui.show(report)
+    return show(report)
 
 
 def _survey(path: Path, source: Source, decimal: str) -> tuple[dict[str, Column], list[str]]:

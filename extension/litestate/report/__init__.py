@@ -1,6 +1,7 @@
-"""What was saved or loaded, what was skipped and why."""
+"""Reports: what was saved or loaded, what was skipped and why."""
 
-from .model import Line, Report, Section
+from .lines import Line, Section
+from .model import Report, show
 from .words import count_text, outcome_text, size_text
 
-__all__ = ["Line", "Report", "Section", "count_text", "outcome_text", "size_text"]
+__all__ = ["Line", "Report", "Section", "count_text", "outcome_text", "show", "size_text"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape as escape_html
 
-from .. import ui
-from .model import Line, Report, Section
+from ..platform import IN_BROWSER
+from .lines import Content, Line, Section
 from .words import (
     count_text,
     excluded_texts,
@@ -63,10 +63,10 @@ STYLE = """
 _ENDED = "That kernel has ended. Run this cell again, if it has not run since."
 
 
-def render(report: Report) -> str:
+def render(report: Content) -> str:
     """Return the report as one HTML element with its style."""
     bad = " bad" if report.skipped or report.warnings else ""
-    kernel, alive = ui.mark() if report.later or report.link else ("", "")
+    kernel, alive = _mark() if report.later or report.link else ("", "")
     parts = [f'<style>{STYLE}</style>{alive}<div class="litestate{bad} {kernel}">']
     parts += _head(report)
     if report.later and kernel:
@@ -77,11 +77,25 @@ def render(report: Report) -> str:
     parts += [_section(section) for section in report.sections if section.lines]
     parts.append(_excluded(report.excluded))
     parts += [f'<p class="dim">{escape(note)}</p>' for note in report.notes]
+    if report.link:
+        parts.append(f'<p class="dim litestate-now" hidden>{escape(report.link_note)}</p>')
     return "".join(parts) + "</div>"
 
 
-def _head(report: Report) -> Iterator[str]:
-    """Yield the headline, and the link. What is true only now is hidden: see `ui.mark`."""
+def _mark() -> tuple[str, str]:
+    """Return a class and HTML for an output of which a part is true only while this kernel runs.
+
+    Outside of the site both are empty: there nothing tells whether a kernel still runs.
+    """
+    if not IN_BROWSER:
+        return "", ""
+    from ..browser.form import mark
+
+    return mark()
+
+
+def _head(report: Content) -> Iterator[str]:
+    """Yield the headline, and the link. What is true only now is hidden: see `_mark`."""
     if report.link:
         yield f'<p class="head litestate-now" hidden>{report.link}</p>'
         yield f'<p class="litestate-later">{escape(report.link_later)}</p>'
@@ -124,7 +138,7 @@ def _row(line: Line) -> str:
     return f'<tr>{verdict}<td class="p">{label}</td><td class="n">{size}</td>{detail}</tr>'
 
 
-def _skipped(report: Report) -> str:
+def _skipped(report: Content) -> str:
     if not report.skipped:
         return ""
     rows = "".join(

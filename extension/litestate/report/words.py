@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from collections.abc import Iterable
 
-from .model import Line, LineKind, Section
+from .lines import Line, LineKind, Section
 
 SHOWN = 8
 """Lines of a section that are shown at first; HTML can unfold the rest, text counts it."""
@@ -37,6 +38,18 @@ def size_text(size: float) -> str:
             break
         size /= 1000
     return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+
+
+def when_text(seconds: float) -> str:
+    """Return a time of the clock, with the date unless it is today.
+
+    Parameters
+    ----------
+    seconds : float
+        Seconds since 1970.
+    """
+    then, now = time.localtime(seconds), time.localtime()
+    return time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
 
 
 def has_size(lines: Iterable[Line]) -> bool:

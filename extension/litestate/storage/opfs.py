@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from ..browser import opfs
+from ..browser import kernel, opfs
 from ..browser.locks import WebLock
 from ..errors import LitestateError, StorageError
 from .interface import CELLS_NAME, FILE_NAMES, HEAD, TRIES, File, Usage
@@ -40,7 +40,7 @@ async def open_opfs(name: str, *, site: str | None = None, patience: float = 2.0
             "browsers and pages that came over plain http do not have it. save_state() works in "
             "any case."
         )
-    base = opfs.site() if site is None else site
+    base = kernel.site() if site is None else site
     folder = await opfs.open_folder(FOLDER, key(base), key(name))
     files = tuple([await opfs.open_file(folder, file) for file in FILE_NAMES])
     claim = _Claim(f"litestate:{base}:{name}", files, folder)

@@ -1,14 +1,16 @@
-"""Ask the person for a file."""
+"""Forms in the cell's output: a file chooser, and a progress bar with a button to cancel."""
 
 from __future__ import annotations
 
 import asyncio
+from html import escape
 from typing import IO, Any
+
+from pyodide.ffi import can_run_sync, run_sync
 
 from ..errors import CancelledError, SourceError
 from .blobs import open_blob
 from .form import Form
-from .waiting import wait
 
 READY_TIMEOUT = 20.0
 """Seconds for the page to show the form. It takes well under one; a page without JavaScript
@@ -17,7 +19,7 @@ outputs never does."""
 CHOICE_TIMEOUT = 600.0
 """Seconds for the person to choose: a kernel that waits cannot be interrupted."""
 
-_FORM = """
+_CHOOSER = """
   <label>
     <b>Load a bundle.</b> Choose a file that ends in .litestate.zip:<br>
     <input type="file" accept=".zip,.json" disabled>
@@ -25,7 +27,7 @@ _FORM = """
   <button type="button" disabled>Cancel</button>
 """
 
-_SCRIPT = """
+_CHOOSER_SCRIPT = """
 const input = form.querySelector("input");
 input.addEventListener("change", () => {
   if (input.files.length) send({ type: "file", file: input.files[0] });
@@ -35,20 +37,31 @@ button.addEventListener("click", () => send({ type: "cancel" }));
 input.disabled = button.disabled = false;
 """
 
+WAIT, LAST_WAIT = 0.004, 0.1
+"""Seconds for a click to come through. It takes some milliseconds, and what is not heard by the
+last look is not heard at all."""
 
-def choose_now() -> IO[bytes]:
-    """Do what `choose` does, and wait for it here.
+_BAR = """
+  <label>{label} <span></span>
+    <progress aria-label="{label}" max="{total}" value="0"></progress>
+  </label>
+  <button type="button" hidden>Cancel</button>
+"""
 
-    Raises
-    ------
-    NeedsAsyncError
-        If this browser cannot do that.
-    """
-    return wait(
-        choose(),
-        "This browser cannot wait for a file inside a call. Write `await aload_state()` "
-        "instead (from litestate import aload_state), or give load_state() a path or a URL.",
-    )
+_BAR_SCRIPT = """
+const bar = form.querySelector("progress");
+const text = form.querySelector("span");
+const button = form.querySelector("button");
+button.addEventListener("click", () => {
+  button.disabled = true;
+  send({ type: "cancel" });
+});
+receive((message) => {
+  bar.value = message.done;
+  text.textContent = Math.min(100, Math.floor(100 * message.done / bar.max)) + " %";
+  button.hidden = !message.cancellable;
+});
+"""
 
 
 async def choose() -> IO[bytes]:
@@ -66,7 +79,7 @@ async def choose() -> IO[bytes]:
     SourceError
         If the page cannot show the form.
     """
-    form = Form(_FORM, _SCRIPT)
+    form = Form(_CHOOSER, _CHOOSER_SCRIPT)
     try:
         await _connected(form)
         message = await _choice(form)
@@ -101,3 +114,42 @@ async def _choice(form: Form) -> Any:
             f"No file was chosen in {CHOICE_TIMEOUT / 60:.0f} minutes: nothing was loaded. "
             "Run the cell again."
         ) from None
+
+
+class HtmlBar:
+    """A bar in the cell's output.
+
+    Parameters
+    ----------
+    label : str
+        What is being done.
+    total : int
+        Bytes in all.
+    """
+
+    def __init__(self, label: str, total: int) -> None:
+        self._label = label
+        self._form = Form(_BAR.format(label=escape(label), total=max(total, 1)), _BAR_SCRIPT)
+
+    def update(self, done: int, *, last: bool = False) -> None:
+        """Show how far it has come, and look whether the button was clicked.
+
+        Raises
+        ------
+        CancelledError
+            If it was.
+        """
+        # A click is heard only while the kernel waits, and not every browser lets it wait here.
+        cancellable = can_run_sync()
+        self._form.send(done=done, cancellable=cancellable)
+        if cancellable:
+            run_sync(asyncio.sleep(LAST_WAIT if last else WAIT))
+        while not self._form.messages.empty():
+            message = self._form.messages.get_nowait()
+            self._form.forget_script()
+            if message.type == "cancel":
+                raise CancelledError(f"{self._label}: cancelled. Nothing was changed.")
+
+    def close(self) -> None:
+        """Take the bar out of the output."""
+        self._form.close()

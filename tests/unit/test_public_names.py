@@ -1,0 +1,63 @@
+"""Public names of the package, which are loaded on first use."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import litestate
+import pytest
+
+TWINS = [
+    name for name in litestate.__all__ if name.startswith("a") and name[1:] in litestate.__all__
+]
+
+
+def for_type_checkers() -> dict[str, str]:
+    """Return the names that type checkers see, and the module of each."""
+    body = ast.parse(Path(litestate.__file__).read_text()).body
+    block = next(it for it in body if isinstance(it, ast.If))
+    return {
+        alias.name: f".{statement.module}"
+        for statement in block.body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    assert for_type_checkers() == litestate._MODULES
+    assert sorted(litestate._MODULES) == litestate.__all__
+
+
+def test_every_name_is_there() -> None:
+    names: dict[str, object] = {}
+    exec("from litestate import *", names)
+    assert set(litestate.__all__) <= names.keys() and set(litestate.__all__) <= set(dir(litestate))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        litestate.nothing  # noqa: B018
+
+
+def test_a_submodule_does_not_hide_a_function() -> None:
+    importlib.import_module("litestate.checkpoints")
+    assert callable(litestate.checkpoints)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_a_twin_has_the_same_signature(name: str) -> None:
+    function, twin = getattr(litestate, name[1:]), getattr(litestate, name)
+    assert inspect.signature(function) == inspect.signature(twin)
+    assert "waiter" not in inspect.signature(function).parameters
+    assert inspect.iscoroutinefunction(twin) and not inspect.iscoroutinefunction(function)
+    assert (twin.__name__, twin.__module__) == (name, function.__module__)
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="no child processes")
+def test_an_import_loads_little() -> None:
+    code = "import litestate, sys; print(sum(it.partition('.')[0] == 'litestate' for it in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) <= 120
