@@ -12,10 +12,10 @@ from typing import Any
 
 import litestate.cells
 import pytest
-from litestate.environment import cells, executed
+from litestate.environment import cell_history, executed
+from litestate.environment.cell_history import History
 from litestate.environment.confidential import HIDDEN
 from litestate.environment.executed import Executed, Log
-from litestate.environment.table import History
 from litestate.errors import DamagedBundleError
 from shells import new_shell
 
@@ -140,13 +140,13 @@ def test_a_history_goes_on_in_another_session(start: Any) -> None:
     executed.follow(shell)
     for number in range(1, 6):
         run(shell, f"x = {number}")
-    document = json.loads(json.dumps(cells.describe()))
-    cells.check(document)
+    document = json.loads(json.dumps(cell_history.describe()))
+    cell_history.check(document)
     assert document["counter"] == 5
 
     other = start()
     log = executed.follow(other)
-    other.user_ns["load"] = lambda: cells.apply(document, trusted=False)
+    other.user_ns["load"] = lambda: cell_history.apply(document, trusted=False)
     run(other, "applied = load()")
     applied = other.user_ns["applied"]
     assert other.execution_count == 6
@@ -156,10 +156,10 @@ def test_a_history_goes_on_in_another_session(start: Any) -> None:
     assert len({cell.session for cell in log.cells}) == 2
 
     # Both sessions, in a third one.
-    document = json.loads(json.dumps(cells.describe()))
+    document = json.loads(json.dumps(cell_history.describe()))
     third = start()
     executed.follow(third)
-    cells.apply(document, trusted=False)
+    cell_history.apply(document, trusted=False)
     assert [cell.number for cell in executed.current().cells] == [1, 2, 3, 4, 5, 1, 6]
     applied.undo()
 
@@ -175,8 +175,8 @@ def test_undo_takes_history_and_number_back(start: Any) -> None:
         "rows": [[0, 50, 1.0, 2.0, "ok", "old"]],
         "dropped": 3,
     }
-    cells.check(document)
-    applied = cells.apply(document, trusted=False)
+    cell_history.check(document)
+    applied = cell_history.apply(document, trusted=False)
     assert shell.execution_count == 51
     assert "the next cell is number 51" in applied.lines
     applied.undo()
@@ -193,9 +193,9 @@ def test_a_checkpoint_of_this_session_repeats_nothing(start: Any) -> None:
     log = executed.follow(shell)
     run(shell, "a = 1")
     run(shell, "b = 1")
-    document = cells.describe()
+    document = cell_history.describe()
     run(shell, "c = 1")
-    cells.apply(document, trusted=True)
+    cell_history.apply(document, trusted=True)
     assert [cell.source for cell in log.cells] == ["a = 1", "b = 1", "c = 1"]
     assert shell.execution_count == 4
 
@@ -271,6 +271,6 @@ HOSTILE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("case", range(len(HOSTILE)))
 def test_hostile_histories_are_refused(case: int) -> None:
     good = {"counter": 1, "sessions": ["a"], "rows": [[0, 1, 1.0, 1.0, "ok", "x"]], "dropped": 0}
-    cells.check(good)
+    cell_history.check(good)
     with pytest.raises(DamagedBundleError):
-        cells.check({**good, **HOSTILE[case]})
+        cell_history.check({**good, **HOSTILE[case]})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from litestate import environment
-from litestate.environment import attributes, executed, warning_filters
+from litestate.environment import executed, message_settings, module_changes
 from litestate.environment.executed import Log
 from shells import pretend_shell
 from variable_kernel import Notebook
@@ -24,11 +24,11 @@ textwrap.TextWrapper.shout = shout
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
     pretend_shell(monkeypatch, None, "environment", "checkpoints")
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings(), decimal.localcontext():
-        warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+        warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
         yield
     unset()
 
@@ -37,7 +37,7 @@ def unset() -> None:
     import textwrap
 
     decimal.getcontext().prec = 28
-    warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+    warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
     if hasattr(textwrap.TextWrapper, "shout"):
         del textwrap.TextWrapper.shout
 
@@ -79,7 +79,7 @@ def test_it_is_undone_when_the_load_fails(notebook: Notebook) -> None:
     assert decimal.getcontext().prec == 7
     applied.undo()
     assert decimal.getcontext().prec == 28
-    assert warnings.filters == warning_filters.usual()
+    assert warnings.filters == message_settings.usual_filters()
     import textwrap
 
     assert not hasattr(textwrap.TextWrapper, "shout")

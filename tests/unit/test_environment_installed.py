@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from litestate.environment import installed
+from litestate.packages import distributions
 from litestate.platform import IN_BROWSER
 
-EXTENSION = str(Path(installed.__file__).parents[2])
+EXTENSION = str(Path(distributions.__file__).parents[2])
 
 
 @pytest.mark.skipif(IN_BROWSER, reason="needs a second Python: what is imported stays imported")
@@ -32,8 +32,8 @@ def test_a_package_is_imported_without_files_of_the_current_folder(
     tmp_path.joinpath(file).write_text("print('it ran')\nraise SystemExit('it ran')")
     code = (
         "import sys; sys.path[:0] = ['', sys.argv[1]]\n"
-        "from litestate.environment import options\n"
-        "applied = options.apply({'set': {sys.argv[2]: {}}}, trusted=False)\n"
+        "from litestate.environment import changed_settings\n"
+        "applied = changed_settings.apply({'set': {sys.argv[2]: {}}}, trusted=False)\n"
         "import json; print(json.dumps([sys.argv[2] in sys.modules,"
         " [it.reason for it in applied.skipped]]))"
     )

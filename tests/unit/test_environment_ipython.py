@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import attributes, executed
+from litestate.environment import executed, module_changes, module_scan
 from shells import new_shell
 
 
@@ -143,7 +143,7 @@ REGISTERED = {
 
 @pytest.mark.parametrize("name", REGISTERED)
 def test_what_is_registered_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
     with new_shell(as_the_one=True) as shell:
         executed.follow(shell)
         untouched = environment.describe(parts=["options"])["options"]["left_out"]
@@ -161,8 +161,8 @@ def test_what_is_set_is_found_in_each_cell(monkeypatch: pytest.MonkeyPatch) -> N
     """Without a scan of all modules, which only a save makes."""
     import textwrap
 
-    monkeypatch.setattr(attributes, "known", attributes.Known())
-    monkeypatch.setattr(attributes.hanging, "_BUDGET", 0)
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
+    monkeypatch.setattr(module_scan, "_BUDGET", 0)
     with new_shell(as_the_one=True) as shell:
         executed.follow(shell)
         try:
@@ -183,7 +183,7 @@ def test_what_a_bundle_has_set_is_saved_again(monkeypatch: pytest.MonkeyPatch) -
     import textwrap
 
     document = {"options": {"set": {"attributes": {"textwrap:third": ["value", 3]}}}}
-    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
     with new_shell(as_the_one=True) as shell:
         executed.follow(shell)
         applied = environment.apply(document, trusted=True, parts=["options"])

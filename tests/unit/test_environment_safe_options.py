@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate.environment import options
-from litestate.environment.safe_options import runs_nothing
+from litestate.environment import changed_settings, settings
+from litestate.environment.harmless_settings import runs_nothing
 
 # What a file or a text that is evaluated does, so that a test sees that it ran.
 RAN = "LITESTATE_TEST_RAN"
@@ -35,8 +35,8 @@ def nothing_ran() -> Iterator[None]:
 def put(group: str, values: dict[str, Any], *, trusted: bool = False) -> Any:
     """Set options as a bundle has them."""
     document = json.loads(json.dumps({"set": {group: values}}))
-    options.check(document)
-    return options.apply(document, trusted=trusted)
+    changed_settings.check(document)
+    return changed_settings.apply(document, trusted=trusted)
 
 
 def paths(entries: Any) -> list[str]:
@@ -282,13 +282,11 @@ def test_with_trust_the_rest_is_set(matplotlib: Any) -> None:
 
 
 def test_most_parameters_that_matplotlib_has_are_on_the_list(matplotlib: Any) -> None:
-    from litestate.environment import plain_options
-
     waiting = [
         name
         for name, value in matplotlib.rcParamsDefault.items()
         if name not in ("backend", "backend_fallback", "interactive")
-        and not runs_nothing("matplotlib", name, plain_options.encode(value))
+        and not runs_nothing("matplotlib", name, settings.encode(value))
     ]
     families = {name.partition(".")[0] for name in waiting}
     assert families <= {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import options
+from litestate.environment import changed_settings
 from litestate.environment.executed import Executed, current
 from litestate.errors import DamagedBundleError
 from saved_session import missing, new_process, tried
@@ -37,7 +37,7 @@ def test_a_change_comes_back_or_is_named(change: Change) -> None:
 
 
 def test_nothing_changed_is_nothing_saved() -> None:
-    assert options.describe() == {"set": {}, "left_out": {}}
+    assert changed_settings.describe() == {"set": {}, "left_out": {}}
 
 
 def test_the_logger_of_an_application_is_its_own() -> None:
@@ -106,14 +106,14 @@ HOSTILE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("group", HOSTILE)
 def test_what_a_stranger_sets_waits(group: str) -> None:
     pytest.importorskip(group.partition(" ")[0] if group == "sklearn" else "sys")
-    before = options.describe()
+    before = changed_settings.describe()
     document = {"options": {"set": {group: HOSTILE[group]}}}
     read = environment.read(environment.dump(document))
     applied = environment.apply(read, trusted=False, parts=["options"])
     told = len(applied.waiting) + len(applied.skipped)
     assert told == len(HOSTILE[group]) or applied.skipped[0].path == f"options of {group}"
     assert not applied.lines
-    assert options.describe() == before
+    assert changed_settings.describe() == before
 
 
 MALFORMED: dict[str, dict[str, Any]] = {
@@ -141,15 +141,15 @@ MALFORMED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("group", MALFORMED)
 def test_what_does_not_fit_is_named_also_with_trust(group: str) -> None:
-    before = options.describe()
+    before = changed_settings.describe()
     document = {"options": {"set": {group: MALFORMED[group]}}}
     read = environment.read(environment.dump(document))
     applied = environment.apply(read, trusted=True, parts=["options"])
     assert len(applied.skipped) == len(MALFORMED[group]), applied
     assert all("was not accepted here" in each.reason for each in applied.skipped)
-    assert options.describe() == before
+    assert changed_settings.describe() == before
 
 
 def test_a_value_that_is_no_option_is_damage() -> None:
     with pytest.raises(DamagedBundleError):
-        options.check({"set": {"attributes": {"sys:x": {"variable": "f"}}}})
+        changed_settings.check({"set": {"attributes": {"sys:x": {"variable": "f"}}}})
