@@ -310,7 +310,7 @@ def _outcome_of_pyodide(shell: Any) -> str:
 
 def _request(shell: Any) -> dict[str, Any]:
     """Return the request of the page that JupyterLite's kernel is serving; {} in other kernels."""
-    kernel = getattr(shell, "kernel", None)
+    kernel: Any = getattr(shell, "kernel", None)
     if not hasattr(kernel, "lite_transform_manager"):
         return {}
     message = kernel._parent_header

@@ -85,7 +85,7 @@ def test_what_is_missing_is_named_with_advice(site: Path) -> None:
     ]
     if not IN_BROWSER:
         assert (
-            installed.skipped[0].advice == "To have what was saved, run: pip install gone-demo==3"
+            installed.skipped[0].advice == "For the saved version, run: pip install gone-demo==3"
         )
 
 

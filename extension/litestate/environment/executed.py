@@ -238,4 +238,4 @@ def current() -> Log:
 def namespace() -> dict[str, Any]:
     """Return the notebook's namespace; outside of IPython, that of ``__main__``."""
     shell = ipython_shell()
-    return vars(sys.modules["__main__"]) if shell is None else shell.user_ns  # type: ignore[no-any-return]
+    return vars(sys.modules["__main__"]) if shell is None else shell.user_ns
