@@ -1,4 +1,4 @@
-"""The list of executed cells, in IPython's own shell."""
+"""The log and history of executed cells, in IPython's shell."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_cells_are_recorded_with_times_and_outcomes(start: Any) -> None:
 
 
 @IN_SHELL
-def test_the_cell_that_imports_litestate_is_one(start: Any) -> None:
+def test_the_cell_that_imports_litestate_counts(start: Any) -> None:
     shell = start()
     shell.user_ns["executed"] = executed
     run(shell, "before = 1")
@@ -87,7 +87,7 @@ def test_the_cell_that_imports_litestate_is_one(start: Any) -> None:
         (2, "ZeroDivisionError"),
         (3, "ok"),
     ]
-    # When it began, nobody was there to look.
+    # It began before litestate was imported.
     assert log.cells[1].when is None
     assert log.cells[1].duration is None
 
@@ -135,7 +135,7 @@ def test_an_error_of_the_log_does_not_reach_the_cell(start: Any) -> None:
 
 
 @IN_SHELL
-def test_a_history_goes_on_in_another_session(start: Any) -> None:
+def test_a_history_continues_in_another_session(start: Any) -> None:
     shell = start()
     executed.follow(shell)
     for number in range(1, 6):
@@ -165,7 +165,7 @@ def test_a_history_goes_on_in_another_session(start: Any) -> None:
 
 
 @IN_SHELL
-def test_undo_takes_history_and_number_back(start: Any) -> None:
+def test_undo_restores_history_and_number(start: Any) -> None:
     shell = start()
     log = executed.follow(shell)
     run(shell, "a = 1")
@@ -200,7 +200,7 @@ def test_a_checkpoint_of_this_session_repeats_nothing(start: Any) -> None:
     assert shell.execution_count == 4
 
 
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executed, "MOST_CELLS", 10)
     log = Log()
     log.load([Executed("old", number, "x") for number in range(4)])
@@ -222,13 +222,13 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "54 older ones are no longer kept" in str(History(log))
 
 
-def test_secrets_and_odd_characters_do_not_get_in() -> None:
+def test_secrets_and_surrogates_are_replaced() -> None:
     log = Log()
     log.add(Executed(log.session, 1, "api_key = 'abc'; x = '\ud800'"))
     assert log.cells[0].source == f"api_key = '{HIDDEN}'; x = '\\ud800'"
 
 
-def test_the_table_shows_no_markup_of_cells() -> None:
+def test_the_table_escapes_the_markup_of_cells() -> None:
     log = Log()
     assert str(History(log)) == "No cells were executed yet"
     log.load([Executed("<b>", 7, "old\n2", 1e300, 1e300, "<i>")])

@@ -1,4 +1,4 @@
-"""Settings, and what is set on classes of others, in checkpoints and bundles of a notebook."""
+"""Settings, and attributes set on classes of others, in checkpoints and bundles."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def unset() -> None:
         del textwrap.TextWrapper.shout
 
 
-def test_they_come_back_with_the_notebook(notebook: Notebook) -> None:
+def test_settings_and_attributes_are_restored(notebook: Notebook) -> None:
     notebook.cell(SET, thorough=True)
     unset()
     assert notebook.reloaded() == set()
@@ -51,7 +51,7 @@ def test_they_come_back_with_the_notebook(notebook: Notebook) -> None:
     import textwrap
 
     assert textwrap.TextWrapper.shout is notebook.names["shout"]  # type: ignore[attr-defined]
-    # They belong to the next checkpoint, too.
+    # The next checkpoint has them, too.
     notebook.cell("more = 1")
     unset()
     assert notebook.reloaded() == set()
@@ -71,7 +71,7 @@ def test_a_setting_alone_makes_one_checkpoint(notebook: Notebook, thorough: bool
         assert session.look("cell", thorough=thorough) is None
 
 
-def test_it_is_undone_when_the_load_fails(notebook: Notebook) -> None:
+def test_settings_are_undone_when_the_load_fails(notebook: Notebook) -> None:
     notebook.run(SET)
     document = environment.describe(notebook.kernel.session.looker.places)
     unset()

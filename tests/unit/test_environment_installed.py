@@ -1,4 +1,4 @@
-"""A package that a stranger's session needs is imported without what the bundle has brought."""
+"""Imports for an untrusted bundle never run files that the bundle has brought."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that were changed come back; what can run code waits."""
+"""Changed settings are restored; those that can run code wait for trust."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from litestate.packages.distributions import module_or_reason
 
 
 def again(document: dict[str, Any]) -> dict[str, Any]:
-    """What a bundle brings back."""
+    """Return a document after a round trip through JSON."""
     result: dict[str, Any] = json.loads(json.dumps(document))
     changed_settings.check(result)
     return result
@@ -24,7 +24,7 @@ def again(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def own_settings() -> Iterator[None]:
-    """Python's own filters of warnings and limit of calls: pytest and the kernel have others."""
+    """Set Python's own warning filters and recursion limit: pytest and the kernel have others."""
     limit = sys.getrecursionlimit()
     with warnings.catch_warnings():
         warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
@@ -50,13 +50,13 @@ def numpy() -> Any:
     numpy.seterr(**errors)
 
 
-def test_of_untouched_packages_nothing_is_kept(pandas: Any, numpy: Any) -> None:
+def test_defaults_are_not_saved(pandas: Any, numpy: Any) -> None:
     found = changed_settings.describe()
     assert not found["set"]
     assert not found["left_out"]
 
 
-def test_pandas_options_come_back(pandas: Any) -> None:
+def test_pandas_options_are_restored(pandas: Any) -> None:
     pandas.set_option("display.max_rows", 7)
     pandas.set_option("display.precision", 2)
     pandas.set_option("display.float_format", "{:.1f}".format)
@@ -71,7 +71,7 @@ def test_pandas_options_come_back(pandas: Any) -> None:
     assert pandas.get_option("display.max_rows") == 60
 
 
-def test_numpy_options_come_back(numpy: Any) -> None:
+def test_numpy_options_are_restored(numpy: Any) -> None:
     numpy.set_printoptions(precision=3, suppress=True)
     numpy.seterr(divide="raise")
     found = again(changed_settings.describe())
@@ -89,7 +89,7 @@ def test_numpy_options_come_back(numpy: Any) -> None:
     assert numpy.geterr()["divide"] == "warn"
 
 
-def test_matplotlib_parameters_come_back(matplotlib: Any) -> None:
+def test_matplotlib_parameters_are_restored(matplotlib: Any) -> None:
     from cycler import cycler
 
     cycle = cycler(color=["r", (0.1, 0.2, 0.3)]) + cycler(linestyle=["-", "--"])
@@ -113,7 +113,7 @@ def test_matplotlib_parameters_come_back(matplotlib: Any) -> None:
     assert not changed_settings.describe()["set"].get("matplotlib")
 
 
-def test_one_bad_option_does_not_spoil_the_others(pandas: Any, numpy: Any) -> None:
+def test_one_bad_option_does_not_stop_the_others(pandas: Any, numpy: Any) -> None:
     found = {
         "set": {
             "pandas": {
@@ -137,7 +137,7 @@ def test_one_bad_option_does_not_spoil_the_others(pandas: Any, numpy: Any) -> No
     assert {"numpy print precision", "options of of_no_package"} <= named
 
 
-def test_a_file_of_a_packages_name_is_not_imported(
+def test_a_file_with_a_packages_name_is_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "evil_package.py").write_text("raise SystemExit('it ran')")

@@ -1,4 +1,4 @@
-"""Folder, environment variables, search path: kept, left out, put back and taken back."""
+"""Current folder, environment variables and search path: saved, left out, restored and undone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = "ghp" + "_" + "a1B2" * 9
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Leave nothing behind, whatever a test sets."""
+    """Undo whatever a test sets."""
     path, variables = list(sys.path), dict(os.environ)
     yield
     sys.path[:] = path
@@ -35,7 +35,7 @@ def roots(session: Session) -> Places:
     return Places((Root(HOME, session.home, "~/"), Root(NOTEBOOK, session.notebook, "")))
 
 
-def test_what_a_notebook_set_is_kept_and_the_rest_is_not(roots: Places) -> None:
+def test_only_variables_that_a_notebook_set_are_saved(roots: Places) -> None:
     before = process_state.describe(roots)
     os.environ["LITESTATE_DEMO"] = "own"
     os.environ["MODEL_SIZE"] = "large ü"
@@ -43,20 +43,20 @@ def test_what_a_notebook_set_is_kept_and_the_rest_is_not(roots: Places) -> None:
     after = process_state.describe(roots)
     assert "MODEL_SIZE" not in before["environment"]
     assert after["environment"]["MODEL_SIZE"] == "large ü"
-    # A library's own, and what a bundle must not say.
+    # Set by a library, and by litestate.
     assert not {"LITESTATE_DEMO", "PAGER"} & set(after["environment"])
     os.environ["PAGER"] = "more"
     assert process_state.describe(roots)["environment"]["PAGER"] == "more"
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells")
-def test_what_was_set_before_litestate_is_known() -> None:
+def test_variables_from_before_the_start_are_not_changes() -> None:
     assert initial_process.environment() is not initial_process._AT_IMPORT
-    # The loader of this test has it from its shell.
+    # The process of this test has it from its shell.
     assert initial_process.environment().get("PATH") is not None
 
 
-def test_what_is_too_long_is_named_and_the_rest_can_be_read(roots: Places) -> None:
+def test_a_variable_that_is_too_long_is_named(roots: Places) -> None:
     os.environ["MODEL_NAME"] = "x" * 120_000
     sys.path.append("y" * 10_000)
     document = process_state.describe(roots)
@@ -99,7 +99,7 @@ def test_names_of_secrets(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["PWD", "KEYBOARD", "AUTHOR", "PASSED", "SPIN", "TOKYO", "PATH"])
-def test_names_of_no_secrets(name: str) -> None:
+def test_names_of_other_variables(name: str) -> None:
     assert not is_secret_name(name)
 
 
@@ -122,16 +122,16 @@ def test_values_of_secrets(value: str) -> None:
     assert value not in hidden
 
 
-def test_sources_are_left_as_they_are_but_for_secrets() -> None:
+def test_only_secrets_of_sources_are_replaced() -> None:
     plain = "key = 'column'\nprice['tokens'] = 3\nurl = 'https://host/a'  # é"
     assert hide("x = 1\nprint('hello')") == "x = 1\nprint('hello')"
-    # Rather too careful than not: what a name says is all that there is.
+    # The name is the only clue, so this is rather too careful.
     assert hide(plain) == plain.replace("column", HIDDEN)
     assert hide("login(password='a b', user='me')") == f"login(password='{HIDDEN}', user='me')"
     assert hide('{"token": "abc"}') == f'{{"token": "{HIDDEN}"}}'
 
 
-def test_hiding_takes_no_longer_for_long_sources() -> None:
+def test_hiding_takes_linear_time() -> None:
     import time
 
     start = time.perf_counter()
@@ -140,7 +140,7 @@ def test_hiding_takes_no_longer_for_long_sources() -> None:
     assert time.perf_counter() - start < 10
 
 
-def test_the_search_path_comes_back_in_its_order(roots: Places, session: Session) -> None:
+def test_the_search_path_is_restored_in_its_order(roots: Places, session: Session) -> None:
     (session.notebook / "lib").mkdir()
     (session.home / "tools").mkdir()
     clean = list(sys.path)
@@ -163,12 +163,12 @@ def test_the_search_path_comes_back_in_its_order(roots: Places, session: Session
     assert sys.path == clean
 
 
-def test_nothing_of_this_python_is_an_addition() -> None:
+def test_entries_of_this_python_are_not_additions() -> None:
     added = {str(entry["path"]) for entry in process_state.describe()["sys_path"]}
     assert not [entry for entry in added if "lib/python" in entry or "site-packages" in entry]
 
 
-def test_folder_and_variables_come_back_and_go_again(roots: Places, session: Session) -> None:
+def test_folder_and_variables_are_restored_and_undone(roots: Places, session: Session) -> None:
     (session.notebook / "deep" / "er").mkdir(parents=True)
     os.chdir(session.notebook / "deep" / "er")
     os.environ["MODEL_SIZE"] = "large"
@@ -186,7 +186,7 @@ def test_folder_and_variables_come_back_and_go_again(roots: Places, session: Ses
     assert os.environ["MODEL_SIZE"] == "other"
 
 
-def test_without_trust_what_changes_code_waits(roots: Places, session: Session) -> None:
+def test_without_trust_variables_and_search_path_wait(roots: Places, session: Session) -> None:
     (session.notebook / "lib").mkdir()
     document = {
         "cwd": ["notebook", "lib"],
@@ -209,7 +209,7 @@ def test_without_trust_what_changes_code_waits(roots: Places, session: Session) 
     assert Path.cwd() == session.notebook / "lib"
 
 
-def test_no_bundle_says_what_is_for_this_machine_to_say(roots: Places) -> None:
+def test_a_bundle_does_not_set_variables_of_this_machine(roots: Places) -> None:
     document = {"environment": {"LITESTATE_RESTRICT": "0", "PATH": "/tmp"}}
     before = os.environ["PATH"]
     applied = process_state.apply(document, trusted=True, roots=roots)
@@ -218,13 +218,13 @@ def test_no_bundle_says_what_is_for_this_machine_to_say(roots: Places) -> None:
     assert os.environ["PATH"] == before
 
 
-def test_a_folder_that_is_not_here_is_named(roots: Places, session: Session) -> None:
+def test_a_folder_that_does_not_exist_here_is_named(roots: Places, session: Session) -> None:
     applied = process_state.apply({"cwd": ["notebook", "gone"]}, trusted=True, roots=roots)
     assert [it.path for it in applied.skipped] == ["current folder gone"]
     assert Path.cwd() == session.notebook
     applied = process_state.apply({"cwd": ["other", "x"]}, trusted=True, roots=roots)
     assert "no such root" in applied.skipped[0].reason
-    # Longer than a name can be.
+    # Too long for a name.
     long = {"cwd": ["notebook", "x" * 4000], "sys_path": [{"path": "y" * 4000, "front": True}]}
     environment.check({"process": long})
     applied = process_state.apply(long, trusted=True, roots=roots)
@@ -284,11 +284,11 @@ def test_hostile_documents_are_refused(case: int) -> None:
         b'{"x": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_what_is_no_document_is_refused(data: bytes) -> None:
+def test_data_that_is_not_a_document_is_refused(data: bytes) -> None:
     with pytest.raises(DamagedBundleError, match="session"):
         environment.read(data)
 
 
-def test_what_is_described_can_be_read(roots: Places) -> None:
+def test_a_description_can_be_read_back(roots: Places) -> None:
     document = environment.describe(roots)
     assert environment.read(environment.dump(document)) == document

@@ -1,4 +1,4 @@
-"""The next random number after a load is the one that would have come."""
+"""Random numbers continue after a load as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GENERATORS = ["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"]
 
 
 def again(document: dict[str, Any]) -> dict[str, Any]:
-    """What a bundle brings back."""
+    """Return a document after a round trip through JSON."""
     result: dict[str, Any] = json.loads(json.dumps(document))
     randomness.check(result)
     return result
@@ -28,7 +28,7 @@ def as_before() -> Any:
     random.setstate(state)
 
 
-def test_random_goes_on() -> None:
+def test_random_continues() -> None:
     random.seed(5)
     random.gauss(0, 1)
     document = again(randomness.describe())
@@ -38,7 +38,7 @@ def test_random_goes_on() -> None:
     assert "random" in applied.lines[0]
 
 
-def test_undo_puts_the_state_back() -> None:
+def test_undo_restores_the_state() -> None:
     document = again(randomness.describe())
     random.seed(7)
     state = random.getstate()
@@ -69,7 +69,7 @@ def draws(numpy: Any) -> list[float]:
 
 @pytest.mark.parametrize("name", GENERATORS)
 @pytest.mark.parametrize("now", ["MT19937", "PCG64"])
-def test_numpy_goes_on(numpy: Any, name: str, now: str) -> None:
+def test_numpy_continues(numpy: Any, name: str, now: str) -> None:
     numpy.random.set_bit_generator(getattr(numpy.random, name)(3))
     numpy.random.standard_normal(3)
     numpy.random.randint(0, 100, 3, dtype="int32")
