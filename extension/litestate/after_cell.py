@@ -261,8 +261,8 @@ class _SessionEnd:
     shell : InteractiveShell
         The shell of the session.
     call : callable
-        Called before the end. When a cell ends the session, this is called too early: whoever
-        follows that cell has to look at `is_asked` when it ends.
+        Called before the end. When a cell ends the session, this is called too early: check
+        `is_asked` when that cell ends.
 
     Attributes
     ----------

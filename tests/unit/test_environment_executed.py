@@ -219,7 +219,7 @@ def test_the_log_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     log.add(Executed(log.session, 1, "w"))
     assert [cell.source for cell in log.cells] == ["w"]
     assert log.dropped == 4 + 10 + 40
-    assert "54 older ones are no longer kept" in str(History(log))
+    assert "54 older ones were dropped" in str(History(log))
 
 
 def test_secrets_and_surrogates_are_replaced() -> None:

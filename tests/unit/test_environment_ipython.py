@@ -152,7 +152,7 @@ def test_a_registration_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> 
         assert result.success
         for thorough in (False, True):
             found = environment.describe(parts=["options"], thorough=thorough)
-            assert "not kept" in found["options"]["left_out"][name]
+            assert "not saved" in found["options"]["left_out"][name]
         named = {each.path: each for each in environment.left_out(found)}
         assert named[name].advice == "Set it again after loading."
 

@@ -11,7 +11,7 @@ from ..trust import trust_advice
 
 @dataclass
 class Applied:
-    """What was restored, what was not, and how to undo it.
+    """The restored and not restored entries of a part, with the undo of all changes.
 
     Attributes
     ----------

@@ -64,7 +64,7 @@ def of_text(text: str) -> AttributePath:
     module, _, path = text.partition(":")
     parts = tuple(path.split("."))
     if not all(part.isidentifier() for part in (*module.split("."), *parts)):
-        raise ValueError("it is no attribute of a module")
+        raise ValueError("it does not name an attribute of a module")
     return AttributePath(module, parts)
 
 

@@ -114,7 +114,7 @@ class History(Sequence[Executed]):
         if len(self._cells) > _SHOWN:
             yield f"Only the last {_SHOWN} are shown."
         if self._dropped:
-            yield f"{self._dropped:,} older ones are no longer kept."
+            yield f"{self._dropped:,} older ones were dropped."
 
 
 def history() -> History:

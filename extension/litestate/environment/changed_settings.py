@@ -163,7 +163,7 @@ def _apply_group(
 def _put(group: str, module: Any, name: str, value: Any) -> Undo | None:
     put = GROUPS[group].put
     if group == "warnings":
-        # The end of the block below would restore the filters of before.
+        # Inside of the block below, its end would restore the earlier filters.
         return put(module, name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -6,7 +6,7 @@ sources of Matplotlib 3.10.8 and 3.11 (``rcsetup.py`` and where the value is use
 (``core/config_init.py``): neither the validator nor the code that uses the value evaluates it,
 imports what it names, starts a program or opens a file. Texts have no brackets, quotes, ``$``,
 ``\\``, ``=`` or ``<``, so they cannot be an expression, TeX, markup, or a font pattern with a
-file; a ``/`` only where the entry says so.
+file. Only the entries for dates and time zones allow a ``/``.
 """
 
 from __future__ import annotations

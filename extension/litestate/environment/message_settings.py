@@ -189,9 +189,9 @@ def _changed_loggers(logging: Any) -> Iterator[tuple[str, Any]]:
         if value != usual:
             yield f"logger {name}", value
         for kind in other:
-            yield f"logger {name} ({kind})", NotPlainError("its handler is not kept")
+            yield f"logger {name} ({kind})", NotPlainError("its handler is not saved")
         if logger.filters:
-            yield f"logger {name} (filter)", NotPlainError("its filter is not kept")
+            yield f"logger {name} (filter)", NotPlainError("its filter is not saved")
 
 
 def _put_logger(logging: Any, name: str, value: Any) -> Undo | None:

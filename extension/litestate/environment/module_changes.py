@@ -66,7 +66,7 @@ _SIGNALS = tuple(
 )
 """Signals that programs handle."""
 
-_NOT_SAVED = "which is not kept"
+_NOT_SAVED = "which is not saved"
 
 
 @dataclass
@@ -149,7 +149,7 @@ def _encoded(path: AttributePath, names: Mapping[str, Any]) -> Any:
     try:
         encoded = attribute_paths.encode(value, names)
     except NotPlainError as error:
-        return NotPlainError(f"the notebook has set it, and {error}: it is not kept")
+        return NotPlainError(f"the notebook has set it, and {error}: it is not saved")
     if encoded[0] == "value" and isinstance(value, str) and is_secret_name(path.names[-1]):
         return NotPlainError(SECRET)
     return encoded

@@ -212,7 +212,9 @@ def _held(table: Any, names: Names) -> list[str]:
     except RuntimeError:
         # Another thread changes it.
         return []
-    return sorted({attribute_paths.name_of(each) for each in _flat(entries) if _hangs(each, names)})
+    return sorted(
+        {attribute_paths.name_of(each) for each in _flat(entries) if _is_own(each, names)}
+    )
 
 
 def _flat(entries: Iterable[Any]) -> Iterator[Any]:
@@ -225,5 +227,5 @@ def _flat(entries: Iterable[Any]) -> Iterator[Any]:
             yield entry
 
 
-def _hangs(value: Any, names: Names) -> bool:
+def _is_own(value: Any, names: Names) -> bool:
     return type(value) not in _INERT and attribute_paths.is_notebooks(value, names)

@@ -25,7 +25,7 @@ Undo = Callable[[], object]
 
 
 class NotPlainError(Exception):
-    """A value is more than numbers, texts and lists of them; the message says what."""
+    """A value is not made of numbers, texts and lists only; the message says why."""
 
 
 @dataclass(frozen=True)

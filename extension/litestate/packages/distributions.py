@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..imports import import_installed, is_harmless, is_installed
 from ..platform import IN_BROWSER
 
-_BROUGHT = "{} would be imported, and may find what the bundle has brought"
+_BROUGHT = "{} would be imported, and might find files of the bundle"
 
 
 def packages_of(modules: Iterable[str]) -> dict[str, str]:
