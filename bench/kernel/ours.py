@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from litestate.checkpoints.looking import Looker
 from litestate.checkpoints.restoring import restore_missing
+from litestate.checkpoints.scanner import Scanner
 from litestate.checkpoints.session import Session
 from litestate.storage import open_storage
 from pyodide.ffi import run_sync
@@ -28,7 +28,7 @@ class Litestate:
     def mount(self) -> None:
         """Open the log."""
         storage = run_sync(open_storage(NOTEBOOK))
-        self._session = Session(storage, NOTEBOOK, self._looker())
+        self._session = Session(storage, NOTEBOOK, self._scanner())
 
     def unmount(self) -> None:
         """Give the log back."""
@@ -36,7 +36,7 @@ class Litestate:
 
     def store(self) -> None:
         """Make a checkpoint, if anything has changed."""
-        self._session.look("cell", thorough=False)
+        self._session.checkpoint("cell", thorough=False)
 
     def fetch(self) -> None:
         """Open the log and bring back the newest checkpoint."""
@@ -54,9 +54,9 @@ class Litestate:
         self.unmount()
         self.mount()
 
-    def _looker(self) -> Looker:
+    def _scanner(self) -> Scanner:
         # Nothing is written on the drive.
-        return Looker(touched=set)
+        return Scanner(touched=set)
 
 
 class Variables(Litestate):
@@ -80,7 +80,7 @@ class Variables(Litestate):
         self._names = names
         self.used: frozenset[str] = frozenset()
 
-    def _looker(self) -> Looker:
-        return Looker(
+    def _scanner(self) -> Scanner:
+        return Scanner(
             paths=self.folder, touched=set, variables=self._names, watch=lambda: self.used
         )

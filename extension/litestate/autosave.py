@@ -8,16 +8,15 @@ import time
 from collections.abc import Sequence
 
 from .after_cell import AfterCell
-from .checkpoints import Checkpoint, Retention, later_cells
+from .checkpoints import Checkpoint, Retention
 from .checkpoints.capture import Captured
-from .checkpoints.restoring import restore_missing
+from .checkpoints.restoring import never_stored, restore_missing
 from .checkpoints.session import Made, Session
 from .checkpoints.table import title
 from .current import Opened, close, opened
 from .errors import BundleError, DamagedCheckpointError, LitestateError
 from .platform import IN_BROWSER
-from .report import Report, Section, show, size_text
-from .report.words import when_text
+from .report import Report, Section, show, size_text, when_text
 from .survey import Paths
 from .variables.namespace import Choice
 from .waiting import Waiter, awaitable, blocking_call, wait
@@ -160,7 +159,7 @@ class Autosave:
         session = self._session
         if session is None or not (session.storage.writable or self._take_over(session)):
             return
-        made = session.look("cell", cell=cell, thorough=False)
+        made = session.checkpoint("cell", cell=cell, thorough=False)
         self._say_what_is_wrong(session.captured, made)
         if session.history.wants_compaction():
             session.history.compact()
@@ -204,7 +203,7 @@ class Autosave:
 
     async def _say_if_nearly_full(self, session: Session) -> None:
         usage = await session.storage.usage()
-        session.learn(usage)
+        session.note_usage(usage)
         if usage is None:
             return
         self._check_at = session.history.size + _CHECK_AFTER * (usage.quota - usage.used)
@@ -240,16 +239,16 @@ def _first(now: Opened, *, restore: bool) -> Report:
     session, newest = now.session, now.session.newest
     if newest is not None and IN_BROWSER and restore and not now.restarted:
         return _newest_whole(session)
-    never_stored = later_cells.never_stored(session, newest) if newest else ""
+    lost = never_stored(session, newest) if newest else ""
     made = None
     if session.storage.writable:
         # Also of nothing, so that what the first cell does can be undone.
-        made = session.look("start", always=newest is None)
+        made = session.checkpoint("start", always=newest is None)
     # Elsewhere it is there: files outlive the process. But variables of these cells do not.
-    if newest is None or (made is None and not IN_BROWSER and not never_stored):
+    if newest is None or (made is None and not IN_BROWSER and not lost):
         return Report("")
     offer = f"What it had last is {_offer(newest)}"
-    return Report("", notes=[f"{offer}; {never_stored}" if never_stored else offer])
+    return Report("", notes=[f"{offer}; {lost}" if lost else offer])
 
 
 def _again(now: Opened, before: Session | None) -> Report:

@@ -1,7 +1,4 @@
-"""Single changes to a file system, each with its way back.
-
-`commit` either happens whole or leaves things as they were; `revert` undoes a committed one.
-"""
+"""Changes to the file system that can be undone, and batches of them."""
 
 from __future__ import annotations
 
@@ -31,12 +28,12 @@ class Change(Protocol):
 
 
 class NotUndoneError(Exception):
-    """Some changes failed, and others could not be undone.
+    """A change failed, and some of the changes before it could not be undone.
 
     Attributes
     ----------
     failed : list of (Change, BaseException)
-        Those that were not undone, and why.
+        The changes that were not undone, with the errors.
     """
 
     def __init__(self, failed: list[tuple[Change, BaseException]]) -> None:
@@ -45,12 +42,12 @@ class NotUndoneError(Exception):
 
 
 class Batch:
-    """Changes that are made together or not at all.
+    """Changes that are committed together or not at all.
 
     Attributes
     ----------
     settled : bool
-        Whether all of them are made, or none. While it is not, what was put aside is the only copy.
+        Whether all changes are made, or none. Until then, the files put aside are the only copy.
     """
 
     def __init__(self, changes: Sequence[Change]) -> None:
@@ -63,15 +60,15 @@ class Batch:
         Raises
         ------
         NotUndoneError
-            If one failed, and not all of the others could be undone.
+            If a change failed, and not all of the others could be undone.
         BaseException
-            What one of them raised; everything is as it was.
+            The error of a failed change; all others are undone.
         """
         done: list[Change] = []
         self.settled = False
         try:
             for change in self._changes:
-                # Before it is made: it may be stopped in the middle.
+                # Recorded first: it may be interrupted in the middle.
                 done.append(change)
                 change.commit()
         except BaseException as error:
@@ -89,14 +86,14 @@ def _revert(done: list[Change]) -> list[tuple[Change, BaseException]]:
     for change in reversed(done):
         try:
             change.revert()
-        except BaseException as error:  # Whatever it is, it must not end the way back.
+        except BaseException as error:  # No error may stop the undoing of the others.
             failed.append((change, error))
     return failed
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait, or rather be forgotten: who presses it twice wants nothing more done."""
+    """Ignore Ctrl-C, so that the undoing of changes is complete."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -109,16 +106,16 @@ def uninterrupted() -> Iterator[None]:
 
 @dataclass
 class Replace:
-    """Put something new at a path, or nothing; what was there is kept aside.
+    """Replace or remove the file at a path; the previous file is moved aside.
 
     Attributes
     ----------
     target : pathlib.Path
         The path to change.
     staged : pathlib.Path or None
-        What comes there; None removes only.
+        The new file; None only removes.
     aside : pathlib.Path
-        A free path for what was there.
+        A free path for the previous file.
     """
 
     target: Path
@@ -132,7 +129,7 @@ class Replace:
             move(self.staged, self.target)
 
     def revert(self) -> None:
-        # What stands where says how far it came: it may have been stopped anywhere.
+        # The existing paths show how far it came: it may have been interrupted anywhere.
         if os.path.lexists(self.aside):
             if os.path.lexists(self.target):
                 self.target.unlink()
@@ -143,17 +140,17 @@ class Replace:
 
 @dataclass
 class Overwrite:
-    """Do what `Replace` does where nothing should be renamed into place, as on the drive.
+    """Replace or remove a file without renaming, as for the drive.
 
-    The old file is copied aside and then written over, so that a tab that is killed in between
-    leaves the old one or the new one in the browser's storage.
+    The old file is copied aside and then overwritten. If the tab is killed in between, the old or
+    the new content is in the browser's storage.
 
     Attributes
     ----------
     target, staged, aside
         As for `Replace`.
     attributes : bool
-        Whether permissions and times can be set there.
+        Whether the file system has permissions and times.
     """
 
     target: Path
@@ -177,7 +174,7 @@ class Overwrite:
             return
         mode = stat.S_IMODE(self.target.stat().st_mode) if self.target.exists() else stat.S_IWUSR
         if not mode & stat.S_IWUSR:
-            # Elsewhere a file that may not be written to is replaced, too.
+            # `Replace` replaces read-only files too.
             self.target.chmod(mode | stat.S_IWUSR)
         shutil.copy2(source, self.target)
 
@@ -223,14 +220,14 @@ class RemoveFolder:
 
 @dataclass
 class RestoreDatabase:
-    """Give a database new content under the connections that are open to it.
+    """Give a database new content; open connections to it stay valid.
 
     Attributes
     ----------
     target : pathlib.Path
         The database.
     new, old : pathlib.Path
-        Images of what comes, and of what is there.
+        Images of the new and of the present content.
     new_mode, old_mode : {"delete", "wal"}
         Their journal modes.
     """
@@ -248,13 +245,13 @@ class RestoreDatabase:
 
     def commit(self) -> None:
         if self._version() != self._seen:
-            # Going back would lose what was committed since.
-            raise OSError(f"{self.target} was changed in the meantime. Load again")
+            # Undoing would lose later commits.
+            raise OSError(f"{self.target} was changed during the load. Load again")
         self._before = self.target.stat()
         try:
             sqlite.restore(self.new, self.target, self.new_mode)
         except Exception:
-            # SQLite itself has rolled back. After an interrupt nobody knows.
+            # SQLite has rolled back. After an interrupt (no Exception), that is uncertain.
             self._before = None
             raise
 
@@ -288,8 +285,7 @@ class SetAttributes:
 
 def set_attributes(path: Path, mode: int, mtime_ns: int) -> None:
     """Set permissions and modification time (nanoseconds since 1970) of a file or folder."""
-    # Without set-user-ID, set-group-ID and sticky bits: a bundle must not hand out somebody's
-    # rights.
+    # Without set-user-ID, set-group-ID and sticky bits: a bundle must not grant rights.
     path.chmod(mode & 0o777)
     os.utime(path, ns=(mtime_ns, mtime_ns))
 
@@ -300,7 +296,7 @@ def _set_back(path: Path, old: os.stat_result) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename, or copy and remove between file systems."""
+    """Rename a file; between file systems, copy and remove it."""
     try:
         source.rename(target)
     except OSError as error:
@@ -318,7 +314,7 @@ def _copy_over(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file so that the target is there whole or not at all."""
+    """Copy a file atomically: the target is complete or missing."""
     part = target.with_name(f".litestate-{target.name}.part")
     shutil.copy2(source, part)
     part.rename(target)

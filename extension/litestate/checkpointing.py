@@ -162,7 +162,7 @@ def kept(found: Session, which: Which) -> Iterator[Survey]:
     target = _find(found, which)
     source = CheckpointSource(found.history, target, found.history.entries(target.number))
     with scratch() as folder:
-        yield as_survey(source, found.looker.places, folder)
+        yield as_survey(source, found.scanner.places, folder)
 
 
 def _checked(label: object) -> str | None:
@@ -179,8 +179,8 @@ def _find(found: Session, which: Which) -> Checkpoint:
 
 def _checkpoint(session: Session, label: str | None) -> Report:
     taken = _take_over(session)
-    made = session.look("asked", label=label, cell=cell_number())
-    notes = taken + unsaved_notes(session.looker.places)
+    made = session.checkpoint("asked", label=label, cell=cell_number())
+    notes = taken + unsaved_notes(session.scanner.places)
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
@@ -222,7 +222,7 @@ def _take_over(session: Session) -> list[str]:
 def _undo(session: Session) -> Report:
     taken = _take_over(session)
     session.check_writable()
-    session.look("before undo", cell=cell_number())
+    session.checkpoint("before undo", cell=cell_number())
     return show(_back_to(session, restoring.before(session), taken, "undone"))
 
 
@@ -241,7 +241,7 @@ def _keep_aside(session: Session) -> list[str]:
 
     Variables that cannot be saved are not in it: those are left alone.
     """
-    found = session.looker.look(session.tree, thorough=True).whole()
+    found = session.scanner.scan(session.tree, thorough=True).whole()
     if not found.of("file", "database", "symlink") and not (found.taken and found.taken.groups):
         return []
     folder = Path.home() if IN_BROWSER else Path.cwd()
@@ -252,5 +252,5 @@ def _keep_aside(session: Session) -> list[str]:
     return [
         *saved.notes,
         "Another tab makes the checkpoints, so undo() cannot bring back what was here. It is in a "
-        f"bundle: load_state({session.looker.places.show(path)!r}, clean=True{asked})",
+        f"bundle: load_state({session.scanner.places.show(path)!r}, clean=True{asked})",
     ]

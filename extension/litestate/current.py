@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .checkpoints import Checkpoint, Retention
-from .checkpoints.looking import Looker, Touched, Used
+from .checkpoints.scanner import Scanner, Touched, Used
 from .checkpoints.session import Session
 from .environment import executed
 from .errors import CheckpointError, RetentionError, StorageError
@@ -95,20 +95,20 @@ async def opened(
         raise RetentionError(f"retention= takes a Retention(…), not {retention!r}.")
     if _current is not None and name in (None, _current.session.name):
         asked = paths is not None or exclude or variables is not None
-        looker = _looker(paths, exclude, variables) if asked else None
-        _current.session.configure(looker, retention)
+        scanner = _scanner(paths, exclude, variables) if asked else None
+        _current.session.configure(scanner, retention)
         return _current
-    looker = _looker(paths, exclude, variables)
+    scanner = _scanner(paths, exclude, variables)
     page = await _page() if IN_BROWSER else None
     name = name or (_name_in_site(page) if page else _name_in_python())
     storage = await open_storage(name)
     try:
-        session = Session(storage, name, looker, retention)
+        session = Session(storage, name, scanner, retention)
     except BaseException:
         # The next try would find its own lock, and look for another tab.
         storage.close()
         raise
-    session.learn(await session.storage.usage())
+    session.note_usage(await session.storage.usage())
     close()
     if IN_BROWSER:
         from .browser import drive
@@ -122,10 +122,10 @@ async def opened(
     return _current
 
 
-def owed() -> list[str]:
+def unrestored_notes() -> list[str]:
     """Say which variables only the checkpoints have, as they could not be made here."""
     session = current()
-    names = sorted(session.owed.names - own_names(namespace())) if session else []
+    names = sorted(session.unrestored.names - own_names(namespace())) if session else []
     return [
         f"{name} could not be made when the checkpoint came back: it is in the checkpoints alone."
         for name in names
@@ -185,21 +185,21 @@ def undoable(before: str, after: str, replaced: Sequence[Path] = ()) -> Iterator
     if session is None or not session.storage.writable:
         yield said
         return
-    session.looker.expect(replaced)
+    session.scanner.expect(replaced)
     try:
-        session.look(before, cell=cell_number())
+        session.checkpoint(before, cell=cell_number())
     except StorageError as error:
         said.warnings.append(f"undo() will not bring back what was there before: {error}")
     yield said
     try:
-        if session.look(after, cell=cell_number()) and not said.warnings:
+        if session.checkpoint(after, cell=cell_number()) and not said.warnings:
             said.notes.append(f"undo() brings back what was there before{_of_which(session)}.")
     except StorageError as error:
         said.warnings.append(f"There is no checkpoint of what is there now: {error}")
 
 
 def _of_which(session: Session) -> str:
-    scope = session.looker.scope
+    scope = session.scanner.scope
     if scope.paths is None and not scope.exclude:
         return ""
     return ", only of what checkpoints are made of here: see paths= and exclude= of autosave()"
@@ -211,8 +211,8 @@ async def _page() -> Page:
     return await identify()
 
 
-def _looker(paths: Paths, exclude: Sequence[str] | str, variables: Choice) -> Looker:
-    return Looker(paths, exclude, _touched(), choice(variables, paths), _watch())
+def _scanner(paths: Paths, exclude: Sequence[str] | str, variables: Choice) -> Scanner:
+    return Scanner(paths, exclude, _touched(), choice(variables, paths), _watch())
 
 
 def _watch() -> Used | None:

@@ -1,4 +1,4 @@
-"""Members that hold variables, packages and the session: their names, and which belong together."""
+"""Members for variables, packages and the session: their names and their groups."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from .manifest import KEPT_KINDS, Kind, Member
 
 GRAPH = "graph.json"
-"""Last part of the name of a group's graph."""
+"""Last part of the member name of a group's graph."""
 
 VALUES = "values"
-"""Key of the group of names that share nothing: numbers, short strings, imports."""
+"""Key of the group of variables that share nothing: numbers, short strings, imports."""
 
 PACKAGES_MEMBER = "packages/installed.json"
 SESSION_MEMBER = "session/session.json"
@@ -35,7 +35,7 @@ def group_member(key: str, part: str) -> str:
     Parameters
     ----------
     key : str
-        Of the group: 1 to 100 ASCII letters, digits, ``_`` and ``-``.
+        Key of the group: 1 to 100 ASCII letters, digits, ``_`` and ``-``.
     part : str
         ``graph.json``, ``<n>.bin`` or ``<n>.pickle``.
 
@@ -48,17 +48,17 @@ def group_member(key: str, part: str) -> str:
 
 
 def key_of(member: Member) -> str | None:
-    """Return the key of the group that a member belongs to; None for other kinds."""
+    """Return the key of a member's group; None for other kinds."""
     return member.name.split("/")[1] if member.kind == "variables" else None
 
 
 def is_graph(member: Member) -> bool:
-    """Tell whether a member is the graph of a group: its details name the variables."""
+    """Tell whether a member is the graph of a group, whose details name the variables."""
     return member.kind == "variables" and member.name.endswith(f"/{GRAPH}")
 
 
 def variables_of(members: Iterable[Member]) -> dict[str, dict[str, Any]]:
-    """Return what the manifest says of each variable: ``type``, ``text`` and ``size``, by name."""
+    """Return the ``type``, ``text`` and ``size`` of each variable in the manifest, by name."""
     return {
         name: about
         for member in members
@@ -68,27 +68,27 @@ def variables_of(members: Iterable[Member]) -> dict[str, dict[str, Any]]:
 
 
 def name_problem(name: str, kind: Kind) -> str | None:
-    """Say why a member of a kind cannot have a name, or return None.
+    """Return the reason why a member of a kind cannot have a name, or None.
 
     Examples
     --------
     >>> name_problem("variables/values/0.bin", "variables")
     >>> name_problem("files/variables/notes.txt", "file")
-    "has the root 'variables', a name that is reserved"
+    "has the reserved root 'variables'"
     """
     if kind in KEPT_KINDS:
-        return None if _FORMS[kind].fullmatch(name) else f"is none that {kind} can have"
+        return None if _FORMS[kind].fullmatch(name) else f"is not a name for {kind}"
     root = name.partition("/")[2].partition("/")[0]
-    return f"has the root '{root}', a name that is reserved" if root in KEPT_KINDS else None
+    return f"has the reserved root '{root}'" if root in KEPT_KINDS else None
 
 
 def group_problem(members: Iterable[Member]) -> str | None:
-    """Say what is missing or too much in the groups of variables, or return None.
+    """Return the first problem in the groups of variables, or None.
 
     Parameters
     ----------
     members : iterable of Member
-        All of a bundle, with names that fit their kinds.
+        All members of a bundle, with names that fit their kinds.
     """
     graphs: dict[str, Member] = {}
     blobs: dict[tuple[str, str], list[int]] = {}
@@ -140,7 +140,7 @@ def _blob_problems(
 ) -> Iterator[str]:
     for key, suffix in blobs:
         if key not in graphs:
-            yield f"{group_member(key, f'*.{suffix}')!r} belong to no {GRAPH}"
+            yield f"{group_member(key, f'*.{suffix}')!r} have no {GRAPH}"
     for key, graph in graphs.items():
         if not _is_described(graph.details):
             continue
@@ -148,7 +148,7 @@ def _blob_problems(
             found = sorted(blobs.get((key, suffix), []))
             expected = graph.details[count]
             if len(found) != expected or found != list(range(len(found))):
-                yield (f"{graph.name!r} needs {expected:,} {count}, and those beside it are others")
+                yield f"{graph.name!r} needs {expected:,} {count}, and the bundle has others"
 
 
 def _name_problems(graphs: Iterable[Member]) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _name_problems(graphs: Iterable[Member]) -> Iterator[str]:
         variables = graph.details.get("names")
         for name in variables if isinstance(variables, dict) else ():
             if not name.isidentifier() or _DUNDER.fullmatch(name):
-                yield f"{graph.name!r} has {name!r}, which is no name of a variable"
+                yield f"{graph.name!r} has {name!r}, which is not a variable name"
             if name in seen:
                 yield f"{graph.name!r} and {seen[name]!r} both have the variable {name!r}"
             seen[name] = graph.name

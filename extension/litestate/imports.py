@@ -1,18 +1,22 @@
-"""What is imported while nobody has said that a bundle is trusted.
+"""Installed modules: their folders, and imports that are safe for an untrusted bundle.
 
-A bundle puts files where modules are looked for: the notebook's folder is on ``sys.path``. And many
-packages read settings from there, or from the home folder, while they are imported; Matplotlib even
-evaluates them. So only what is known to do neither is imported, from where it is installed, and
-Matplotlib while it finds no settings but its own.
+A bundle puts files into the notebook's folder, which is on ``sys.path``. Many packages also read
+settings from there, or from the home folder, while they are imported; Matplotlib even evaluates
+them. So only modules that are known to do neither are imported, and only from the folders of
+installed modules. Matplotlib is imported while its settings are hidden.
 """
 
 from __future__ import annotations
 
 import atexit
+import functools
 import importlib.util
 import os
+import re
 import shutil
+import site
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -21,22 +25,57 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import installation
+from .platform import IN_BROWSER
 
 _DO_SOMETHING = frozenset({"antigravity", "this", "idlelib", "turtledemo", "turtle"})
-"""Modules of the standard library that do something when they are imported, or read settings."""
+"""Modules of the standard library that act when they are imported, or read settings."""
 
 _INERT = frozenset({"numpy", "pandas", "tzdata"})
-"""Packages that plain data needs, and that read nothing from the current or the home folder."""
-
+"""Packages for plain data that read nothing from the current or the home folder."""
 
 _PLOTTING = frozenset({"matplotlib", "mpl_toolkits"})
-"""Packages that are imported by `import_installed`, which hides the settings of Matplotlib."""
+"""Packages for which `import_installed` hides the settings of Matplotlib."""
 
 _BACKENDS = ("matplotlib.backends.", "matplotlib.testing", "matplotlib.tests", "matplotlib.sphinx")
-"""Parts of Matplotlib that import other packages, or do more than define something."""
+"""Parts of Matplotlib that import other packages, or have side effects."""
 
 _SETTINGS = ("MATPLOTLIBRC", "MPLCONFIGDIR")
+
+
+@functools.cache
+def site_packages() -> frozenset[str]:
+    """Return the folders of installed packages."""
+    folders = set(site.getsitepackages()) | set(map(_path, ("purelib", "platlib")))
+    return frozenset(folders if IN_BROWSER else folders | {site.getusersitepackages()})
+
+
+@functools.cache
+def standard_library() -> frozenset[str]:
+    """Return the entries of ``sys.path`` for the standard library."""
+    zipped = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+    found: set[str] = set()
+    for folder in map(_path, ("stdlib", "platstdlib")):
+        found |= {folder, str(Path(folder, "lib-dynload")), str(Path(folder).parent / zipped)}
+    # Windows: extension modules, and the interpreter beside the library.
+    return frozenset(found | {str(Path(sys.base_prefix, "DLLs")), sys.base_prefix})
+
+
+@functools.cache
+def module_folders() -> frozenset[Path]:
+    """Return the folders and archives of installed modules, with links resolved."""
+    of_library = {entry for entry in standard_library() if entry != sys.base_prefix}
+    return frozenset(Path(entry).resolve() for entry in of_library | site_packages())
+
+
+def is_module_path(path: Path) -> bool:
+    """Tell whether a path is a folder of installed modules, or below one."""
+    path = path.resolve()
+    return any(path == folder or path.is_relative_to(folder) for folder in module_folders())
+
+
+def _path(name: str) -> str:
+    # Pyodide's prefix is "/", so its paths begin with two slashes.
+    return re.sub("^/+", "/", sysconfig.get_path(name))
 
 
 def is_harmless(module: str) -> bool:
@@ -52,7 +91,7 @@ def is_harmless(module: str) -> bool:
 
 
 def is_installed(module: str) -> bool:
-    """Tell whether a module can be had from where modules are installed; nothing is imported."""
+    """Tell whether a module is installed, without importing it."""
     with only_installed():
         try:
             return importlib.util.find_spec(module.partition(".")[0]) is not None
@@ -61,7 +100,7 @@ def is_installed(module: str) -> bool:
 
 
 def import_installed(module: str) -> ModuleType:
-    """Import a module that is harmless, from where modules are installed.
+    """Import a harmless module from the folders of installed modules.
 
     Raises
     ------
@@ -75,7 +114,7 @@ def import_installed(module: str) -> ModuleType:
 
 @contextmanager
 def _without_settings() -> Iterator[None]:
-    """Let Matplotlib find no ``matplotlibrc`` and no styles but its own, if there are others."""
+    """Hide every ``matplotlibrc`` and style from Matplotlib except its own."""
     if not any(map(os.path.exists, _settings())):
         yield
         return
@@ -89,7 +128,7 @@ def _without_settings() -> Iterator[None]:
     os.environ["MPLCONFIGDIR"] = folder
     os.chdir(folder)
     if find is not None:
-        # It was imported before, and knows where its settings are; its styles are read later.
+        # It is imported already and has its settings; its styles are read later.
         matplotlib.get_configdir = lambda: folder
     try:
         yield
@@ -105,7 +144,7 @@ def _without_settings() -> Iterator[None]:
 
 
 def _settings() -> Iterator[str]:
-    """Yield the paths at which Matplotlib looks for settings (``matplotlib_fname``, ``style``)."""
+    """Yield the paths where Matplotlib searches for settings (``matplotlib_fname``, ``style``)."""
     yield "matplotlibrc"
     named, folder = map(os.environ.get, _SETTINGS)
     if named:
@@ -126,7 +165,7 @@ def _folder() -> str | None:
 
 @contextmanager
 def only_installed() -> Iterator[None]:
-    """Look for modules only where Python and its packages are installed."""
+    """Restrict ``sys.path`` to the folders of Python and its packages."""
     before = list(sys.path)
     sys.path[:] = kept = [entry for entry in before if _is_installed(entry)]
     try:
@@ -136,5 +175,5 @@ def only_installed() -> Iterator[None]:
 
 
 def _is_installed(entry: str) -> bool:
-    # What is not absolute is somewhere below the current folder, which is what "" means.
-    return Path(entry).is_absolute() and installation.is_inside(Path(entry))
+    # A relative entry is below the current folder, which "" stands for.
+    return Path(entry).is_absolute() and is_module_path(Path(entry))

@@ -1,4 +1,4 @@
-"""What belongs to the state: the result of a survey."""
+"""The items of the state, and the survey that lists them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import names
 from .manifest import KEPT_KINDS, Kind, Scope, Skipped
+from .names import readable
 from .places import Root
 from .variables.taking import Taken
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that belongs to the state.
+    """One file, folder, link or database of the state.
 
     Attributes
     ----------
     root, relative : Root, str
-        Where it belongs, with ``/`` between the parts.
+        Its root, and the path below it with ``/``.
     path : pathlib.Path
-        Where it is.
+        Absolute path.
     kind : {"file", "directory", "symlink", "database"}
-        What it is.
+        Kind of member.
     size, mode, mtime_ns : int
         Bytes of content, permission bits, nanoseconds since 1970.
     target : str
-        Of a symlink: where it points, relative to its own folder.
+        Target of a symlink, relative to the folder of the link.
     """
 
     root: Root
@@ -42,41 +42,40 @@ class Item:
 
     @property
     def member(self) -> str:
-        """Name of the bundle's member for it."""
+        """Name of its member in a bundle."""
         return member_name(self.kind, self.root.name, self.relative)
 
     @property
     def place(self) -> str:
-        """Root and relative path: the same for a file and a database of one name."""
-        return f"{self.root.name}/{names.readable(self.relative)}"
+        """Root and relative path: equal for a file and a database of the same name."""
+        return f"{self.root.name}/{readable(self.relative)}"
 
     @property
     def label(self) -> str:
-        """Path as a person would write it."""
+        """Path as users write it."""
         return self.root.show(self.relative)
 
 
 @dataclass
 class Survey:
-    """What is there.
+    """The present state.
 
     Attributes
     ----------
     scope : Scope
-        Where was looked.
+        The paths and variables that were considered.
     items : list of Item
-        What belongs to the state, a folder before what is in it.
+        Files, folders, links and databases; a folder comes before its content.
     skipped : list of Skipped
-        What would belong to it and cannot be saved.
+        State that cannot be saved.
     unread : list of str
-        Places of which nobody can say what is there: files that cannot be opened, folders that
-        cannot be listed.
+        Places with unknown content: files that cannot be opened, folders that cannot be listed.
     excluded : dict of str to list of str
-        What a rule leaves out: the rule, mostly a pattern, to paths.
+        Excluded paths by rule; most rules are patterns.
     taken : Taken or None
-        The variables; None where they were not looked at.
+        The captured variables; None if they do not belong to the state.
     session, packages : dict or None
-        Documents of the session around them, and of the packages.
+        The documents of the session and of the packages.
     """
 
     scope: Scope

@@ -1,33 +1,32 @@
-"""Verify a bundle, compare it with what is there, and apply it whole or not at all."""
+"""Loading: verify a bundle, compare it with the present state, and apply all of it or nothing."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from . import installation, names, progress, sqlite
+from . import names, progress, sqlite
 from .browser import unrecorded
 from .bundle import Limits, Reader
 from .bundle.format import HEAD, is_bundle
 from .errors import ApplyError, BundleError, SelectionError
 from .groups import variables_of
+from .imports import is_module_path
 from .items import Item, Survey
-from .loadable import Loadable
 from .manifest import KEPT_KINDS, Kind, Member, Skipped
 from .missing import unsaved_notes
-from .parts import PARTS, Wanted
+from .parts import PARTS, Loadable, Wanted
 from .places import Places, Root
 from .plan import Plan, Target
 from .platform import DRIVE_LIMIT
 from .report import Report, Section, outcome_text
 from .rules import EXCLUDED, check_foreign, matcher, patterns_of
 from .sources import AnySource, open_source
-from .survey import StrPath, absolute, paths_of, survey_scope
-from .variables.namespace import Choice
+from .survey import absolute, paths_of, survey_scope
 
 _RULES = matcher(EXCLUDED)
 
@@ -36,22 +35,22 @@ _OUTSIDE = "it lies outside of the home folder and the notebook's folder"
 
 @contextmanager
 def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tuple[Reader, str]]:
-    """Open a bundle wherever it is; what is wrong with it is said with its name.
+    """Open a bundle from any source; errors name it.
 
     Parameters
     ----------
     source : path, URL, bytes or binary file
-        Where it is.
+        The bundle.
     limits : Limits, optional
-        What is too much.
+        Limits on its size.
 
     Yields
     ------
     (reader, label)
-        Structure and manifest are checked, the members are not yet.
+        The opened bundle, of which structure and manifest are verified, and its name in messages.
     """
     with ExitStack() as opened:
-        # A bundle is no file of the work, wherever it lies.
+        # The bundle is not a file that the notebook uses.
         with unrecorded():
             file, label = opened.enter_context(open_source(source))
         try:
@@ -72,40 +71,17 @@ def _as_bundle(file: IO[bytes], label: str) -> AbstractContextManager[IO[bytes]]
 
 
 def verify(reader: Reader, label: str) -> None:
-    """Check every byte of a bundle, and show how far that has come.
+    """Verify every byte of a bundle, with a progress bar.
 
     Raises
     ------
     BundleError
-        If it is not as it was written.
+        If the bundle is damaged.
     CancelledError
-        If the person cancels.
+        If the user cancels.
     """
     with progress.shown(f"Checking {label}", reader.total) as reader.advance:
         reader.verify()
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What of a bundle or checkpoint is to be loaded.
-
-    Attributes
-    ----------
-    paths, exclude
-        As for `litestate.load_state`.
-    variables : bool, str or sequence of str
-        Which variables.
-    spared : frozenset of str
-        Variables that are neither replaced nor removed.
-    partly : bool
-        Whether variables that are not stored as they should be fail by themselves, instead of all.
-    """
-
-    paths: Sequence[StrPath] | StrPath | None = None
-    exclude: Sequence[str] | str = ()
-    variables: Choice = False
-    spared: frozenset[str] = frozenset()
-    partly: bool = False
 
 
 @unrecorded()
@@ -113,87 +89,93 @@ def load_from(
     source: Loadable,
     label: str,
     places: Places,
-    chosen: Chosen | None = None,
+    wanted: Wanted | None = None,
     *,
-    dry_run: bool = False,
-    clean: bool = False,
     current: Survey | None = None,
 ) -> Report:
     """Load a bundle that was verified, or a checkpoint: see `litestate.load_state`.
 
     Parameters
     ----------
-    chosen : Chosen, optional
-        What of it; by default all files and databases.
+    source : Loadable
+        The bundle or checkpoint.
+    label : str
+        Its name in messages.
+    places : Places
+        The root folders of the session.
+    wanted : Wanted, optional
+        What to load; by default all files and databases.
     current : Survey, optional
-        What is there now, if that is known: ``clean=True`` removes of this what is not in `source`.
+        The present state, if a scan has just found it: ``clean=True`` removes of this what is not
+        in `source`, and its variables are not encoded again.
     """
-    chosen = chosen or Chosen()
-    wanted = _Selection(places, chosen.paths, chosen.exclude)
-    targets = wanted.targets(source.manifest.members)
-    asked = Wanted(targets, chosen.variables, source.trusted, clean, chosen.spared, chosen.partly)
-    plan = Plan(dry_run=dry_run)
+    wanted = wanted or Wanted()
+    selection = _Selection(places, wanted)
+    wanted = replace(
+        wanted,
+        targets=selection.targets(source.manifest.members),
+        trusted=source.trusted,
+        here=None if current is None else current.taken,
+    )
+    plan = Plan(dry_run=wanted.dry_run)
     try:
         with progress.shown(f"Loading {label}", source.total) as source.advance:
-            found = (current or _survey_again(source, wanted)) if clean else None
-            # First: a file may belong where a folder is that goes.
-            removed = _remove_others(source, plan, wanted, found) if found else None
-            sections = [part.apply(source, asked, plan) for part in PARTS]
+            found = (current or _survey_again(source, selection)) if wanted.clean else None
+            # Removal comes first: a file may belong where a folder is.
+            removed = _remove_others(source, plan, selection, found) if found else None
+            sections = [part.apply(source, wanted, plan) for part in PARTS]
         sections += [removed] if removed else []
-        if not dry_run:
+        if not wanted.dry_run:
             plan.commit()
     except OSError as error:
         raise ApplyError(f"Loading {label} failed before anything was changed: {error}") from error
     finally:
         plan.close()
-    sections.append(wanted.refused)
-    report = Report("", sections, excluded=wanted.left_out, skipped_title="Not loaded")
-    report.headline = _headline(report, source, label, dry_run=dry_run)
-    report.notes += unsaved_notes(places, {target.path for target in targets})
+    sections.append(selection.refused)
+    report = Report("", sections, excluded=selection.left_out, skipped_title="Not loaded")
+    report.headline = _headline(report, source, label, dry_run=wanted.dry_run)
+    report.notes += unsaved_notes(places, {target.path for target in wanted.targets})
     variables = variables_of(source.manifest.members)
-    if variables and chosen.variables is False:
+    if variables and wanted.variables is False:
         what = "1 variable was" if len(variables) == 1 else f"{len(variables)} variables were"
-        report.notes.append(f"{what} not asked for: variables=True loads all of them.")
+        report.notes.append(f"{what} not loaded: variables=True loads all of them.")
     if count := len(source.manifest.skipped):
         report.notes.append(f"Not in this {source.what}, {count} in all: {_missing(source)}.")
     return report
 
 
-def replaced_by(source: Loadable, places: Places, chosen: Chosen) -> list[Path]:
-    """Return the files that are here and that loading may write.
+def replaced_by(source: Loadable, places: Places, wanted: Wanted) -> list[Path]:
+    """Return the existing files that loading may overwrite.
 
     Raises
     ------
     SelectionError, ApplyError
         As `load_from` does.
     """
-    targets = _Selection(places, chosen.paths, chosen.exclude).targets(source.manifest.members)
+    targets = _Selection(places, wanted).targets(source.manifest.members)
     return [it.path for it in targets if it.member.kind != "directory" and it.path.is_file()]
 
 
 class _Selection:
-    """Which members go where, and which stay out."""
+    """Selection of the members to load, with the reasons for those that are left out."""
 
-    def __init__(
-        self,
-        places: Places,
-        paths: Sequence[StrPath] | StrPath | None,
-        exclude: Sequence[str] | str,
-    ) -> None:
+    def __init__(self, places: Places, wanted: Wanted) -> None:
         self.places = places
-        self.patterns = patterns_of(exclude)
+        self.patterns = patterns_of(wanted.exclude)
         self.refused = Section("not loaded")
         self.left_out: dict[str, list[str]] = {}
         self._spec = matcher(self.patterns)
-        self._folders = None if paths is None else [absolute(path) for path in paths_of(paths)]
+        self._folders = (
+            None if wanted.paths is None else [absolute(path) for path in paths_of(wanted.paths)]
+        )
 
     def targets(self, members: Iterable[Member]) -> list[Target]:
-        """Return the members to load, each with its place.
+        """Return the members to load, each with its path here.
 
         Raises
         ------
         SelectionError
-            If ``paths`` was given and nothing lies there.
+            If ``paths`` selects no member.
         ApplyError
             If two members belong to one place in this session.
         """
@@ -208,14 +190,14 @@ class _Selection:
         return targets
 
     def covers(self, path: Path) -> bool:
-        """Tell whether ``paths`` takes this path in."""
+        """Tell whether ``paths`` selects a path."""
         return self._folders is None or any(path.is_relative_to(folder) for folder in self._folders)
 
     def may_remove(self, item: Item) -> bool:
-        """Tell whether ``clean=True`` may remove this.
+        """Tell whether ``clean=True`` may remove an item.
 
-        Outside of the roots only if it is named; and never what the rules leave out, whatever the
-        bundle says of the patterns that it was made with.
+        Items outside of the roots must be named. Items that the standard rules exclude are never
+        removed, whatever patterns the bundle was made with.
         """
         if item.root.is_anywhere and self._folders is None:
             return False
@@ -249,11 +231,11 @@ class _Selection:
 
     def _reason(self, member: Member, root: Root) -> tuple[str, str] | None:
         if root.is_anywhere and self._folders is None:
-            # A bundle from a stranger must not choose where on this machine it writes.
+            # An unknown bundle must not choose where on this computer it writes.
             return _OUTSIDE, f"To load it: paths=[{str(root.target(member.relative))!r}]."
         if root.on_drive and (problem := _drive_problem(member, root)):
             return problem, "`python -m litestate extract` unpacks it elsewhere."
-        if installation.is_inside(root.target(member.relative).parent):
+        if is_module_path(root.target(member.relative).parent):
             return "Python's own packages are there", "`litestate extract` unpacks it elsewhere."
         if owner := _owner_here(root.target(member.relative)):
             return f"SQLite would replay it into {owner}", "Remove that database first."
@@ -266,13 +248,13 @@ def _drive_problem(member: Member, root: Root) -> str | None:
     if root.is_unmended and member.size > DRIVE_LIMIT:
         return "it is too large for the notebook's folder"
     if root.is_unmended and "%" in member.relative:
-        # The drive decodes it: another name would be written, and some names hang the kernel.
-        return "the notebook's folder cannot keep a name with '%'"
-    return "the notebook's folder cannot keep links" if member.kind == "symlink" else None
+        # The drive decodes it: the name would change, and some names hang the kernel.
+        return "the notebook's folder cannot store a name with '%'"
+    return "the notebook's folder cannot store links" if member.kind == "symlink" else None
 
 
 def _owner_here(path: Path) -> str | None:
-    """Return the name of the database that is here and would take this file for its journal."""
+    """Return the name of the existing database whose journal this file would be."""
     for suffix in sqlite.SIDECARS:
         owner = path.with_name(path.name.removesuffix(suffix) or path.name)
         if path.name.endswith(suffix) and owner != path and owner.is_file():
@@ -281,13 +263,13 @@ def _owner_here(path: Path) -> str | None:
 
 
 def _check_places(targets: Iterable[Target]) -> None:
-    """Refuse two files for one place, as where home and notebook are one folder."""
+    """Refuse two files for one path, as if home and notebook are one folder."""
     taken: dict[Path, Target] = {}
     for target in targets:
         other = taken.setdefault(target.path, target)
         if other is not target and "directory" not in (other.member.kind, target.member.kind):
             raise ApplyError(
-                f"{other.member.place} and {target.member.place} belong to one place here, "
+                f"{other.member.place} and {target.member.place} have the same path here, "
                 f"{target.label}. Nothing was changed. Load one of them with paths= or exclude=, "
                 "or extract the bundle with `python -m litestate extract`."
             )
@@ -320,16 +302,16 @@ def _remove_others(source: Loadable, plan: Plan, wanted: _Selection, current: Su
 
 
 def _is_other_kind(item: Item, kind: Kind) -> bool:
-    """Tell whether a folder must go because something else belongs in its place."""
+    """Tell whether a folder is in the way of something else, or the other way round."""
     return item.kind == "directory" != kind
 
 
 def warn_of_connections(section: Section) -> None:
-    """Say what removing a database means for who has it open."""
+    """Warn that open connections to removed databases are useless."""
     removed = [line.label for line in section.lines if line.kind == "database"]
     if removed:
         section.warnings.append(
-            f"Connections that are open to {', '.join(removed)} are of no use now: connect again."
+            f"Open connections to {', '.join(removed)} no longer work: connect again."
         )
 
 

@@ -1,9 +1,10 @@
-"""The bundle's table of contents: typed, checked on the way in, canonical on the way out."""
+"""The manifest of a bundle, and the signature over its bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -11,27 +12,31 @@ from typing import Any, Literal
 Kind = Literal["file", "directory", "symlink", "database", "variables", "packages", "session"]
 
 KEPT_KINDS: frozenset[Kind] = frozenset({"variables", "packages", "session"})
-"""Those that are no files: what the kernel itself held. The first part of a member's name is its
-kind."""
+"""State of the kernel instead of files. The first part of such a member's name is its kind."""
 
 FORMAT = "litestate"
 VERSION = 2
-"""Highest version of the bundle format that is known; raised when an older reader could misread
-the new form."""
+"""Newest version of the bundle format. It is raised when an older reader could misread the new
+form."""
 
 MIMETYPE = "application/vnd.litestate+zip"
 MIMETYPE_MEMBER = "mimetype"
 MANIFEST_MEMBER = "manifest.json"
 SIGNATURE_MEMBER = "signature.json"
-"""Stands directly before the manifest, or is not there."""
+"""Optional, directly before the manifest."""
 
 JOURNAL_MODES = ("delete", "wal")
-"""What is stored in a database file itself; the other journal modes belong to a connection."""
+"""The modes that a database file itself stores; the others belong to a connection."""
+
+_SIGNATURE = re.compile(r'\{"key": "([0-9a-f]{32})", "hmac_sha256": "([0-9a-f]{64})"\}')
+
+SIGNATURE_BYTES = len('{"key": "", "hmac_sha256": ""}') + 32 + 64
+"""Size of the signature in a bundle: it has one form only."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One saved thing: a file, a folder, a link, a database, or a part of what the kernel held.
+    """One member of a bundle: a file, folder, link or database, or a part of the kernel's state.
 
     Attributes
     ----------
@@ -44,16 +49,16 @@ class Member:
     sha256 : str
         Hexadecimal SHA-256 of the content.
     compressed_crc32 : str
-        Hexadecimal CRC-32 of the compressed data, as it stands in the archive: eight digits.
+        Hexadecimal CRC-32 of the compressed bytes in the archive: eight digits.
     mode : int
         Permission bits, as in ``stat.S_IMODE``.
     mtime_ns : int
         Time of the last modification, nanoseconds since 1970-01-01 UTC.
     details : dict
-        More about one kind; for a database ``journal_mode`` and ``tables``
-        (table name to number of rows, or to None where they were not counted); for the graph of a
-        group of variables ``names`` (name to ``type``, ``text`` and ``size``), ``pickles`` and
-        ``buffers`` (how many there are beside it).
+        More about some kinds. A database has ``journal_mode`` and ``tables`` (table name to number
+        of rows, or to None if they were not counted). The graph of a group of variables has
+        ``names`` (name to ``type``, ``text`` and ``size``), and the number of its ``pickles`` and
+        ``buffers``.
     """
 
     name: str
@@ -67,7 +72,7 @@ class Member:
 
     @property
     def root(self) -> str:
-        """Name of the root folder that it belongs to; of what is no file its kind."""
+        """Name of the root folder; for state of the kernel its kind."""
         return self.name.split("/", 2)[0 if self.kind in KEPT_KINDS else 1]
 
     @property
@@ -90,9 +95,9 @@ class Skipped:
     Attributes
     ----------
     path : str
-        Where it is, as a person would write it.
+        Path as users write it.
     reason, advice : str
-        Why, and what to do about it.
+        Why it was skipped, and what to do about it.
     place : str
         ``root/relative``, for programs.
     """
@@ -105,16 +110,18 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Scope:
-    """What was looked at: ``clean=True`` needs it to know what the bundle could have held.
+    """The paths and variables that a save considered.
+
+    A load with ``clean=True`` removes only what the bundle could have held.
 
     Attributes
     ----------
     paths : tuple of str or None
-        ``root/relative`` of each path that was named; None for the default.
+        ``root/relative`` of each path that the user named; None for the default.
     exclude : tuple of str
         The user's patterns, in gitignore syntax.
     variables : bool or tuple of str
-        Whether all of the notebook's variables were looked at, or only these.
+        Whether all variables of the notebook were considered, or the names of those that were.
     """
 
     paths: tuple[str, ...] | None = None
@@ -124,7 +131,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything that a bundle says about itself."""
+    """The description of a bundle: its origin, its members and its digest."""
 
     created: str
     notebook: str | None
@@ -135,16 +142,16 @@ class Manifest:
 
     @property
     def version(self) -> int:
-        """Version of the format that the members need: 1 for files and databases alone."""
+        """Version of the format that the members need: 1 for files and databases only."""
         return 2 if any(member.kind in KEPT_KINDS for member in self.members) else 1
 
     @property
     def content_digest(self) -> str:
-        """SHA-256 over what was saved, whenever and wherever it was saved."""
+        """SHA-256 of the saved state, independent of time and system."""
         return content_digest(self.members)
 
     def to_json(self) -> bytes:
-        """Return the manifest as it stands in the bundle."""
+        """Return the bytes of the manifest in the bundle."""
         document: dict[str, Any] = {
             "format": FORMAT,
             "version": self.version,
@@ -152,7 +159,7 @@ class Manifest:
             **asdict(self),
         }
         if not self.scope.variables:
-            # As it was before there were any.
+            # Version 1 has no such key.
             del document["scope"]["variables"]
         return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
@@ -161,8 +168,8 @@ def content_digest(members: Iterable[Member]) -> str:
     """Return one digest for a whole state.
 
     Two states with the same names, kinds and contents have the same digest. Times and permissions
-    are left out: the same cells make the same files with other times, and another system has
-    another umask. So are the packages and the session: they tell how somebody came there.
+    do not count: the same cells make the same files at other times, and another system has
+    another umask. Packages and the session do not count either: they are how the state was made.
 
     Returns
     -------
@@ -175,3 +182,40 @@ def content_digest(members: Iterable[Member]) -> str:
     for member in sorted(state, key=lambda member: member.name.encode()):
         digest.update(f"{member.kind} {member.size} {member.sha256} {member.name}\n".encode())
     return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature over the bytes of a manifest.
+
+    Attributes
+    ----------
+    key : str
+        Name of the key: 32 hexadecimal digits, which reveal nothing about the key itself.
+    hmac_sha256 : str
+        HMAC-SHA-256 of the bytes of the manifest, 64 hexadecimal digits.
+    """
+
+    key: str
+    hmac_sha256: str
+
+    def to_json(self) -> bytes:
+        """Return the bytes of the signature in the bundle.
+
+        Examples
+        --------
+        >>> len(Signature("0" * 32, "f" * 64).to_json()) == SIGNATURE_BYTES
+        True
+        """
+        return json.dumps({"key": self.key, "hmac_sha256": self.hmac_sha256}).encode()
+
+
+def read_signature(data: bytes) -> Signature | None:
+    """Read the signature of a bundle; return None if the bytes are anything else.
+
+    Examples
+    --------
+    >>> read_signature(b"{}")
+    """
+    found = _SIGNATURE.fullmatch(data.decode("ascii", "replace"))
+    return Signature(found[1], found[2]) if found else None

@@ -1,4 +1,4 @@
-"""Read a manifest that may come from anybody: nothing in it is taken for granted."""
+"""Reading and checking of a manifest from an untrusted bundle."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 import re
 from typing import Any, get_args
 
-from . import groups, names
 from .errors import DamagedBundleError, NewerFormatError
-from .json_depth import brackets_of, is_too_deep
+from .groups import group_problem, name_problem
 from .manifest import (
     FORMAT,
     JOURNAL_MODES,
@@ -21,22 +20,24 @@ from .manifest import (
     Scope,
     Skipped,
 )
+from .names import check
+from .strict_json import TooDeepError, brackets_of, parse
 
 _DEPTH = 16
 """Levels of nesting that a manifest may have; version 2 has six."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-"""How JSON can spell half of a character, which no file name, hash or terminal takes."""
+"""An escaped half of a character in JSON, which no file name, hash or terminal accepts."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _BRACKETS, _BRACKETS_OF_ENTRY = 1_000_000, 16
-"""Brackets that a manifest may hold, and more for each entry: an empty list takes two bytes here,
-and sixty when it is read."""
+"""Brackets that a manifest may hold, and more for each entry. An empty list takes two bytes in JSON
+and sixty in memory."""
 
 _CRC32 = re.compile("[0-9a-f]{8}")
 
 _TIME_LIMIT = 2**63
-"""Nanoseconds: what a 64-bit time holds (the year 2262)."""
+"""Nanoseconds: the bound of a 64-bit time (the year 2262)."""
 
 
 def read_manifest(data: bytes, entries: int = 0) -> Manifest:
@@ -47,14 +48,14 @@ def read_manifest(data: bytes, entries: int = 0) -> Manifest:
     data : bytes
         JSON as in ``docs/bundle-format.md``, section 4.
     entries : int, optional
-        How many entries the archive has.
+        Number of entries in the archive.
 
     Raises
     ------
     NewerFormatError
         For a format version above `litestate.manifest.VERSION`.
     DamagedBundleError
-        For anything else that is not as ``docs/bundle-format.md`` says.
+        For anything else that breaks ``docs/bundle-format.md``.
     UnsafeBundleError
         For a member name that is not allowed.
     """
@@ -80,9 +81,9 @@ def _check_version(manifest: Manifest, version: int) -> None:
         return
     # These names were free in version 1.
     for member in manifest.members:
-        if reason := groups.name_problem(member.name, member.kind):
+        if reason := name_problem(member.name, member.kind):
             raise _damaged(f"member {member.name!r} {reason}")
-    if reason := groups.group_problem(manifest.members):
+    if reason := group_problem(manifest.members):
         raise _damaged(reason)
 
 
@@ -94,15 +95,12 @@ def _damaged(what: str) -> DamagedBundleError:
 
 
 def _document(data: bytes, brackets: int) -> dict[str, Any]:
-    if is_too_deep(data, _DEPTH):
-        raise _damaged("it is nested too deeply")
     if len(brackets_of(data)) > brackets:
         raise _damaged("it holds far more than its members need")
     try:
-        # Left to itself, json guesses the encoding, and takes more than JSON has.
-        document = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
+        document = parse(data, _DEPTH, unique_keys=True)
+    except TooDeepError as error:
+        raise _damaged(str(error)) from None
     except ValueError as error:
         raise _damaged(f"it is not JSON ({error})") from None
     if _SURROGATE.search(data):
@@ -121,20 +119,8 @@ def _document(data: bytes, brackets: int) -> dict[str, Any]:
     return document
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object with two values for one key: readers differ on which one counts."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("an object has a key twice")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number in JSON")
-
-
 def _check_text(document: Any) -> None:
-    """Refuse lone surrogates anywhere, also where this version of the format does not look."""
+    """Refuse lone surrogates anywhere, also in fields that this version of the format ignores."""
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -170,13 +156,13 @@ def _scope(document: dict[str, Any]) -> Scope:
     named = _take(document, "paths", list, type(None))
     paths = None if named is None else _strings(document, "paths")
     for path in paths or ():
-        names.check(path)
+        check(path)
     return Scope(paths, _strings(document, "exclude"), _variables(document))
 
 
 def _variables(document: dict[str, Any]) -> bool | tuple[str, ...]:
-    looked = document.get("variables", False)
-    return looked if isinstance(looked, bool) else _strings(document, "variables")
+    considered = document.get("variables", False)
+    return considered if isinstance(considered, bool) else _strings(document, "variables")
 
 
 def _skipped(document: Any) -> Skipped:
@@ -198,7 +184,7 @@ def _member(document: Any) -> Member:
         mtime_ns=_take(document, "mtime_ns", int),
         details=_take(document, "details", dict),
     )
-    names.check(member.name)
+    check(member.name)
     if reason := _member_problem(member):
         raise _damaged(f"member {member.name!r} {reason}")
     return member
@@ -207,7 +193,7 @@ def _member(document: Any) -> Member:
 def _member_problem(member: Member) -> str | None:
     if member.kind not in get_args(Kind):
         return f"is of the unknown kind {member.kind!r}"
-    if reason := _name_problem(member):
+    if reason := _place_problem(member):
         return reason
     if member.size < 0 or not 0 <= member.mode <= 0o7777 or abs(member.mtime_ns) >= _TIME_LIMIT:
         return "has an impossible size, mode or time"
@@ -220,9 +206,9 @@ def _member_problem(member: Member) -> str | None:
     return _details_problem(member)
 
 
-def _name_problem(member: Member) -> str | None:
+def _place_problem(member: Member) -> str | None:
     if member.kind in KEPT_KINDS:
-        return groups.name_problem(member.name, member.kind)
+        return name_problem(member.name, member.kind)
     folder = "databases" if member.kind == "database" else "files"
     parts = member.name.removesuffix("/").split("/")
     if len(parts) < 3 or parts[0] != folder:

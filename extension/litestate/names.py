@@ -1,7 +1,6 @@
-"""Which member names a bundle may hold: one rule, for the writer and for the reader.
+"""Rules for member names, the same for writing and for reading a bundle.
 
-What `check` refuses can never be written by litestate either, so a refused bundle was not made by
-it.
+litestate never writes a name that `check` refuses, so a refused bundle was not made by it.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ MAX_NAME_BYTES = 4096
 """Longest member name in bytes of UTF-8 (PATH_MAX of Linux)."""
 
 MAX_PARTS = 128
-"""Parts that a member name may have: each is a folder to look at."""
+"""Most parts of a member name: each is a folder to check."""
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file, "Naming Conventions"
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
@@ -29,12 +28,12 @@ _DRIVE = re.compile("[A-Za-z]:")
 
 
 def problem(name: str) -> str | None:
-    """Say why a member name is not portable or not safe.
+    """Return the reason why a member name is not portable or not safe, or None.
 
     Parameters
     ----------
     name : str
-        A member name with ``/`` between its parts; a trailing ``/`` marks a folder.
+        Member name with ``/`` between its parts; a trailing ``/`` marks a folder.
 
     Returns
     -------
@@ -78,7 +77,7 @@ def _part_problem(part: str) -> str | None:
 
 
 def readable(name: str) -> str:
-    r"""Return a name that can be printed and stored: bytes that are no UTF-8 are spelled out.
+    r"""Return a name that can be printed and stored: bytes that are not UTF-8 are escaped.
 
     Examples
     --------
@@ -89,7 +88,7 @@ def readable(name: str) -> str:
 
 
 def windows_problem(name: str) -> str | None:
-    """Say why a name that is good elsewhere cannot be created on Windows, or return None.
+    """Return the reason why a valid name cannot be created on Windows, or None.
 
     Examples
     --------
@@ -104,17 +103,17 @@ def windows_problem(name: str) -> str | None:
 
 
 def link_problem(relative: str, target: str) -> str | None:
-    """Say why a symbolic link is not safe to create.
+    """Return the reason why a symbolic link is not safe to create, or None.
 
-    ``..`` may stand at the start only: after another link's name it would lead to that link's
-    parent, and a link through a link could then leave the root although the text stays inside.
+    ``..`` is allowed at the start only. After the name of another link it would lead to the parent
+    of that link's target, and so out of the root although the text stays inside.
 
     Parameters
     ----------
     relative : str
         Path of the link below its root, with ``/``.
     target : str
-        What it points to.
+        Target of the link.
 
     Examples
     --------
@@ -126,7 +125,7 @@ def link_problem(relative: str, target: str) -> str | None:
     if target.startswith("/") or "\\" in target or _DRIVE.match(target):
         return "is absolute"
     if not target or any(unicodedata.category(character) in ("Cc", "Cs") for character in target):
-        return "has a target with a control character, or none"
+        return "has an empty target, or one with a control character"
     up = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
     if ".." in parts[up:]:
         return "has a '..' after another part"
@@ -134,17 +133,16 @@ def link_problem(relative: str, target: str) -> str | None:
 
 
 class Taken:
-    """The names of one bundle so far, to tell what cannot be added to them.
+    """The member names of one bundle so far, with a check for the next one.
 
-    The same rules hold for who writes a bundle and for who reads one, so that all that is written
-    can be read.
+    Writing and reading use the same rules, so that every written bundle can be read.
 
     Parameters
     ----------
     outer_first : bool, optional
-        Whether no member comes before one that it stands below, as where they are sorted by their
-        number of parts. Then the folders that names need have not to be remembered: a stranger's
-        names can need a thousand times their own size.
+        Whether every folder is added before its content, as in a list that is sorted by the
+        number of parts. Then the parent folders of names are not stored: for a stranger's names
+        they can take a thousand times the memory of the names.
     """
 
     def __init__(self, *, outer_first: bool = False) -> None:
@@ -153,28 +151,28 @@ class Taken:
         self._outer_first = outer_first
 
     def problem(self, name: str, kind: str) -> str | None:
-        """Say why a member cannot stand beside the others, or return None.
+        """Return the reason why a member collides with the others, or None.
 
         Parameters
         ----------
         name : str
-            Member name; what counts is what comes after ``files/`` or ``databases/``.
+            Member name, compared without ``files/`` or ``databases/``.
         kind : str
-            What it is: a ``Kind`` of the manifest.
+            A ``Kind`` of the manifest.
         """
         key = _key(name)
         if key in self._kinds:
-            return f"would be one file with {self._kinds[key][0]!r} on some systems"
+            return f"collides with {self._kinds[key][0]!r} on case-insensitive file systems"
         if kind != "directory" and key in self._parents:
-            return f"stands where {self._parents[key]!r} needs a folder"
+            return f"is needed as a folder by {self._parents[key]!r}"
         for parent in _parents(key):
             above, kind_above = self._kinds.get(parent, ("", "directory"))
             if kind_above != "directory":
-                return f"stands below {above!r}, which is a {kind_above}"
+                return f"is below {above!r}, which is a {kind_above}"
         return self._journal_problem(key, kind)
 
     def add(self, name: str, kind: str) -> None:
-        """Remember a member."""
+        """Record a member."""
         key = _key(name)
         self._kinds[key] = name, kind
         for parent in () if self._outer_first else _parents(key):
@@ -206,7 +204,7 @@ def check(name: str) -> None:
     Raises
     ------
     UnsafeBundleError
-        With the name and the reason.
+        Naming the member and the reason.
     """
     if reason := problem(name):
         raise UnsafeBundleError(
@@ -216,7 +214,7 @@ def check(name: str) -> None:
 
 
 def fold(name: str) -> str:
-    """Return the key under which names collide where case or Unicode form does not count.
+    """Return a key that is equal for names that differ only in case or Unicode form.
 
     Examples
     --------

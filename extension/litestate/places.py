@@ -1,8 +1,7 @@
-"""Where state lives: the root folders, by the names that they have in a bundle.
+"""The roots: folders that state is saved from and loaded into, with their names in bundles.
 
-A bundle never holds an absolute path. It holds a root's name and a path below it, and each system
-says where that root is: a bundle that was made in somebody's home folder can be opened in
-anybody's.
+A bundle holds no absolute paths. It holds the name of a root and a path below it, and each system
+has its own folder for that root: a bundle from one user's home folder opens in any other.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import names
+from .names import readable
 from .platform import CLOCK, DRIVE, IN_BROWSER
 
 HOME = "home"
@@ -22,27 +21,29 @@ ELSEWHERE = "elsewhere"
 
 @dataclass(frozen=True)
 class Mended:
-    """What is known of a drive that litestate has mended: it works as any folder does.
+    """Queries about a drive that litestate has mended, so that it works like any folder.
+
+    Paths are relative to the drive, with ``/``.
 
     Attributes
     ----------
     written : callable
-        Returns the files and folders that kernels of this site have made or written and that are
-        still there as far as is known: paths below the drive, with ``/``.
+        Returns the paths of existing files and folders that kernels of this site have made or
+        written.
     unsaved : callable
-        Returns what is in this kernel's memory only: path below the drive to the reason.
+        Returns the files that are only in this kernel's memory, each with the reason.
     has : callable
-        Tells whether the version of a file (path below the drive, with ``/``) that was written at
-        a time (seconds since 1970) is stored, or a newer one.
+        Tells whether the version of a file from a time (seconds since 1970), or a newer one, is
+        stored.
     limit : int
-        Bytes of the largest file that the browser's storage takes; a larger one stays in memory.
+        Bytes of the largest file that the browser's storage accepts; larger ones stay in memory.
     writer : callable, optional
-        Returns which notebook wrote the version of a time of a file (a path and seconds as for
-        `has`), or made a folder (whose time is None); ``""`` if it is not known which one, and None
-        if no kernel of this site did.
+        Returns the notebook that wrote the version of a file from a time (seconds since 1970), or
+        that made a folder (time None); ``""`` if the notebook is unknown, and None if no kernel
+        of this site wrote it.
     read : callable
-        Returns the files that kernels of this site have read and never written: path below the
-        drive, and the bytes that the file had then.
+        Returns the files that kernels of this site have read and never written, each with its
+        size in bytes at that time.
     """
 
     written: Callable[[], Iterable[str]]
@@ -55,24 +56,25 @@ class Mended:
 
 @dataclass(frozen=True)
 class Root:
-    """A folder that state is saved from and loaded into.
+    """One root folder.
 
     Attributes
     ----------
     name : str
         Its name in bundles.
     path : Path
-        Where it is here.
+        Its folder on this system.
     label : str
-        What stands before a relative path when a person reads it, for example ``~/``.
+        Prefix of its paths for users, for example ``~/``.
     on_drive : bool
-        Whether this is on JupyterLite's drive: it outlives the kernel, has no links, and what is
-        staged there would be stored for nothing.
+        Whether it is on JupyterLite's drive. The drive outlives the kernel and has no links.
+        Staging there is wasteful: every file is stored.
     mended : Mended or None
-        Of the drive: how it was mended. Where it was not, every access is a request to the page,
-        files have their content when they are closed, and SQLite fails.
+        Queries about the mended drive. On an unmended drive, every access is a request to the
+        page, files have their content only after closing, and SQLite fails.
     modified_since : float or None
-        Seconds since 1970: what is older is not state, unless it is named. None for no such rule.
+        Seconds since 1970: older files are not state, unless the user names them. None for any
+        age.
     """
 
     name: str
@@ -89,11 +91,11 @@ class Root:
 
     @property
     def is_unmended(self) -> bool:
-        """Whether this is on the drive as JupyterLite has it, which is no ordinary folder."""
+        """Whether it is on a drive without litestate's changes, which is no ordinary folder."""
         return self.on_drive and self.mended is None
 
     def outlives(self, relative: str, size: int, mtime: float) -> bool:
-        """Tell whether a version of something is still here when the kernel is gone.
+        """Tell whether a version of a file or folder survives the end of the kernel.
 
         Parameters
         ----------
@@ -102,7 +104,7 @@ class Root:
         size : int
             Bytes.
         mtime : float
-            Seconds since 1970: when that version was written. A newer one will do.
+            Seconds since 1970 when that version was written. A newer version counts too.
         """
         if self.mended is None:
             return self.on_drive
@@ -111,7 +113,7 @@ class Root:
         path = self.target(relative)
         if self.mended.has(path.relative_to(DRIVE).as_posix(), mtime):
             return True
-        # Others may have stored it: somebody in the editor, or the site.
+        # The editor or the site may have stored it.
         try:
             status = path.lstat()
         except OSError:
@@ -119,17 +121,17 @@ class Root:
         return stat.S_ISDIR(status.st_mode) or status.st_mtime >= mtime - CLOCK
 
     def writer(self, relative: str, mtime: float | None) -> str | None:
-        """Return which notebook wrote a version of something on the drive; see `Mended`."""
+        """Return the notebook that wrote a version of a file on the drive; see `Mended`."""
         if self.mended is None or self.mended.writer is None:
             return ""
         return self.mended.writer(self.target(relative).relative_to(DRIVE).as_posix(), mtime)
 
     def below(self, paths: Iterable[str]) -> set[str]:
-        """Return those of the drive's paths that lie below this root, relative to it."""
+        """Return the relative paths of those paths on the drive that are below this root."""
         return {relative for _, relative in self.relative_paths(paths)}
 
     def relative_paths(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield those of the drive's paths that lie below this root, each with the relative one."""
+        """Yield the paths on the drive that are below this root, each with its relative path."""
         above = self.path.relative_to(DRIVE).as_posix()
         prefix = "" if above == "." else f"{above}/"
         for path in paths:
@@ -137,7 +139,7 @@ class Root:
                 yield path, path.removeprefix(prefix)
 
     def is_open(self, path: Path) -> bool:
-        """Tell whether a file of the drive is open: what is stored may not be what is in it."""
+        """Tell whether a file on an unmended drive is open: its stored content may be old."""
         if not self.is_unmended or not IN_BROWSER:
             return False
         from .browser.drive import open_paths
@@ -145,21 +147,21 @@ class Root:
         return str(path) in open_paths()
 
     def show(self, relative: str) -> str:
-        """Return the path as a person would write it."""
+        """Return the path as users write it."""
         return (
-            (self.label + names.readable(relative))
+            (self.label + readable(relative))
             if relative
             else (self.label.rstrip("/") or str(self.path))
         )
 
     def target(self, relative: str) -> Path:
-        """Return the path of something below this root."""
+        """Return the absolute path for a relative one."""
         return self.path / relative
 
 
 @dataclass(frozen=True)
 class Places:
-    """The root folders of this session, the more specific ones first."""
+    """The roots of this session, the more specific ones first."""
 
     roots: tuple[Root, ...]
 
@@ -168,7 +170,7 @@ class Places:
         return next((root for root in (*self.roots, _elsewhere()) if root.name == name), None)
 
     def locate(self, path: Path) -> tuple[Root, str]:
-        """Return the root that a path belongs to and its relative path there, with ``/``."""
+        """Return the root of a path, and the path relative to it with ``/``."""
         for root in sorted(self.roots, key=lambda root: -len(root.path.parts)):
             if path.is_relative_to(root.path):
                 return root, _relative(path, root.path)
@@ -176,17 +178,17 @@ class Places:
 
     @property
     def mended(self) -> Mended | None:
-        """How the drive was mended; None if there is none, or if it was not."""
+        """Queries about the mended drive; None without a drive, or if it is not mended."""
         return next((root.mended for root in self.roots if root.mended), None)
 
     def unsaved(self) -> dict[Path, str]:
-        """Return the files of the drive that are in memory only, and why."""
+        """Return the files of the drive that are only in memory, each with the reason."""
         if self.mended is None:
             return {}
         return {DRIVE / path: reason for path, reason in self.mended.unsaved().items()}
 
     def path(self, place: str) -> Path:
-        """Return where a place (root and relative path) is here.
+        """Return the absolute path of a place (root and relative path).
 
         Raises
         ------
@@ -200,17 +202,17 @@ class Places:
         return root.target(relative)
 
     def show(self, path: Path) -> str:
-        """Return the path as a person would write it."""
+        """Return the path as users write it."""
         root, relative = self.locate(path)
         return root.show(relative)
 
 
 def detect() -> Places:
-    """Return the root folders of the running session.
+    """Return the roots of the running session.
 
-    In the browser: the home folder, and the notebook's folder on the drive.
-    Elsewhere: the current folder, and in it ``litestate-home`` for what a site's home folder held,
-    because a bundle from somebody else must not write into a real home folder.
+    In the browser: the home folder, and the notebook's folder on the drive. In plain Python: the
+    current folder, and ``litestate-home`` in it for the home folder of a site, because a bundle
+    must not write into a real home folder.
     """
     if not IN_BROWSER:
         return plain(Path.cwd())
@@ -219,7 +221,7 @@ def detect() -> Places:
         return Places((home, Root(NOTEBOOK, home.path, "~/")))
     from .browser import drive
 
-    # Asked each time: what is mended may step aside later.
+    # Checked each time: the mended drive may be taken out of use later.
     mended = None
     if drive.is_mended():
         mended = Mended(
@@ -233,12 +235,12 @@ def detect() -> Places:
 
 
 def plain(folder: Path) -> Places:
-    """Return the root folders of a session of plain Python in a folder."""
+    """Return the roots of a session of plain Python in a folder."""
     return Places((_home_in(folder), Root(NOTEBOOK, folder, "")))
 
 
 def below(folder: Path) -> Places:
-    """Return root folders that keep everything in one folder, wherever it came from."""
+    """Return roots that are all inside of one folder."""
     elsewhere = Root(ELSEWHERE, folder / "litestate-elsewhere", "litestate-elsewhere/")
     return Places((*plain(folder).roots, elsewhere))
 

@@ -1,6 +1,6 @@
-"""A load under way: compare and stage everything, then commit all of it or nothing.
+"""The plan of a load: its staged changes, which are committed together or not at all.
 
-Nothing outside of the staging folders changes before `Plan.commit`.
+Before `Plan.commit`, only staging folders are written.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Verdict = Literal["added", "changed", "unchanged", "removed"]
 
 @dataclass(frozen=True)
 class Target:
-    """Where a member of the bundle belongs in this session."""
+    """A member of the bundle, and its root in this session."""
 
     member: Member
     root: Root
@@ -50,7 +50,7 @@ class Target:
 
     @property
     def label(self) -> str:
-        """Path as a person would write it."""
+        """Path as users write it."""
         return self.root.show(self.member.relative)
 
 
@@ -61,7 +61,7 @@ class Plan:
     Attributes
     ----------
     dry_run : bool
-        Whether to compare only; then nothing is staged and nothing can be committed.
+        Whether to compare only: nothing is staged, and there is nothing to commit.
     """
 
     dry_run: bool = False
@@ -81,31 +81,31 @@ class Plan:
         self._changes.append(change)
 
     def finally_(self, change: Change, *, late: bool = False) -> None:
-        """Append a change that needs all others to be made, or one that comes after these."""
+        """Append a change that comes after all others, and a ``late`` one after these."""
         if not self.dry_run:
             (self._latest if late else self._last).append(change)
 
     def set_attributes(self, target: Target) -> None:
-        """Set mode and time when all else is done; JupyterLite's drive keeps neither."""
+        """Set mode and time after the other changes; an unmended drive stores neither."""
         if not target.root.is_unmended:
             self._attributes.append(
                 SetAttributes(target.path, target.member.mode, target.member.mtime_ns)
             )
 
     def new_path(self, root: Root, target: Path) -> Path:
-        """Return a free path in a staging folder from which a target is one rename away."""
+        """Return a free path in a staging folder on the file system of the target."""
         self._staged += 1
         return self._staging_folder(root, target) / str(self._staged)
 
     def replace(self, root: Root, path: Path, staged: Path | None) -> None:
-        """Put a staged file at a path, or remove what is there.
+        """Put a staged file at a path, or remove the present file if there is no staged one.
 
         Raises
         ------
         DatabaseBusyError
-            If a database in use is there: its uncommitted rows are nowhere else.
+            If the present file is a database in use: a replacement would lose uncommitted rows.
         ApplyError
-            If a file is there that is open on the drive, and the drive is not mended.
+            If the present file is open, on a drive that is not mended.
         """
         check_closed(root, path)
         if _is_database(path) and not root.is_unmended:
@@ -114,7 +114,7 @@ class Plan:
         self._replace(root, path, staged)
 
     def remove_sidecars(self, root: Root, path: Path) -> None:
-        """Remove what one database left behind, before it is replayed into another."""
+        """Remove log and journal of a database, which SQLite would replay into the next one."""
         for suffix in sqlite.SIDECARS:
             stale = path.with_name(path.name + suffix)
             if stale.exists():
@@ -128,7 +128,7 @@ class Plan:
             self.add(Replace(path, staged, aside))
 
     def make_folder(self, root: Root, path: Path) -> None:
-        """Create a folder, in the place of a file or link if there is one."""
+        """Create a folder, replacing a file or link of that name."""
         if path in self._folders:
             return
         self._folders.add(path)
@@ -139,7 +139,7 @@ class Plan:
         self.add(MakeFolder(path))
 
     def make_way(self, target: Target) -> None:
-        """Provide the folders above a target, and check that none leads out of the root.
+        """Create the parent folders of a target, and check that none leads out of the root.
 
         Raises
         ------
@@ -161,21 +161,21 @@ class Plan:
             )
 
     def remove_all(self, items: Sequence[Item]) -> list[Line]:
-        """Remove these, but of the folders only those that would then be empty.
+        """Remove items; a folder is removed only if that leaves it empty.
 
         Returns
         -------
         list of Line
-            What is removed.
+            One line for each removed item.
 
         Raises
         ------
         DatabaseBusyError
-            If one of them is a database in use: its uncommitted rows are nowhere else.
+            If an item is a database in use: its uncommitted rows would be lost.
         """
         gone = self._gone
         lines = []
-        # What is in a folder comes after it in a survey, and must go before it.
+        # A survey lists a folder before its content, which must be removed first.
         for item in reversed(items):
             if item.kind == "directory" and not gone.issuperset(item.path.iterdir()):
                 continue
@@ -195,14 +195,14 @@ class Plan:
             self.replace(item.root, item.path, None)
 
     def commit(self) -> None:
-        """Make all changes, or none.
+        """Make all changes or none.
 
         Raises
         ------
         ApplyError
-            If one of them failed; the ones before it were undone.
+            If a change failed; the changes before it were undone.
         """
-        # Of the attributes the inner ones first: an outer folder may be closed to its owner then.
+        # Attributes of inner paths first: those of an outer folder may forbid access.
         self._batch = Batch(
             [*self._changes, *reversed(self._attributes), *self._last, *self._latest]
         )
@@ -213,10 +213,10 @@ class Plan:
             failed = "; ".join(f"{change}: {why}" for change, why in error.failed)
             raise ApplyError(
                 f"Loading failed ({error.__cause__!r}), and {len(error.failed)} of its changes "
-                f"could not be undone: {failed}. What was there before is kept in {kept}."
+                f"could not be undone: {failed}. The previous files are in {kept}."
             ) from error
         except BundleError:
-            # Of the variables: they are only read when there is all that they need.
+            # From the variables, which are decoded in this step.
             raise
         except Exception as error:
             raise ApplyError(
@@ -224,7 +224,7 @@ class Plan:
             ) from error
 
     def close(self) -> None:
-        """Remove what was staged, but never the only copy of what was there."""
+        """Remove the staging folders, unless they hold the only copy of a previous file."""
         if self._batch is None or self._batch.settled:
             with uninterrupted():
                 for folder in self._staging.values():
@@ -245,7 +245,7 @@ class Plan:
             )
         if os.path.lexists(folder) and not folder.is_dir():
             raise ApplyError(
-                f"{target.label} belongs into the folder {folder}, and that is a file here. "
+                f"{target.label} belongs in the folder {folder}, which is a file here. "
                 "Nothing was changed. Rename or remove the file, then load again."
             )
         for missing in reversed([folder, *folder.parents]):
@@ -269,17 +269,17 @@ def _existing(folder: Path) -> Path:
 
 
 def check_closed(root: Root, path: Path) -> None:
-    """Refuse to change a file of a drive that is not mended while it is open.
+    """Refuse to change an open file of a drive that is not mended.
 
     Raises
     ------
     ApplyError
-        If it is: closing it later would store its old content again.
+        If it is open: closing it later would store its old content again.
     """
     if root.is_open(path):
         raise ApplyError(
-            f"{path} is open, and what stands in the notebook's folder cannot be changed while it "
-            "is. Nothing was changed. Close the file or the connection, then try again."
+            f"{path} is open, and files of the notebook's folder cannot be changed while they are "
+            "open. Nothing was changed. Close the file or the connection, then try again."
         )
 
 

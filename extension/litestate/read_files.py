@@ -1,29 +1,35 @@
-"""Files of the notebook's folder that were only read: which of them a bundle takes in."""
+"""The walk for a bundle, which adds files of the notebook's folder that were only read."""
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import names
+from . import sqlite
+from .bundle.format import is_bundle_file
 from .items import Survey
-from .manifest import Skipped
+from .manifest import Scope, Skipped
+from .names import readable
 from .places import Places, Root
 from .report.words import size_text
+from .spots import Entry
+from .walk import BUNDLES, Walk
 
 LIMIT = 20_000_000
-"""Bytes of one file that was only read, up to which it is saved without being asked for. It is a
-table of half a million rows; a bundle with it can still be sent by mail."""
+"""Bytes of the largest file that is saved because it was read. That is a table of half a million
+rows; a bundle with it can still be sent by mail."""
 
 TOTAL = 100_000_000
-"""Bytes of all such files together."""
+"""Most bytes of all such files together."""
 
 COUNT = 1_000
-"""How many such files are saved, and looked at."""
+"""Most files of this kind that are saved, and checked."""
 
 _SHOWN = 10
-"""Files that are named one by one."""
+"""Files that a report names one by one."""
 
 _TOO_MUCH = f"files that were only read are saved up to {size_text(TOTAL)} in all"
 
@@ -32,14 +38,14 @@ _COMPILED = re.compile(r"(?P<folder>.*?)__pycache__/(?P<name>[^/.]+)\.[^/]*\.pyc
 
 @dataclass(frozen=True)
 class ReadFile:
-    """A file that a program has read and none has written.
+    """A file that programs have read but never written.
 
     Attributes
     ----------
     root, relative : Root, str
-        Where it is.
+        Its root, and the path below it.
     size : int
-        Bytes that it had then.
+        Bytes when it was read.
     """
 
     root: Root
@@ -48,18 +54,18 @@ class ReadFile:
 
     @property
     def label(self) -> str:
-        """Path as a person would write it."""
+        """Path as users write it."""
         return self.root.show(self.relative)
 
     @property
     def folder(self) -> str:
-        """The folder above it, with ``/`` at its end; empty for the root."""
+        """Its folder, with ``/`` at the end; empty for the root."""
         above, slash, _ = self.relative.rpartition("/")
         return above + slash
 
 
 def read_files(places: Places) -> list[ReadFile]:
-    """Return what programs have read below the roots and not written, the smallest first."""
+    """Return the files below the roots that programs have only read, the smallest first."""
     found: dict[tuple[str, str], ReadFile] = {}
     for root in places.roots:
         if root.mended is None:
@@ -71,18 +77,18 @@ def read_files(places: Places) -> list[ReadFile]:
 
 
 def _source(path: str) -> str:
-    """Return the module that a compiled one was made from: that is what belongs to the work."""
+    """Return the source of a compiled module: the source belongs to the state."""
     compiled = _COMPILED.fullmatch(path)
     return f"{compiled['folder']}{compiled['name']}.py" if compiled else path
 
 
 class Budget:
-    """Decides which of these files are saved.
+    """The limits on files that were only read.
 
     Attributes
     ----------
     left_out : list of (ReadFile, str)
-        Those that are not, and why.
+        Files that exceed a limit, with the reason.
     """
 
     def __init__(self) -> None:
@@ -92,11 +98,11 @@ class Budget:
 
     @property
     def is_full(self) -> bool:
-        """Whether there are as many as there may be."""
+        """Whether the number of files has reached its limit."""
         return self._count >= COUNT
 
     def takes(self, file: ReadFile, size: int) -> bool:
-        """Tell whether a file of so many bytes is saved; note why, if it is not."""
+        """Tell whether a file of this size is within the limits; record the reason if not."""
         reason = ""
         if self.is_full:
             reason = f"at most {COUNT:,} files that were only read are saved"
@@ -112,13 +118,70 @@ class Budget:
         return True
 
     def report(self, found: Survey) -> None:
-        """Name what was left out, with the line that takes it in."""
+        """Add the files that exceed a limit to the survey, with the argument that adds them."""
         by_size = sorted(self.left_out, key=lambda each: -each[0].size)
         found.skipped += [_skipped(file, reason) for file, reason in by_size[:_SHOWN]]
         groups: dict[tuple[str, str], list[ReadFile]] = {}
         for file, _ in by_size[_SHOWN:]:
             groups.setdefault((file.root.name, file.folder), []).append(file)
         found.skipped += [_skipped_group(files) for files in groups.values()]
+
+
+class ReadWalk(Walk):
+    """A walk that adds files that were only read, within the limits.
+
+    Parameters
+    ----------
+    places, scope
+        As for `Walk`.
+    read : sequence of ReadFile
+        The files, the smallest first. The ignore rules apply to them.
+    """
+
+    def __init__(self, places: Places, scope: Scope, read: Sequence[ReadFile]) -> None:
+        super().__init__(places, scope)
+        self._read = read
+
+    def _visit_read(self) -> list[tuple[Root, str]]:
+        budget, taken = Budget(), []
+        for file in self._read:
+            root, relative = file.root, file.relative
+            entry = Entry.at(root, relative, relative)
+            # Files after it are not checked: each may be a request to the page.
+            size = file.size if budget.is_full else self._size_of_read(entry)
+            if size is not None and budget.takes(file, size) and self._visit(entry):
+                taken.append((root, relative))
+        budget.report(self._found)
+        return taken
+
+    def _size_of_read(self, entry: Entry) -> int | None:
+        """Return the size of a file that was read, or None if the rules exclude it."""
+        if entry.location in self._seen or (
+            entry.location.endswith(sqlite.SIDECARS) and sqlite.is_sidecar(entry.path)
+        ):
+            return None
+        try:
+            status = os.lstat(entry.location)
+            if not stat.S_ISREG(status.st_mode) or self._is_excluded(entry, is_folder=False):
+                return None
+            # Smaller files are checked when they are visited.
+            if status.st_size > LIMIT and self._is_large_bundle(entry, status):
+                self._leave_out(entry, BUNDLES)
+                return None
+        except OSError as error:
+            # A deleted file is not reported.
+            self._cannot(entry, "be read", error)
+            return None
+        return status.st_size
+
+    @staticmethod
+    def _is_large_bundle(entry: Entry, status: os.stat_result) -> bool:
+        # The name first: opening a large file of the drive requests all of it from the page.
+        return (
+            entry.location.endswith(".zip")
+            and not sqlite.is_database(entry.path, status.st_size)
+            and is_bundle_file(entry.path)
+        )
 
 
 def _skipped(file: ReadFile, reason: str) -> Skipped:
@@ -143,7 +206,7 @@ def _skipped_group(files: Sequence[ReadFile]) -> Skipped:
 
 
 def _place(file: ReadFile) -> str:
-    return f"{file.root.name}/{names.readable(file.relative)}"
+    return f"{file.root.name}/{readable(file.relative)}"
 
 
 def _advice(labels: list[str]) -> str:

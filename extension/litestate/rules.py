@@ -1,4 +1,4 @@
-"""What is left out of the state, in gitignore syntax."""
+"""Ignore rules: the patterns that exclude files from the state, in gitignore syntax."""
 
 from __future__ import annotations
 
@@ -30,25 +30,22 @@ EXCLUDED = (
     ".#*",
     ".DS_Store",
     "Thumbs.db",
-    # A notebook that is open must not be replaced under the editor's feet; JupyterLite keeps
-    # notebooks itself.
+    # An open notebook must not be replaced while it is edited. JupyterLite stores notebooks.
     "*.ipynb",
     # Checkpoints of plain Python.
     ".litestate/",
-    # Where changes are staged; what is left of a load that was killed is not state.
+    # Staging folders; one is left if a load is killed.
     ".litestate-*/",
 )
-"""What is not state, in gitignore syntax: caches, temporary files, notebooks, other tools'
-stores."""
-
+"""Default patterns: caches, temporary files, notebooks, data of other tools."""
 
 _LONGEST_PATTERN, _MOST_STARS = 1024, 3
-"""Of a stranger's pattern: characters, and stars between two slashes. A name has at most 255
-characters, so that three stars have fewer than three million ways to divide it."""
+"""Limits for a stranger's pattern: characters, and stars between two slashes. Three stars divide a
+name of 255 characters in fewer than three million ways."""
 
 
 def patterns_of(exclude: Sequence[str] | str) -> tuple[str, ...]:
-    """Return what ``exclude=`` names as patterns.
+    """Return the patterns of ``exclude=``.
 
     Raises
     ------
@@ -62,41 +59,40 @@ def patterns_of(exclude: Sequence[str] | str) -> tuple[str, ...]:
 
 
 def check_foreign(patterns: Iterable[str]) -> None:
-    """Refuse patterns of a bundle that cannot be tried without risk.
+    """Refuse patterns of a bundle that may take too long to match.
 
-    A pattern becomes a regular expression, and one with many stars can take years to find that a
-    name does not match.
+    A pattern becomes a regular expression. One with many stars can take years to reject a name.
 
     Raises
     ------
     UnsafeBundleError
         Naming the pattern.
     DamagedBundleError
-        If one is not a pattern.
+        If a pattern is invalid.
     """
     for pattern in patterns:
         stars = max(part.count("*") for part in pattern.replace("**", "").split("/"))
         if len(pattern) > _LONGEST_PATTERN or stars > _MOST_STARS:
             raise UnsafeBundleError(
-                f"clean=True would need the bundle's own pattern {pattern[:80]!r}, which could "
-                "take for ever to try. Nothing was changed. Load without clean=True."
+                f"clean=True needs the pattern {pattern[:80]!r} of the bundle, which may take "
+                "forever to match. Nothing was changed. Load without clean=True."
             )
         try:
             matcher([pattern])
         except SelectionError:
             raise DamagedBundleError(
-                f"The bundle is damaged: {pattern[:80]!r}, by which it says what it left out, is "
-                "no pattern. Nothing was changed. Load without clean=True."
+                f"The bundle is damaged: {pattern[:80]!r} in its list of excluded files is not a "
+                "pattern. Nothing was changed. Load without clean=True."
             ) from None
 
 
 def matcher(patterns: Iterable[str]) -> GitIgnoreSpec:
-    """Compile gitignore patterns, or return what was compiled before.
+    """Compile gitignore patterns; the results are cached.
 
     Raises
     ------
     SelectionError
-        Naming what is not a pattern.
+        Naming the invalid pattern.
     """
     return _compiled(tuple(patterns))
 

@@ -1,4 +1,4 @@
-"""Gather what is there and write it into a bundle."""
+"""Saving: gather the present state and write it into a bundle."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, cast
 
-from . import progress, sqlite
+from . import places, progress, sqlite
 from ._version import __version__
 from .browser import unrecorded
 from .bundle import CHUNK, Compression, Limits, Writer
@@ -23,22 +24,26 @@ from .changes import Batch, NotUndoneError, Overwrite
 from .errors import NeedsAsyncError, SaveError, UnsafeBundleError
 from .items import Survey
 from .manifest import Manifest
-from .parts import PARTS
-from .places import Root, detect
+from .parts import FILE_PARTS, PARTS, choice
+from .parts.variables import add_variables
+from .places import Root
 from .platform import DRIVE_LIMIT, IN_BROWSER
 from .report import Report, count_text, size_text
-from .survey import StrPath
+from .survey import Paths, StrPath, survey
 from .trust import Signer
-from .waiting import run_to_completion, wait
+from .variables.namespace import Choice
+from .waiting import Waiter, run_to_completion, wait
 
 SUFFIX = ".litestate.zip"
-"""How the name of a bundle ends."""
+"""Suffix of the names of bundles."""
+
+_IN_CALL = Waiter("asave_state")
 
 _UNFIT = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
 
 
 def bundle_name(name: str | None) -> str:
-    """Return a file name for a bundle that is made today.
+    """Return a file name for a bundle, with the date of today.
 
     Examples
     --------
@@ -54,47 +59,70 @@ def bundle_name(name: str | None) -> str:
 
 
 def target_of(path: StrPath, name: str | None) -> Path:
-    """Return which file a path means.
+    """Return the file that a path stands for.
 
     Parameters
     ----------
     path : path
-        A file, with or without a suffix, or a folder, which is made if ``/`` stands at its end.
+        A file, with or without a suffix, or a folder. A path that ends in ``/`` is created.
     name : str or None
         First part of the file's name in a folder.
 
     Raises
     ------
     SaveError
-        If the folder cannot be made.
+        If the folder cannot be created.
     """
     target = Path(path).expanduser()
     if os.fspath(path).endswith(("/", os.sep)):
         try:
             target.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SaveError(f"The folder {target} cannot be made: {error.strerror}.") from error
+            raise SaveError(f"The folder {target} cannot be created: {error.strerror}.") from error
     if target.is_dir():
         return target / bundle_name(name)
     return target if target.suffix or target.exists() else target.with_name(target.name + SUFFIX)
 
 
-async def gather(
-    file: IO[bytes], found: Survey, compression: Compression, signer: Signer
-) -> Report:
-    """Write everything that was found into a file; the report has no headline yet.
+def gather(
+    paths: Paths,
+    exclude: Sequence[str] | str = (),
+    variables: Choice = None,
+    include: Paths = None,
+    *,
+    with_read: bool = False,
+) -> Survey:
+    """Find the present state, variables included.
 
     Parameters
     ----------
-    file : binary file
-        Open for writing, able to seek.
-    signer : Signer
-        What may have to be waited for.
+    paths, exclude, variables, include
+        As for `litestate.save_state`.
+    with_read : bool, optional
+        As for `litestate.survey.survey`.
+
+    Raises
+    ------
+    SelectionError
+        If a parameter is wrong.
     """
+    found = survey(places.detect(), paths, exclude, include=include, with_read=with_read)
+    selected = choice(variables, paths)
+    if selected is False:
+        return found
+    with unrecorded():
+        return add_variables(found, selected)
+
+
+async def _write(
+    file: IO[bytes], found: Survey, compression: Compression, waiter: Waiter
+) -> Report:
+    """Write a state into a file that is open for writing and can seek; report no headline yet."""
     with Writer(file, compression=compression) as writer:
         total = sum(item.size for item in found.items)
+        parts = FILE_PARTS if found.scope.variables is False else PARTS
         with progress.shown("Saving", total) as writer.advance, unrecorded():
-            sections = [part.capture(found, writer) for part in PARTS]
+            sections = [part.capture(found, writer) for part in parts]
         report = Report("", sections, excluded=found.excluded)
         manifest = Manifest(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -104,19 +132,21 @@ async def gather(
             members=writer.members,
             skipped=tuple(report.skipped),
         )
-        data = manifest.to_json()
-        signature = await signer.sign(data) if manifest.version > 1 else None
-        # What is signed is what is written, or this fails.
+        data, signature = manifest.to_json(), None
+        if manifest.version > 1:
+            signer = Signer(waiter)
+            signature = await signer.sign(data)
+            report.notes += [signer.note] if signer.note else []
+        # This fails unless the signed bytes are the written ones.
         writer.finish(manifest, {data: signature}.__getitem__)
     report.size = file.tell()
-    report.notes += [signer.note] if signer.note else []
     report.digest = manifest.content_digest
     _warn_of_limits(report, manifest)
     return report
 
 
 def _warn_of_limits(report: Report, manifest: Manifest) -> None:
-    """Say now what `load_state` would say, when the session may be gone."""
+    """Warn of limits that `load_state` would hit when the session may be gone."""
     total = sum(member.size for member in manifest.members)
     try:
         Limits().check_members(len(manifest.members))
@@ -124,28 +154,28 @@ def _warn_of_limits(report: Report, manifest: Manifest) -> None:
     except UnsafeBundleError:
         report.sections[0].warnings.append(
             f"This bundle has {len(manifest.members):,} members of {size_text(total)} in all, more "
-            "than load_state() takes by itself. It will say which limits= to give it; keep that "
-            "in mind, or save less with paths= or exclude=."
+            "than load_state() accepts without limits=. Its error says which limits= to pass. Or "
+            "save less with paths= or exclude=."
         )
 
 
 def write_to(path: Path, found: Survey, compression: Compression) -> Report:
-    """Do what `awrite_to` does, inside of a call that cannot be awaited."""
-    return run_to_completion(awrite_to(path, found, compression, Signer()))
+    """Do what `awrite_to` does, in a synchronous call."""
+    return run_to_completion(awrite_to(path, found, compression, _IN_CALL))
 
 
-async def awrite_to(path: Path, found: Survey, compression: Compression, signer: Signer) -> Report:
-    """Write a bundle to a path; an older one there is replaced when the new one is complete.
+async def awrite_to(path: Path, found: Survey, compression: Compression, waiter: Waiter) -> Report:
+    """Write a bundle to a path; an older one is replaced once the new one is complete.
 
     Raises
     ------
     SaveError
-        If that fails, or if something else than a bundle is there; it was not changed.
+        If that fails, or if another kind of file is there; that file did not change.
     """
     _check_free(path)
-    root, _ = detect().locate(path.absolute())
+    root, _ = places.detect().locate(path.absolute())
     try:
-        # What is staged on the drive would be stored for nothing.
+        # The browser would store a temporary file on the drive for nothing.
         folder = None if root.on_drive else path.parent
         handle, created = tempfile.mkstemp(prefix=".litestate-", suffix=".tmp", dir=folder)
     except OSError as error:
@@ -155,18 +185,18 @@ async def awrite_to(path: Path, found: Survey, compression: Compression, signer:
     temporary = Path(created)
     try:
         with os.fdopen(handle, "w+b") as file:
-            report = await gather(file, found, compression, signer)
+            report = await _write(file, found, compression, waiter)
             file.flush()
             os.fsync(file.fileno())
         _put(temporary, path, root)
     except OSError as error:
         raise SaveError(
-            f"{path} was not written: {error}. What was there before is still there."
+            f"{path} was not written: {error}. An older file there is unchanged."
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
     report.path = str(path)
-    return _headline(report, f"Saved {detect().show(path.absolute())}")
+    return _headline(report, f"Saved {places.detect().show(path.absolute())}")
 
 
 def _put(temporary: Path, path: Path, root: Root) -> None:
@@ -177,7 +207,7 @@ def _put(temporary: Path, path: Path, root: Root) -> None:
     size = temporary.stat().st_size
     if root.is_unmended and size > DRIVE_LIMIT:
         raise SaveError(
-            f"{path} was not written: {size_text(size)} are too much for the notebook's folder "
+            f"{path} was not written: {size_text(size)} is too much for the notebook's folder "
             f"(at most {size_text(DRIVE_LIMIT)}). Save into the home folder (~) or download it."
         )
     _overwrite(temporary, path)
@@ -192,13 +222,13 @@ def _overwrite(temporary: Path, path: Path) -> None:
             kept = Path(tempfile.mkdtemp(prefix="litestate-"), path.name)
             aside.rename(kept)
             raise SaveError(
-                f"{path} was not written ({error.__cause__}), and what was there before could not "
-                f"be put back. It is in {kept}: copy it to where you need it."
+                f"{path} was not written ({error.__cause__}), and the older file could not be "
+                f"restored. It is in {kept}: copy it to where you need it."
             ) from error
 
 
 def _check_free(path: Path) -> None:
-    """Make sure that only bundles are replaced: ``save_state("app.db")`` is a slip."""
+    """Refuse to replace a file other than a bundle, as in ``save_state("app.db")``."""
     if not path.is_file() or not (size := path.stat().st_size):
         return
     if not sqlite.is_database(path, size):
@@ -206,36 +236,36 @@ def _check_free(path: Path) -> None:
             if is_bundle(file.read(HEAD)):
                 return
     raise SaveError(
-        f"{path} was not written: a file is there that is no litestate bundle. "
+        f"{path} was not written: the file there is not a litestate bundle. "
         "Choose another name, or remove it first."
     )
 
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
-    """Do what `awrite_into` does, inside of a call that cannot be awaited."""
-    return run_to_completion(awrite_into(file, found, compression, Signer()))
+    """Do what `awrite_into` does, in a synchronous call."""
+    return run_to_completion(awrite_into(file, found, compression, _IN_CALL))
 
 
 async def awrite_into(
-    file: IO[bytes], found: Survey, compression: Compression, signer: Signer
+    file: IO[bytes], found: Survey, compression: Compression, waiter: Waiter
 ) -> Report:
-    """Write a bundle into a file that the caller opened, from where it stands.
+    """Write a bundle into an open file, from its position on.
 
-    A bundle starts at the first byte of a file: where that cannot be, it is made elsewhere first.
-    So it is where something is in the file, which must stay if this fails.
+    A bundle is written in place only into an empty file that can seek. Otherwise a temporary file
+    comes first, so that a failure does not change the content of the file.
     """
     if file.seekable() and not file.tell() and not _has_content(file):
         try:
-            report = await gather(file, found, compression, signer)
+            report = await _write(file, found, compression, waiter)
         except BaseException:
-            # As empty as it was: half a bundle is of no use to anybody.
+            # Half a bundle is of no use, so the file is as empty as before.
             with suppress(OSError, ValueError):
                 file.seek(0)
                 file.truncate()
             raise
     else:
         with tempfile.TemporaryFile() as copy:
-            report = await gather(copy, found, compression, signer)
+            report = await _write(copy, found, compression, waiter)
             copy.seek(0)
             shutil.copyfileobj(copy, file)
             if file.seekable():
@@ -249,16 +279,16 @@ def _has_content(file: IO[bytes]) -> bool:
     return size > 0
 
 
-async def adownload(found: Survey, name: str, compression: Compression, signer: Signer) -> Report:
+async def adownload(found: Survey, name: str, compression: Compression, waiter: Waiter) -> Report:
     """Offer a bundle for download in the page."""
     from .browser import form
     from .browser.blobs import BlobSink, download_link
 
-    # Without the page's watch the link looks dead in some outputs; that is no reason to fail.
+    # If the page does not watch, the link may be hidden too early; that is no reason to fail.
     with suppress(NeedsAsyncError):
-        await signer.waiter(form.watch(), "the page")
+        await waiter(form.watch(), "the page")
     with BlobSink() as sink:
-        report = await gather(cast("IO[bytes]", sink), found, compression, signer)
+        report = await _write(cast("IO[bytes]", sink), found, compression, waiter)
         report.link = download_link(sink.blob(), name)
     report.link_later = (
         f"{name} could be downloaded here until the kernel ended. Run the cell again to save what "
@@ -268,7 +298,7 @@ async def adownload(found: Survey, name: str, compression: Compression, signer: 
 
 
 def link_to(path: Path) -> str:
-    """Return a link that downloads a file of the kernel's memory."""
+    """Return HTML of a link that downloads a file from the kernel's memory."""
     from .browser import form
     from .browser.blobs import BlobSink, download_link
 
@@ -280,7 +310,7 @@ def link_to(path: Path) -> str:
 
 
 def generator() -> dict[str, str]:
-    """Return what made a bundle: names and versions."""
+    """Return names and versions of the software that makes a bundle."""
     versions = {
         "litestate": __version__,
         "python": platform.python_version(),
@@ -297,30 +327,33 @@ def _headline(report: Report, what: str) -> Report:
     if report.skipped:
         report.headline += f"; {len(report.skipped)} not saved"
     if not report.lines():
-        report.sections[0].warnings.append(f"There was nothing to save: the state is {_state()}.")
+        report.sections[0].warnings.append(f"There was nothing to save. The state is {_state()}.")
     return report
 
 
 def _state() -> str:
     if not IN_BROWSER:
         return "the files in the current folder"
-    if detect().mended:
-        return "the files in the home folder, and what was written or read in the notebook's folder"
+    if places.detect().mended:
+        return (
+            "the files in the home folder, and the files in the notebook's folder that were "
+            "written or read"
+        )
     return (
-        "the files in the home folder, and what was written in the notebook's folder since the "
-        "kernel started"
+        "the files in the home folder, and the files in the notebook's folder that were written "
+        "since the kernel started"
     )
 
 
 def free(path: Path) -> Path:
-    """Return a path for a bundle at which there is nothing yet: this one, or with a number."""
+    """Return a path that does not exist yet: this one, or one with a number."""
     stem = path.name.removesuffix(SUFFIX)
     candidates = (path.with_name(f"{stem}-{number}{SUFFIX}") for number in range(2, 10_000))
     return path if not path.exists() else next(other for other in candidates if not other.exists())
 
 
 def _umask() -> int:
-    # There is no way to read it but to set it.
+    # The mask can only be read by setting it.
     mask = os.umask(0)
     os.umask(mask)
     return mask

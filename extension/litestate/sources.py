@@ -1,4 +1,4 @@
-"""Open a bundle wherever it is: a path, a URL, bytes, a file."""
+"""Sources of bundles: paths, URLs, bytes and files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .saving import SUFFIX
 AnySource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 
 TIMEOUT = 30.0
-"""Seconds without a byte after which a server is given up."""
+"""Seconds to wait for a byte from a server."""
 
 _IN_MEMORY = 8 << 20
-"""Bytes of a download that are kept in memory before a temporary file takes over."""
+"""Bytes of a download in memory; larger ones go into a temporary file."""
 
 
 @contextmanager
@@ -34,17 +34,17 @@ def open_source(source: AnySource) -> Iterator[tuple[IO[bytes], str]]:
     Parameters
     ----------
     source : path, URL, bytes or binary file
-        Where it is. A file that cannot seek is copied to a temporary one.
+        The bundle. A file that cannot seek is copied to a temporary one.
 
     Yields
     ------
     (file, label)
-        A binary file that can seek, and what to call it.
+        A binary file that can seek, and its name in messages.
 
     Raises
     ------
     SourceError
-        If it cannot be found, fetched or read.
+        If the bundle cannot be found, fetched or read.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         yield BytesIO(source), "the bundle"
@@ -67,7 +67,7 @@ def open_source(source: AnySource) -> Iterator[tuple[IO[bytes], str]]:
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """Return a path with ``~`` resolved; ``~name`` may also be a file if there is no such user."""
+    """Resolve ``~`` in a path; ``~name`` is a file if there is no such user."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -75,7 +75,7 @@ def expanded(path: str | os.PathLike[str]) -> Path:
 
 
 def _named(path: Path) -> Path:
-    """Return what `save_state` has made of this path, if that is there and the path itself not."""
+    """Add the suffix that `save_state` adds, if only the file with the suffix exists."""
     made = path.with_name(path.name + SUFFIX) if path.name else path
     return made if made.is_file() and not path.suffix and not path.exists() else path
 
@@ -84,9 +84,7 @@ def _open(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
     except FileNotFoundError:
-        raise SourceError(
-            f"There is no file {path} (looked in {Path.cwd()}). Check the name."
-        ) from None
+        raise SourceError(f"There is no file {path} in {Path.cwd()}. Check the name.") from None
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from None
 

@@ -1,4 +1,4 @@
-"""Find what is there: the whole state, or what somebody names of it."""
+"""The survey: find the files of the state, in the roots or below named paths."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import names
 from .browser import unrecorded
 from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope, Skipped
+from .names import Taken
+from .names import problem as path_problem
 from .places import Places, Root
-from .read_files import read_files
-from .read_walk import ReadWalk
+from .read_files import ReadWalk, read_files
 from .rules import patterns_of
 from .walk import Walk
 
@@ -30,28 +30,27 @@ def survey(
     include: Paths = None,
     with_read: bool = False,
 ) -> Survey:
-    """Look at what is there now.
+    """Find the files, folders, links and databases of the present state.
 
     Parameters
     ----------
     places : Places
         The root folders.
     paths : path or sequence of path, optional
-        Files and folders to look at instead of the roots. What is named is state, however old it
-        is.
+        Files and folders to search instead of the roots. Named files are state at any age.
     exclude : str or sequence of str, optional
         Patterns in gitignore syntax, relative to the roots or to each of ``paths``. They come after
-        `EXCLUDED`, so that ``"!*.ipynb"`` takes notebooks in again.
+        `EXCLUDED`, so that ``"!*.ipynb"`` includes notebooks again.
     include : path or sequence of path, optional
-        Files and folders to look at as well, whatever the rules say.
+        Files and folders to add in spite of all rules.
     with_read : bool, optional
-        Whether files of the notebook's folder that were only read belong to the state, as they do
-        for a bundle. What removes or replaces files must leave them alone.
+        Whether to add files of the notebook's folder that were only read, as for a bundle. Code
+        that removes or replaces files must leave them out.
 
     Raises
     ------
     SelectionError
-        If a path does not exist or a pattern is not one.
+        If a path does not exist or a pattern is invalid.
     """
     starts, scope = starts_of(places, paths, exclude)
     included = (
@@ -66,11 +65,11 @@ def survey(
 
 
 def with_read_files(found: Survey, places: Places) -> Survey:
-    """Add to the content of a checkpoint what was only read, as it is now."""
+    """Add the files that were only read, as they are now, to the content of a checkpoint."""
     with unrecorded():
         walk = ReadWalk(places, Scope(None, found.scope.exclude), read_files(places))
         read = walk.run([], named=False)
-    taken = names.Taken()
+    taken = Taken()
     for item in found.items:
         taken.add(item.member, item.kind)
     here, added, skipped = {item.place for item in found.items}, [], []
@@ -89,24 +88,24 @@ def with_read_files(found: Survey, places: Places) -> Survey:
 def starts_of(
     places: Places, paths: Paths, exclude: Sequence[str] | str
 ) -> tuple[list[tuple[Root, str]], Scope]:
-    """Return where to begin to look, and the same for a manifest; see `survey`.
+    """Return the starts of a walk, and their scope for the manifest; see `survey`.
 
     Raises
     ------
     SelectionError
-        If a path does not exist or a pattern is not one.
+        If a path does not exist or a pattern is invalid.
     """
     patterns = patterns_of(exclude)
     if paths is None:
         return [(root, "") for root in places.roots], Scope(None, patterns)
     starts = [_start(places, path) for path in paths_of(paths)]
-    looked = (f"{root.name}/{relative}".rstrip("/") for root, relative in starts)
+    considered = (f"{root.name}/{relative}".rstrip("/") for root, relative in starts)
     # A name that no bundle may hold cannot be in this one either.
-    return starts, Scope(tuple(path for path in looked if not names.problem(path)), patterns)
+    return starts, Scope(tuple(path for path in considered if not path_problem(path)), patterns)
 
 
 def survey_scope(places: Places, scope: Scope, exclude: Sequence[str] | str = ()) -> Survey:
-    """Look at what is there now where a bundle had looked, leaving out more."""
+    """Find the present state in the scope of a bundle, with more patterns to exclude."""
     walk = Walk(places, Scope(scope.paths, scope.exclude + patterns_of(exclude)))
     if scope.paths is None:
         with unrecorded():
@@ -121,12 +120,12 @@ def survey_scope(places: Places, scope: Scope, exclude: Sequence[str] | str = ()
 
 
 def paths_of(paths: Sequence[StrPath] | StrPath) -> list[StrPath]:
-    """Return what ``paths=`` names as a list.
+    """Return the paths of ``paths=`` as a list.
 
     Raises
     ------
     SelectionError
-        If it is no path, or an empty list.
+        If it is not a path, or an empty list.
     """
     given = _listed(paths)
     if not given:
@@ -142,7 +141,7 @@ def _listed(paths: Sequence[StrPath] | StrPath, what: str = "paths") -> list[Str
 
 
 def absolute(path: StrPath) -> Path:
-    """Return a path from the root, with ``~`` and ``..`` resolved and links left as they are."""
+    """Return the absolute path, with ``~`` and ``..`` resolved, and links kept."""
     return Path(os.path.normpath(Path.cwd() / Path(path).expanduser()))
 
 

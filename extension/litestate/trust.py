@@ -1,35 +1,24 @@
-"""Whose a bundle is: this computer's own, which may run code here, or a stranger's.
+"""Signing of bundles, and the decision whether a bundle may run code here.
 
-What is signed is the manifest, which has the hash of every member. The key never leaves the
-browser's storage, or the user's folder in plain Python.
+A bundle that this computer signed may run code; any other is a stranger's. The signature covers
+the manifest, which has the hash of every member. The key never leaves the browser's storage, or
+the user's folder in plain Python.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Literal, Protocol
 
-from .errors import ForgedBundleError, NeedsAsyncError, RestrictedError
+from .errors import ForgedBundleError, NeedsAsyncError, NoKeyError, RestrictedError
+from .manifest import Signature
 from .platform import IN_BROWSER
-from .signature import Key, NoKeyError, Signature
 from .waiting import AWAITED, Waiter, run_to_completion
-
-__all__ = [
-    "RESTRICTED",
-    "Signature",
-    "Signer",
-    "Verdict",
-    "ajudge",
-    "check_allowed",
-    "judge",
-    "trust_advice",
-    "trust_hint",
-]
 
 Verdict = Literal["own", "stranger"]
 
 RESTRICTED = os.environ.get("LITESTATE_RESTRICT") == "1"
-"""Whether pickles are neither written nor read in this kernel, whoever has made them."""
+"""Whether this kernel neither writes nor reads pickles, even its own."""
 
 _OWNER = "browser" if IN_BROWSER else "computer"
 
@@ -39,7 +28,7 @@ _IN_LOAD = Waiter("aload_state")
 
 
 def check_allowed(*, trust: bool) -> None:
-    """Refuse ``trust=True`` where nothing is ever trusted.
+    """Refuse ``trust=True`` in a restricted kernel.
 
     Raises
     ------
@@ -48,26 +37,47 @@ def check_allowed(*, trust: bool) -> None:
     """
     if trust and RESTRICTED:
         raise RestrictedError(
-            "trust=True is not possible here: LITESTATE_RESTRICT=1 is set, so nothing that a "
-            "bundle holds is run. Nothing was changed. Without trust=True, load_state() brings "
-            "back all that needs no trust."
+            "trust=True is not possible here: LITESTATE_RESTRICT=1 is set, so no code of a bundle "
+            "runs. Nothing was changed. Without trust=True, load_state() loads everything that "
+            "needs no trust."
         )
 
 
 def trust_advice() -> str:
-    """Say what to do about something that waits for trust."""
+    """Return the advice for a variable or package that needs trust."""
     if RESTRICTED:
         return "Here nothing is trusted (LITESTATE_RESTRICT=1): load it where that is not set."
     return "If you trust who made the bundle, load it with trust=True."
 
 
 def trust_hint() -> str:
-    """Say the same once, at the top of a report, to the person whose bundle it probably is."""
+    """Return the same advice for the top of a report, for a user who probably made the bundle."""
     where = "in another browser" if IN_BROWSER else "on another computer"
     return (
         f"Made {where}? If it is yours: load_state(…, trust=True). For other people's bundles do "
         "so only if you would run their code."
     )
+
+
+class Key(Protocol):
+    """A signing key. Its methods suspend only in a browser.
+
+    Attributes
+    ----------
+    id : str
+        Its name: 32 hexadecimal digits.
+    """
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+    async def sign(self, data: bytes) -> str:
+        """Return the HMAC-SHA-256 of data in hexadecimal digits."""
+        ...
+
+    async def verify(self, data: bytes, hmac_sha256: str) -> bool:
+        """Tell whether `sign` returns this for the data, in a time that reveals nothing."""
+        ...
 
 
 class Signer:
@@ -106,36 +116,36 @@ class Signer:
 
     @property
     def note(self) -> str:
-        """What to say about it in a report; empty if the manifest was signed."""
+        """The warning for a report; empty if the manifest was signed."""
         if not self.reason:
             return ""
         where = "" if RESTRICTED else " for load_state(…, trust=True)"
         return (
-            f"This bundle is not signed: {self.reason}. What is in it that could run code will "
-            f"wait{where}, also here."
+            f"This bundle is not signed: {self.reason}. Everything in it that could run code will "
+            f"wait{where}, even in this {_OWNER}."
         )
 
 
 def judge(signature: Signature | None, manifest: bytes) -> Verdict:
-    """Tell whose a manifest is.
+    """Tell whether this computer, or this browser, signed a manifest.
 
     Parameters
     ----------
     signature : Signature or None
-        What the bundle has.
+        The signature in the bundle.
     manifest : bytes
-        As it stands in the bundle.
+        The bytes of the manifest in the bundle.
 
     Returns
     -------
     {"own", "stranger"}
-        Own if it was signed with the key of this browser or computer. Without a signature, with
-        that of another key, and where the key cannot be had, it is a stranger's.
+        Own if it was signed with the key of this browser or computer. A stranger's if it has no
+        signature or that of another key, and if the key cannot be read.
 
     Raises
     ------
     ForgedBundleError
-        If it names this key, and was not signed with it.
+        If it names this key but was not signed with it.
     NeedsAsyncError
         If this browser cannot wait for its key; use `aload_state`.
     """

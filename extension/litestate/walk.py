@@ -1,6 +1,6 @@
-"""Walk the roots, apply the rules, and tell files from databases.
+"""The walk through the roots: it applies the ignore rules and finds the databases.
 
-Nothing is read here but folders and the first bytes of files.
+It reads only folders and the first bytes of files.
 """
 
 from __future__ import annotations
@@ -9,54 +9,55 @@ import os
 import stat
 from collections.abc import Iterable
 
-from . import names, sqlite
-from .bundle.format import HEAD, is_bundle
+from . import sqlite
+from .bundle.format import HEAD, is_bundle_file
 from .items import Item, Survey, parents
 from .manifest import Kind, Scope, Skipped
-from .memory import Memory
+from .memory import StatCache
+from .names import MAX_PARTS, Taken, readable
+from .names import problem as path_problem
 from .places import Places, Root
 from .rules import EXCLUDED, matcher
-from .spots import Spot, head_of, is_sidecar, link_target
-from .written import Written
+from .spots import Entry, WrittenPaths, link_target
 
 UNCHANGED = "unchanged since the kernel started (to save them as well: include=[…])"
-"""Rule for what stands untouched in the notebook's folder: most of it came with the site."""
+"""Rule for files in the notebook's folder that are older than the kernel: mostly the site's own."""
 
 UNWRITTEN = "neither written nor read by a notebook (to save them as well: include=[…])"
-"""Rule for what was uploaded into the notebook's folder, or came with the site, where it is known
-what notebooks have written. Nobody looks what that is: every file would be a request to the
-page."""
+"""Rule for files that were uploaded into the notebook's folder, or came with the site. It applies
+where the files that notebooks wrote are known. The others are not listed: each would be a request
+to the page."""
 
-_REST = "what else is in the notebook's folder"
+_REST = "everything else in the notebook's folder"
 
 BUNDLES = "litestate bundles"
-"""Rule for bundles: saving a bundle into the next one would double it each time."""
+"""Rule for bundles: with each bundle in the next one, the size would double every time."""
 
-_OPEN = "it is open, and JupyterLite stores a file of the notebook's folder when it is closed"
+_OPEN = "it is open, and JupyterLite stores a file of the notebook's folder only on closing"
 
 
 class Walk:
-    """One survey under way.
+    """One walk through the roots, which results in a `Survey`.
 
     Parameters
     ----------
     places : Places
         The root folders.
     scope : Scope
-        Where to look, and the user's patterns.
-    memory : Memory, optional
-        What an earlier walk with the same scope found out.
+        The user's paths and patterns.
+    cache : StatCache, optional
+        Results of earlier walks with the same scope.
     """
 
-    def __init__(self, places: Places, scope: Scope, memory: Memory | None = None) -> None:
-        self._memory = memory or Memory()
+    def __init__(self, places: Places, scope: Scope, cache: StatCache | None = None) -> None:
+        self._cache = cache or StatCache()
         self._patterns = (*EXCLUDED, *scope.exclude)
         self._spec = matcher(self._patterns)
         self._found = Survey(scope)
         self._seen: set[str] = set()
         self._named = False
-        self._goes_through_all = True
-        self._written: dict[str, Written] = {}
+        self._scans_all = True
+        self._written: dict[str, WrittenPaths] = {}
         self._roots = {os.fspath(root.path) for root in places.roots}
 
     def run(
@@ -67,38 +68,38 @@ class Walk:
         also: Iterable[tuple[Root, str]] = (),
         include: Iterable[tuple[Root, str]] = (),
     ) -> Survey:
-        """Look at these folders and files.
+        """Visit folders and files.
 
-        Of a drive that was mended only what notebooks have written is looked at, unless it is
-        named.
+        On a mended drive, only files that notebooks have written are visited, and named paths.
 
         Parameters
         ----------
         starts : iterable of (Root, str)
-            Where to begin: a root and a path below it.
+            The starts: a root and a path below it.
         named : bool
-            Whether somebody named them: then they are state however old they are.
+            Whether the user named them; then they are state at any age.
         also : iterable of (Root, str)
-            What is known to have been written, however old it is; the rules hold for it.
+            Paths that are known to be written; they are state at any age, unless a rule excludes
+            them.
         include : iterable of (Root, str)
-            Files and folders that are state as well, whatever the rules say.
+            Files and folders that are state in spite of all rules.
         """
         written, included = list(also), list(include)
-        self._goes_through_all = self._named = True
+        self._scans_all = self._named = True
         for root, relative in included:
-            self._visit(Spot(root, relative, os.fspath(root.target(relative))))
-        self._goes_through_all = named
-        # First: the walk itself may find them too old.
+            self._visit(Entry.at(root, relative))
+        self._scans_all = named
+        # Before the starts, which would exclude old ones.
         for root, relative in written:
             self._visit_written(root, relative)
         self._named = named
         for root, relative in starts:
-            spot = Spot(root, relative, os.fspath(root.target(relative)))
+            entry = Entry.at(root, relative)
             if relative:
-                self._visit(spot)
-            elif spot.path.is_dir():
-                self._enter(spot)
-                if self._is_by_writing(root):
+                self._visit(entry)
+            elif entry.path.is_dir():
+                self._enter(entry)
+                if self._lists_written_only(root):
                     self._found.excluded.setdefault(UNWRITTEN, []).append(_REST)
         self._named = True
         taken = self._visit_read()
@@ -109,178 +110,178 @@ class Walk:
         return self._found
 
     def _visit_written(self, root: Root, relative: str) -> None:
-        spot = Spot(root, relative, os.fspath(root.target(relative)), relative)
-        if os.path.lexists(spot.location):
-            self._visit(spot)
+        entry = Entry.at(root, relative, relative)
+        if os.path.lexists(entry.location):
+            self._visit(entry)
 
     def _visit_read(self) -> list[tuple[Root, str]]:
-        """Visit what was only read, and return what of it is state: nothing, but see `ReadWalk`."""
+        """Visit files that were only read, and return those that are state; see `ReadWalk`."""
         return []
 
-    def _is_by_writing(self, root: Root) -> bool:
-        """Tell whether what notebooks have written is all that is looked at below a root."""
-        return root.mended is not None and not self._goes_through_all
+    def _lists_written_only(self, root: Root) -> bool:
+        """Tell whether only files that notebooks have written are visited below a root."""
+        return root.mended is not None and not self._scans_all
 
-    def _written_below(self, root: Root) -> Written:
+    def _written_below(self, root: Root) -> WrittenPaths:
         if root.name not in self._written:
             assert root.mended is not None
-            self._written[root.name] = Written(root.below(root.mended.written()))
+            self._written[root.name] = WrittenPaths(root.below(root.mended.written()))
         return self._written[root.name]
 
     def _add_above(self, root: Root, relative: str) -> None:
-        """Add the folders that something needs which was found outside of the walk itself."""
+        """Add the parent folders of an entry that was visited outside of the starts."""
         if os.fspath(root.target(relative)) not in self._seen:
             return
         for parent in parents(relative):
-            above = Spot(root, parent, os.fspath(root.target(parent)), parent)
+            above = Entry.at(root, parent, parent)
             if above.location not in self._seen:
                 self._seen.add(above.location)
                 self._add(above, "directory", os.lstat(above.location))
 
     def _leave_out_unfit(self) -> None:
-        """Take out what has a name that no bundle may hold."""
+        """Skip items with names that a bundle cannot hold."""
         found = [item.member for item in self._found.items]
-        if found == self._memory.fit:
+        if found == self._cache.fit:
             return
-        taken, fit = names.Taken(), []
+        taken, fit = Taken(), []
         for item in self._found.items:
-            problem = names.problem(item.member) or taken.problem(item.member, item.kind)
+            problem = path_problem(item.member) or taken.problem(item.member, item.kind)
             if problem:
                 reason = f"its name {problem}"
                 self._found.skipped.append(Skipped(item.label, reason, "Rename it.", item.place))
             else:
                 taken.add(item.member, item.kind)
                 fit.append(item)
-        self._memory.fit = found if len(fit) == len(found) else None
+        self._cache.fit = found if len(fit) == len(found) else None
         self._found.items = fit
 
-    def _enter(self, spot: Spot) -> bool:
-        """Visit what is in a folder; say whether anything in it is state."""
+    def _enter(self, entry: Entry) -> bool:
+        """Visit the entries of a folder; tell whether any of them is state."""
         try:
-            found = self._list(spot)
+            found = self._list(entry)
         except OSError as error:
-            self._cannot(spot, "be listed", error)
+            self._cannot(entry, "be listed", error)
             return False
-        visited = [self._visit(spot.child(name)) for name in found]
+        visited = [self._visit(entry.child(name)) for name in found]
         return any(visited)
 
-    def _list(self, spot: Spot) -> list[str]:
-        if self._is_by_writing(spot.root):
-            return sorted(self._written_below(spot.root).names(spot.relative))
-        with os.scandir(spot.location) as entries:
-            return sorted(entry.name for entry in entries)
+    def _list(self, entry: Entry) -> list[str]:
+        if self._lists_written_only(entry.root):
+            return sorted(self._written_below(entry.root).names(entry.relative))
+        with os.scandir(entry.location) as entries:
+            return sorted(each.name for each in entries)
 
-    def _visit(self, spot: Spot) -> bool:
-        if spot.location in self._seen:
+    def _visit(self, entry: Entry) -> bool:
+        if entry.location in self._seen:
             return True
         # Before anything else: opening one of these would drop locks, as with the database itself.
-        if spot.location.endswith(sqlite.SIDECARS) and is_sidecar(spot.path):
+        if entry.location.endswith(sqlite.SIDECARS) and sqlite.is_sidecar(entry.path):
             return False
         try:
-            status = os.lstat(spot.location)
+            status = os.lstat(entry.location)
         except OSError as error:
-            self._cannot(spot, "be looked at", error)
+            self._cannot(entry, "be read", error)
             return False
         is_folder = stat.S_ISDIR(status.st_mode)
-        # Another root is walked by itself.
-        if spot.location in self._roots or self._is_excluded(spot, is_folder=is_folder):
+        # Another root has its own start.
+        if entry.location in self._roots or self._is_excluded(entry, is_folder=is_folder):
             return False
-        self._seen.add(spot.location)
-        return self._folder(spot, status) if is_folder else self._leaf(spot, status)
+        self._seen.add(entry.location)
+        return self._folder(entry, status) if is_folder else self._leaf(entry, status)
 
-    def _folder(self, spot: Spot, status: os.stat_result) -> bool:
-        if spot.relative.count("/") >= names.MAX_PARTS:
-            self._skip(spot, f"it lies more than {names.MAX_PARTS} folders deep", "Move it up.")
+    def _folder(self, entry: Entry, status: os.stat_result) -> bool:
+        if entry.relative.count("/") >= MAX_PARTS:
+            self._skip(entry, f"it lies more than {MAX_PARTS} folders deep", "Move it up.")
             return False
-        has_state = self._enter(spot)
-        wanted = has_state or not self._rule_of_age(spot, status)
+        has_state = self._enter(entry)
+        wanted = has_state or not self._rule_of_age(entry, status)
         if wanted:
-            self._add(spot, "directory", status)
+            self._add(entry, "directory", status)
         return wanted
 
-    def _leaf(self, spot: Spot, status: os.stat_result) -> bool:
-        if rule := self._rule_of_age(spot, status):
-            self._leave_out(spot, rule)
+    def _leaf(self, entry: Entry, status: os.stat_result) -> bool:
+        if rule := self._rule_of_age(entry, status):
+            self._leave_out(entry, rule)
             return False
-        if item := self._memory.recall(spot.location, status):
+        if item := self._cache.recall(entry.location, status):
             self._found.items.append(item)
             return True
         if stat.S_ISLNK(status.st_mode):
-            return self._link(spot, status)
+            return self._link(entry, status)
         if not stat.S_ISREG(status.st_mode):
             reason = "it is a device, a pipe or a socket"
-            self._skip(spot, reason, "Only files, folders and links are saved.")
+            self._skip(entry, reason, "Only files, folders and links are saved.")
             return False
-        return self._file(spot, status)
+        return self._file(entry, status)
 
-    def _file(self, spot: Spot, status: os.stat_result) -> bool:
-        if spot.root.is_open(spot.path):
-            self._found.unread.append(spot.place)
-            self._skip(spot, _OPEN, "Close it and save again, or keep it in the home folder (~).")
+    def _file(self, entry: Entry, status: os.stat_result) -> bool:
+        if entry.root.is_open(entry.path):
+            self._found.unread.append(entry.place)
+            self._skip(entry, _OPEN, "Close it and save again, or keep it in the home folder (~).")
             return False
         kind: Kind = "file"
         try:
-            if sqlite.is_database(spot.path, status.st_size):
+            if sqlite.is_database(entry.path, status.st_size):
                 kind = "database"
-            elif spot.base and status.st_size >= HEAD and is_bundle(head_of(spot.path)):
-                self._leave_out(spot, BUNDLES)
+            elif entry.base and status.st_size >= HEAD and is_bundle_file(entry.path):
+                self._leave_out(entry, BUNDLES)
                 return False
         except OSError as error:
-            self._cannot(spot, "be read", error)
+            self._cannot(entry, "be read", error)
             return False
-        self._add(spot, kind, status)
+        self._add(entry, kind, status)
         return True
 
-    def _link(self, spot: Spot, status: os.stat_result) -> bool:
-        target = link_target(spot.root, spot.relative, os.fspath(spot.path.readlink()))
+    def _link(self, entry: Entry, status: os.stat_result) -> bool:
+        target = link_target(entry.root, entry.relative, os.fspath(entry.path.readlink()))
         if target is None:
             reason = "it is a link that leads out of what is saved"
-            self._skip(spot, reason, "Copy what it points to.")
+            self._skip(entry, reason, "Copy what it points to.")
             return False
-        self._add(spot, "symlink", status, target)
+        self._add(entry, "symlink", status, target)
         return True
 
-    def _add(self, spot: Spot, kind: Kind, status: os.stat_result, target: str = "") -> None:
+    def _add(self, entry: Entry, kind: Kind, status: os.stat_result, target: str = "") -> None:
         size = status.st_size if kind in ("file", "database") else 0
         mode = stat.S_IMODE(status.st_mode)
         item = Item(
-            spot.root, spot.relative, spot.path, kind, size, mode, status.st_mtime_ns, target
+            entry.root, entry.relative, entry.path, kind, size, mode, status.st_mtime_ns, target
         )
         self._found.items.append(item)
-        self._memory.keep(spot.location, status, item)
+        self._cache.store(entry.location, status, item)
 
-    def _cannot(self, spot: Spot, what: str, error: OSError) -> None:
+    def _cannot(self, entry: Entry, what: str, error: OSError) -> None:
         if isinstance(error, FileNotFoundError):
-            return  # Removed meanwhile, or since it was named.
-        self._found.unread.append(spot.place)
-        self._skip(spot, f"it cannot {what} ({error.strerror})", "Check its permissions.")
+            return  # It was removed in the meantime.
+        self._found.unread.append(entry.place)
+        self._skip(entry, f"it cannot {what} ({error.strerror})", "Check its permissions.")
 
-    def _skip(self, spot: Spot, reason: str, advice: str) -> None:
-        place = f"{spot.root.name}/{names.readable(spot.relative)}"
-        self._found.skipped.append(Skipped(spot.label, reason, advice, place))
+    def _skip(self, entry: Entry, reason: str, advice: str) -> None:
+        place = f"{entry.root.name}/{readable(entry.relative)}"
+        self._found.skipped.append(Skipped(entry.label, reason, advice, place))
 
-    def _leave_out(self, spot: Spot, rule: str) -> None:
-        self._found.excluded.setdefault(rule, []).append(spot.label)
+    def _leave_out(self, entry: Entry, rule: str) -> None:
+        self._found.excluded.setdefault(rule, []).append(entry.label)
 
-    def _is_excluded(self, spot: Spot, *, is_folder: bool) -> bool:
-        # What was named itself is wanted, whatever the rules say: as with `git add -f`.
-        if not spot.base:
+    def _is_excluded(self, entry: Entry, *, is_folder: bool) -> bool:
+        # A start is wanted in spite of the rules, as with `git add -f`.
+        if not entry.base:
             return False
-        name = spot.base + "/" * is_folder
-        if (index := self._memory.rule(name)) is None:
+        name = entry.base + "/" * is_folder
+        if (index := self._cache.rule(name)) is None:
             verdict = self._spec.check_file(name)
             index = -1 if not verdict.include or verdict.index is None else verdict.index
-            self._memory.keep_rule(name, index)
+            self._cache.store_rule(name, index)
         if index < 0:
             return False
-        self._leave_out(spot, self._patterns[index])
+        self._leave_out(entry, self._patterns[index])
         return True
 
-    def _rule_of_age(self, spot: Spot, status: os.stat_result) -> str | None:
-        """Return the rule for what nobody has written here, if it holds for this."""
+    def _rule_of_age(self, entry: Entry, status: os.stat_result) -> str | None:
+        """Return the rule that excludes an entry which this kernel has not written, or None."""
         if self._named:
             return None
-        if self._is_by_writing(spot.root):
-            return None if spot.relative in self._written_below(spot.root) else UNWRITTEN
-        since = spot.root.modified_since
+        if self._lists_written_only(entry.root):
+            return None if entry.relative in self._written_below(entry.root) else UNWRITTEN
+        since = entry.root.modified_since
         return UNCHANGED if since is not None and status.st_mtime < since else None

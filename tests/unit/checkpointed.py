@@ -18,7 +18,7 @@ import litestate.memory
 import pytest
 from litestate.bundle import Reader
 from litestate.checkpoints import Checkpoint, Retention, restoring
-from litestate.checkpoints.looking import Looker
+from litestate.checkpoints.scanner import Scanner
 from litestate.checkpoints.session import Made, Session
 from litestate.report import Report
 from litestate.storage.directory import open_directory
@@ -42,30 +42,30 @@ class Kernel:
 
     def __post_init__(self) -> None:
         self.storage = self.storage or open_directory("nb", folder=self.history, patience=0)
-        looker = Looker(**self.options)
-        self.session = Session(self.storage, "nb", looker, self.retention)
+        scanner = Scanner(**self.options)
+        self.session = Session(self.storage, "nb", scanner, self.retention)
         if IN_KERNEL and self.session.newest:
             # The folder of this test outlives the session, as in plain Python.
             self.session.tree = self.session.entries(self.session.newest)
 
-    def look(self, **about: Any) -> Made | None:
-        return self.session.look("cell", **about)
+    def checkpoint(self, **about: Any) -> Made | None:
+        return self.session.checkpoint("cell", **about)
 
-    def looked(self, **about: Any) -> Made:
-        made = self.look(**about)
+    def checkpointed(self, **about: Any) -> Made:
+        made = self.checkpoint(**about)
         assert made is not None
         return made
 
     def number(self) -> int:
         """Look, and return the number of the newest checkpoint."""
-        self.look()
+        self.checkpoint()
         assert self.session.newest is not None
         return self.session.newest.number
 
     def same(self) -> None:
         """Look, and make sure that nothing was found and nothing written."""
         size, count = self.size, len(self.session.history.checkpoints)
-        made = self.look()
+        made = self.checkpoint()
         assert made is None, made.lines
         assert (self.size, len(self.session.history.checkpoints)) == (size, count)
 
@@ -77,7 +77,7 @@ class Kernel:
     def settle(self) -> None:
         """Wait until files are old enough to be remembered, and look."""
         time.sleep(2 * CLOCK)
-        self.look()
+        self.checkpoint()
 
     def restore(self, which: int | str | Checkpoint | None) -> Report:
         return restoring.restore(self.session, self.session.find(which))

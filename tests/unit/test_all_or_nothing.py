@@ -252,6 +252,6 @@ def test_rows_that_are_committed_meanwhile_are_not_lost(
             connection.commit()
 
     monkeypatch.setattr(databases, "_stage_content", and_insert)
-    with pytest.raises(ApplyError, match="changed in the meantime"):
+    with pytest.raises(ApplyError, match="changed during the load"):
         session.load(changed)
     assert count(session.home / "app.db") == 1

@@ -156,7 +156,7 @@ def test_a_storage_that_fails_costs_only_this(at: str, monkeypatch: pytest.Monke
 def test_a_reader_writes_nothing_and_a_closed_session_neither(kernel: Kernel) -> None:
     (path,) = (each / "cells" for each in kernel.history.iterdir() if each.is_dir())
     (kernel.state.home / "a").write_text("a")
-    kernel.looked()
+    kernel.checkpointed()
     kernel.session.cells.cell("a", 1, is_over=True)
     written = path.read_bytes()
     reader = Kernel(kernel.state, kernel.history)
@@ -170,7 +170,7 @@ def test_a_reader_writes_nothing_and_a_closed_session_neither(kernel: Kernel) ->
 
 def test_a_tab_that_takes_over_knows_what_the_other_one_did(kernel: Kernel) -> None:
     (kernel.state.home / "a").write_text("a")
-    kernel.looked()
+    kernel.checkpointed()
     kernel.session.cells.cell("a", 4, is_over=True)
     reader = Kernel(kernel.state, kernel.history)
     kernel.session.close()
@@ -188,5 +188,5 @@ def test_no_file_is_no_fault(kernel: Kernel, tmp_path: Path) -> None:
     assert again.session.storage.writable
     again.session.cells.cell("a", 1, is_over=True)
     (again.state.home / "a").write_text("a")
-    assert again.look() is not None
+    assert again.checkpoint() is not None
     again.session.close()

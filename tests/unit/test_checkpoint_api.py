@@ -144,9 +144,9 @@ def test_the_table(active: Kernel) -> None:
     litestate.checkpoint("<first>")
     for number in range(5):
         (active.state.home / f"{number}").write_text("a")
-    active.session.look("cell", cell=7)
+    active.session.checkpoint("cell", cell=7)
     (active.state.home / "<a>").unlink()
-    active.session.look("before load")
+    active.session.checkpoint("before load")
     active.restore(1)
     listed = litestate.checkpoints()
     assert [row.number for row in listed] == [1, 2, 3, 4]
@@ -173,7 +173,7 @@ def test_a_reader(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     path = kernel.state.home / "a"
     path.write_text("1")
     make_database(kernel.state.home / "app.db")
-    kernel.looked()
+    kernel.checkpointed()
     reader = Kernel(kernel.state, kernel.history)
     reader.activate()
     path.write_text("mine")
@@ -206,11 +206,11 @@ def test_a_reader(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_a_reader_takes_over_without_autosave(kernel: Kernel, call: Callable[[], Report]) -> None:
     file = kernel.state.home / "file"
     file.write_text("first")
-    kernel.looked()
+    kernel.checkpointed()
     reader = Kernel(kernel.state, kernel.history)
     reader.activate()
     file.write_text("second")
-    kernel.looked()
+    kernel.checkpointed()
     with pytest.raises(ReadOnlyCheckpointsError):
         call()
     kernel.session.close()
@@ -240,7 +240,7 @@ def test_one_session_is_open(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) ->
     assert not len(litestate.checkpoints())
     assert len(wait(opened("one"), "x").session.history.checkpoints) == 1
     scoped = wait(opened("one", paths=["a"]), "x")
-    assert scoped.session.looker.scope.paths == ("notebook/a",)
+    assert scoped.session.scanner.scope.paths == ("notebook/a",)
     litestate.current.close()
     assert litestate.current.current() is None
     litestate.current.close()

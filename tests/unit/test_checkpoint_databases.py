@@ -41,15 +41,15 @@ def notes(kernel: Kernel, number: int) -> list[str]:
 def test_rows_of_an_open_transaction_are_in_no_checkpoint(
     kernel: Kernel, path: Path, mode: str
 ) -> None:
-    kernel.looked()
+    kernel.checkpointed()
     with connected(path, f"PRAGMA journal_mode = {mode}", INSERT, "BEGIN", INSERT) as db:
-        made = kernel.looked()
+        made = kernel.checkpointed()
         assert notes(kernel, made.checkpoint.number)[10:] == ["newest"]
         assert "open transaction" in made.warnings[0]
         kernel.same()
         assert "open transaction" in kernel.session.captured.warnings[0]
         db.execute("COMMIT")
-        made = kernel.looked()
+        made = kernel.checkpointed()
         assert notes(kernel, made.checkpoint.number)[10:] == ["newest", "newest"]
         assert not made.warnings
         db.execute("BEGIN")
@@ -62,10 +62,10 @@ def test_rows_of_an_open_transaction_are_in_no_checkpoint(
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_every_commit_is_seen_at_once(kernel: Kernel, path: Path, mode: str) -> None:
     with connected(path, f"PRAGMA journal_mode = {mode}", "PRAGMA wal_autocheckpoint = 0") as db:
-        kernel.looked()
+        kernel.checkpointed()
         for count in range(1, 8):
             db.execute(INSERT)
-            made = kernel.looked()
+            made = kernel.checkpointed()
             assert len(notes(kernel, made.checkpoint.number)) == 10 + count
             kernel.same()
         if not IN_KERNEL and mode == "wal":
@@ -75,10 +75,10 @@ def test_every_commit_is_seen_at_once(kernel: Kernel, path: Path, mode: str) -> 
 
 @pytest.mark.parametrize("mode", ["delete", "truncate", "persist"])
 def test_locked_with_a_spilled_cache(kernel: Kernel, path: Path, mode: str) -> None:
-    kernel.looked()
+    kernel.checkpointed()
     spill = [f"PRAGMA journal_mode = {mode}", "PRAGMA cache_size = 1", INSERT]
     with connected(path, *spill, "BEGIN", FILL.format(500)) as db:
-        made = kernel.looked()
+        made = kernel.checkpointed()
         assert notes(kernel, made.checkpoint.number)[10:] == ["newest"]
         assert made.warnings
         db.execute("ROLLBACK")
@@ -89,7 +89,7 @@ def test_locked_with_a_spilled_cache(kernel: Kernel, path: Path, mode: str) -> N
 def test_what_cannot_be_reached_stays_as_it_was_known(
     kernel: Kernel, path: Path, *, restarted: bool
 ) -> None:
-    kernel.looked()
+    kernel.checkpointed()
     if restarted:
         kernel.reopen()
     spill = ["PRAGMA journal_mode = memory", "PRAGMA cache_size = 1", INSERT]
@@ -97,17 +97,17 @@ def test_what_cannot_be_reached_stays_as_it_was_known(
         kernel.same()
         assert [skipped.path for skipped in kernel.session.captured.skipped] == ["~/app.db"]
         (kernel.state.home / "a").write_text("a")
-        made = kernel.looked()
+        made = kernel.checkpointed()
         assert changed(made) == {"~/a": "added"}
         assert [skipped.path for skipped in made.skipped] == ["~/app.db"]
         assert len(notes(kernel, made.checkpoint.number)) == 10
         db.execute("COMMIT")
-    made = kernel.looked()
+    made = kernel.checkpointed()
     assert len(notes(kernel, made.checkpoint.number)) == 511
 
 
 def test_an_exclusive_connection(kernel: Kernel, path: Path) -> None:
-    kernel.looked()
+    kernel.checkpointed()
     # In WAL mode, and then nobody else comes in.
     with connected(
         path, "PRAGMA locking_mode = exclusive", "PRAGMA journal_mode = wal", INSERT
@@ -117,7 +117,7 @@ def test_an_exclusive_connection(kernel: Kernel, path: Path) -> None:
         assert notes(kernel, number)[10:] in ([], ["newest", "newest"])
         state = kernel.session.captured
         assert state.skipped or state.warnings
-    kernel.look()
+    kernel.checkpoint()
     assert notes(kernel, kernel.number())[10:] == ["newest", "newest"]
 
 
@@ -126,11 +126,11 @@ def test_one_row_of_a_large_database(kernel: Kernel, path: Path) -> None:
         db.execute("CREATE TABLE many (id INTEGER PRIMARY KEY, text)")
         db.execute(FILL.format(20_000).replace("runs (note)", "many (text)"))
         assert path.stat().st_size > 20_000_000
-        kernel.looked()
+        kernel.checkpointed()
         for statement in ("UPDATE many SET text = 'x' WHERE id = 10000", INSERT):
             before = kernel.size
             db.execute(statement)
-            assert changed(kernel.look()) == {"~/app.db": "changed"}
+            assert changed(kernel.checkpoint()) == {"~/app.db": "changed"}
             assert kernel.size - before < 100_000
 
 
@@ -173,10 +173,10 @@ DAMAGES = [overwrite, encrypt, damage_a_page, damage_the_schema, cut, cut_within
 def test_to_something_else_and_back(
     kernel: Kernel, path: Path, damage: Callable[[Path], None]
 ) -> None:
-    kernel.looked()
+    kernel.checkpointed()
     damage(path)
     damaged = path.read_bytes()
-    assert changed(kernel.look()) == {"~/app.db": "changed"}
+    assert changed(kernel.checkpoint()) == {"~/app.db": "changed"}
     kernel.same()
     kernel.restore(1)
     assert len(rows(path)) == 10
@@ -190,12 +190,12 @@ def test_to_something_else_and_back(
 
 
 def test_renamed_while_it_is_open(kernel: Kernel, path: Path) -> None:
-    kernel.looked()
+    kernel.checkpointed()
     other = path.with_name("other.db")
     with connected(path, "PRAGMA journal_mode = wal", INSERT) as db:
-        kernel.looked()
+        kernel.checkpointed()
         path.rename(other)
-        made = kernel.looked()
+        made = kernel.checkpointed()
         assert changed(made)["~/app.db"] == "removed"
         assert changed(made)["~/other.db"] == "added"
         db.execute("SELECT count(*) FROM runs").fetchone()
@@ -204,7 +204,7 @@ def test_renamed_while_it_is_open(kernel: Kernel, path: Path) -> None:
 def test_attached_databases(kernel: Kernel, path: Path) -> None:
     other = kernel.state.home / "other.db"
     make_database(other)
-    kernel.looked()
+    kernel.checkpointed()
     with connected(path, f"ATTACH '{other}' AS other") as db:
         db.execute("BEGIN")
         db.execute("DELETE FROM other.runs")
@@ -212,17 +212,17 @@ def test_attached_databases(kernel: Kernel, path: Path) -> None:
         kernel.same()
         assert len(kernel.session.captured.warnings) == 2
         db.execute("COMMIT")
-        assert changed(kernel.look()) == {"~/app.db": "changed", "~/other.db": "changed"}
+        assert changed(kernel.checkpoint()) == {"~/app.db": "changed", "~/other.db": "changed"}
 
 
 @crash_needs_processes
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_what_a_crash_left_behind(kernel: Kernel, path: Path, mode: str) -> None:
-    kernel.looked()
+    kernel.checkpointed()
     script = f"PRAGMA journal_mode = {mode}; PRAGMA cache_size = 1; {INSERT}; BEGIN;"
     crash(path, f"{script} {FILL.format(500)};")
     assert size(path, "-wal" if mode == "wal" else "-journal")
-    made = kernel.looked()
+    made = kernel.checkpointed()
     assert notes(kernel, made.checkpoint.number)[10:] == ["newest"]
     kernel.same()
     kernel.restore(1)
@@ -234,13 +234,13 @@ def test_what_a_crash_left_behind(kernel: Kernel, path: Path, mode: str) -> None
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_a_connection_outlives_a_restore(kernel: Kernel, path: Path, mode: str) -> None:
     with connected(path, f"PRAGMA journal_mode = {mode}") as db:
-        kernel.looked()
+        kernel.checkpointed()
         db.execute("DELETE FROM runs WHERE id > 3")
-        kernel.looked()
+        kernel.checkpointed()
         kernel.restore(1)
         assert db.execute("SELECT count(*) FROM runs").fetchone() == (10,)
         db.execute(INSERT)
-        made = kernel.looked()
+        made = kernel.checkpointed()
         assert notes(kernel, made.checkpoint.number)[10:] == ["newest"]
         kernel.restore(2)
         assert db.execute("SELECT count(*) FROM runs").fetchone() == (3,)
@@ -250,7 +250,7 @@ def test_a_connection_outlives_a_restore(kernel: Kernel, path: Path, mode: str) 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_restore_while_it_is_in_use(kernel: Kernel, path: Path, mode: str) -> None:
     (kernel.state.home / "a").write_text("1")
-    kernel.looked()
+    kernel.checkpointed()
     (kernel.state.home / "a").write_text("2")
     with connected(path, f"PRAGMA journal_mode = {mode}", INSERT, "BEGIN", INSERT) as db:
         with pytest.raises(DatabaseBusyError, match="commit"):
@@ -266,10 +266,10 @@ def test_the_journal_mode_comes_back(kernel: Kernel, path: Path) -> None:
     with connected(path) as db:
         if db.execute("PRAGMA journal_mode = wal").fetchone() != ("wal",):
             pytest.skip("this system has no WAL mode")
-    kernel.looked()
+    kernel.checkpointed()
     with connected(path, "PRAGMA journal_mode = delete"):
         pass
-    assert changed(kernel.look()) == {"~/app.db": "changed"}
+    assert changed(kernel.checkpoint()) == {"~/app.db": "changed"}
     kernel.restore(1)
     with connected(path) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -283,7 +283,7 @@ def test_large_ones_go_through_a_file(
     kernel: Kernel, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CAPTURE, "IN_MEMORY", 0)
-    kernel.looked()
+    kernel.checkpointed()
     monkeypatch.undo()
     kernel.session._capture._known.clear()
     os.utime(path)

@@ -27,7 +27,7 @@ def fill(state: Session) -> None:
 
 def test_nothing_changed_writes_nothing(kernel: Kernel) -> None:
     fill(kernel.state)
-    kernel.looked()
+    kernel.checkpointed()
     kernel.same()
     kernel.settle()
     kernel.same()
@@ -35,7 +35,7 @@ def test_nothing_changed_writes_nothing(kernel: Kernel) -> None:
 
 def test_nothing_changed_since_the_process_before(kernel: Kernel) -> None:
     fill(kernel.state)
-    kernel.looked()
+    kernel.checkpointed()
     kernel.reopen()
     kernel.same()
 
@@ -68,7 +68,7 @@ def replace_all(state: Session) -> None:
 @pytest.mark.parametrize("is_old", [True, False])
 def test_no_change(kernel: Kernel, change: Callable[[Session], None], *, is_old: bool) -> None:
     fill(kernel.state)
-    kernel.looked()
+    kernel.checkpointed()
     if is_old:
         kernel.settle()
     change(kernel.state)
@@ -162,13 +162,13 @@ def test_every_change_is_found_and_undone_and_done_again(
     kernel: Kernel, change: Callable[[Session], None], *, is_old: bool
 ) -> None:
     fill(kernel.state)
-    kernel.looked()
+    kernel.checkpointed()
     if is_old:
         kernel.settle()
     before = tree(kernel.state.folder)
     change(kernel.state)
     after = tree(kernel.state.folder)
-    assert changed(kernel.look()) == CHANGES[change]
+    assert changed(kernel.checkpoint()) == CHANGES[change]
     kernel.restore(1)
     assert tree(kernel.state.folder) == before
     kernel.same()
@@ -181,7 +181,7 @@ def test_times_come_back(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     path.write_text("a")
     os.utime(path, ns=(10**18, 10**18))
-    kernel.looked()
+    kernel.checkpointed()
     path.write_text("b")
     kernel.restore(1)
     assert path.stat().st_mtime_ns == 10**18
@@ -190,7 +190,7 @@ def test_times_come_back(kernel: Kernel) -> None:
 def test_one_byte_of_a_large_file(kernel: Kernel) -> None:
     path = kernel.state.home / "large"
     path.write_bytes(NOISE.randbytes(50_000_000))
-    kernel.looked()
+    kernel.checkpointed()
     for offset in (0, 25_000_000, 49_999_999):
         size = kernel.size
         with path.open("r+b") as file:
@@ -198,7 +198,7 @@ def test_one_byte_of_a_large_file(kernel: Kernel) -> None:
             byte = file.read(1)[0]
             file.seek(offset)
             file.write(bytes([byte ^ 1]))
-        made = kernel.looked()
+        made = kernel.checkpointed()
         assert 0 < kernel.size - size < 1_500_000
         assert made.checkpoint.written == kernel.size - size
     assert kernel.restore(2).lines("changed")
@@ -208,10 +208,10 @@ def test_one_byte_of_a_large_file(kernel: Kernel) -> None:
 def test_one_of_many_files(kernel: Kernel) -> None:
     for number in range(200):
         (kernel.state.home / f"{number}").write_bytes(NOISE.randbytes(20_000))
-    kernel.looked()
+    kernel.checkpointed()
     size = kernel.size
     (kernel.state.home / "77").write_bytes(NOISE.randbytes(20_000))
-    assert changed(kernel.look()) == {"~/77": "changed"}
+    assert changed(kernel.checkpoint()) == {"~/77": "changed"}
     assert kernel.size - size < 60_000
 
 
@@ -223,7 +223,7 @@ def test_truncated_extended_and_appended(kernel: Kernel) -> None:
     contents.append(contents[0] + b"more")
     for content in contents:
         path.write_bytes(content)
-        kernel.looked()
+        kernel.checkpointed()
     for number, content in enumerate(contents, 1):
         kernel.restore(number)
         assert path.read_bytes() == content
@@ -233,25 +233,25 @@ def test_what_cannot_be_read_is_named_and_stays_as_it_was_known(kernel: Kernel) 
     path = kernel.state.home / "a"
     path.write_text("known")
     (kernel.state.home / "b").write_text("b")
-    kernel.looked()
+    kernel.checkpointed()
     path.write_text("newer")
     (kernel.state.home / "b").write_text("newer")
     with unreadable(path):
-        made = kernel.looked()
+        made = kernel.checkpointed()
     assert [skipped.path for skipped in made.skipped] == ["~/a"]
     assert changed(made) == {"~/b": "changed"}
-    assert changed(kernel.look()) == {"~/a": "changed"}
+    assert changed(kernel.checkpoint()) == {"~/a": "changed"}
 
 
 def test_what_cannot_be_read_stays_also_in_a_new_process(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     path.write_text("known")
-    kernel.looked()
+    kernel.checkpointed()
     path.write_text("newer")
     kernel.reopen()
     (kernel.state.home / "b").write_text("b")
     with unreadable(path):
-        made = kernel.looked()
+        made = kernel.checkpointed()
     assert [skipped.path for skipped in made.skipped] == ["~/a"]
     assert changed(made) == {"~/b": "added"}
     path.write_text("newest")
@@ -264,7 +264,7 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(
     kernel: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(kernel.state)
-    kernel.looked()
+    kernel.checkpointed()
     real, closed = os.scandir, os.fspath(kernel.state.home / "folder")
 
     def scandir(path: object) -> object:
@@ -275,7 +275,7 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(
     (kernel.state.home / "b").write_text("b")
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", scandir)
-        made = kernel.looked()
+        made = kernel.checkpointed()
     assert [skipped.path for skipped in made.skipped] == ["~/folder"]
     assert changed(made) == {"~/b": "added"}
     kernel.same()
@@ -284,12 +284,12 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(
 def test_only_what_cannot_be_read_has_changed(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     path.write_text("known")
-    kernel.looked()
+    kernel.checkpointed()
     path.write_text("newer")
     with unreadable(path):
         kernel.same()
         assert [skipped.path for skipped in kernel.session.captured.skipped] == ["~/a"]
-    assert changed(kernel.look()) == {"~/a": "changed"}
+    assert changed(kernel.checkpoint()) == {"~/a": "changed"}
     assert not kernel.session.captured.skipped
 
 
@@ -300,10 +300,10 @@ def test_a_named_path_that_is_gone_is_removed(kernel: Kernel) -> None:
     (kernel.state.home / "other").write_text("other")
     kernel.options = {"paths": [path, kernel.state.home / "other"]}
     kernel.reopen()
-    kernel.looked()
+    kernel.checkpointed()
     (path / "a").unlink()
     path.rmdir()
-    made = kernel.looked()
+    made = kernel.checkpointed()
     assert changed(made) == {"~/data": "removed", "~/data/a": "removed"}
     assert not made.skipped
     kernel.restore(1)
@@ -315,14 +315,14 @@ def test_a_named_path_that_is_gone_is_removed(kernel: Kernel) -> None:
 
 def test_what_is_left_out_is_never_touched(kernel: Kernel) -> None:
     fill(kernel.state)
-    kernel.looked()
+    kernel.checkpointed()
     names = ["n.ipynb", ".litestate/x/0.log", "__pycache__/m.pyc", ".cache/c", "a.tmp", ".git/HEAD"]
     for name in [*names, "new/inner.ipynb"]:
         path = kernel.state.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
     (kernel.state.home / "b.litestate.zip").write_bytes(kernel.state.save()[0])
-    kernel.look()
+    kernel.checkpoint()
     before = tree(kernel.state.folder)
     kernel.restore(1)
     assert tree(kernel.state.folder) == before
@@ -333,12 +333,12 @@ def test_only_what_paths_names(kernel: Kernel) -> None:
     kernel.options = {"paths": [kernel.state.home / "folder"], "exclude": ["*.log"]}
     kernel.reopen()
     (kernel.state.home / "folder" / "x.log").write_text("1")
-    kernel.looked()
+    kernel.checkpointed()
     (kernel.state.home / "noise").write_text("2")
     (kernel.state.home / "folder" / "x.log").write_text("2")
     (kernel.state.home / "folder" / "new").write_text("2")
     (kernel.state.home / "folder" / "text").write_text("2")
-    made = kernel.looked()
+    made = kernel.checkpointed()
     assert changed(made) == {"~/folder/new": "added", "~/folder/text": "changed"}
     kernel.restore(1)
     assert (kernel.state.home / "noise").read_text() == "2"
@@ -353,10 +353,10 @@ def test_elsewhere(kernel: Kernel, tmp_path: Path) -> None:
     (outside / "a").write_text("1")
     kernel.options = {"paths": [outside]}
     kernel.reopen()
-    kernel.looked()
+    kernel.checkpointed()
     (outside / "a").write_text("2")
     (outside / "b").write_text("2")
-    assert sorted(changed(kernel.look()).values()) == ["added", "changed"]
+    assert sorted(changed(kernel.checkpoint()).values()) == ["added", "changed"]
     kernel.restore(1)
     assert tree(outside).keys() == {"a"}
     assert (outside / "a").read_text() == "1"
@@ -367,10 +367,10 @@ def test_elsewhere(kernel: Kernel, tmp_path: Path) -> None:
 def test_a_bundle_where_a_file_was_is_not_lost(kernel: Kernel) -> None:
     path = kernel.state.home / "state.zip"
     path.write_text("a text")
-    kernel.looked()
+    kernel.checkpointed()
     bundle, _ = kernel.state.save()
     path.write_bytes(bundle)
-    kernel.look()
+    kernel.checkpoint()
     report = kernel.restore(1)
     assert path.read_bytes() == bundle
     assert [skipped.path for skipped in report.skipped] == ["~/state.zip"]
@@ -378,11 +378,11 @@ def test_a_bundle_where_a_file_was_is_not_lost(kernel: Kernel) -> None:
 
 def test_what_is_outside_of_the_scope_now_is_not_lost(kernel: Kernel) -> None:
     fill(kernel.state)
-    kernel.looked()
+    kernel.checkpointed()
     kernel.options = {"paths": [kernel.state.home / "folder"]}
     kernel.reopen()
     (kernel.state.home / "noise").write_text("newer, and in no checkpoint")
-    kernel.look()
+    kernel.checkpoint()
     report = kernel.restore(1)
     assert (kernel.state.home / "noise").read_text() == "newer, and in no checkpoint"
     assert [skipped.path for skipped in report.skipped] == ["~/noise"]

@@ -22,7 +22,7 @@ from checkpoint_files import (
     save,
     tree_of,
 )
-from litestate.checkpoints import CHUNK, EMPTY, Entry, History, chunks, packing
+from litestate.checkpoints import CHUNK, EMPTY, Entry, History, chunks
 from litestate.checkpoints.chunks import fingerprint, merge, runs_of, split
 from litestate.errors import (
     CheckpointError,
@@ -293,24 +293,24 @@ def test_room_is_made() -> None:
 def test_compression_is_of_use_or_not_done(history: History) -> None:
     save(history, {"text": b"some text " * 60_000})
     assert history.size < 100_000
-    assert packing.pack(NOISE[:CHUNK]) == (packing.STORED, NOISE[:CHUNK])
-    codec, data = packing.pack(bytes(CHUNK))
-    assert packing.unpack(codec, data, CHUNK) == bytes(CHUNK)
-    with pytest.raises(packing.CorruptPackError):
-        packing.unpack(codec, data[:-9], CHUNK)
-    with pytest.raises(packing.CorruptPackError):
-        packing.unpack(codec, b"\xff" * 20, CHUNK)
-    with pytest.raises(packing.CorruptPackError, match="codec 9"):
-        packing.unpack(9, b"", 0)
+    assert chunks.pack(NOISE[:CHUNK]) == (chunks.STORED, NOISE[:CHUNK])
+    codec, data = chunks.pack(bytes(CHUNK))
+    assert chunks.unpack(codec, data, CHUNK) == bytes(CHUNK)
+    with pytest.raises(chunks.CorruptPackError):
+        chunks.unpack(codec, data[:-9], CHUNK)
+    with pytest.raises(chunks.CorruptPackError):
+        chunks.unpack(codec, b"\xff" * 20, CHUNK)
+    with pytest.raises(chunks.CorruptPackError, match="codec 9"):
+        chunks.unpack(9, b"", 0)
 
 
 def test_without_zstandard_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    codec, packed = packing.pack(bytes(CHUNK))
-    monkeypatch.setattr(packing, "zstd", None)
-    monkeypatch.setattr(packing, "_compressor", None)
-    if codec == packing.ZSTD:
+    codec, packed = chunks.pack(bytes(CHUNK))
+    monkeypatch.setattr(chunks, "zstd", None)
+    monkeypatch.setattr(chunks, "_compressor", None)
+    if codec == chunks.ZSTD:
         with pytest.raises(CheckpointError, match="install backports"):
-            packing.unpack(codec, packed, CHUNK)
+            chunks.unpack(codec, packed, CHUNK)
     history = History(memory(), "nb")
     save(history, {"a": b"text " * 50_000, "noise": NOISE})
     assert tree_of(history, 1) == {"a": b"text " * 50_000, "noise": NOISE}

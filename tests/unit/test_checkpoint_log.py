@@ -28,9 +28,9 @@ from litestate.checkpoints import (
     History,
     Note,
     Retention,
+    chunks,
     compaction,
     format,
-    packing,
 )
 from litestate.checkpoints.format import COMMIT, DATA, HEADER, Header
 from litestate.errors import DamagedCheckpointError, LitestateError, NewerCheckpointsError
@@ -494,8 +494,8 @@ def test_the_text_names_the_constants_of_the_code() -> None:
         f"at most {format.MAX_TREE >> 30} GiB when",
         f"`{format.MAGIC.hex(' ').upper()}`",
         f"`{format.RECORD_MAGIC.hex(' ').upper()}`",
-        f"| {packing.ZSTD} | one Zstandard frame",
-        f"| {packing.ZLIB} | a zlib stream",
+        f"| {chunks.ZSTD} | one Zstandard frame",
+        f"| {chunks.ZLIB} | a zlib stream",
         f"the last {Retention().last} checkpoints",
         f"the last {Retention().hours} hours and of the last {Retention().days} days",
         f"more than {compaction._WORTH >> 20} MiB",

@@ -31,7 +31,7 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("link"), st.sampled_from(NAMES), st.sampled_from(["a", "b"])),
     st.tuples(st.just("same"), st.sampled_from(NAMES), st.binary(min_size=4, max_size=4)),
     st.tuples(st.just("sql"), st.sampled_from(["x.db", "d/y.db"]), st.booleans()),
-    st.tuples(st.just("look"), st.none(), st.none()),
+    st.tuples(st.just("checkpoint"), st.none(), st.none()),
     st.tuples(st.just("reopen"), st.none(), st.none()),
     st.tuples(st.just("restore"), st.integers(0, 5), st.none()),
 )
@@ -97,8 +97,8 @@ class Folder:
             connection.execute("INSERT INTO runs (note) VALUES (hex(randomblob(100)))")
             connection.commit()
 
-    def look(self, _: None = None) -> None:
-        made = self.kernel.look()
+    def checkpoint(self, _: None = None) -> None:
+        made = self.kernel.checkpoint()
         now = tree(self.home)
         if made is None and self.trees:
             assert now == self.trees[max(self.trees)]
@@ -111,7 +111,7 @@ class Folder:
         self.kernel.reopen()
 
     def restore(self, back: int) -> None:
-        self.look()
+        self.checkpoint()
         if not self.trees:
             return
         number = sorted(self.trees)[-1 - back % len(self.trees)]
@@ -139,7 +139,7 @@ def test_any_operations(kernel: Kernel, operations: list[tuple[str, Any, Any]]) 
     folder = Folder(kernel)
     for operation in operations:
         folder.do(*operation)
-    folder.look()
+    folder.checkpoint()
     for number, expected in folder.trees.items():
         shutil.rmtree(kernel.state.home)
         kernel.state.home.mkdir()

@@ -17,7 +17,7 @@ from checkpoint_files import Files, Quota
 from checkpointed import IN_KERNEL, Kernel, changed, tree
 from litestate import places
 from litestate.checkpoints import Retention
-from litestate.checkpoints.looking import Looker
+from litestate.checkpoints.scanner import Scanner
 from litestate.checkpoints.session import Session
 from litestate.errors import NoCheckpointError, ReadOnlyCheckpointsError, StorageFullError
 from litestate.places import NOTEBOOK, Places, Root
@@ -64,7 +64,7 @@ def test_interrupted_anywhere(kernel: Kernel) -> None:
     make_database(home / "app.db")
     (home / "folder").mkdir()
     (home / "a").write_text("a")
-    kernel.looked()
+    kernel.checkpointed()
     random_, done = random.Random(8), 0
 
     def change(number: int) -> None:
@@ -76,7 +76,7 @@ def test_interrupted_anywhere(kernel: Kernel) -> None:
 
     change(0)
     counter = Interrupter(float("inf"))
-    counter.run(kernel.look)
+    counter.run(kernel.checkpoint)
     assert counter.count > 200
     some = 20 if IN_KERNEL else 60
     points = sorted(random_.sample(range(counter.count), some)) + list(
@@ -84,9 +84,9 @@ def test_interrupted_anywhere(kernel: Kernel) -> None:
     )
     for number, at in enumerate(points, 1):
         change(number)
-        done += Interrupter(at).run(kernel.look)
+        done += Interrupter(at).run(kernel.checkpoint)
         now = tree(kernel.state.folder)
-        kernel.look()
+        kernel.checkpoint()
         kernel.same()
         numbers = [checkpoint.number for checkpoint in kernel.session.history.checkpoints]
         assert numbers == sorted(set(numbers))
@@ -120,9 +120,9 @@ def test_old_checkpoints_make_room_for_much_more(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     for _ in range(40):
         path.write_bytes(NOISE.randbytes(10_000))
-        small.looked()
+        small.checkpointed()
     path.write_bytes(content := NOISE.randbytes(100_000))
-    made = small.looked()
+    made = small.checkpointed()
     assert len(made.dropped) >= 19
     assert [each.number for each in small.session.history.checkpoints] == [40, 41]
     small.same()
@@ -137,7 +137,7 @@ def test_old_checkpoints_make_room(kernel: Kernel) -> None:
     dropped = 0
     for _ in range(12):
         (kernel.state.home / "a").write_bytes(NOISE.randbytes(100_000))
-        dropped += len(small.looked().dropped)
+        dropped += len(small.checkpointed().dropped)
         small.same()
     kept = [each.number for each in small.session.history.checkpoints]
     assert kept[-1] == 12
@@ -150,17 +150,17 @@ def test_no_room_at_all(kernel: Kernel) -> None:
     path.write_bytes(NOISE.randbytes(100_000))
     (kernel.state.home / "b").write_text("b")
     make_database(kernel.state.home / "app.db")
-    small.looked()
+    small.checkpointed()
     before = tree(kernel.state.folder)
     path.write_bytes(NOISE.randbytes(400_000))
     for _ in range(3):
         with pytest.raises(StorageFullError):
-            small.look()
+            small.checkpoint()
         assert [each.number for each in small.session.history.checkpoints] == [1]
         assert small.size <= 300_000
     path.write_bytes(NOISE.randbytes(1000))
     (kernel.state.home / "c").write_text("c")
-    assert changed(small.look()) == {"~/a": "changed", "~/c": "added"}
+    assert changed(small.checkpoint()) == {"~/a": "changed", "~/c": "added"}
     small.same()
     small.restore(1)
     assert tree(kernel.state.folder) == before
@@ -171,10 +171,10 @@ def test_there_is_room_again(kernel: Kernel) -> None:
     (kernel.state.home / "a").write_bytes(NOISE.randbytes(100_000))
     make_database(kernel.state.home / "app.db")
     with pytest.raises(StorageFullError):
-        small.look()
+        small.checkpoint()
     for file in small.disk:
         file.quota = 10_000_000
-    assert changed(small.look()) == {"~/a": "added", "~/app.db": "added"}
+    assert changed(small.checkpoint()) == {"~/a": "added", "~/app.db": "added"}
     small.same()
 
 
@@ -182,12 +182,12 @@ def test_labels_survive_when_there_is_no_room(kernel: Kernel) -> None:
     small = Memory(kernel, 600_000)
     path = kernel.state.home / "a"
     path.write_bytes(first := NOISE.randbytes(50_000))
-    small.looked(label="keep me")
+    small.checkpointed(label="keep me")
     for _ in range(40):
         path.write_bytes(NOISE.randbytes(10_000))
-        small.looked()
+        small.checkpointed()
     path.write_bytes(NOISE.randbytes(200_000))
-    assert small.looked().dropped
+    assert small.checkpointed().dropped
     small.restore("keep me")
     assert path.read_bytes() == first
 
@@ -198,7 +198,7 @@ def test_restore_of_one_that_is_about_to_be_dropped(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     for number in range(3):
         path.write_text(f"{number}")
-        kernel.looked()
+        kernel.checkpointed()
     path.write_text("unsaved")
     kernel.restore(2)
     assert path.read_text() == "1"
@@ -216,7 +216,7 @@ def test_compaction_between_two_looks(kernel: Kernel) -> None:
     for number in range(6):
         (kernel.state.home / "a").write_bytes(NOISE.randbytes(200_000))
         (kernel.state.home / f"b{number}").write_bytes(NOISE.randbytes(1000))
-        kernel.looked()
+        kernel.checkpointed()
         kernel.session.history.compact()
         kernel.same()
     now = tree(kernel.state.folder)
@@ -231,14 +231,14 @@ def test_compaction_between_two_looks(kernel: Kernel) -> None:
 def test_a_reader_and_its_take_over(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     path.write_text("1")
-    kernel.looked()
+    kernel.checkpointed()
     reader = Kernel(kernel.state, kernel.history)
     assert not reader.storage.writable
     with pytest.raises(ReadOnlyCheckpointsError, match="Close the other one"):
-        reader.look()
+        reader.checkpoint()
     assert not reader.session.take_over()
     path.write_text("2")
-    kernel.looked()
+    kernel.checkpointed()
     reader.session.refresh().close()
     assert [each.number for each in reader.session.history.checkpoints] == [1]
     with pytest.raises(StopIteration):
@@ -250,7 +250,7 @@ def test_a_reader_and_its_take_over(kernel: Kernel) -> None:
     kernel.session.close()
     assert reader.session.take_over()
     assert not reader.session.take_over()
-    assert changed(reader.look()) == {"~/a": "changed"}
+    assert changed(reader.checkpoint()) == {"~/a": "changed"}
     reader.same()
     reader.restore(2)
     assert path.read_text() == "2"
@@ -259,10 +259,10 @@ def test_a_reader_and_its_take_over(kernel: Kernel) -> None:
 
 def test_two_histories_in_one_folder_never_mix(kernel: Kernel) -> None:
     (kernel.state.home / "a").write_text("a")
-    kernel.looked()
-    other = Session(open_directory("other", folder=kernel.history), "other", Looker())
+    kernel.checkpointed()
+    other = Session(open_directory("other", folder=kernel.history), "other", Scanner())
     assert other.newest is None
-    assert other.look("cell") is not None
+    assert other.checkpoint("cell") is not None
     other.close()
 
 
@@ -292,31 +292,31 @@ def test_a_drive_is_looked_at_only_where_it_was_written(
     write("a", "1")
     write("deep/er/b", "1")
     expected = {"a": "added", "deep": "added", "deep/er": "added", "deep/er/b": "added"}
-    assert changed(kernel.look(thorough=False)) == expected
-    kernel.look(thorough=False)
+    assert changed(kernel.checkpoint(thorough=False)) == expected
+    kernel.checkpoint(thorough=False)
     write("deep/er/b", "2")
     write("a", "2", tell=False)
-    assert changed(kernel.look(thorough=False)) == {"deep/er/b": "changed"}
-    assert changed(kernel.look(thorough=True)) == {"a": "changed"}
+    assert changed(kernel.checkpoint(thorough=False)) == {"deep/er/b": "changed"}
+    assert changed(kernel.checkpoint(thorough=True)) == {"a": "changed"}
     shutil.rmtree(folder / "deep" / "er")
     written |= {"notebook/deep/er/b", "notebook/deep/er"}
-    made = kernel.look(thorough=False)
+    made = kernel.checkpoint(thorough=False)
     assert changed(made) == {"deep/er": "removed", "deep/er/b": "removed"}
     (folder / "a").rename(folder / "c")
     written |= {"notebook/a", "notebook/c", "elsewhere/x"}
-    assert changed(kernel.look(thorough=False)) == {"a": "removed", "c": "added"}
+    assert changed(kernel.checkpoint(thorough=False)) == {"a": "removed", "c": "added"}
     assert (folder / "old").exists()
     # What failed is looked at again.
     write("c", "3")
     with monkeypatch.context() as patch:
         patch.setattr(kernel.session.history, "commit", None)
         with pytest.raises(TypeError):
-            kernel.look(thorough=False)
-    assert changed(kernel.look(thorough=False)) == {"c": "changed"}
+            kernel.checkpoint(thorough=False)
+    assert changed(kernel.checkpoint(thorough=False)) == {"c": "changed"}
     # Nothing new can be built on what is damaged in the history, so it is read again.
     write("d", "1")
-    kernel.look(thorough=False)
+    kernel.checkpoint(thorough=False)
     kernel.session.history._log.lose(kernel.session.tree["notebook/d"].content.chunks[0])
     write("c", "4")
-    assert changed(kernel.look(thorough=False))["c"] == "changed"
+    assert changed(kernel.checkpoint(thorough=False))["c"] == "changed"
     assert kernel.session.tree["notebook/d"].content.whole

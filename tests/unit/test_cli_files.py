@@ -103,7 +103,7 @@ def test_a_folder_that_cannot_be_made(here: Path, capsys: pytest.CaptureFixture[
     target = str(Path("app.db", "sub"))
     assert main(["extract", "good.litestate.zip", "--to", target]) == 1
     error = capsys.readouterr().err
-    assert f"The folder {target} cannot be made" in error
+    assert f"The folder {target} cannot be created" in error
     assert "--to" in error
 
 

@@ -101,7 +101,7 @@ def test_another_central_header_of_the_mimetype(
     session: Session, bundle: bytes, change: dict[str, int]
 ) -> None:
     data = changed_piece(bundle, MIMETYPE_MEMBER, central=change)
-    refused(session, data, DamagedBundleError, "'mimetype': its header is not what the table")
+    refused(session, data, DamagedBundleError, "'mimetype': its header contradicts the table")
 
 
 @pytest.mark.parametrize("size", [MAX32, MAX32 + 1, 1 << 40])
@@ -122,7 +122,7 @@ def test_a_zip64_entry_with_a_short_local_header(bundle: bytes, size: int) -> No
     reader = Reader(
         io.BytesIO(build([*pieces.values()])), limits=Limits(total_bytes=1 << 50, ratio=1 << 50)
     )
-    with pytest.raises(DamagedBundleError, match="noise': its header is not what the table"):
+    with pytest.raises(DamagedBundleError, match="noise': its header contradicts the table"):
         reader.verify()
 
 
@@ -148,7 +148,7 @@ def test_a_member_where_one_before_it_needs_a_folder(
     data = with_member(bundle, "files/home/new/deep/inner", b"inner")
     Reader(io.BytesIO(with_member(data, "files/home/new/", b"", "directory"))).verify()
     data = with_member(data, name, content, kind)
-    refused(session, data, UnsafeBundleError, f"'{name}' stands where|stands below '{name}'")
+    refused(session, data, UnsafeBundleError, f"'{name}' is needed as a folder|is below '{name}'")
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
@@ -156,7 +156,8 @@ def test_it_is_not_written_either(kind: Kind, name: str) -> None:
     with Writer(io.BytesIO()) as writer:
         writer.add("files/home/new/deep/inner", "file", [b"inner"], size=5)
         with pytest.raises(
-            UnsafeBundleError, match=f"'{name}'.*stands where 'files/home/new/deep/inner' needs"
+            UnsafeBundleError,
+            match=f"'{name}'.*is needed as a folder by 'files/home/new/deep/inner'",
         ):
             writer.add(name, kind, [b"noise"], size=5)
         writer.add("files/home/new/", "directory", [], size=0)

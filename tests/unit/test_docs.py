@@ -20,10 +20,17 @@ from litestate import Retention, checkpoint, checkpoints, current, errors, names
 from litestate.bundle import Limits
 from litestate.bundle.limits import HARMLESS
 from litestate.cli import main
-from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, VERSION, content_digest
+from litestate.manifest import (
+    MANIFEST_MEMBER,
+    MIMETYPE,
+    MIMETYPE_MEMBER,
+    SIGNATURE_BYTES,
+    VERSION,
+    Signature,
+    content_digest,
+)
 from litestate.manifest_reader import read_manifest
 from litestate.rules import EXCLUDED
-from litestate.signature import SIGNATURE_BYTES, Signature
 from litestate.variables import codecs
 
 

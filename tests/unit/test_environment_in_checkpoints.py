@@ -63,17 +63,17 @@ def test_settings_and_attributes_are_restored(notebook: Notebook) -> None:
 def test_a_setting_alone_makes_one_checkpoint(notebook: Notebook, thorough: bool) -> None:
     session = notebook.kernel.session
     notebook.cell("import decimal, textwrap\nnumber = decimal.Decimal(1)\ndef shout(text): pass")
-    session.look("settled", thorough=True)
-    assert session.look("cell") is None
+    session.checkpoint("settled", thorough=True)
+    assert session.checkpoint("cell") is None
     notebook.run("decimal.getcontext().prec = 9\ntextwrap.TextWrapper.shout = shout")
-    assert session.look("cell", thorough=True) is not None
+    assert session.checkpoint("cell", thorough=True) is not None
     for _ in range(3):
-        assert session.look("cell", thorough=thorough) is None
+        assert session.checkpoint("cell", thorough=thorough) is None
 
 
 def test_settings_are_undone_when_the_load_fails(notebook: Notebook) -> None:
     notebook.run(SET)
-    document = environment.describe(notebook.kernel.session.looker.places)
+    document = environment.describe(notebook.kernel.session.scanner.places)
     unset()
     applied = environment.apply(document, trusted=True, parts=["options"])
     assert decimal.getcontext().prec == 7

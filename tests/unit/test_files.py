@@ -239,7 +239,7 @@ def test_a_failed_save_leaves_the_last_good_bundle(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("litestate.bundle.writer.Writer.finish", disk_full)
-    with pytest.raises(SaveError, match="still there"):
+    with pytest.raises(SaveError, match="is unchanged"):
         save_state(target)
     assert target.read_bytes() == good
     assert sorted(path.name for path in session.home.iterdir()) == ["a", "good.litestate.zip"]
@@ -307,7 +307,7 @@ def test_only_bundles_are_replaced(session: Session, name: str) -> None:
     else:
         path.write_text("mine")
     before = path.read_bytes()
-    with pytest.raises(SaveError, match="no litestate bundle"):
+    with pytest.raises(SaveError, match="is not a litestate bundle"):
         save_state(path)
     assert path.read_bytes() == before
 
@@ -424,7 +424,7 @@ def test_an_interrupted_write_to_the_drive_leaves_the_old_bundle(
 ) -> None:
     drive = Places((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
     (session.notebook / "a").write_text("a")
-    monkeypatch.setattr(litestate.saving, "detect", lambda: drive)
+    monkeypatch.setattr(litestate.places, "detect", lambda: drive)
     save_state(session.notebook / "work.zip")
     old = (session.notebook / "work.zip").read_bytes()
     copy = changes.shutil.copyfile
@@ -440,7 +440,7 @@ def test_an_interrupted_write_to_the_drive_leaves_the_old_bundle(
         copy(source, target, **options)
 
     monkeypatch.setattr(changes.shutil, "copyfile", half)
-    with pytest.raises(SaveError, match="What was there before is still there"):
+    with pytest.raises(SaveError, match="An older file there is unchanged"):
         save_state(session.notebook / "work.zip")
     assert (session.notebook / "work.zip").read_bytes() == old
 

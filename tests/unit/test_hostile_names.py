@@ -44,11 +44,11 @@ NAMES: dict[str, tuple[str, type[BundleError], str]] = {
     "escape": ("files/home/\x1b[2J", UnsafeBundleError, "control"),
     "NUL": ("files/home/a\0b", UnsafeBundleError, "control"),
     "C1 control": ("files/home/a\x9b", UnsafeBundleError, "control"),
-    "case": ("files/home/NOISE", UnsafeBundleError, "would be one file with"),
-    "case of a folder": ("files/HOME/noise", UnsafeBundleError, "would be one file with"),
-    "below a file": ("files/home/noise/x", UnsafeBundleError, "stands below"),
-    "below a link": ("files/home/link/x", UnsafeBundleError, "stands below"),
-    "below a link, in other case": ("files/home/LINK/x", UnsafeBundleError, "stands below"),
+    "case": ("files/home/NOISE", UnsafeBundleError, "collides with"),
+    "case of a folder": ("files/HOME/noise", UnsafeBundleError, "collides with"),
+    "below a file": ("files/home/noise/x", UnsafeBundleError, "is below"),
+    "below a link": ("files/home/link/x", UnsafeBundleError, "is below"),
+    "below a link, in other case": ("files/home/LINK/x", UnsafeBundleError, "is below"),
     "too long": ("files/home/" + "a" * 5000, UnsafeBundleError, "bytes"),
     "too deep": ("files/home" + "/a" * 127, UnsafeBundleError, "more than 128 parts"),
     "no root": ("files/x", DamagedBundleError, "does not stand in"),
@@ -81,7 +81,7 @@ def test_names_that_are_one_on_some_system(
 ) -> None:
     data = with_member(bundle, f"files/home/{pair[0]}", b"1")
     data = with_member(data, f"files/home/{pair[1]}", b"2")
-    refused(session, data, UnsafeBundleError, "would be one file with")
+    refused(session, data, UnsafeBundleError, "collides with")
 
 
 LINKS = {
@@ -123,12 +123,12 @@ def test_a_folder_with_content(session: Session, bundle: bytes) -> None:
 def test_a_database_below_a_link_of_the_other_tree(session: Session, bundle: bytes) -> None:
     database = unpack(bundle)["databases/home/app.db"]
     data = with_member(bundle, "databases/home/link/x.db", database, "database")
-    refused(session, data, UnsafeBundleError, "stands below")
+    refused(session, data, UnsafeBundleError, "is below")
 
 
 def test_a_file_and_a_database_of_one_name(session: Session, bundle: bytes) -> None:
     data = with_member(bundle, "files/home/APP.db", b"x")
-    refused(session, data, UnsafeBundleError, "would be one file with")
+    refused(session, data, UnsafeBundleError, "collides with")
 
 
 @pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])

@@ -13,14 +13,14 @@ import pytest
 from checkpointed import CLOCK, IN_KERNEL, Kernel, changed, connected
 from litestate import places
 from litestate.manifest import Scope
-from litestate.memory import Memory
+from litestate.memory import StatCache
 from litestate.walk import Walk
 from states import Session, make_database
 
 Found = dict[str, object]
 
 
-def items(session: Session, memory: Memory) -> Found:
+def items(session: Session, memory: StatCache) -> Found:
     where = places.detect()
     found = Walk(where, Scope(), memory).run([(root, "") for root in where.roots], named=False)
     assert all(item.path.is_relative_to(session.folder) for item in found.items)
@@ -29,7 +29,7 @@ def items(session: Session, memory: Memory) -> Found:
 
 def test_what_is_unchanged_is_the_same_object(session: Session, kernel: Kernel) -> None:
     del kernel
-    memory = Memory()
+    memory = StatCache()
     (session.home / "a").write_text("a")
     (session.home / "link").symlink_to("a")
     make_database(session.home / "rollback.db")
@@ -42,7 +42,7 @@ def test_what_is_unchanged_is_the_same_object(session: Session, kernel: Kernel) 
 
 
 def test_what_is_young_is_looked_at_again(session: Session) -> None:
-    memory = Memory()
+    memory = StatCache()
     (session.home / "a").write_text("a")
     first = items(session, memory)["~/a"]
     assert items(session, memory)["~/a"] is not first
@@ -50,7 +50,7 @@ def test_what_is_young_is_looked_at_again(session: Session) -> None:
 
 def test_a_time_in_the_future_is_never_trusted(session: Session, kernel: Kernel) -> None:
     del kernel
-    memory = Memory()
+    memory = StatCache()
     (session.home / "a").write_text("a")
     later = time.time_ns() + 3600_000_000_000
     os.utime(session.home / "a", ns=(later, later))
@@ -61,7 +61,7 @@ def test_a_time_in_the_future_is_never_trusted(session: Session, kernel: Kernel)
 
 def test_a_commit_into_the_log_alone_is_seen(session: Session, kernel: Kernel) -> None:
     del kernel
-    memory, path = Memory(), session.home / "app.db"
+    memory, path = StatCache(), session.home / "app.db"
     make_database(path, pragma="journal_mode = wal")
     with connected(path, "PRAGMA wal_autocheckpoint = 0", "DELETE FROM runs WHERE id = 1") as db:
         time.sleep(2 * CLOCK)
@@ -119,14 +119,14 @@ def test_every_change_of_the_same_size_and_time(
         kernel.settle()
         kernel.settle()
     else:
-        kernel.look()
+        kernel.checkpoint()
     times = path.stat()
     change(path)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     after = path.stat()
     assert (after.st_size, after.st_mtime_ns) == (times.st_size, times.st_mtime_ns)
     content = path.read_bytes()
-    assert changed(kernel.look()) == {"~/a": "changed"}
+    assert changed(kernel.checkpoint()) == {"~/a": "changed"}
     path.unlink()
     kernel.restore(2)
     assert path.read_bytes() == content
@@ -137,7 +137,7 @@ def test_written_right_before_and_right_after_each_look(kernel: Kernel) -> None:
     contents = [bytes([65 + n]) * 100 for n in range(20)]
     for content in contents:
         path.write_bytes(content)
-        kernel.looked()
+        kernel.checkpointed()
     found = [kernel.session.entries(each)["home/a"] for each in kernel.session.history.checkpoints]
     assert [b"".join(kernel.session.history.read(it.content)) for it in found] == contents
 
@@ -155,7 +155,7 @@ def test_what_is_unchanged_is_not_read(kernel: Kernel, monkeypatch: pytest.Monke
     kernel.same()
     (kernel.state.home / "a").write_text("b")
     with pytest.raises(AssertionError, match="read again"):
-        kernel.look()
+        kernel.checkpoint()
 
 
 def test_a_database_that_was_only_read_has_not_changed(kernel: Kernel) -> None:

@@ -201,7 +201,7 @@ def test_links_cannot_be_kept_there(session: Session, drive: Drive) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "detect", lambda: roots)
         (skipped,) = session.load(bundle).skipped
-    assert skipped.reason == "the notebook's folder cannot keep links"
+    assert skipped.reason == "the notebook's folder cannot store links"
 
 
 def test_what_the_storage_does_not_hold_is_named(session: Session, drive: Drive) -> None:
@@ -244,22 +244,22 @@ def test_checkpoints_are_of_what_notebooks_wrote(watched: Kernel, drive: Drive) 
     drive.write("earlier.csv")
     drive.take()
     drive.write("a.csv")
-    assert changed(watched.look(thorough=False)) == {"a.csv": "added"}
+    assert changed(watched.checkpoint(thorough=False)) == {"a.csv": "added"}
     # What earlier sessions wrote.
-    assert changed(watched.look(thorough=True)) == {"earlier.csv": "added"}
+    assert changed(watched.checkpoint(thorough=True)) == {"earlier.csv": "added"}
     drive.write("deep/er/b.csv")
     drive.write("deep/uploaded.csv", tell=False)
     expected = {"deep": "added", "deep/er": "added", "deep/er/b.csv": "added"}
-    assert changed(watched.look(thorough=False)) == expected
+    assert changed(watched.checkpoint(thorough=False)) == expected
     Path("deep").rename("new")
     drive.written = [path.replace("work/deep", "work/new") for path in drive.written]
     drive.touched |= {"work/deep", "work/new"}
-    made = changed(watched.look(thorough=False))
+    made = changed(watched.checkpoint(thorough=False))
     assert {path for path, verdict in made.items() if verdict == "removed"} == expected.keys()
     added = {path for path, verdict in made.items() if verdict == "added"}
     assert added == {"new", "new/er", "new/er/b.csv"}
-    assert watched.look(thorough=False) is None
-    assert watched.look(thorough=True) is None
+    assert watched.checkpoint(thorough=False) is None
+    assert watched.checkpoint(thorough=True) is None
 
 
 def test_what_is_too_large_does_not_outlive_the_kernel(watched: Kernel, drive: Drive) -> None:
@@ -307,14 +307,14 @@ def test_what_was_not_written_is_not_read_again(
     # Neither after a look at something else.
     drive.write("b.txt")
     time.sleep(2 * CLOCK)
-    watched.looked(thorough=False)
+    watched.checkpointed(thorough=False)
     # After each cell the drive's files have other numbers.
     copy = path.with_name("copy")
     shutil.copy2(path, copy)
     copy.replace(path)
     monkeypatch.setattr(Capture, "_read", None)
     _same_ctime(monkeypatch, path, status)
-    assert watched.look(thorough=True) is None
+    assert watched.checkpoint(thorough=True) is None
 
 
 def _same_ctime(monkeypatch: pytest.MonkeyPatch, path: Path, status: os.stat_result) -> None:
@@ -339,7 +339,7 @@ def test_what_was_written_is_read_again_whatever_its_times_say(
     status = path.stat()
     drive.write("a.txt", "other")
     _same_ctime(monkeypatch, path, status)
-    assert changed(watched.look(thorough=True)) == {"a.txt": "changed"}
+    assert changed(watched.checkpoint(thorough=True)) == {"a.txt": "changed"}
 
 
 def test_what_the_drive_has_outlives_the_kernel(drive: Drive) -> None:

@@ -390,9 +390,9 @@ def test_on_the_drive(watched: Kernel, drive: Drive) -> None:
 def test_undo_on_the_drive_skips_what_only_others_did(watched: Kernel, drive: Drive) -> None:
     watched.activate()
     drive.write("own.txt", "1")
-    watched.session.look("cell", thorough=False)
+    watched.session.checkpoint("cell", thorough=False)
     drive.write("own.txt", "22")
-    watched.session.look("cell", thorough=False)
+    watched.session.checkpoint("cell", thorough=False)
     drive.write("theirs.txt", "theirs", "other.ipynb")
     report = litestate.undo()
     assert (drive.folder / "work" / "own.txt").read_text() == "1"
@@ -400,7 +400,7 @@ def test_undo_on_the_drive_skips_what_only_others_did(watched: Kernel, drive: Dr
     assert "theirs.txt differs from the checkpoint and stays" in str(report)
     # What another one deletes is no step either.
     drive.write("own.txt", "333")
-    watched.session.look("cell", thorough=False)
+    watched.session.checkpoint("cell", thorough=False)
     (drive.folder / "work" / "theirs.txt").unlink()
     del drive.writers["work/theirs.txt"]
     litestate.undo()
@@ -411,7 +411,7 @@ def test_a_clear_is_undone_whoever_wrote_it(watched: Kernel, drive: Drive) -> No
     watched.activate()
     drive.write("own.txt", "1")
     drive.write("theirs.txt", "theirs", "other.ipynb")
-    watched.look()
+    watched.checkpoint()
     litestate.clear_state(paths=".", variables=False)
     assert not list((drive.folder / "work").iterdir())
     litestate.undo()

@@ -58,6 +58,6 @@ def test_a_twin_has_the_same_signature(name: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="no child processes")
 def test_an_import_loads_little() -> None:
-    code = "import litestate, sys; print(sum(it.partition('.')[0] == 'litestate' for it in sys.modules))"
+    code = "import litestate, sys; print(sum('litestate' in it.split('.') for it in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) <= 120

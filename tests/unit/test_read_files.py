@@ -13,7 +13,7 @@ import litestate
 import pytest
 from litestate import places, read_files, save_state, show_state
 from litestate.checkpoints import restoring
-from litestate.checkpoints.looking import Looker
+from litestate.checkpoints.scanner import Scanner
 from litestate.checkpoints.session import Session
 from litestate.errors import SelectionError
 from litestate.places import HOME, NOTEBOOK, Mended, Places, Root
@@ -227,15 +227,15 @@ def test_what_removes_files_does_not_take_it_for_state(drive: Drive) -> None:
 
 def test_a_restore_leaves_it_as_it_is(drive: Drive, tmp_path: Path) -> None:
     touched: set[str] = set()
-    looker = Looker(touched=lambda: touched)
-    history = Session(open_directory("nb", folder=tmp_path / "history", patience=0), "nb", looker)
+    scanner = Scanner(touched=lambda: touched)
+    history = Session(open_directory("nb", folder=tmp_path / "history", patience=0), "nb", scanner)
     path = drive.upload_read("data.csv")
-    history.look("cell", always=True)
+    history.checkpoint("cell", always=True)
     path.write_bytes(b"changed in the editor")
     made = drive.upload("made.txt")
     drive.written.append("work/made.txt")
     touched.add("work/made.txt")
-    assert history.look("cell")
+    assert history.checkpoint("cell")
     restoring.restore(history, history.history.checkpoints[0])
     assert path.read_bytes() == b"changed in the editor"
     assert not made.exists()
@@ -256,8 +256,8 @@ def test_a_load_over_it_can_be_undone(
     save_state(bundle)
     path.write_bytes(b"mine")
     storage = open_directory("nb", folder=tmp_path / "history", patience=0)
-    history = Session(storage, "nb", Looker(touched=set))
-    history.look("start", always=True)
+    history = Session(storage, "nb", Scanner(touched=set))
+    history.checkpoint("start", always=True)
     assert not history.tree
     monkeypatch.setattr(litestate.current, "_current", litestate.current.Opened(history))
     litestate.load_state(bundle.getvalue())
@@ -275,8 +275,8 @@ def test_the_bundle_of_a_checkpoint_has_it_as_it_is_now(
     drive.upload("folder", b"a file, then")
     drive.written += touched
     storage = open_directory("nb", folder=tmp_path / "history", patience=0)
-    history = Session(storage, "nb", Looker(touched=lambda: touched))
-    history.look("cell", label="then")
+    history = Session(storage, "nb", Scanner(touched=lambda: touched))
+    history.checkpoint("cell", label="then")
     monkeypatch.setattr(litestate.current, "_current", litestate.current.Opened(history))
     drive.upload_read("data/grades.csv")
     (drive.work / "folder").unlink()

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 from litestate import trust
-from litestate.errors import ForgedBundleError, RestrictedError
+from litestate.errors import ForgedBundleError, NoKeyError, RestrictedError
+from litestate.manifest import SIGNATURE_BYTES, Signature, read_signature
 from litestate.platform import IN_BROWSER
-from litestate.signature import SIGNATURE_BYTES, NoKeyError, Signature, read_signature
 from litestate.storage.key_file import FileKey, key_path, load_key
 
 MANIFEST = b'{"format": "litestate"}'

@@ -33,7 +33,7 @@ class Steps:
 
     def step(self) -> dict[str, Any]:
         self.write()
-        self.kernel.looked()
+        self.kernel.checkpointed()
         return self.trees[-1]
 
     def write(self) -> None:
@@ -267,7 +267,7 @@ def test_a_file_where_a_folder_was(steps: Steps) -> None:
     (steps.file / "deep" / "a").write_text("a")
     make_database(steps.file / "deep" / "inner.db")
     now = steps.now()
-    steps.kernel.looked()
+    steps.kernel.checkpointed()
     litestate.undo()
     assert steps.now() == steps.trees[0]
     litestate.restore(2)
@@ -320,10 +320,10 @@ def test_what_is_whole_of_a_damaged_checkpoint_comes_back(kernel: Kernel) -> Non
     home = kernel.state.home
     (home / "good").write_text("good")
     (home / "bad").write_text("bad")
-    kernel.looked()
+    kernel.checkpointed()
     (home / "good").write_text("newer")
     (home / "bad").write_text("newest")
-    kernel.looked()
+    kernel.checkpointed()
     _damage_file(kernel, "bad")
     kernel.activate()
     with pytest.raises(DamagedCheckpointError, match=r"home/bad: .*Try again to have the rest"):
@@ -398,7 +398,7 @@ def test_no_room_for_the_note_of_a_restore(steps: Steps, monkeypatch: pytest.Mon
     assert steps.now() == steps.trees[0]
     assert "no room" in report.warnings[0]
     monkeypatch.undo()
-    steps.kernel.looked()
+    steps.kernel.checkpointed()
     litestate.undo()
     assert steps.now() == steps.trees[1]
 
@@ -461,7 +461,7 @@ def test_times_of_undo(steps: Steps) -> None:
     steps.write()
     os.utime(steps.file, ns=(10**18, 10**18))
     os.utime(steps.kernel.state.home / "app.db", ns=(10**18, 10**18))
-    steps.kernel.looked()
+    steps.kernel.checkpointed()
     steps.step()
     assert count(steps.kernel.state.home / "app.db") == 3
     litestate.undo()

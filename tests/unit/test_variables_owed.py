@@ -120,7 +120,7 @@ def test_a_restore_forgets_what_another_state_lacked(notebook: Notebook, library
     notebook.cell("y = 1")
     assert notebook.kept() == notebook.here()
     kernel.restore(2)
-    assert kernel.session.owed.names == {"k"}
+    assert kernel.session.unrestored.names == {"k"}
     notebook.cell("y = 2")
     kernel.activate()
     litestate.clear_state(paths=[kernel.state.home], variables=True)
@@ -158,8 +158,8 @@ def test_a_reader_that_takes_over_keeps_what_it_could_not_make(
     kernel.session.close()
     assert reader.session.take_over()
     notebook.names["other"] = 2
-    reader.looked()
-    reader.looked(label="again")
+    reader.checkpointed()
+    reader.checkpointed(label="again")
     reader.session.close()
     library.bring_back()
     assert notebook.reloaded() == set()

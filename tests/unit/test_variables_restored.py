@@ -90,7 +90,7 @@ def test_a_restore_in_a_reader_keeps_variables_in_a_bundle(
     assert (notebook.names["x"], notebook.names["gone"]) == (1, [0])
     assert "mine" not in notebook.names
     (aside,) = Path.cwd().glob("before-restore-*")
-    call = f"load_state({reader.session.looker.places.show(aside)!r}, clean=True, variables=True)"
+    call = f"load_state({reader.session.scanner.places.show(aside)!r}, clean=True, variables=True)"
     assert call in report.notes[-1]
     monkeypatch.delenv("OF_THIS_TAB")
     litestate.load_state(aside, clean=True, variables=True)

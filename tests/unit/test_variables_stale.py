@@ -230,7 +230,7 @@ def test_a_failed_load_leaves_the_content_as_it_was(
     def fail(*_: object) -> None:
         raise RuntimeError("after the content")
 
-    monkeypatch.setattr("litestate.parts.set_variables.left_behind", fail)
+    monkeypatch.setattr("litestate.parts.stored_variables.left_behind", fail)
     with pytest.raises(Exception, match="after the content"):
         undo(notebook)
     assert notebook.names["con"] is connection

@@ -25,6 +25,7 @@ from litestate.errors import (
 from litestate.groups import GRAPH, group_member, key_of, variables_of
 from litestate.manifest import (
     MANIFEST_MEMBER,
+    SIGNATURE_BYTES,
     SIGNATURE_MEMBER,
     Manifest,
     Scope,
@@ -32,7 +33,6 @@ from litestate.manifest import (
 )
 from litestate.places import Places
 from litestate.report import Line, count_text, outcome_text
-from litestate.signature import SIGNATURE_BYTES
 from version_2 import STRANGER, Sign, about, add_group, as_version_2
 
 Document = dict[str, Any]
@@ -177,7 +177,7 @@ def test_their_names_were_free_in_version_1() -> None:
 @pytest.mark.parametrize(
     ("name", "match"),
     [
-        (TABLE, "belong to no graph.json"),
+        (TABLE, "have no graph.json"),
         ("variables/a-1/0.bin", "needs 2 buffers"),
         ("variables/a-1/1.bin", "needs 2 buffers"),
         ("variables/a-1/0.pickle", "needs 1 pickles"),
@@ -208,7 +208,7 @@ def test_a_group_has_nothing_to_do_with_a_root_of_its_name() -> None:
 
 def test_a_group_of_parts_only() -> None:
     data = with_member(as_version_2(sign=None), "variables/new/0.bin", b"", "variables")
-    refuse(data, r"belong to no graph\.json")
+    refuse(data, r"have no graph\.json")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_names_that_no_variable_has(name: str) -> None:
     def edit(document: Document) -> None:
         member(document, VALUES)["details"]["names"][name] = about("int", "1")
 
-    refuse(resealed(as_version_2(sign=None), edit), "no name of a variable")
+    refuse(resealed(as_version_2(sign=None), edit), "not a variable name")
 
 
 def test_one_name_in_two_groups() -> None:
@@ -305,7 +305,9 @@ def test_a_signature_elsewhere() -> None:
         pieces.pop(SIGNATURE_MEMBER),
         *pieces.values(),
     )
-    refuse(build([first, signature, *others]), "not as a signature stands in a bundle")
+    refuse(
+        build([first, signature, *others]), "not stored the way that a bundle stores a signature"
+    )
     manifest = others.pop()
     assert read(build([first, *others, signature, manifest])).signature == STRANGER
     refuse(build([first, *others, manifest, signature]), "first and last entry")
@@ -318,12 +320,12 @@ def test_two_signatures() -> None:
 
 
 def test_a_signature_of_version_1(bundle: bytes) -> None:
-    refuse(with_signature(bundle, STRANGER.to_json()), "the manifest does not know it")
+    refuse(with_signature(bundle, STRANGER.to_json()), "not in the manifest")
 
 
 def test_a_signature_that_the_manifest_knows() -> None:
     data = with_member(as_version_2(sign=None), SIGNATURE_MEMBER, STRANGER.to_json(), "session")
-    refuse(data, "is none that session can have")
+    refuse(data, "is not a name for session")
 
 
 @pytest.mark.parametrize("sign", [None, lambda _: STRANGER])

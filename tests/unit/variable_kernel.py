@@ -34,7 +34,7 @@ class Notebook:
         """Run a cell; return how many bytes of variables its checkpoint has written."""
         self.run(code)
         before = self.chunks()
-        self.kernel.session.look("cell", thorough=thorough)
+        self.kernel.session.checkpoint("cell", thorough=thorough)
         return sum(size for chunk, size in self.chunks().items() if chunk not in before)
 
     def chunks(self) -> dict[bytes, int]:

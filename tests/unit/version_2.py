@@ -9,8 +9,7 @@ from typing import Any
 
 from litestate.bundle import Compression, Reader, Writer
 from litestate.groups import GRAPH, PACKAGES_MEMBER, SESSION_MEMBER, group_member
-from litestate.manifest import Manifest, Scope
-from litestate.signature import Signature
+from litestate.manifest import Manifest, Scope, Signature
 
 STRANGER = Signature("0123456789abcdef" * 2, "f" * 64)
 

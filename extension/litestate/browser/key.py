@@ -10,7 +10,7 @@ from typing import Any
 from pyodide.code import run_js
 from pyodide.ffi import JsException, to_js
 
-from ..signature import NoKeyError
+from ..errors import NoKeyError
 
 PATIENCE = 10.0
 """Seconds to wait for the browser's database, which is there in milliseconds or hangs."""

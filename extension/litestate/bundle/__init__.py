@@ -1,8 +1,7 @@
-"""The bundle, a ZIP archive with a manifest.
+"""The bundle: a ZIP archive with a manifest.
 
-`Writer` makes one as a stream, `Reader` trusts nothing in it.
-
-The format is described in ``docs/bundle-format.md``.
+`Writer` writes one as a stream, `Reader` checks all of it. The format is described in
+``docs/bundle-format.md``.
 """
 
 from .format import CHUNK, is_bundle

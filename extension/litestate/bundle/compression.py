@@ -1,4 +1,4 @@
-"""The compression methods of bundles, with Zstandard where it can be had."""
+"""The compression methods of bundles: Deflate, and Zstandard if this Python has it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ METHODS = {"store": zipfile.ZIP_STORED, "deflate": zipfile.ZIP_DEFLATED, "zstd":
 """The compression methods of bundles (APPNOTE.TXT 4.4.5)."""
 
 AVAILABLE = tuple(name for name in METHODS if name != "zstd" or hasattr(zipfile, "ZIP_ZSTANDARD"))
-"""Those that this Python can do."""
+"""The methods that this Python has."""
 
 _ERRORS: tuple[type[Exception], ...] = (zlib.error,)
 
@@ -35,7 +35,7 @@ if "zstd" in AVAILABLE:
 
 
 class CorruptStreamError(Exception):
-    """Compressed bytes that do not decompress, end too early, or go on after their end."""
+    """Compressed bytes that cannot be decompressed, end too early, or continue after their end."""
 
 
 def decompress(chunks: Iterable[bytes], method: int) -> Iterator[bytes]:
@@ -51,7 +51,7 @@ def decompress(chunks: Iterable[bytes], method: int) -> Iterator[bytes]:
     Yields
     ------
     bytes
-        At most `CHUNK` of them at a time, however far a few compressed bytes expand.
+        At most `CHUNK` bytes at a time, even if a few compressed bytes expand to more.
 
     Raises
     ------

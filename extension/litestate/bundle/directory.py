@@ -1,9 +1,8 @@
-"""Read the table of contents of a bundle, strictly.
+"""Strict reading of the ZIP directory of a bundle.
 
-`zipfile` is made to open whatever can be opened: it searches for the end record, accepts what
-stands before and behind the archive, entries that overlap, and headers that contradict each other.
-Every freedom of that kind is a way for two programs to see two different things in one file, so a
-bundle has none of them, and only one file has a given content.
+`zipfile` opens as much as it can: it searches for the end record, and accepts bytes before and
+after the archive, overlapping entries, and headers that contradict each other. With each of these
+freedoms, two programs can see different content in one file. So a bundle has none of them.
 """
 
 from __future__ import annotations
@@ -15,8 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from ..manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, SIGNATURE_MEMBER
-from ..signature import SIGNATURE_BYTES
+from ..manifest import (
+    MANIFEST_MEMBER,
+    MIMETYPE,
+    MIMETYPE_MEMBER,
+    SIGNATURE_BYTES,
+    SIGNATURE_MEMBER,
+)
 from .compression import METHODS
 from .format import (
     CENTRAL,
@@ -35,17 +39,16 @@ from .format import (
     SIGNATURE,
     START,
 )
-from .limits import Limits
-from .refusals import CONTENTS, damaged, unsafe
+from .limits import CONTENTS, Limits, damaged, unsafe
 
 _MAX16, _MAX32 = 0xFFFF, 0xFFFF_FFFF
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 _VERSIONS = (10, 20, 45, 63)
-"""Versions needed that methods and features of a bundle can ask for: 1.0, 2.0 for Deflate, 4.5 for
+"""Values of "version needed" in a bundle: 1.0, 2.0 for Deflate, 4.5 for
 ZIP64, 6.3 for Zstandard (APPNOTE.TXT 4.4.3)."""
 
 _WALK = 1_000_000
-"""Entries to go through in search of the place where a file was cut off."""
+"""Most entries to read in search of the place where a file was cut off."""
 
 _ZIP64_LOCAL = struct.Struct("<2H2Q")
 
@@ -57,13 +60,13 @@ class Entry:
     Attributes
     ----------
     name : str
-        As the central directory has it.
+        Name in the central directory.
     version, flags, method, time, date, crc32 : int
-        As in its headers; the version is that which is needed to unpack it.
+        Fields of its headers; the version is the one needed to unpack it.
     size, compressed_size : int
-        Bytes of content, and of what stands in the file.
+        Bytes of content, and of compressed data in the file.
     offset, start : int
-        Where the local header starts, and where the compressed data does.
+        Offsets of the local header and of the compressed data.
     """
 
     name: str
@@ -80,19 +83,19 @@ class Entry:
 
 
 def read_directory(file: IO[bytes], limits: Limits) -> dict[str, Entry]:
-    """Read the names, sizes and places of all entries.
+    """Read the names, sizes and offsets of all entries.
 
     Parameters
     ----------
     file : binary file
-        A bundle, able to seek.
+        A bundle that can seek.
     limits : Limits
-        What is too much.
+        The most that it may ask for.
 
     Returns
     -------
     dict of str to Entry
-        In the order of the file.
+        The entries by name, in the order of the file.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def read_directory(file: IO[bytes], limits: Limits) -> dict[str, Entry]:
     size = file.seek(0, os.SEEK_END)
     manifest_start = _check_tail(file, size)
     count, start, end = _read_end(file, size)
-    # Two of them are no members, or three: that is known when they were read.
+    # Two or three of the entries are not members: the names tell, once they are read.
     if count - 3 > limits.members:
         limits.check_members(count - 2)
     entries = _read_entries(file, count, start, end)
@@ -120,22 +123,22 @@ def read_directory(file: IO[bytes], limits: Limits) -> dict[str, Entry]:
 
 
 def _check_signature(entry: Entry, *, is_last: bool) -> None:
-    # Stored, because compressed data has bits that say nothing.
+    # Stored: compressed data has bits without a meaning.
     if not is_last or entry.method != METHODS["store"] or entry.size != SIGNATURE_BYTES:
-        raise damaged(SIGNATURE_MEMBER, "it is not as a signature stands in a bundle")
+        raise damaged(SIGNATURE_MEMBER, "it is not stored the way that a bundle stores a signature")
 
 
 def check_local(file: IO[bytes], entry: Entry) -> None:
-    """Make sure that the local header of an entry says what the central directory says.
+    """Check that the local header of an entry agrees with the central directory.
 
     Raises
     ------
     DamagedBundleError
-        If it does not.
+        If it does not agree.
     """
     file.seek(entry.offset)
     if file.read(entry.start - entry.offset) != _local_header(entry):
-        raise damaged(entry.name, "its header is not what the table of contents says")
+        raise damaged(entry.name, "its header contradicts the table of contents")
 
 
 def last_piece(file: IO[bytes]) -> tuple[str, bool]:
@@ -144,7 +147,7 @@ def last_piece(file: IO[bytes]) -> tuple[str, bool]:
     Returns
     -------
     (name, is_complete)
-        The last entry that starts, as its own header spells it, and whether it is whole.
+        The name of the last entry in its local header, and whether the entry is complete.
     """
     size = file.seek(0, os.SEEK_END)
     name, position = MIMETYPE_MEMBER, 0
@@ -167,7 +170,7 @@ def last_piece(file: IO[bytes]) -> tuple[str, bool]:
 
 
 def _check_tail(file: IO[bytes], size: int) -> int:
-    """Compare the checksum of the manifest and of all behind it; return where the manifest is."""
+    """Check the SHA-256 of the end of the file; return the offset of the manifest."""
     file.seek(max(0, size - COMMENT_BYTES))
     found = COMMENT.fullmatch(file.read(COMMENT_BYTES))
     start = int(found[1]) if found else size
@@ -186,7 +189,7 @@ def _check_tail(file: IO[bytes], size: int) -> int:
 
 
 def _read_end(file: IO[bytes], size: int) -> tuple[int, int, int]:
-    """Return the number of entries, and where the central directory starts and ends."""
+    """Return the number of entries, and the start and the end of the central directory."""
     end = size - COMMENT_BYTES - END.size
     record = _unpack(file, END, end, END_SIGNATURE)
     count, length, start = record[4:7]
@@ -219,7 +222,7 @@ def _read_entries(file: IO[bytes], count: int, start: int, end: int) -> dict[str
 
 
 def _entry(name: str, fields: list[int], until: int) -> Entry:
-    """Return an entry that reaches until the start of the next one."""
+    """Return an entry that ends where the next one starts."""
     version, flags, method, time, date, crc32, compressed, size, offset = fields
     start = until - compressed
     header = LOCAL.size + len(name.encode())
@@ -237,7 +240,7 @@ def _entry(name: str, fields: list[int], until: int) -> Entry:
 
 
 def _read_headers(file: IO[bytes], count: int, end: int) -> Iterator[tuple[str, list[int]]]:
-    """Yield each header's name, and what `Entry` needs of its numbers."""
+    """Yield the name in each header, and the fields that `Entry` needs."""
     for _ in range(count):
         header = file.read(CENTRAL.size)
         if len(header) < CENTRAL.size or not header.startswith(CENTRAL_SIGNATURE):
@@ -249,7 +252,7 @@ def _read_headers(file: IO[bytes], count: int, end: int) -> Iterator[tuple[str, 
             raise damaged(CONTENTS, "an entry of it has a comment or lies on another disk")
         yield _decoded(raw), [*values[2:8], *_sizes(values, extra)]
     if file.tell() != end:
-        raise damaged(CONTENTS, "it has another length than it says")
+        raise damaged(CONTENTS, "its length is not the recorded one")
 
 
 def _decoded(raw: bytes) -> str:
@@ -260,9 +263,9 @@ def _decoded(raw: bytes) -> str:
 
 
 def _sizes(values: tuple[Any, ...], extra: bytes) -> list[int]:
-    """Return compressed size, size and offset, of which ZIP64 may hold any."""
+    """Return compressed size, size and offset; each may be in the ZIP64 field."""
     compressed, size, offset = values[8], values[9], values[16]
-    # In this order they stand in the extra field (APPNOTE.TXT 4.5.3).
+    # The order in the extra field (APPNOTE.TXT 4.5.3).
     wide = [value for value in (size, compressed, offset) if value == _MAX32]
     layout = struct.Struct(f"<2H{len(wide)}Q")
     if not wide and not extra:

@@ -1,16 +1,17 @@
-"""What the writer and the reader must agree on."""
+"""The ZIP structures of a bundle, and the marks at its start and end."""
 
 from __future__ import annotations
 
 import re
 import struct
 import zlib
+from pathlib import Path
 from typing import Final
 
 from ..manifest import MIMETYPE, MIMETYPE_MEMBER
 
 CHUNK = 1 << 20
-"""Bytes that are in memory at a time for one member."""
+"""Most bytes of one member in memory at a time."""
 
 LOCAL: Final = struct.Struct("<4s5H3I2H")
 """Local file header (APPNOTE.TXT 4.3.7): signature, version needed, flags, method, time, date,
@@ -47,14 +48,14 @@ START: Final = (
     )
     + (MIMETYPE_MEMBER + MIMETYPE).encode()
 )
-"""How every bundle starts: the whole entry `mimetype`."""
+"""The first bytes of every bundle: the complete entry `mimetype`."""
 
 HEAD = 100
-"""Bytes that `is_bundle` wants to see."""
+"""Bytes that `is_bundle` needs."""
 
 COMMENT: Final = re.compile(rb"litestate: sha256 from byte ([0-9]{20}) is ([0-9a-f]{64})")
-"""The archive's comment, with which every bundle ends: where the manifest starts, and the SHA-256
-of everything from there to the digits of the hash itself."""
+"""The archive's comment, which ends every bundle: the offset of the manifest, and the SHA-256 of
+all bytes from there to the digits of the hash itself."""
 
 COMMENT_BYTES: Final = 116
 DIGEST_BYTES: Final = 64
@@ -92,3 +93,9 @@ def is_bundle(head: bytes) -> bool:
     False
     """
     return head.startswith(START)
+
+
+def is_bundle_file(path: Path) -> bool:
+    """Tell from its first bytes whether a file is a litestate bundle."""
+    with path.open("rb") as file:
+        return is_bundle(file.read(HEAD))

@@ -1,23 +1,50 @@
-"""How much a bundle may ask for before it is refused."""
+"""Limits for a bundle, and the errors with which one is refused."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import DamagedBundleError, NotABundleError, UnsafeBundleError
 from ..platform import IN_BROWSER
-from .refusals import too_large
 
 _GIB = 1 << 30
 
 _SMALL_MANIFEST = 1 << 20
 
 HARMLESS = _GIB
-"""Bytes that a bundle may unpack to whatever its ratio is."""
+"""Bytes that a bundle may unpack to at any ratio."""
+
+CONTENTS = "the table of contents"
+"""The end of every ZIP archive: the central directory and the end record."""
+
+
+def damaged(name: str, what: str) -> DamagedBundleError:
+    """Return the error for a member, or another piece, that is not as it was written."""
+    return DamagedBundleError(
+        f"The bundle is damaged at {name!r}: {what}. Nothing was changed; use another copy of "
+        "the file, or fetch it again."
+    )
+
+
+def unsafe(what: str) -> UnsafeBundleError:
+    """Return the error for something that litestate never writes."""
+    return UnsafeBundleError(
+        f"The bundle was refused before anything was changed: {what}. litestate never writes "
+        "such a file; do not use it."
+    )
+
+
+def not_a_bundle(what: str) -> NotABundleError:
+    """Return the error for a file of another kind."""
+    return NotABundleError(
+        f"This is not a litestate bundle: {what}. Nothing was changed. Choose a file that "
+        "save_state() made (its name ends in .litestate.zip)."
+    )
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a bundle may ask for before it is refused.
+    """The most that a bundle may ask for before it is refused.
 
     The defaults are lower in the browser, where WebAssembly has at most 4 GiB of memory for
     everything.
@@ -30,9 +57,9 @@ class Limits:
         Sum of the sizes after decompression: 64 GiB; in the browser 2 GiB.
     ratio : int
         Sum of the sizes for each byte of the file, for bundles that unpack to more than 1 GiB: 250.
-        Text, tables and databases shrink to a twentieth or so; what shrinks more is mostly zeros,
-        as in the archives that are made to fill a disk. Deflate cannot exceed 1,032, Zstandard has
-        no such bound.
+        Text, tables and databases shrink to about a twentieth. Only zeros shrink much more, as in
+        archives that are made to fill a disk. Deflate cannot exceed 1,032, Zstandard has no such
+        bound.
     manifest_bytes : int
         Size of the manifest: 256 MiB; in the browser 32 MiB.
     """
@@ -48,20 +75,20 @@ class Limits:
         Raises
         ------
         UnsafeBundleError
-            Here as in the other checks.
+            Naming the argument that raises the limit, as in the other checks.
         """
         if count > self.members:
-            raise too_large(f"it has {count:,} members", "members", self.members)
+            raise _too_large(f"it has {count:,} members", "members", self.members)
 
     def check_manifest(self, size: int, compressed_size: int) -> None:
-        """Refuse a manifest of too many bytes, in all or for what it was compressed to."""
+        """Refuse a manifest of too many bytes, in all or for its compressed size."""
         if size > self.manifest_bytes:
-            raise too_large(
+            raise _too_large(
                 f"its manifest has {size:,} bytes", "manifest_bytes", self.manifest_bytes
             )
-        # With the hash of each member in it, a true one shrinks to a tenth or so.
+        # A real one holds the hash of each member, and shrinks to about a tenth.
         if size > _SMALL_MANIFEST and size > self.ratio * compressed_size:
-            raise too_large(
+            raise _too_large(
                 f"its manifest has {size:,} bytes, {size // max(compressed_size, 1):,} times as "
                 "many as it was compressed to",
                 "ratio",
@@ -69,12 +96,21 @@ class Limits:
             )
 
     def check_total(self, total: int, file_size: int) -> None:
-        """Refuse what unpacks to too many bytes, in all or for the size of the file."""
+        """Refuse a bundle that unpacks to too many bytes, in all or for the size of the file."""
         if total > self.total_bytes:
-            raise too_large(f"it unpacks to {total:,} bytes", "total_bytes", self.total_bytes)
+            raise _too_large(f"it unpacks to {total:,} bytes", "total_bytes", self.total_bytes)
         if total > HARMLESS and total > self.ratio * file_size:
-            raise too_large(
+            raise _too_large(
                 f"it unpacks to {total:,} bytes, {total // file_size:,} times its own size",
                 "ratio",
                 self.ratio,
             )
+
+
+def _too_large(what: str, argument: str, limit: int) -> UnsafeBundleError:
+    """Return the error for a bundle that asks for more than an attribute of `Limits` allows."""
+    return UnsafeBundleError(
+        f"The bundle was refused before anything was changed: {what}, the limit is {limit:,}. If "
+        f"you know who made it, and the size is intended: load_state(…, limits="
+        f"litestate.Limits({argument}=…))."
+    )

@@ -1,4 +1,4 @@
-"""Read a bundle and check all of it."""
+"""Reading of a bundle, with all checks."""
 
 from __future__ import annotations
 
@@ -8,49 +8,54 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
-from .. import names
 from ..errors import BundleError, SourceError
-from ..manifest import MANIFEST_MEMBER, MIMETYPE_MEMBER, SIGNATURE_MEMBER, Member
+from ..manifest import (
+    MANIFEST_MEMBER,
+    MIMETYPE_MEMBER,
+    SIGNATURE_MEMBER,
+    Member,
+    Signature,
+    read_signature,
+)
 from ..manifest_reader import read_manifest
-from ..signature import Signature, read_signature
+from ..names import MAX_NAME_BYTES, Taken, link_problem
 from .compression import AVAILABLE, METHODS, CorruptStreamError, decompress
 from .directory import Entry, check_local, last_piece, read_directory
 from .format import CHUNK, COMMENT, COMMENT_BYTES, SIGNATURE, START
-from .limits import Limits
-from .refusals import CONTENTS, damaged, not_a_bundle, unsafe
+from .limits import CONTENTS, Limits, damaged, not_a_bundle, unsafe
 
 
 class Reader:
-    """Read a bundle, trusting nothing in it.
+    """An open bundle, of which nothing is trusted.
 
     Opening checks the structure and the manifest; `verify` checks every byte of every member.
 
     Parameters
     ----------
     file : binary file
-        Open for reading, able to seek.
+        Open for reading, and able to seek.
     limits : Limits, optional
-        What is too much.
+        The most that the bundle may ask for.
 
     Attributes
     ----------
     manifest : Manifest
-        What the bundle says about itself.
+        The checked manifest.
     manifest_bytes : bytes
-        The same as it stands in the bundle: what a signature is about.
+        Its bytes in the bundle, which a signature covers.
     signature : Signature or None
-        Of whom it says that the manifest is theirs; nothing here tells whether that is true.
+        The signature in the bundle, not verified yet.
     what, verb : str
-        What this is, and what was done with it when it was applied.
+        Words for reports: the kind of source, and the action on it.
     advance : callable
         Called with the number of bytes of content that were read since the last call.
     trusted : bool
-        Whether it may run code; it is for the caller to say so.
+        Whether it may run code; the caller sets it.
 
     Raises
     ------
     NotABundleError, DamagedBundleError, UnsafeBundleError, NewerFormatError
-        If the file is not a good bundle; the message says what to do.
+        If the file is not a valid bundle.
     """
 
     what, verb = "bundle", "Loaded"
@@ -79,7 +84,7 @@ class Reader:
         Raises
         ------
         DamagedBundleError
-            With the name of the first member that is not as the manifest says.
+            Naming the first member that contradicts the manifest.
         """
         check_local(self._file, self._entries[MIMETYPE_MEMBER])
         members = {member.name: member for member in self.manifest.members}
@@ -90,18 +95,19 @@ class Reader:
     def chunks(self, member: Member) -> Iterator[bytes]:
         """Yield the content of one member, at most 1 MiB at a time.
 
-        Never more than its declared size, and if it ends without an error, its checksums are right.
+        It never yields more than the declared size. If it ends without an error, size and checksums
+        are right.
         """
         for chunk in self._content(self._entries[member.name], member.compressed_crc32):
             yield chunk
             self.advance(len(chunk))
 
     def content(self, member: Member) -> bytes:
-        """Return the whole content of a member that is known to be small."""
+        """Return the content of a small member."""
         return b"".join(self.chunks(member))
 
     def matches(self, member: Member, pieces: Iterable[bytes]) -> bool:
-        """Tell whether this content, of the same size, is the member's."""
+        """Tell whether this content, of the same size, has the hash of the member."""
         digest = hashlib.sha256()
         for piece in pieces:
             digest.update(piece)
@@ -114,10 +120,10 @@ class Reader:
             self._check_link(member)
 
     def _check_link(self, member: Member) -> None:
-        if member.size > names.MAX_NAME_BYTES:
+        if member.size > MAX_NAME_BYTES:
             raise unsafe(f"the link {member.name!r} has a target of {member.size:,} bytes")
         try:
-            reason = names.link_problem(member.relative, self.content(member).decode())
+            reason = link_problem(member.relative, self.content(member).decode())
         except UnicodeDecodeError:
             reason = "has a target that is not text"
         if reason:
@@ -133,7 +139,7 @@ class Reader:
             return None
         found = read_signature(b"".join(self._content(self._entries[SIGNATURE_MEMBER], None)))
         if found is None:
-            raise damaged(SIGNATURE_MEMBER, "it is no signature")
+            raise damaged(SIGNATURE_MEMBER, "it is not a signature")
         return found
 
     def _content(self, entry: Entry, compressed_crc32: str | None) -> Iterator[bytes]:
@@ -144,7 +150,7 @@ class Reader:
             for chunk in decompress(raw, entry.method):
                 left -= len(chunk)
                 if left < 0:
-                    raise damaged(entry.name, "it is larger than it says")
+                    raise damaged(entry.name, "it is larger than its declared size")
                 crc32 = zlib.crc32(chunk, crc32)
                 yield chunk
         except CorruptStreamError as error:
@@ -164,11 +170,11 @@ class Reader:
         if missing := sorted(declared - present):
             raise damaged(missing[0], "it is missing from the file")
         if extra := sorted(present - declared):
-            raise damaged(extra[0], "the manifest does not know it")
+            raise damaged(extra[0], "it is not in the manifest")
         _check_collisions(members)
         for member in members:
             if self._entries[member.name].size != member.size:
-                raise damaged(member.name, "its size is not what the manifest says")
+                raise damaged(member.name, "its size is not the one in the manifest")
         self._limits.check_total(self.total, self._file.seek(0, os.SEEK_END))
 
 
@@ -182,7 +188,7 @@ class _Raw:
     def __iter__(self) -> Iterator[bytes]:
         position, end = self._entry.start, self._entry.start + self._entry.compressed_size
         while position < end:
-            # Somebody may have read another member in between.
+            # Another member may have been read in between.
             self._file.seek(position)
             chunk = self._file.read(min(CHUNK, end - position))
             if not chunk:
@@ -193,7 +199,7 @@ class _Raw:
 
 
 def _check_ends(file: IO[bytes]) -> None:
-    """Make sure that the file starts and ends as a bundle does, or say what it is."""
+    """Check the start and the end of the file; the error names the kind of another file."""
     file.seek(0)
     head = file.read(len(START))
     size = file.seek(0, os.SEEK_END)
@@ -245,7 +251,7 @@ def _check_methods(entries: Iterable[Entry]) -> None:
 
 
 def _check_collisions(members: Iterable[Member]) -> None:
-    taken = names.Taken(outer_first=True)
+    taken = Taken(outer_first=True)
     for member in sorted(members, key=lambda member: member.place.count("/")):
         if reason := taken.problem(member.name, member.kind):
             raise unsafe(f"{member.name!r} {reason}")

@@ -1,4 +1,4 @@
-"""Write a bundle as a stream."""
+"""Writing of a bundle as a stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from io import BytesIO
 from itertools import chain
 from typing import IO, Any, Literal, cast
 
-from .. import names
 from ..errors import SaveError, UnsafeBundleError
 from ..groups import group_problem, name_problem
 from ..manifest import (
@@ -24,8 +23,10 @@ from ..manifest import (
     Kind,
     Manifest,
     Member,
+    Signature,
 )
-from ..signature import Signature
+from ..names import Taken
+from ..names import problem as path_problem
 from .compression import AVAILABLE, METHODS, zipfile
 from .format import DIGEST_BYTES, comment
 
@@ -33,11 +34,10 @@ Compression = Literal["deflate", "zstd", "store"]
 
 _SAMPLES = 4
 _SAMPLE = 1 << 14
-"""Bytes of each sample: a quarter of the first MiB may be text though it begins with noise."""
+"""Bytes of each sample. The samples are spread: a member may begin with noise and be text."""
 
 _WORTH_COMPRESSING = 0.9
-"""A member whose samples shrink to more than this share is stored: unpacking it faster is worth
-more."""
+"""A member is stored if its samples do not shrink to this share: unpacking is faster then."""
 
 _TYPE_BITS: dict[Kind, int] = {
     "file": stat.S_IFREG,
@@ -51,12 +51,12 @@ _TYPE_BITS: dict[Kind, int] = {
 
 
 class Writer:
-    """Write a bundle to a file that can seek.
+    """A bundle that is being written to a file that can seek.
 
     Parameters
     ----------
     file : binary file
-        Open for writing, at its start, able to seek.
+        Open for writing, at its start, and able to seek.
     compression : {"deflate", "zstd", "store"}, optional
         Deflate opens anywhere; Zstandard is about four times as fast and needs Python 3.14 or
         ``backports.zstd``.
@@ -69,7 +69,7 @@ class Writer:
     Raises
     ------
     SaveError
-        If ``compression`` is not known, or this Python has no Zstandard.
+        If ``compression`` is unknown, or this Python has no Zstandard.
     """
 
     def __init__(self, file: IO[bytes], *, compression: Compression = "deflate") -> None:
@@ -78,17 +78,17 @@ class Writer:
         self._zip = zipfile.ZipFile(cast("IO[bytes]", self._output), "w", allowZip64=True)
         self.advance: Callable[[int], object] = lambda count: None
         self._members: list[Member] = []
-        self._taken = names.Taken()
+        self._taken = Taken()
         self._store(MIMETYPE_MEMBER, MIMETYPE.encode(), zipfile.ZIP_STORED)
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """What has been written so far."""
+        """The members written so far."""
         return tuple(self._members)
 
     def problem(self, name: str, kind: Kind) -> str | None:
-        """Say why a member of this name cannot be added, or return None."""
-        reason = names.problem(name) or name_problem(name, kind) or self._taken.problem(name, kind)
+        """Return the reason why a member of this name cannot be added, or None."""
+        reason = path_problem(name) or name_problem(name, kind) or self._taken.problem(name, kind)
         if reason:
             return f"its name {reason}"
         return None
@@ -111,11 +111,11 @@ class Writer:
         name : str
             Member name, for example ``files/home/notes.txt``.
         kind : {"file", "directory", "symlink", "database", "variables", "packages", "session"}
-            What it is.
+            Kind of state.
         chunks : iterable of bytes
             The content, in order.
         size : int
-            Expected size in bytes; it decides whether ZIP64 fields are reserved.
+            Expected size in bytes, which decides whether to reserve ZIP64 fields.
         mode : int, optional
             Permission bits.
         mtime_ns : int, optional
@@ -126,12 +126,12 @@ class Writer:
         Returns
         -------
         Member
-            As it will stand in the manifest, with the true size and hash.
+            The entry for the manifest, with the actual size and hash.
 
         Raises
         ------
         UnsafeBundleError
-            If the name is not allowed in a bundle, or taken.
+            If the name is not allowed in a bundle, or collides with another one.
         """
         if reason := self.problem(name, kind):
             raise UnsafeBundleError(f"{name!r} cannot be put into a bundle: {reason}. Rename it.")
@@ -149,20 +149,20 @@ class Writer:
     def finish(
         self, manifest: Manifest, sign: Callable[[bytes], Signature | None] | None = None
     ) -> Signature | None:
-        """Write the manifest, the central directory, and the checksum of both.
+        """Write the manifest, the central directory, and the hash of both.
 
         Parameters
         ----------
         manifest : Manifest
-            What the bundle says about itself.
+            The description of the bundle.
         sign : callable, optional
-            Signs the bytes of the manifest, or returns None. It is not asked for files and
-            databases alone: nothing in them needs trust.
+            Signs the bytes of the manifest, or returns None. It is called only if there are more
+            than files and databases, which need no trust.
 
         Returns
         -------
         Signature or None
-            What stands in the bundle.
+            The signature in the bundle.
 
         Raises
         ------
@@ -186,8 +186,8 @@ class Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # After an error the archive has no manifest, so that nobody takes it for a bundle; that
-        # closing it may fail for the same reason adds nothing.
+        # After an error the archive has no manifest, so that it is not mistaken for a bundle.
+        # Closing it may fail for the same reason; the first error is the one to report.
         with suppress(OSError, ValueError):
             self._zip.close()
 
@@ -212,7 +212,7 @@ class Writer:
         info = zipfile.ZipInfo(name)
         info.compress_type = method
         if self._zip.start_dir > zipfile.ZIP64_LIMIT:
-            # zipfile would say so in the central directory only, for the offset that stands there.
+            # For such an offset, zipfile sets the version in the central directory only.
             info.extract_version = zipfile.ZIP64_VERSION
         info.create_system = (
             3  # Unix, so that the mode in external_attr is read (APPNOTE.TXT 4.4.2)
@@ -226,14 +226,14 @@ class Writer:
 
 
 class _Output:
-    """The file to write, with the checksums of what goes into it.
+    """The output file, with the checksums of the bytes written to it.
 
-    `zipfile` goes back to each local header when it knows the sizes; the rest it appends.
+    `zipfile` writes each local header again when it knows the sizes; all else it appends.
 
     Attributes
     ----------
     crc32 : int
-        Of what was appended since it was last set to 0.
+        CRC-32 of the bytes appended since it was last set to 0.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -255,12 +255,12 @@ class _Output:
         return self._file.write(data)
 
     def mirror(self) -> int:
-        """Keep what is written from here on, and return where that is."""
+        """Copy everything written from here on, and return this offset."""
         self._start, self._mirror = self._end, BytesIO()
         return self._start
 
     def finish(self) -> None:
-        """Put the checksum of what was kept over its last bytes."""
+        """Write the hash of the copied bytes over the last digits."""
         assert self._mirror is not None
         content = self._mirror.getbuffer()[:-DIGEST_BYTES]
         self._file.seek(-DIGEST_BYTES, os.SEEK_CUR)
@@ -271,7 +271,7 @@ class _Output:
 def _method(compression: str) -> int:
     if compression not in METHODS:
         known = ", ".join(map(repr, METHODS))
-        raise SaveError(f"compression={compression!r} is not known; choose one of {known}.")
+        raise SaveError(f"compression={compression!r} is unknown; choose one of {known}.")
     if compression not in AVAILABLE:
         raise SaveError(
             "compression='zstd' needs Python 3.14, or the package backports.zstd in an older one."
@@ -291,6 +291,6 @@ def _sample(first: bytes) -> bytes:
 
 
 def _dos_time(mtime_ns: int) -> tuple[int, int, int, int, int, int]:
-    # ZIP's own time cannot say what lies outside of 1980 to 2107; the manifest has the exact one.
+    # ZIP's own time covers 1980 to 2107; the manifest has the exact time.
     low, high = 315_532_800, 4_354_819_198
     return time.gmtime(min(max(mtime_ns // 1_000_000_000, low), high))[:6]

@@ -4,8 +4,7 @@
 The format is described in ``docs/checkpoint-format.md``.
 """
 
-from .chunks import EMPTY, Chunk, Content
-from .format import CHUNK
+from .chunks import CHUNK, EMPTY, Chunk, Content
 from .history import History
 from .retention import Retention
 from .tree import Checkpoint, Entry, Note

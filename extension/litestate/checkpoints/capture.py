@@ -1,63 +1,43 @@
-"""Turn what is there into the entries of a checkpoint, reading only what may have changed."""
+"""Turn the present state into the entries of a checkpoint, reading only what may have changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import sqlite
 from ..bundle import CHUNK as PIECE
 from ..errors import DatabaseBusyError
+from ..groups import GRAPH
 from ..items import Item, Survey
 from ..manifest import Skipped
-from ..parts.one_database import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
+from ..parts.databases import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
+from ..parts.variables import details_of, notes_of
+from ..variables.group import Bytes, Group
 from .chunks import EMPTY, Content
-from .differences import place_of
 from .history import History
-from .looking import Seen
-from .tree import Entry
-from .variables import VariablesCapture
+from .scanner import Document, KernelScan
+from .tree import VARIABLES, Entry
 
 Details = Callable[[Item], Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What stood behind an item when it was read last.
-
-    The item is the very object that the walk found then: it finds the same one again as long as
-    nothing has changed.
-    """
-
-    item: Item | None
-    entries: tuple[Entry, ...]
-    prints: tuple[int, ...] = ()
-
-    def with_details(self, details: Mapping[str, Any]) -> _Known:
-        entries = (replace(each, details={**each.details, **details}) for each in self.entries)
-        return replace(self, entries=tuple(entries))
-
-
-_UNKNOWN = _Known(None, ())
-
-
 @dataclass
 class Captured:
-    """The outcome of looking at a state.
+    """The result of a capture.
 
     Attributes
     ----------
     entries : dict of str to Entry
-        All that belongs to it, by place.
+        The whole state, by place.
     skipped : list of Skipped
-        What would belong to it and could not be read. What is known of it from before stays among
-        the entries.
+        Items that could not be read. What was known of them before is still among the entries.
     warnings : list of str
-        What is not as a person might think.
+        Caveats.
     unread : list of str
-        Places of which nobody can say what is there now; what is below them belongs to them.
+        Places whose present content is unknown, with everything below them.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -67,30 +47,30 @@ class Captured:
 
 
 class Capture:
-    """What is known of a state from one look to the next.
+    """Memory of a state from one scan to the next, so that unchanged files are not read again.
 
     Parameters
     ----------
     history : History
-        Where contents are put.
+        Receives the contents.
     details : callable, optional
-        Returns what else is to be noted of an item.
+        Returns more details for the entry of an item.
     """
 
     def __init__(self, history: History, details: Details = lambda item: {}) -> None:
         self._history = history
         self._details = details
-        self._variables = VariablesCapture(history)
+        self._variables = _VariablesCapture(history)
         self._known: dict[str, _Known] = {}
         self._seen: dict[str, _Known] = {}
 
     def take(
-        self, found: Survey, carried: Iterable[str] = (), looked: Seen | None = None
+        self, found: Survey, carried: Iterable[str] = (), kernel: KernelScan | None = None
     ) -> Captured:
-        """Return the entries of everything that was found; new contents are put into the history.
+        """Return the entries of everything that was found, and put new contents into the history.
 
-        Of the places in `carried`, which were not looked at, what is known stays known.
-        Nothing is committed, and nothing is known better before `settle`.
+        The places in `carried` were not scanned: what is known of them stays known.
+        Nothing is committed, and the next capture relies on this one only after `settle`.
         """
         self._seen = {place: self._known[place] for place in carried if place in self._known}
         captured = Captured(skipped=list(found.skipped), unread=list(found.unread))
@@ -102,18 +82,18 @@ class Capture:
                 if known.item is item and details:
                     known = known.with_details(details)
             self._seen[item.place] = known
-            captured.entries.update((place_of(entry), entry) for entry in known.entries)
-        if looked is not None:
-            self._variables.take(looked, captured)
+            captured.entries.update((entry.place, entry) for entry in known.entries)
+        if kernel is not None:
+            self._variables.take(kernel, captured)
         return captured
 
     def settle(self) -> None:
-        """Rely on what was taken last: it is in a checkpoint."""
+        """Rely on the last capture: it is in a checkpoint."""
         self._known = self._seen
         self._variables.settle()
 
     def adopt(self, item: Item, entry: Entry) -> None:
-        """Take it that this item, which has just been restored, is what the entry says."""
+        """Assume that an item, which has just been restored, is what the entry describes."""
         self._known[item.place] = _Known(item, (entry,))
 
     def _read(self, item: Item, known: _Known, captured: Captured) -> _Known:
@@ -130,7 +110,7 @@ class Capture:
             reason = f"it cannot be read ({error.strerror})"
             captured.skipped.append(_skipped(item, reason, "Check its permissions."))
         captured.unread.append(item.place)
-        # What is known of it is better than nothing; and it is tried again next time.
+        # Old content is better than none; the next capture tries again.
         return _Known(None, known.entries, known.prints)
 
     def _database(self, item: Item, known: _Known, captured: Captured) -> _Known:
@@ -146,13 +126,13 @@ class Capture:
         if image.open_transaction is not False:
             captured.warnings.append(OPEN_TRANSACTION.format(item.label, "in the checkpoint"))
         if not image.size:
-            # All that was ever written to it was rolled back.
+            # Everything that was ever written to it was rolled back.
             return _Known(item, (_entry(item, "file", content),))
         entry = _entry(item, "database", content, {"journal_mode": image.journal_mode})
         return _Known(item, (entry,), prints)
 
     def _as_files(self, item: Item, folder: Path) -> Iterator[Entry]:
-        """Yield what SQLite cannot read, and what may be a part of it beside it, byte by byte."""
+        """Yield the bytes of a file that SQLite cannot read, and of its sidecar files."""
         beside = () if item.root.is_unmended else sqlite.sidecars(item.path)
         for suffix, path in [("", item.path), *beside]:
             copy = folder / f"copy{suffix}"
@@ -164,6 +144,84 @@ class Capture:
         if not known.prints:
             return self._history.put(pieces)
         return self._history.put(pieces, like=known.entries[0].content, prints=known.prints)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The entries of an item as it was last read.
+
+    The item is the object of that walk: a walk returns the same object again as long as nothing
+    has changed.
+    """
+
+    item: Item | None
+    entries: tuple[Entry, ...]
+    prints: tuple[int, ...] = ()
+
+    def with_details(self, details: Mapping[str, Any]) -> _Known:
+        entries = (replace(each, details={**each.details, **details}) for each in self.entries)
+        return replace(self, entries=tuple(entries))
+
+
+_UNKNOWN = _Known(None, ())
+
+
+class _Part(NamedTuple):
+    entry: Entry
+    prints: tuple[int, ...]
+
+
+class _VariablesCapture:
+    """Memory of the variables and documents from one scan to the next."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._known: dict[str, dict[str, _Part]] = {}
+        self._seen: dict[str, dict[str, _Part]] = {}
+
+    def take(self, kernel: KernelScan, captured: Captured) -> None:
+        """Add the entries of all variables, and put new contents into the history."""
+        self._seen = {key: self._known[key] for key in kernel.variables.carried}
+        for group in kernel.variables.taken.groups:
+            self._seen[group.key] = self._put(group)
+        for document in kernel.documents:
+            self._seen[document.kind] = {document.name: self._put_document(document)}
+        captured.skipped += [*kernel.variables.taken.skipped, *kernel.skipped]
+        captured.warnings += notes_of(kernel.variables.taken)
+        for parts in self._seen.values():
+            captured.entries.update((part.entry.place, part.entry) for part in parts.values())
+
+    def settle(self) -> None:
+        """Rely on the last capture: it is in a checkpoint."""
+        self._known = self._seen
+
+    def _put_document(self, document: Document) -> _Part:
+        known = self._known.get(document.kind, {}).get(document.name)
+        stored, prints = self._stored(document.data, known)
+        details = {"digest": document.digest}
+        entry = Entry(
+            document.kind, document.kind, document.name, stored.size, 0o644, 0, stored, details
+        )
+        return _Part(entry, prints)
+
+    def _stored(self, content: Bytes, known: _Part | None) -> tuple[Content, tuple[int, ...]]:
+        if known is None:
+            return self._history.put([content])
+        return self._history.put([content], like=known.entry.content, prints=known.prints)
+
+    def _put(self, group: Group) -> dict[str, _Part]:
+        known = self._known.get(group.key, {})
+        return {
+            part: self._put_part(group, part, content, known.get(part))
+            for part, content in group.members()
+        }
+
+    def _put_part(self, group: Group, part: str, content: Bytes, known: _Part | None) -> _Part:
+        stored, prints = self._stored(content, known)
+        details = details_of(group) if part == GRAPH else {}
+        relative = f"{group.key}/{part}"
+        entry = Entry("variables", VARIABLES, relative, stored.size, 0o644, 0, stored, details)
+        return _Part(entry, prints)
 
 
 def _pieces(item: Item) -> Iterator[bytes]:

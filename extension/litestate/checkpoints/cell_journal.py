@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StorageError
-from ..json_depth import is_too_deep
+from ..strict_json import parse
 from .chunks import merge
 
 if TYPE_CHECKING:
@@ -228,9 +228,7 @@ def _unpacked(slot: bytes) -> tuple[int, int, tuple[Ran, ...]] | None:
     if (magic, version, check) != (_MAGIC, _VERSION, _check(sequence, body)):
         return None
     try:
-        if is_too_deep(body, 8):
-            return None
-        document = json.loads(body)
+        document = parse(body, 8)
         return sequence, int(document["after"]), tuple(map(_ran, document["kernels"]))
     except (ValueError, TypeError, LookupError):
         return None

@@ -1,4 +1,4 @@
-"""Content in chunks, named by their hash: what is the same is stored once."""
+"""Content in chunks: cut, named by a hash, compressed, and read again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,41 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from .format import CHUNK
+from ..errors import CheckpointError, DamagedCheckpointError
+
+if TYPE_CHECKING:
+    from ..storage.interface import File
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    try:
+        from backports import zstd
+    except ImportError:
+        zstd = None  # type: ignore[assignment]
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
+
+CHUNK = 64 << 10
+"""Bytes of a chunk; every SQLite page size divides it, so chunks lie on page boundaries."""
+
+STORED, ZLIB, ZSTD = 0, 1, 2
+"""Codecs: as it is, zlib (RFC 1950), one Zstandard frame (RFC 8878)."""
+
+_LEVEL = 1
+"""The fastest level that compresses text by half; on random bytes, level 1 of Zstandard gives up
+at once (2.8 GB/s measured in the kernel)."""
+
+_WORTH = 0.9
+"""Content that does not shrink by 10 % is stored as it is: reading it is faster."""
+
+_MAX_SPAN = 4 << 20
+"""Bytes to read at once."""
+
+_ERRORS: tuple[type[Exception], ...] = (zlib.error,) + ((zstd.ZstdError,) if zstd else ())
+_compressor = zstd.ZstdCompressor(level=_LEVEL) if zstd else None
 
 GONE = -1
 """Number of a chunk that is not in the log: damaged, rolled back, or compacted away."""
@@ -153,6 +183,118 @@ def merge(runs: Iterable[Sequence[int]]) -> list[int]:
         else:
             merged += (first, count)
     return merged
+
+
+class CorruptPackError(Exception):
+    """Bytes that do not decompress to what they should."""
+
+
+def pack(data: bytes) -> tuple[int, bytes]:
+    """Compress if that helps.
+
+    Returns
+    -------
+    codec : int
+        `STORED`, `ZLIB` or `ZSTD`.
+    packed : bytes
+        What to store.
+    """
+    if _compressor:
+        # One compressor for all frames: to make one takes as long as to compress 64 KiB.
+        codec, packed = ZSTD, _compressor.compress(data, _compressor.FLUSH_FRAME)
+    else:
+        codec, packed = ZLIB, zlib.compress(data, _LEVEL)
+    return (codec, packed) if len(packed) <= len(data) * _WORTH else (STORED, data)
+
+
+def unpack(codec: int, packed: bytes | memoryview, size: int) -> bytes:
+    """Undo `pack`.
+
+    Parameters
+    ----------
+    codec : int
+        How it was compressed.
+    packed : bytes-like
+        What was stored.
+    size : int
+        Bytes of the result; never more of them are made.
+
+    Raises
+    ------
+    CorruptPackError
+        If that is not what comes out.
+    CheckpointError
+        If this Python cannot decompress it.
+    """
+    try:
+        data = _unpack(codec, packed, size)
+    except _ERRORS as error:
+        raise CorruptPackError(str(error)) from None
+    if len(data) != size:
+        raise CorruptPackError(f"{len(data)} bytes came out instead of {size}")
+    return data
+
+
+def _unpack(codec: int, packed: bytes | memoryview, size: int) -> bytes:
+    if codec == STORED:
+        return bytes(packed)
+    if codec == ZLIB:
+        # 0 would mean without limit.
+        return zlib.decompressobj().decompress(packed, max(size, 1))
+    if codec == ZSTD and zstd:
+        return zstd.ZstdDecompressor().decompress(packed, size)
+    if codec == ZSTD:
+        raise CheckpointError(
+            "These checkpoints are compressed with Zstandard, which this Python lacks. Use Python "
+            "3.14 or newer, or install backports.zstd; nothing was changed."
+        )
+    raise CorruptPackError(f"nobody knows codec {codec}")
+
+
+def spans(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """Group chunks that stand one behind the other in the file, up to 4 MiB of them."""
+    span: list[Chunk] = []
+    size = 0
+    following = -1
+    for chunk in chunks:
+        if span and (chunk.offset != following or size + chunk.stored > _MAX_SPAN):
+            yield span
+            span, size = [], 0
+        span.append(chunk)
+        size += chunk.stored
+        following = chunk.offset + chunk.stored
+    if span:
+        yield span
+
+
+def read_span(file: File, span: list[Chunk]) -> Iterator[tuple[Chunk, memoryview]]:
+    """Yield what is stored of chunks that stand one behind the other.
+
+    Raises
+    ------
+    DamagedCheckpointError
+        If the file has become shorter.
+    """
+    size = sum(chunk.stored for chunk in span)
+    data = memoryview(file.read(span[0].offset, size))
+    if len(data) != size:
+        raise DamagedCheckpointError(
+            "The checkpoints' file has become shorter while it was open. Nothing was changed; "
+            "reload the page."
+        )
+    at = 0
+    for chunk in span:
+        yield chunk, data[at : at + chunk.stored]
+        at += chunk.stored
+
+
+def unpacked(chunk: Chunk, packed: memoryview) -> bytes | None:
+    """Return the content of a chunk, or None if it is not what was saved."""
+    try:
+        data = unpack(chunk.codec, packed, chunk.size)
+    except CorruptPackError:
+        return None
+    return data if digest_of(data) == chunk.digest else None
 
 
 if sys.hash_info.width >= 64:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import StorageError
 from . import format
-from .chunks import GONE, Chunk, merge
+from .chunks import GONE, Chunk, merge, read_span, spans
 from .format import HEADER
-from .log import Commit, Log
-from .reading import read_span, spans
-from .record import damaged, read_commit, write_commit
+from .log import Commit, Log, damaged
 from .tree import renumbered
 
 if TYPE_CHECKING:
@@ -140,10 +138,10 @@ def _copy_commits(log: Log, kept: Sequence[Commit], numbers: list[int], new: Log
     for commit in kept:
         number = commit.checkpoint.number
         so_far.append(number)
-        table, data = read_commit(log, commit)
+        table, data = log.read_commit(commit)
         try:
             entries, live = renumbered(data, numbers)
         except (ValueError, TypeError, LookupError):
             raise damaged(number) from None
         table = replace(table, kept=tuple(so_far), live=live)
-        new.commits[number] = write_commit(new, number, table, entries)
+        new.commits[number] = new.write_commit(number, table, entries)

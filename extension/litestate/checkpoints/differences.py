@@ -1,43 +1,49 @@
-"""What differs between two states."""
+"""Compare two states, and report what differs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .. import groups
+from ..groups import VALUES
 from ..manifest import Kind
 from ..places import Places
 from ..report import Line
-from ..report.lines import LineKind
+from ..report.words import LineKind
 from .chunks import Content
 from .ownership import BY
-from .tree import Entry
-
-Tree = Mapping[str, Entry]
-"""The entries of one state by place: root and relative path."""
-
-
-def place_of(entry: Entry) -> str:
-    """Return root and relative path, as `Item.place` does."""
-    return f"{entry.root}/{entry.relative}"
+from .tree import Entry, Tree
 
 
 def differ(before: Tree, after: Tree) -> bool:
     """Tell whether two states differ in more than times.
 
-    A cell that runs once more writes the same files anew.
+    A cell that runs once more writes the same files again.
     """
     return before.keys() != after.keys() or any(
         not same_content(before[place], entry) for place, entry in after.items()
     )
 
 
+def same_content(one: Entry, other: Entry) -> bool:
+    """Tell whether two entries are equal but for their times and who wrote them."""
+    if "digest" in one.details and "digest" in other.details:
+        # Some parts of a document do not count as a change.
+        return bool(one.details["digest"] == other.details["digest"])
+    return one is other or (
+        (one.kind, one.mode, _without_writer(one), one.content)
+        == (other.kind, other.mode, _without_writer(other), other.content)
+    )
+
+
+def _without_writer(entry: Entry) -> dict[str, Any]:
+    return {key: value for key, value in entry.details.items() if key != BY}
+
+
 def differences(before: Tree, after: Tree, places: Places) -> list[Line]:
-    """Return a line for everything that was added, changed or removed."""
-    lines = _of_variables(before, after)
-    before, after = _others(before), _others(after)
+    """Return a report line for everything that was added, changed or removed."""
+    lines = _variable_lines(before, after)
+    before, after = _without_variables(before), _without_variables(after)
     for place, entry in after.items():
         old = before.get(place)
         if old is None:
@@ -48,26 +54,45 @@ def differences(before: Tree, after: Tree, places: Places) -> list[Line]:
     return lines + [_line(entry, "removed", places) for entry in gone]
 
 
-def _others(tree: Tree) -> Tree:
+def _without_variables(tree: Tree) -> Tree:
     return {place: entry for place, entry in tree.items() if entry.kind != "variables"}
 
 
-def _of_variables(before: Tree, after: Tree) -> list[Line]:
-    """Return a line for each variable that is not as it was, or shares with one that is not."""
-    old, new = _variables(before), _variables(after)
-    lines = []
-    for name, variable in new.items():
-        if name not in old:
-            lines.append(_variable(name, variable, "added"))
-        elif variable.differs(old[name]):
-            lines.append(_variable(name, variable, "changed"))
-    gone = (name for name in old if name not in new)
-    return lines + [_variable(name, old[name], "removed") for name in gone]
+def _line(entry: Entry, verdict: str, places: Places) -> Line:
+    if entry.kind in ("session", "packages"):
+        label = "settings" if entry.kind == "session" else entry.kind
+        return Line(label, cast("LineKind", entry.kind), entry.size, verdict=verdict)
+    label = label_of(entry, places)
+    return Line(label, cast("Kind", entry.kind), entry.size, verdict=verdict)
+
+
+def label_of(entry: Entry, places: Places) -> str:
+    """Return the name of an entry in a report."""
+    root = places.root(entry.root)
+    return entry.place if root is None else root.show(entry.relative)
 
 
 def variables_in(tree: Tree) -> set[str]:
     """Return the names of all variables of a state."""
     return set(_variables(tree))
+
+
+def _variable_lines(before: Tree, after: Tree) -> list[Line]:
+    """Return a line for each variable that has changed or shares something that has changed."""
+    old, new = _variables(before), _variables(after)
+    lines = []
+    for name, variable in new.items():
+        if name not in old:
+            lines.append(_variable_line(name, variable, "added"))
+        elif variable.differs(old[name]):
+            lines.append(_variable_line(name, variable, "changed"))
+    gone = (name for name in old if name not in new)
+    return lines + [_variable_line(name, old[name], "removed") for name in gone]
+
+
+def _variable_line(name: str, variable: _Variable, verdict: str) -> Line:
+    about = variable.about
+    return Line(name, "variable", about["size"], detail=about["type"], verdict=verdict)
 
 
 @dataclass(frozen=True)
@@ -77,8 +102,8 @@ class _Variable:
     about: dict[str, Any]
 
     def differs(self, other: _Variable) -> bool:
-        # What shares nothing is told apart by what is said of it.
-        shares = groups.VALUES not in (self.key, other.key)
+        # In the group of simple values, the digest in `about` tells them apart.
+        shares = VALUES not in (self.key, other.key)
         return (shares and self.contents != other.contents) or self.about != other.about
 
 
@@ -93,33 +118,3 @@ def _variables(tree: Tree) -> dict[str, _Variable]:
         for entry in entries
         for name, about in entry.details.get("names", {}).items()
     }
-
-
-def _variable(name: str, variable: _Variable, verdict: str) -> Line:
-    about = variable.about
-    return Line(name, "variable", about["size"], detail=about["type"], verdict=verdict)
-
-
-def same_content(one: Entry, other: Entry) -> bool:
-    """Tell whether two entries are the same but for their times and who wrote them."""
-    if "digest" in one.details and "digest" in other.details:
-        # Not all that is kept in one is a change by itself.
-        return bool(one.details["digest"] == other.details["digest"])
-    return one is other or (
-        (one.kind, one.mode, _what(one), one.content)
-        == (other.kind, other.mode, _what(other), other.content)
-    )
-
-
-def _what(entry: Entry) -> dict[str, Any]:
-    """Return the details that say what it is, without who wrote it."""
-    return {key: value for key, value in entry.details.items() if key != BY}
-
-
-def _line(entry: Entry, verdict: str, places: Places) -> Line:
-    if entry.kind in ("session", "packages"):
-        label = "settings" if entry.kind == "session" else entry.kind
-        return Line(label, cast("LineKind", entry.kind), entry.size, verdict=verdict)
-    root = places.root(entry.root)
-    label = root.show(entry.relative) if root else place_of(entry)
-    return Line(label, cast("Kind", entry.kind), entry.size, verdict=verdict)

@@ -7,6 +7,8 @@ import struct
 from hashlib import blake2b
 from typing import NamedTuple
 
+from .chunks import CHUNK, Chunk
+
 MAGIC = b"\x95LSLOG\r\n"
 """First bytes of a log; as in PNG, one that is no text, and a line end that a transfer as text
 would change."""
@@ -16,9 +18,6 @@ VERSION = 1
 
 HEADER = 64
 """Bytes of the file's header, and of each record's."""
-
-CHUNK = 64 << 10
-"""Bytes of a chunk; every SQLite page size divides it, so chunks lie on page boundaries."""
 
 MAX_CHUNKS = 1024
 """Chunks of a DATA record, so that its header and table (45 KiB) come in one `READ`."""
@@ -45,6 +44,10 @@ _ROW = struct.Struct("<32sIII")
 RECORD_MAGIC = b"\x95rec"
 ROW = _ROW.size
 """Bytes of one chunk in the table of a DATA record."""
+
+_ROOM = HEADER + MAX_CHUNKS * ROW
+"""Bytes before the payload in a batch's buffer: header and table are put right before it, so that
+one write takes all three."""
 
 
 class FileHeader(NamedTuple):
@@ -202,3 +205,40 @@ def read_rows(table: bytes, payload: int) -> list[tuple[bytes, int, int, int]] |
 
 def _short(data: bytes) -> bytes:
     return blake2b(data, digest_size=8).digest()
+
+
+class Batch:
+    """A DATA record that is being filled."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.chunks: list[Chunk] = []
+        self._rows: list[bytes] = []
+        self._buffer = bytearray(_ROOM)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more goes in."""
+        return len(self.chunks) >= MAX_CHUNKS or len(self._buffer) - _ROOM >= MAX_PAYLOAD
+
+    def add(self, chunk: Chunk, packed: bytes | memoryview) -> None:
+        """Take in one chunk."""
+        self.chunks.append(chunk)
+        self._rows.append(pack_row(chunk.digest, chunk.size, chunk.stored, chunk.codec))
+        self._buffer += packed
+
+    def record(self, offset: int, file_id: bytes) -> memoryview:
+        """Return the record as it will stand at an offset."""
+        table = b"".join(self._rows)
+        payload = len(self._buffer) - _ROOM
+        header = Header(DATA, 0, file_id, self.first, len(table), payload, 0, checksum(table))
+        start = _ROOM - len(table) - HEADER
+        self._buffer[start:_ROOM] = pack_header(header, offset) + table
+        return memoryview(self._buffer)[start:]
+
+    def place(self, offset: int) -> None:
+        """Tell the chunks where they are, now that the record stands at an offset."""
+        offset += HEADER + len(self.chunks) * ROW
+        for chunk in self.chunks:
+            chunk.offset = offset
+            offset += chunk.stored

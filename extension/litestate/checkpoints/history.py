@@ -11,11 +11,19 @@ from ..errors import (
     ReadOnlyCheckpointsError,
     StorageFullError,
 )
-from . import compaction, reading
-from .chunks import Bytes, Chunk, Content, fingerprint, split
+from . import compaction
+from .chunks import (
+    Bytes,
+    Chunk,
+    Content,
+    fingerprint,
+    read_span,
+    spans,
+    split,
+    unpacked,
+)
 from .format import HEADER
-from .log import Commit
-from .record import damaged, read_commit, write_commit
+from .log import Commit, damaged
 from .recovery import open_log
 from .retention import Retention, choose
 from .tree import Checkpoint, Entry, Note, Table, entries_from_json, entries_to_json
@@ -92,7 +100,7 @@ class History:
                 f"There is no checkpoint {number} of {self.name}; checkpoints() lists those that "
                 "are kept."
             )
-        _, data = read_commit(self._log, commit)
+        _, data = self._log.read_commit(commit)
         try:
             return entries_from_json(data, self._log.chunks)
         except (ValueError, TypeError, LookupError):
@@ -157,15 +165,15 @@ class History:
         if any(chunk.offset < 0 for chunk in content.chunks):
             self._log.write_batch()
         at = 0
-        for span in reading.spans(content.chunks):
+        for span in spans(content.chunks):
             for chunk in span:
                 if chunk.number < 0:
                     self._fail(at)
-            for chunk, packed in reading.read_span(self._log.file, span):
-                data = reading.unpacked(chunk, packed)
+            for chunk, packed in read_span(self._log.file, span):
+                data = unpacked(chunk, packed)
                 if data is None:
                     # There may be more, and nothing new shall be built on any.
-                    reading.verify(self._log)
+                    self._log.verify()
                     self._fail(at)
                 yield data
                 at += len(data)
@@ -203,7 +211,7 @@ class History:
             log.flush()
             planned = Commit(Checkpoint(number, note, 0), live, log.end, HEADER + len(data))
             kept, dropped = choose(log, planned, self.retention)
-            commit = write_commit(log, number, Table(note, kept, live, 0), data)
+            commit = log.write_commit(number, Table(note, kept, live, 0), data)
             log.flush()
         except BaseException:
             # A flush that failed may have lost what it was to write, and say nothing next time.

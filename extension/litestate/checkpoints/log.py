@@ -1,36 +1,45 @@
-"""One log file that is open: its chunks and checkpoints, and how more are appended."""
+"""An open log file: its chunks and checkpoints in memory, appending more, and reading commits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import format, packing
-from .chunks import GONE, PENDING, Chunk, digest_of, merge
-from .format import COMMIT, DATA, HEADER, ROW, Header
-from .tree import Checkpoint
+from ..errors import DamagedCheckpointError
+from . import format
+from .chunks import (
+    GONE,
+    PENDING,
+    Chunk,
+    CorruptPackError,
+    digest_of,
+    merge,
+    pack,
+    read_span,
+    spans,
+    unpack,
+    unpacked,
+)
+from .format import COMMIT, HEADER, ROW, Batch, Header
+from .tree import Checkpoint, Table
 
 if TYPE_CHECKING:
     from ..storage.interface import File
 
-_ROOM = HEADER + format.MAX_CHUNKS * ROW
-"""Bytes before the payload in a batch's buffer: header and table are put right before it, so that
-one write takes all three."""
-
 
 @dataclass(frozen=True)
 class Commit:
-    """A checkpoint in the log.
+    """The record of a checkpoint in the log.
 
     Attributes
     ----------
     checkpoint : Checkpoint
-        What it says.
+        The checkpoint.
     live : list of int
         Runs of the chunks that it refers to.
     offset, length : int
-        Where its record stands.
+        Position and bytes of the record.
     """
 
     checkpoint: Checkpoint
@@ -39,67 +48,26 @@ class Commit:
     length: int
 
 
-class Batch:
-    """A DATA record that is being filled."""
-
-    def __init__(self, first: int) -> None:
-        self.first = first
-        self.chunks: list[Chunk] = []
-        self._rows: list[bytes] = []
-        self._buffer = bytearray(_ROOM)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more goes in."""
-        return (
-            len(self.chunks) >= format.MAX_CHUNKS or len(self._buffer) - _ROOM >= format.MAX_PAYLOAD
-        )
-
-    def add(self, chunk: Chunk, packed: bytes | memoryview) -> None:
-        """Take in one chunk."""
-        self.chunks.append(chunk)
-        self._rows.append(format.pack_row(chunk.digest, chunk.size, chunk.stored, chunk.codec))
-        self._buffer += packed
-
-    def record(self, offset: int, file_id: bytes) -> memoryview:
-        """Return the record as it will stand at an offset."""
-        table = b"".join(self._rows)
-        payload = len(self._buffer) - _ROOM
-        header = Header(
-            DATA, 0, file_id, self.first, len(table), payload, 0, format.checksum(table)
-        )
-        start = _ROOM - len(table) - HEADER
-        self._buffer[start:_ROOM] = format.pack_header(header, offset) + table
-        return memoryview(self._buffer)[start:]
-
-    def place(self, offset: int) -> None:
-        """Tell the chunks where they are, now that the record stands at an offset."""
-        offset += HEADER + len(self.chunks) * ROW
-        for chunk in self.chunks:
-            chunk.offset = offset
-            offset += chunk.stored
-
-
 class Log:
     """An open log.
 
-    Nothing that fails changes `end`: what a failed write may have left behind it is cut off before
-    the next one.
+    A failure never changes `end`: bytes that a failed write left behind it are cut off before the
+    next write.
 
     Attributes
     ----------
     file : File
-        Where it is.
+        The file.
     file_id, generation : bytes, int
-        As in its header.
+        From the file's header.
     end : int
-        Bytes that are written in full; 0 before the file's header is.
+        Bytes that are written in full; 0 as long as the file has no header.
     chunks : list of Chunk or None
-        By number; None where a record is damaged.
+        Chunks by number; None where a record is damaged.
     sums : list of int
-        Bytes that the chunks before each number take, and at the end all of them.
+        Bytes of all chunks before each number; the last item is the total.
     commits : dict of int to Commit
-        Those that are kept, in order.
+        The stored checkpoints by number, in order.
     """
 
     def __init__(self, file: File, file_id: bytes, generation: int, end: int = 0) -> None:
@@ -117,7 +85,7 @@ class Log:
         self._is_flushed = True
 
     def take(self, first: int, rows: list[tuple[bytes, int, int, int]], offset: int) -> None:
-        """Take in the chunks of a DATA record that was read, its payload being at an offset."""
+        """Add the chunks of a DATA record that was read; its payload starts at an offset."""
         missing = first - len(self.chunks)
         self.chunks += [None] * missing
         self.sums += [self.sums[-1]] * missing
@@ -131,22 +99,22 @@ class Log:
             self.sums.append(total)
 
     def cover(self, lists: Iterable[list[int]]) -> None:
-        """Make sure that chunks which checkpoints refer to have a number, though damaged."""
+        """Give a number to every chunk that checkpoints refer to, also if it is damaged."""
         missing = max((live[-2] + live[-1] for live in lists if live), default=0) - len(self.chunks)
         self.chunks += [None] * missing
         self.sums += [self.sums[-1]] * missing
 
     def index(self) -> None:
-        """Let `store` find the chunks that were taken in."""
+        """Let `store` find the chunks that were added."""
         self._index = {chunk.digest: chunk for chunk in self.chunks if chunk and chunk.number >= 0}
         self._batch = Batch(len(self.chunks))
 
     def settle(self) -> None:
-        """Take what there is now as what `rollback` goes back to."""
+        """Make the present state the one that `rollback` returns to."""
         self._saved = (self.end, len(self.chunks))
 
     def is_whole(self, live: list[int]) -> bool:
-        """Whether all chunks of these runs are there."""
+        """Tell whether no chunk of these runs is damaged."""
         return all(
             chunk and chunk.number >= 0
             for first, count in zip(live[::2], live[1::2], strict=True)
@@ -159,7 +127,7 @@ class Log:
         return self.end - self._saved[0]
 
     def live_bytes(self, commits: Iterable[Commit]) -> int:
-        """Return how many bytes a log of these checkpoints alone would take, roughly."""
+        """Estimate the bytes of a log that has only these checkpoints."""
         commits = list(commits)
         live = merge(commit.live for commit in commits)
         return (
@@ -172,11 +140,11 @@ class Log:
         )
 
     def store(self, data: bytes) -> Chunk:
-        """Return the chunk that holds this content, a new one if there is none."""
+        """Return the chunk with this content; append one if there is none."""
         digest = digest_of(data)
         chunk = self._index.get(digest)
         if chunk is None:
-            codec, packed = packing.pack(data)
+            codec, packed = pack(data)
             try:
                 chunk = self._index[digest] = self.add(digest, len(data), codec, packed)
             except BaseException:
@@ -185,7 +153,7 @@ class Log:
         return chunk
 
     def add(self, digest: bytes, size: int, codec: int, packed: bytes | memoryview) -> Chunk:
-        """Append a chunk that is packed already."""
+        """Append a chunk that is already compressed."""
         if self._batch.is_full:
             self.write_batch()
         chunk = Chunk(digest, size, len(packed), codec, len(self.chunks), PENDING)
@@ -195,13 +163,13 @@ class Log:
         return chunk
 
     def lose(self, chunk: Chunk) -> None:
-        """Never refer to a chunk again: it is damaged."""
+        """Mark a chunk as damaged, so that nothing new refers to it."""
         if self._index.get(chunk.digest) is chunk:
             del self._index[chunk.digest]
         chunk.number = GONE
 
     def write_batch(self) -> None:
-        """Write the DATA record that is being filled, if there is anything in it."""
+        """Write the DATA record that is being filled, unless it is empty."""
         if not self._batch.chunks:
             return
         self._start()
@@ -212,41 +180,85 @@ class Log:
         self._batch = Batch(len(self.chunks))
 
     def flush(self) -> None:
-        """Make everything durable that was written."""
+        """Make all written bytes durable."""
         if not self._is_flushed:
             self.file.flush()
             self._is_flushed = True
 
-    def write_commit(
-        self, number: int, table: bytes, codec: int, payload: bytes, unpacked: int
-    ) -> int:
-        """Write a commit record, and return where it stands."""
+    def write_commit(self, number: int, table: Table, entries: bytes) -> Commit:
+        """Append a commit record. The chunks that it refers to are already written and flushed.
+
+        Parameters
+        ----------
+        number : int
+            Number of the checkpoint.
+        table : Table
+            First part. A `written` of 0 is replaced by the bytes of all records since the last
+            commit.
+        entries : bytes
+            Second part, from `tree.entries_to_json`.
+        """
+        codec, payload = pack(entries)
+        if not table.written:
+            table = _measured(table, self.pending + HEADER + len(payload))
+        head = table.to_json()
         self._start()
-        body = table + payload
+        offset, body = self.end, head + payload
         check = format.checksum(body)
         header = Header(
-            COMMIT, codec, self.file_id, number, len(table), len(payload), unpacked, check
+            COMMIT, codec, self.file_id, number, len(head), len(payload), len(entries), check
         )
-        offset = self.end
         self._append(format.pack_header(header, offset) + body)
-        return offset
+        checkpoint = Checkpoint(number, table.note, table.written)
+        return Commit(checkpoint, table.live, offset, HEADER + len(body))
+
+    def read_commit(self, commit: Commit) -> tuple[Table, bytes]:
+        """Read a commit record again: its first part, and its second part as JSON.
+
+        Raises
+        ------
+        DamagedCheckpointError
+            If the record is not what was written.
+        """
+        number = commit.checkpoint.number
+        record = self.file.read(commit.offset, commit.length)
+        header = format.read_header(record, 0, commit.offset)
+        body = record[HEADER:]
+        if header is None or header.number != number or format.checksum(body) != header.check:
+            raise damaged(number)
+        table = Table.from_json(body[: header.table], commit.offset)
+        try:
+            entries = unpack(header.codec, body[header.table :], header.unpacked)
+        except CorruptPackError:
+            raise damaged(number) from None
+        if table is None:
+            raise damaged(number)
+        return table, entries
+
+    def verify(self) -> None:
+        """Read all chunks, and mark the damaged ones."""
+        self.write_batch()
+        for span in spans(chunk for chunk in self.chunks if chunk and chunk.number >= 0):
+            for chunk, packed in read_span(self.file, span):
+                if unpacked(chunk, packed) is None:
+                    self.lose(chunk)
 
     def cut(self, end: int) -> None:
-        """Cut off what stands behind an offset, now or before the next write."""
+        """Cut off everything behind an offset, now or before the next write."""
         self.end = end
         self._is_dirty = True
         self.clean()
 
     def clean(self) -> None:
-        """Cut off what a failed write may have left."""
+        """Cut off what a failed write may have left behind."""
         if self._is_dirty:
             self.file.truncate(self.end)
-            # What was cut off must not come back between the records that follow.
+            # The bytes that were cut off must not come back between later records.
             self.file.flush()
             self._is_dirty = False
 
     def forget(self) -> None:
-        """Forget what was written since the last commit; it is cut off before the next write."""
+        """Discard what was written since the last commit; the next write cuts it off."""
         end, count = self._saved
         for chunk in (*self.chunks[count:], *self._batch.chunks):
             if chunk:
@@ -257,7 +269,7 @@ class Log:
         self.end = end
 
     def rollback(self) -> None:
-        """Forget what was written since the last commit, and cut it off."""
+        """Discard what was written since the last commit, and cut it off."""
         self.forget()
         self.clean()
 
@@ -272,3 +284,21 @@ class Log:
         self.file.write(self.end, data)
         self._is_dirty = False
         self.end += len(data)
+
+
+def damaged(number: int) -> DamagedCheckpointError:
+    """Return the error for a checkpoint whose list of entries cannot be read."""
+    return DamagedCheckpointError(
+        f"Checkpoint {number} is damaged: its list of files cannot be read. Restore another one; "
+        "nothing was changed."
+    )
+
+
+def _measured(table: Table, others: int) -> Table:
+    """Set the `written` of a table to its own size and that of the other records."""
+    written = others
+    # The loop ends: a larger number never makes the table shorter.
+    while written != others + len(table.to_json()):
+        written = others + len(table.to_json())
+        table = replace(table, written=written)
+    return table

@@ -1,16 +1,21 @@
-"""Find the log that counts among two files, and bring both in order."""
+"""Open the log that counts among two files, after a program that may have been killed any time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from . import format, reading
-from .log import Log
-from .scan import Scan
+from ..errors import NewerCheckpointsError
+from . import format
+from .format import COMMIT, DATA, HEADER, READ, Header
+from .log import Commit, Log
+from .tree import Checkpoint, Table
 
 if TYPE_CHECKING:
     from ..storage.interface import File, Storage
+
+_SEARCH = 1 << 20
+"""Bytes to search at a time for the next record, behind damage."""
 
 
 def open_log(storage: Storage) -> tuple[Log, list[str]]:
@@ -33,7 +38,7 @@ def open_log(storage: Storage) -> tuple[Log, list[str]]:
     StorageError
         If the storage fails.
     """
-    scans = [Scan(file) for file in storage.files]
+    scans = [LogFile(file) for file in storage.files]
     found = [scan for scan in scans if scan.newest]
     if not found:
         return _start_anew(storage, sum(scan.size for scan in scans))
@@ -45,7 +50,7 @@ def open_log(storage: Storage) -> tuple[Log, list[str]]:
     return best.log, problems
 
 
-def _rank(scan: Scan) -> tuple[int, bool, int]:
+def _rank(scan: LogFile) -> tuple[int, bool, int]:
     # Both files have the same newest checkpoint between a compaction's switch and the emptying of
     # the old one. Before the switch, the new one has no header.
     number = scan.newest[0].checkpoint.number if scan.newest else 0
@@ -64,7 +69,7 @@ def _start_anew(storage: Storage, size: int) -> tuple[Log, list[str]]:
     return Log(storage.files[0], format.new_file_id(), 1), problems
 
 
-def _take_commits(scan: Scan) -> list[str]:
+def _take_commits(scan: LogFile) -> list[str]:
     assert scan.newest
     commit, table = scan.newest
     newest = commit.checkpoint.number
@@ -78,11 +83,11 @@ def _take_commits(scan: Scan) -> list[str]:
     if not (scan.damaged or lost or not scan.has_header):
         return []
     # Where some bytes are damaged, others may be; nothing new shall be built on those.
-    reading.verify(log)
+    log.verify()
     return _damage(scan, lost)
 
 
-def _damage(scan: Scan, lost: list[int]) -> list[str]:
+def _damage(scan: LogFile, lost: list[int]) -> list[str]:
     problems = []
     if scan.damaged:
         size = sum(length for _, length in scan.damaged)
@@ -106,7 +111,7 @@ def _named(numbers: Iterable[int]) -> str:
     return f"Checkpoints {', '.join(names[:-1])} and {names[-1]} are"
 
 
-def _repair(scan: Scan, files: tuple[File, File], problems: list[str]) -> None:
+def _repair(scan: LogFile, files: tuple[File, File], problems: list[str]) -> None:
     log = scan.log
     if not scan.has_header:
         # Both generations are unknown if no header is left; then the other file is no log.
@@ -130,3 +135,159 @@ def _repair(scan: Scan, files: tuple[File, File], problems: list[str]) -> None:
 def _empty(file: File) -> None:
     file.truncate(0)
     file.flush()
+
+
+class Raw(NamedTuple):
+    """A commit record whose body has not been looked at.
+
+    Attributes
+    ----------
+    header : Header
+        Of the record.
+    offset : int
+        Where it stands.
+    body : bytes
+        What follows the header.
+    chunks : int
+        How many chunks the log has up to here.
+    """
+
+    header: Header
+    offset: int
+    body: bytes
+    chunks: int
+
+    @property
+    def end(self) -> int:
+        """Where the record ends."""
+        return self.offset + self.header.length
+
+    def read(self) -> tuple[Commit, Table] | None:
+        """Check and read it; None if it is damaged."""
+        if format.checksum(self.body) != self.header.check:
+            return None
+        table = Table.from_json(self.body[: self.header.table], self.offset)
+        if table is None:
+            return None
+        checkpoint = Checkpoint(self.header.number, table.note, table.written)
+        return Commit(checkpoint, table.live, self.offset, self.header.length), table
+
+
+class LogFile:
+    """What is in one file.
+
+    Attributes
+    ----------
+    log : Log
+        Its chunks; no commits yet.
+    has_header : bool
+        Whether its first bytes are good.
+    newest : tuple of Commit and Table, or None
+        The last commit record that is whole.
+    damaged : list of tuple of int
+        Offset and length of what can not be read and is no torn tail.
+    size : int
+        Bytes of the file.
+
+    Raises
+    ------
+    NewerCheckpointsError
+        If a newer litestate made it.
+    """
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._window = b""
+        self._window_start = 0
+        self._raws: list[Raw] = []
+        self.damaged: list[tuple[int, int]] = []
+        self.size = file.size()
+        head = format.read_file_header(self._get(0, HEADER))
+        _check_version(head)
+        self.has_header = head is not None
+        self._file_id = head.file_id if head else None
+        self.log = Log(file, b"", head.generation if head else 0)
+        self._walk()
+        self.log.file_id = self._file_id or b""
+        self.newest = self._find_newest()
+
+    def commits(self, numbers: tuple[int, ...]) -> dict[int, Commit]:
+        """Return those of these checkpoints that are whole."""
+        raws = {raw.header.number: raw for raw in self._raws}
+        read = {number: raws[number].read() for number in numbers if number in raws}
+        return {number: found[0] for number, found in read.items() if found}
+
+    def _walk(self) -> None:
+        offset = HEADER
+        while offset < self.size:
+            header = self._header(offset)
+            if header is None:
+                following = self._search(offset + 1)
+                self.damaged.append((offset, following - offset))
+                offset = following
+                continue
+            body = self._get(offset + HEADER, header.checked)
+            if header.kind == COMMIT:
+                self._raws.append(Raw(header, offset, body, len(self.log.chunks)))
+            elif header.kind == DATA and not self._take(header, body, offset):
+                self.damaged.append((offset, header.length))
+            offset += header.length
+
+    def _take(self, header: Header, table: bytes, offset: int) -> bool:
+        if format.checksum(table) != header.check or header.number < len(self.log.chunks):
+            return False
+        rows = format.read_rows(table, header.payload)
+        if rows is None:
+            return False
+        self.log.take(header.number, rows, offset + HEADER + header.table)
+        return True
+
+    def _find_newest(self) -> tuple[Commit, Table] | None:
+        while self._raws:
+            raw = self._raws[-1]
+            if found := raw.read():
+                del self.log.chunks[raw.chunks :], self.log.sums[raw.chunks + 1 :]
+                self.log.end = raw.end
+                self.damaged = [each for each in self.damaged if each[0] < raw.end]
+                return found
+            self._raws.pop()
+        return None
+
+    def _header(self, offset: int) -> Header | None:
+        self._get(offset, HEADER)
+        header = format.read_header(self._window, offset - self._window_start, offset)
+        if header is None or offset + header.length > self.size:
+            return None
+        if self._file_id is None:
+            # The file's own header is damaged; its records still know.
+            self._file_id = header.file_id
+        return header if header.file_id == self._file_id else None
+
+    def _search(self, offset: int) -> int:
+        """Return where the next record starts, or the end of the file."""
+        while offset < self.size:
+            # A header may lie across two of these pieces.
+            piece = self._file.read(offset, _SEARCH + HEADER - 1)
+            at = piece.find(format.RECORD_MAGIC)
+            while 0 <= at < _SEARCH:
+                if self._header(offset + at):
+                    return offset + at
+                at = piece.find(format.RECORD_MAGIC, at + 1)
+            offset += _SEARCH
+        return self.size
+
+    def _get(self, offset: int, length: int) -> bytes:
+        at = offset - self._window_start
+        if at < 0 or at + length > len(self._window):
+            self._window = self._file.read(offset, max(length, READ))
+            self._window_start, at = offset, 0
+        return self._window[at : at + length]
+
+
+def _check_version(head: format.FileHeader | None) -> None:
+    if head and head.version > format.VERSION:
+        raise NewerCheckpointsError(
+            f"The checkpoints of this notebook have format version {head.version}; this litestate "
+            f"reads up to version {format.VERSION}. They were not touched. Open them with a newer "
+            "litestate."
+        )

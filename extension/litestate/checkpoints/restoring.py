@@ -1,29 +1,30 @@
-"""Go back to a checkpoint."""
+"""Restore a checkpoint: everything, or only what a new kernel lacks."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import NoCheckpointError, StorageError
+from .. import environment
+from ..environment import Executed
+from ..environment.executed import current as executed_cells
+from ..errors import LitestateError, NoCheckpointError, StorageError
 from ..groups import variables_of
-from ..loading import Chosen, load_from
+from ..loading import load_from
 from ..manifest import Skipped
+from ..parts import Wanted
 from ..parts.stored_variables import unchanged
-from ..report import Report
-from ..report.words import when_text
-from . import others
-from .differences import differ, place_of
-from .later_cells import ran_later, to_run_again
-from .looking import Look
+from ..report import Report, when_text
+from .cell_journal import Ran, named
+from .differences import differ, label_of
+from .protected import Foreign, Unstored, find_foreign, only_foreign_differs
+from .scanner import Scan
 from .session import Session
 from .source import CheckpointSource
-from .sparing import Sparing, label_of
 from .table import title
 from .tree import Checkpoint, Entry, Note
-from .variables import without_damaged
 
 _DAMAGED = "its content is damaged where the checkpoints are kept"
 _DAMAGED_ADVICE = "What is there now was left alone. An older checkpoint may have it."
@@ -32,15 +33,15 @@ _DAMAGED_ADVICE = "What is there now was left alone. An older checkpoint may hav
 def restore(
     session: Session, checkpoint: Checkpoint, *, cell: int | None = None, cause: str = "restored"
 ) -> Report:
-    """Bring the state back to a checkpoint, after a checkpoint of what is there.
+    """Restore a checkpoint, after a checkpoint of the present state.
 
-    Where another tab makes the checkpoints, none is made of what is there: see that it is kept.
-    What cannot be kept is left alone, and told.
+    Where another tab makes the checkpoints, this makes none: the caller has to store the present
+    state first. What cannot be stored is protected, and reported.
 
     Parameters
     ----------
     session, checkpoint
-        What goes where.
+        The session, and the checkpoint to restore.
     cell : int, optional
         Number of the cell that asks for it.
     cause : {"restored", "undone"}, optional
@@ -49,72 +50,73 @@ def restore(
     Raises
     ------
     StorageError
-        If what is there cannot be kept.
+        If the present state cannot be stored.
     DamagedCheckpointError, DatabaseBusyError, ApplyError
-        If it is not possible; everything is as it was. After the first of these the damage is
-        known, and another try restores the rest.
+        If the restore is not possible; nothing is changed. After the first of these errors the
+        damage is known, and a second try restores the rest.
     """
     entries = session.history.entries(checkpoint.number)
-    later = ran_later(session, entries)
-    again = to_run_again(session, checkpoint)
-    look = session.looker.look(session.tree, thorough=True)
+    later = _ran_later(session, entries)
+    again = _to_run_again(session, checkpoint)
+    scan = session.scanner.scan(session.tree, thorough=True)
     before = None
     if session.storage.writable:
-        before = session.keep(look, Note(time.time(), "before restore", cell=cell))
-    report = _load(session, checkpoint, entries, look, clean=True)
+        before = session.commit(scan, Note(time.time(), "before restore", cell=cell))
+    report = _load(session, checkpoint, entries, scan, clean=True)
     report.notes += later
     report.sections[0].warnings += again
-    target = {place_of(entry): entry for entry in entries}
+    target = {entry.place: entry for entry in entries}
     if before or cause == "undone" or differ(session.tree, target):
         note = Note(time.time(), cause, None, cell, checkpoint.number)
-        _settle(session, entries, note, report)
+        _commit_restored(session, entries, note, report)
     return report
 
 
 def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | None = None) -> Report:
-    """Bring back what a kernel that has just started has not; nothing is removed.
+    """Restore what a kernel that has just started lacks; remove nothing.
 
-    What is on the drive is left alone: it has outlived the kernel and may be newer. What comes back
-    is what was too large for it, and what was not stored yet when the kernel ended.
+    Files on the drive are left alone: they outlive a kernel and may be newer. Files that were too
+    large for the drive, or not stored there yet when the kernel ended, are restored.
 
-    Where another tab makes the checkpoints, what is there and differs is left alone, and told.
+    Where another tab makes the checkpoints, different content that is there now is protected, and
+    reported.
     """
     every = session.history.entries(checkpoint.number)
     entries = [entry for entry in every if not session.outlives(entry)]
-    # An older version of what comes back may be there.
-    look = session.looker.look(session.tree, thorough=any(map(session.is_on_drive, entries)))
-    if session.storage.writable and _would_be_lost(session, checkpoint, entries, look):
-        session.keep(look, Note(time.time(), "before restore", cell=cell))
-    report = _load(session, checkpoint, entries, look, clean=False)
-    report.sections[0].warnings += to_run_again(session, checkpoint)
+    # An older version of a restored file may be there.
+    thorough = any(map(session.is_on_drive, entries))
+    scan = session.scanner.scan(session.tree, thorough=thorough)
+    if session.storage.writable and _would_be_lost(session, checkpoint, entries, scan):
+        session.commit(scan, Note(time.time(), "before restore", cell=cell))
+    report = _load(session, checkpoint, entries, scan, clean=False)
+    report.sections[0].warnings += _to_run_again(session, checkpoint)
     if session.storage.writable and session.find(None) != checkpoint:
-        # The next kernel shall bring back this one, too.
+        # The next kernel must restore this one, too.
         note = Note(time.time(), "restored", None, cell, checkpoint.number)
-        _settle(session, entries, note, report)
+        _commit_restored(session, entries, note, report)
     else:
-        session.tree = {place_of(entry): entry for entry in every}
-        session.adopt(session.looker.look(session.tree, thorough=False), entries)
+        session.tree = {entry.place: entry for entry in every}
+        session.adopt(session.scanner.scan_files(session.tree, thorough=False), entries)
     session.is_fresh = False
     return report
 
 
 def before(session: Session) -> Checkpoint:
-    """Return the checkpoint that one step back leads to.
+    """Return the checkpoint that `undo` restores.
 
     Raises
     ------
     NoCheckpointError
         If there is none.
     """
-    kept = {checkpoint.number: checkpoint for checkpoint in session.history.checkpoints}
+    stored = {checkpoint.number: checkpoint for checkpoint in session.history.checkpoints}
     here = session.find(None).number
-    # After undo() one stands where that led to, kept or not; to have restored something can be
-    # undone itself.
-    while here in kept and kept[here].note.cause == "undone":
-        here = kept[here].note.source or 0
-    earlier = [checkpoint for number, checkpoint in kept.items() if number < here]
-    # One that differs only in what others wrote would change nothing.
-    while len(earlier) > 1 and others.is_all_that_differs(session, earlier[-1]):
+    # After undo(), the state is that of the source, stored or not. A restore can itself be undone.
+    while here in stored and stored[here].note.cause == "undone":
+        here = stored[here].note.source or 0
+    earlier = [checkpoint for number, checkpoint in stored.items() if number < here]
+    # A checkpoint that differs only in what others wrote would change nothing.
+    while len(earlier) > 1 and only_foreign_differs(session, earlier[-1]):
         earlier.pop()
     if not earlier:
         raise NoCheckpointError(
@@ -125,72 +127,150 @@ def before(session: Session) -> Checkpoint:
 
 
 def _would_be_lost(
-    session: Session, checkpoint: Checkpoint, entries: Sequence[Entry], look: Look
+    session: Session, checkpoint: Checkpoint, entries: Sequence[Entry], scan: Scan
 ) -> bool:
-    coming = {(entry.root, entry.relative) for entry in entries if entry.kind != "directory"}
-    if any((item.root.name, item.relative) in coming for item in look.found.items):
+    coming = {entry.place for entry in entries if entry.kind != "directory"}
+    if any(item.place in coming for item in scan.found.items):
         return True
-    if look.looked is None:
+    if scan.kernel is None:
         return False
-    source = CheckpointSource(session.history, checkpoint, without_damaged(entries)[0])
-    here = look.looked.variables.taken
+    source = CheckpointSource(session.history, checkpoint, _without_damaged(entries)[0])
+    here = scan.kernel.variables.taken
     both = here.names & variables_of(source.manifest.members).keys()
     return not both <= unchanged(source, here)
 
 
 def _load(
-    session: Session,
-    checkpoint: Checkpoint,
-    entries: Sequence[Entry],
-    look: Look,
-    *,
-    clean: bool,
+    session: Session, checkpoint: Checkpoint, entries: Sequence[Entry], scan: Scan, *, clean: bool
 ) -> Report:
-    # Who restores in a reader has put what is there into a bundle; see `restore`.
-    is_kept = clean or session.storage.writable
+    # Where another tab writes, the caller of `restore` has put the state into a bundle.
+    is_stored = clean or session.storage.writable
     label = f"{title(checkpoint.note, checkpoint.number)} of {when_text(checkpoint.note.created)}"
-    places = session.looker.places
+    places = session.scanner.places
     scope = checkpoint.note.scope.paths
     paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
-    whole, damaged = without_damaged(entries)
-    sparing = Sparing(session, checkpoint, look, is_kept=is_kept)
-    theirs = others.find(session, whole, look) if clean else others.Others()
-    extra = {item.place for item in theirs.extra}
-    stays = extra | {each.place for each in theirs.skipped}
-    rest = [entry for entry in whole if place_of(entry) not in stays]
-    skipped = theirs.skipped + sparing.files(rest, paths)
+    whole, damaged = _without_damaged(entries)
+    unstored = Unstored(session, checkpoint, scan, is_stored=is_stored)
+    foreign = find_foreign(session, whole, scan) if clean else Foreign()
+    extra = {item.place for item in foreign.extra}
+    stays = extra | {each.place for each in foreign.skipped}
+    rest = [entry for entry in whole if entry.place not in stays]
+    skipped = foreign.skipped + unstored.files(rest, paths)
     skipped += [
-        Skipped(label_of(session, entry), _DAMAGED, _DAMAGED_ADVICE, place_of(entry))
+        Skipped(label_of(entry, places), _DAMAGED, _DAMAGED_ADVICE, entry.place)
         for entry in damaged
     ]
     out = extra | {each.place for each in skipped}
     source = CheckpointSource(
-        session.history, checkpoint, [entry for entry in whole if place_of(entry) not in out]
+        session.history, checkpoint, [entry for entry in whole if entry.place not in out]
     )
-    found = look.found
-    current = replace(found, items=[item for item in found.items if item.place not in out])
-    spared, left = sparing.variables(source)
-    # They are this computer's own: what is wrong with one is no reason to refuse the others.
-    chosen = Chosen(paths, variables=True, spared=spared, partly=True)
-    report = load_from(source, label, places, chosen, clean=clean, current=current)
+    found = scan.found
+    present = replace(
+        found,
+        items=[item for item in found.items if item.place not in out],
+        taken=None if scan.kernel is None else scan.kernel.variables.taken,
+    )
+    protected, left = unstored.variables(source)
+    # These variables are this computer's own: one that is damaged does not make the others unsafe.
+    wanted = Wanted(paths, variables=True, clean=clean, protected=protected, partly=True)
+    report = load_from(source, label, places, wanted, current=present)
     failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
-    session.owed.restored(session.history, checkpoint.number, whole, failed)
+    session.unrestored.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left
-    report.sections[0].warnings += theirs.warnings()
+    report.sections[0].warnings += foreign.warnings()
     for section in report.sections:
-        # A session is mostly as it was: what has changed is what a person looks for.
+        # Most of a session is unchanged: report only what has changed.
         section.lines = [line for line in section.lines if line.verdict != "unchanged"]
     return report
 
 
-def _settle(session: Session, entries: Sequence[Entry], note: Note, report: Report) -> None:
+def _without_damaged(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the entries that can be restored, and those that are damaged or need such ones."""
+    every = list(entries)
+    broken = {_group(entry) for entry in every if not entry.content.whole} - {None}
+    damaged = [entry for entry in every if not entry.content.whole or _group(entry) in broken]
+    out = set(map(id, damaged))
+    return [entry for entry in every if id(entry) not in out], damaged
+
+
+def _group(entry: Entry) -> str | None:
+    return entry.relative.partition("/")[0] if entry.kind == "variables" else None
+
+
+def _commit_restored(
+    session: Session, entries: Sequence[Entry], note: Note, report: Report
+) -> None:
     if not session.storage.writable:
         return
-    look = session.looker.look(session.tree, thorough=True)
-    session.adopt(look, entries)
+    scan = session.scanner.scan(session.tree, thorough=True, changed=_changed(report))
+    session.adopt(scan, entries)
     try:
-        session.keep(look, note)
+        session.commit(scan, note)
     except StorageError as error:
-        # All is restored by now.
+        # Everything is restored by now.
         text = f"There is no checkpoint of what is there now: {error}"
         report.sections[0].warnings.append(text)
+
+
+def _changed(report: Report) -> frozenset[str]:
+    """Return the names of the variables that a restore may have changed."""
+    lines = (line.label for line in report.lines() if line.kind == "variable")
+    skipped = (it.path for it in report.skipped if it.place == f"variables/{it.path}")
+    return frozenset((*lines, *skipped))
+
+
+def never_stored(session: Session, checkpoint: Checkpoint) -> str:
+    """Name the cells of earlier kernels that ran after a checkpoint and are in no other one.
+
+    Returns
+    -------
+    str
+        Text such as ``"cells [7]–[9] ran after it"``; empty if there are no such cells.
+    """
+    return named(session.cells.before) if session.cells.after == checkpoint.number else ""
+
+
+def _to_run_again(session: Session, checkpoint: Checkpoint) -> list[str]:
+    """Return a sentence about the cells of `never_stored`."""
+    names = never_stored(session, checkpoint)
+    if not names:
+        return []
+    again = "them" if names.startswith("cells") or " and " in names else "it"
+    return [f"Not in this checkpoint: {names}. Run {again} again to have the results."]
+
+
+def _ran_later(session: Session, entries: Sequence[Entry]) -> list[str]:
+    """Return a sentence about the cells that ran later in the kernel of a checkpoint."""
+    known = _cells_of(session, entries)
+    if known is None:
+        return []
+    kernels = {kernel for kernel, _ in known}
+    later: dict[str, Ran] = {}
+    for cell in executed_cells().cells:
+        # The cell that asks for the restore has not ended.
+        if cell.session not in kernels or cell.number is None or _is_running(cell):
+            continue
+        if (cell.session, cell.number) in known:
+            continue
+        ran = later.get(cell.session, Ran(cell.session))
+        later[cell.session] = ran.with_ended(cell.number)
+    names = named(later.values())
+    return [f"Not in this checkpoint: {names}."] if names else []
+
+
+def _is_running(cell: Executed) -> bool:
+    return cell.when is not None and cell.outcome is None
+
+
+def _cells_of(session: Session, entries: Sequence[Entry]) -> set[tuple[str, int | None]] | None:
+    for entry in entries:
+        if entry.kind == "session" and entry.content.whole:
+            try:
+                document = environment.read(b"".join(session.history.read(entry.content)))
+            except LitestateError:
+                # The restore reports the damage.
+                return None
+            cells = document.get("cells", {})
+            names = cells.get("sessions", [])
+            return {(names[row[0]], row[1]) for row in cells.get("rows", [])}
+    return None

@@ -1,4 +1,4 @@
-"""The history of this kernel's notebook, and the state that belongs to it."""
+"""The open history of one notebook, and the state that its checkpoints are about."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from ..report import Line
 from ..storage import Storage, Usage
 from .capture import Capture, Captured
 from .cell_journal import CellJournal
-from .differences import Tree, differ, differences, place_of
+from .differences import differ, differences
 from .history import History
-from .looking import Look, Looker
-from .owed import Owed
 from .ownership import Ownership
 from .retention import Retention
-from .tree import Checkpoint, Entry, Note
+from .scanner import Scan, Scanner
+from .tree import Checkpoint, Entry, Note, Tree
+from .unrestored import Unrestored
 
 
 @dataclass(frozen=True)
 class Made:
-    """A checkpoint that has just been made.
+    """A new checkpoint, and what to report about it.
 
     Attributes
     ----------
     checkpoint : Checkpoint
-        The new one.
+        The checkpoint.
     lines : list of Line
-        What differs from the one before.
+        Differences from the one before.
     skipped : list of Skipped
-        What could not be read.
+        Items that could not be read.
     warnings : list of str
-        What is not as a person might think.
+        Caveats.
     dropped : sequence of Checkpoint
-        What had to go because there was no room.
+        Older checkpoints that were dropped to make room.
     """
 
     checkpoint: Checkpoint
@@ -55,45 +55,44 @@ class Made:
 
 
 class Session:
-    """One notebook's history, open, and what is known of the state that it is about.
+    """The open history of one notebook, and its state as of the last scan.
 
     Parameters
     ----------
     storage : Storage
-        Where the history is.
+        Storage of the history.
     name : str
-        Of the notebook.
-    looker : Looker
-        Looks at the state.
+        Name of the notebook.
+    scanner : Scanner
+        Scanner of the state.
     retention : Retention, optional
-        Which checkpoints are kept.
+        Which checkpoints are stored.
 
     Attributes
     ----------
     tree : dict of str to Entry
-        By place, what the state is compared with: mostly what the newest checkpoint holds, but in a
-        kernel that has just started only what outlives one.
+        The entries, by place, that a scan is compared with: usually those of the newest checkpoint;
+        in a kernel that has just started, only those that outlive a kernel.
     is_fresh : bool
-        Whether nothing has been kept or restored yet in this kernel.
+        Whether this kernel has neither committed nor restored a checkpoint yet.
     captured : Captured
-        The outcome of the last look, also if it found no change: what could not be read, and what
-        is not as a person might think.
-    owed : Owed
-        The variables that could not be made when a checkpoint was restored.
+        Result of the last capture, also if nothing had changed.
+    unrestored : Unrestored
+        Variables that a restore could not rebuild.
     cells : CellJournal
-        The cells since the newest checkpoint, those of the kernel before included.
+        Cells since the newest checkpoint, those of earlier kernels included.
     ownership : Ownership
-        Who wrote what is there.
+        Finds who wrote a file.
     """
 
     def __init__(
-        self, storage: Storage, name: str, looker: Looker, retention: Retention | None = None
+        self, storage: Storage, name: str, scanner: Scanner, retention: Retention | None = None
     ) -> None:
         self.name = name
-        self.looker = looker
+        self.scanner = scanner
         self.captured = Captured()
-        self.owed = Owed()
-        self.ownership = Ownership(name, lambda: self.looker.places, lambda: self.looker.touched)
+        self.unrestored = Unrestored()
+        self.ownership = Ownership(name, lambda: self.scanner.places, lambda: self.scanner.touched)
         self._retention = retention
         self.is_fresh = True
         self._capacity: int | None = None
@@ -104,8 +103,8 @@ class Session:
         self.storage = storage
         self.cells = CellJournal(storage.cells, self.newest.number if self.newest else 0)
         self._capture = Capture(self.history, self.ownership.details)
-        self.looker.forget()
-        self.owed.reopen(self.history)
+        self.scanner.forget()
+        self.unrestored.reopen(self.history)
         newest = self.entries(self.newest) if self.newest else {}
         self.ownership.settle(newest)
         self.tree: Tree = {
@@ -119,7 +118,7 @@ class Session:
 
     @property
     def newest(self) -> Checkpoint | None:
-        """The newest checkpoint, if there is one."""
+        """The newest checkpoint, or None."""
         return self.history.checkpoints[-1] if self.history.checkpoints else None
 
     def find(self, which: int | str | Checkpoint | None) -> Checkpoint:
@@ -128,17 +127,17 @@ class Session:
         Raises
         ------
         NoCheckpointError
-            If there is none such. Of several with one label, the newest is meant.
+            If there is no such checkpoint. Of several with one label, the newest is meant.
         """
-        kept = self.history.checkpoints
-        if not kept:
+        stored = self.history.checkpoints
+        if not stored:
             raise NoCheckpointError(
                 f"There are no checkpoints of {self.name} yet: checkpoint() makes one."
             )
         if which is None:
-            return kept[-1]
+            return stored[-1]
         wanted = which.number if isinstance(which, Checkpoint) else which
-        for checkpoint in reversed(kept):
+        for checkpoint in reversed(stored):
             if wanted in (checkpoint.number, checkpoint.note.label):
                 return checkpoint
         raise NoCheckpointError(
@@ -147,28 +146,28 @@ class Session:
         )
 
     def entries(self, checkpoint: Checkpoint) -> dict[str, Entry]:
-        """Return what a checkpoint holds, by place."""
-        return {place_of(entry): entry for entry in self.history.entries(checkpoint.number)}
+        """Return the entries of a checkpoint by place."""
+        return {entry.place: entry for entry in self.history.entries(checkpoint.number)}
 
-    def configure(self, looker: Looker | None, retention: Retention | None) -> None:
-        """Look at something else from now on, or keep other checkpoints; None leaves it."""
-        if looker is not None:
-            looker.touched |= self.looker.touched
-            self.looker = looker
+    def configure(self, scanner: Scanner | None, retention: Retention | None) -> None:
+        """Change what is scanned, or which checkpoints are stored; None changes nothing."""
+        if scanner is not None:
+            scanner.touched |= self.scanner.touched
+            self.scanner = scanner
         self.history.retention = self._retention = retention or self.history.retention
 
     def outlives(self, entry: Entry) -> bool:
-        """Tell whether this is on the drive: JupyterLite keeps it from one kernel to the next."""
-        root = self.looker.places.root(entry.root)
+        """Tell whether this version is on the drive, which outlives the kernel."""
+        root = self.scanner.places.root(entry.root)
         mtime = entry.mtime_ns / 1e9
         return root is not None and root.outlives(entry.relative, entry.size, mtime)
 
     def is_on_drive(self, entry: Entry) -> bool:
         """Tell whether this belongs on the drive, whether or not it is there."""
-        root = self.looker.places.root(entry.root)
+        root = self.scanner.places.root(entry.root)
         return root is not None and root.on_drive
 
-    def look(
+    def checkpoint(
         self,
         cause: str,
         *,
@@ -177,43 +176,41 @@ class Session:
         thorough: bool = True,
         always: bool = False,
     ) -> Made | None:
-        """Make a checkpoint if the state has changed, or if it gets a label.
+        """Scan the state, and make a checkpoint if it has changed or if a label is given.
 
         Parameters
         ----------
         cause, label, cell
-            For its `Note`.
+            For the checkpoint's `Note`.
         thorough : bool, optional
-            Whether to look also at what this kernel has not written on the drive.
+            Whether to scan everything; see `Scanner.scan`.
         always : bool, optional
-            Whether to make one even if nothing has changed.
+            Whether to make a checkpoint even if nothing has changed.
 
         Returns
         -------
         Made or None
-            None if nothing has changed: nothing was written.
+            None if nothing has changed; then nothing was written.
 
         Raises
         ------
         ReadOnlyCheckpointsError
-            If another tab has the history.
+            If another tab writes the history.
         StorageError
-            If it could not be written; the last checkpoint is as it was.
+            If the checkpoint could not be written; the older ones are unchanged.
         """
         self.check_writable()
         note = Note(time.time(), cause, label, cell)
         try:
-            found = self.looker.look(self.tree, thorough=thorough)
-            made = self.keep(found, note, always=always)
+            made = self._scan_and_commit(note, thorough=thorough, always=always)
         except StorageFullError:
             if not self.history.make_room():
                 raise
             dropped = self.history.dropped
-            found = self.looker.look(self.tree, thorough=thorough)
             try:
-                made = self.keep(found, note, always=always)
+                made = self._scan_and_commit(note, thorough=thorough, always=always)
             except StorageFullError as error:
-                # What it says is true of the last try only.
+                # The message of `error` is about the second try only.
                 raise StorageFullError(
                     f"There is no room for this checkpoint in {self.storage.label}, also after "
                     f"{len(dropped)} older ones were dropped. The newest one and those with a "
@@ -223,16 +220,18 @@ class Session:
             return made and replace(made, dropped=dropped)
         return made and self._leave_room(made)
 
-    def learn(self, usage: Usage | None) -> None:
-        """Take note of how full the storage is."""
+    def _scan_and_commit(self, note: Note, *, thorough: bool, always: bool) -> Made | None:
+        return self.commit(self.scanner.scan(self.tree, thorough=thorough), note, always=always)
+
+    def note_usage(self, usage: Usage | None) -> None:
+        """Remember how much room the storage has."""
         free = None if usage is None else usage.quota - usage.used
         self._capacity = None if free is None else self.history.size + free
 
     def _leave_room(self, made: Made) -> Made:
         """Drop old checkpoints while there is still room for a copy of the others.
 
-        Without that room nothing can be dropped any more: a log can only be made shorter by making
-        a new one.
+        Without that room nothing can be dropped: a log gets shorter only by writing a new one.
         """
         if self._capacity is None:
             return made
@@ -240,44 +239,44 @@ class Session:
         needed = history.least_bytes + made.checkpoint.written
         if free >= needed:
             return made
-        # By half, or it would have to be done again after the next one.
+        # By half, or the next checkpoint would need it again.
         if not history.make_room(min(free, self._capacity - needed) // 2):
             return made
         return replace(made, dropped=[*made.dropped, *history.dropped])
 
     @unrecorded()
-    def keep(self, look: Look, note: Note, *, always: bool = False) -> Made | None:
-        """Make a checkpoint of what was found, unless nothing has changed and the note has no more.
+    def commit(self, scan: Scan, note: Note, *, always: bool = False) -> Made | None:
+        """Make a checkpoint of a scan, unless nothing has changed and the note says nothing new.
 
         Parameters
         ----------
-        look : Look
-            What was found.
+        scan : Scan
+            The state.
         note : Note
-            Why it is made; where was looked is added.
+            The checkpoint's note; scope and skipped items are added.
         always : bool, optional
-            Whether to make one even if nothing has changed.
+            Whether to make a checkpoint even if nothing has changed.
         """
         with self._all_or_none():
-            looked = look.looked and self.owed.packages(look.looked)
-            captured = self.captured = self._capture.take(look.found, look.carried, looked)
-            tree = {**look.carried, **captured.entries}
-            if looked is not None:
-                tree |= self.owed.take(self.history, looked)
+            kernel = scan.kernel and self.unrestored.with_packages(scan.kernel)
+            captured = self.captured = self._capture.take(scan.found, scan.carried, kernel)
+            tree = {**scan.carried, **captured.entries}
+            if kernel is not None:
+                tree |= self.unrestored.take(self.history, kernel)
             tree |= self._last_known(captured.unread, tree)
             is_named = note.label is not None or note.source is not None
             if not always and not is_named and not differ(self.tree, tree):
                 self._settle(tree, note)
                 return None
-            note = replace(note, scope=look.found.scope, skipped=tuple(captured.skipped))
+            note = replace(note, scope=scan.found.scope, skipped=tuple(captured.skipped))
             checkpoint = self.history.commit(note, list(tree.values()))
-            lines = differences(self.tree, tree, self.looker.places)
+            lines = differences(self.tree, tree, self.scanner.places)
             self._settle(tree, note)
             self.is_fresh = False
         return Made(checkpoint, lines, captured.skipped, captured.warnings, self.history.dropped)
 
     def _last_known(self, unread: Sequence[str], tree: Tree) -> Tree:
-        """Return what was there when it could still be read: it is not known to be gone."""
+        """Return the last readable version of what cannot be read now."""
         below = tuple(place.rstrip("/") + "/" for place in unread)
         return {
             place: entry
@@ -287,13 +286,13 @@ class Session:
             and (place in unread or place.startswith(below))
         }
 
-    def adopt(self, look: Look, entries: Iterable[Entry]) -> None:
-        """Know what has just been restored without reading it again."""
-        # Elsewhere another process may have written in between.
+    def adopt(self, scan: Scan, entries: Iterable[Entry]) -> None:
+        """Assume that scanned files are the entries that have just been restored."""
+        # In plain Python another process may have written in between.
         if not IN_BROWSER:
             return
-        restored = {place_of(entry): entry for entry in entries}
-        for item in look.found.items:
+        restored = {entry.place: entry for entry in entries}
+        for item in scan.found.items:
             entry = restored.get(item.place)
             if entry and (entry.kind, entry.size, entry.mode, entry.mtime_ns) == (
                 item.kind,
@@ -304,7 +303,7 @@ class Session:
                 self._capture.adopt(item, entry)
 
     def take_over(self) -> bool:
-        """Become the writer if the other tab has gone; tell whether that has just happened."""
+        """Become the writer if the other tab was closed; tell whether that has just happened."""
         if self.storage.writable:
             return False
         successor = self.storage.take_over()
@@ -318,28 +317,28 @@ class Session:
         return True
 
     async def refresh(self) -> None:
-        """See what another tab has written since."""
+        """Read what another tab has written since."""
         if not self.storage.writable:
             await self.storage.refresh()
             self._open(self.storage)
 
     def check_writable(self) -> None:
-        """Make sure that this session has the history to itself.
+        """Make sure that this session may write the history.
 
         Raises
         ------
         ReadOnlyCheckpointsError
-            If it has not.
+            If another tab writes it.
         """
         if not self.storage.writable:
             raise ReadOnlyCheckpointsError(
                 f"Another tab (or another Python) has {self.name} open and makes its checkpoints; "
-                "here they can be listed and restored. Close the other one: this one then takes "
-                "over by itself. save_state() works in any case."
+                "here they can be listed and restored. Close the other one, and this one takes "
+                "over. save_state() works in any case."
             )
 
     def close(self) -> None:
-        """Give the history back."""
+        """Close the history."""
         self.cells.close()
         self.storage.close()
 
@@ -349,18 +348,18 @@ class Session:
         if self.newest is not None:
             self.cells.settle(self.newest.number, between_cells=note.cause == "cell")
         self._capture.settle()
-        self.owed.settle()
-        self.looker.settle()
+        self.unrestored.settle()
+        self.scanner.settle()
 
     @contextmanager
     def _all_or_none(self) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            # What was put is gone, and with it what was known of it.
+            # The contents that were put are gone, and with them what was known of them.
             self._capture = Capture(self.history, self.ownership.details)
-            self.looker.forget()
-            # It is tried again before the next write; why this one failed says more.
+            self.scanner.forget()
+            # It is tried again before the next write; the first error says more.
             with suppress(StorageError):
                 self.history.rollback()
             raise

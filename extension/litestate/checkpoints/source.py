@@ -1,4 +1,4 @@
-"""A checkpoint as something to load, or to save as a bundle."""
+"""A checkpoint as a source to load from, or as a survey to save into a bundle."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from .history import History
 from .tree import Checkpoint, Entry
 
 _DETAILS = ("journal_mode", "names", "pickles", "buffers")
-"""What a bundle says of a member, too."""
+"""Details of an entry that the member of a bundle has, too."""
 
 
 class CheckpointSource:
-    """What one checkpoint holds, or a part of it.
+    """Entries of one checkpoint, to be loaded like a bundle.
 
     Parameters
     ----------
     history : History
-        Where it is.
+        History of the checkpoint.
     checkpoint : Checkpoint
-        Which one.
+        The checkpoint.
     entries : iterable of Entry
-        What of it to load.
+        The entries to load.
 
     Attributes
     ----------
     what, verb : str
-        What this is, and what was done with it when it was applied.
+        Words for reports: the kind of source, and what a load of it is called.
     manifest : Manifest
-        The same in the words of a bundle, without the hashes of whole files.
+        The entries as members of a bundle, without the hashes of whole files.
     advance : callable
         Called with the number of bytes of content that were read since the last call.
     trusted : bool
-        Whether it may run code: only this computer writes there.
+        Whether it may run code: only this computer writes checkpoints.
     """
 
     what, verb = "checkpoint", "Restored"
@@ -70,7 +70,7 @@ class CheckpointSource:
         return sum(member.size for member in self.manifest.members)
 
     def chunks(self, member: Member) -> Iterator[bytes]:
-        """Yield the content of one member; each piece was compared with its hash."""
+        """Yield the content of one member in pieces that match their hashes."""
         entry = self._entries[member.name]
         if entry.kind == "symlink":
             yield entry.details["target"].encode()
@@ -86,25 +86,25 @@ class CheckpointSource:
             ) from None
 
     def content(self, member: Member) -> bytes:
-        """Return the whole content of a member that is known to be small."""
+        """Return the whole content of a small member."""
         return b"".join(self.chunks(member))
 
     def matches(self, member: Member, pieces: Iterable[bytes]) -> bool:
-        """Tell whether this content, of the same size, is the member's."""
+        """Tell whether content of the same size is that of the member."""
         return _same(self._entries[member.name].content, pieces)
 
 
 def as_survey(source: CheckpointSource, places: Places, folder: Path) -> Survey:
-    """Put what a checkpoint holds into a folder, to be saved from there as if it were found.
+    """Unpack a checkpoint into a folder, as a survey to be saved into a bundle.
 
     Parameters
     ----------
     source : CheckpointSource
-        What to save.
+        The checkpoint.
     places : Places
         The root folders.
     folder : pathlib.Path
-        An empty folder; it must be there until all is saved.
+        An empty folder, which must exist until the survey is saved.
     """
     found = Survey(source.manifest.scope, skipped=list(source.manifest.skipped))
     if found.scope.variables:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import overload
 
 from ..errors import DamagedCheckpointError
-from ..report import Line, count_text, size_text
+from ..report import Line, count_text, size_text, when_text
 from ..report.html import STYLE, escape
 from ..report.table import table_lines
-from ..report.words import when_text
-from .differences import Tree, differences
+from .differences import differences
 from .session import Session
-from .tree import Checkpoint, Note
+from .tree import Checkpoint, Note, Tree
 
 _SHOWN = 3
 """Names that a line of the table has room for."""
@@ -142,7 +141,7 @@ def table(session: Session) -> Checkpoints:
         except DamagedCheckpointError as error:
             damaged.append(str(error))
             continue
-        lines = differences(before, tree, session.looker.places)
+        lines = differences(before, tree, session.scanner.places)
         rows.append(_row(checkpoint, lines, sum(entry.size for entry in tree.values())))
         before = tree
     notes = [*session.history.problems, *damaged]

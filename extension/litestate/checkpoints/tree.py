@@ -1,21 +1,24 @@
-"""What a checkpoint says: its note, and one entry for everything that it holds."""
+"""Checkpoints, their notes and entries, and the JSON form of these in a commit record."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..json_depth import is_too_deep
 from ..manifest import Scope, Skipped
+from ..strict_json import parse
 from .chunks import GONE, Chunk, Content, merge, runs_of
 from .format import ROW
 
 T = TypeVar("T")
 
+VARIABLES = "variables"
+"""Root of the entries of variables."""
+
 _MAX_DEPTH = 64
-"""Levels of nesting; version 1 has three, and what the details of an entry have."""
+"""Levels of nesting; version 1 has three, and those in the details of an entry."""
 
 _MAX_RUN = 1 << 22
 """Chunks in a row (256 GiB): a bound for what reading a few bytes may allocate."""
@@ -23,20 +26,20 @@ _MAX_RUN = 1 << 22
 
 @dataclass(frozen=True)
 class Entry:
-    """One saved thing.
+    """One saved thing: a file, folder, link, database, a part of a group of variables, and so on.
 
     Attributes
     ----------
     kind : str
-        A ``Kind`` of the manifest; others may come.
+        A ``Kind`` of the manifest; there may be more kinds later.
     root, relative : str
-        Where it belongs, with ``/`` between the parts.
+        Name of the root folder, and path below it with ``/``.
     size, mode, mtime_ns : int
-        Bytes, permission bits, nanoseconds since 1970: as they were found.
+        Bytes, permission bits, nanoseconds since 1970, at the time of the capture.
     content : Content
-        What it holds; of a folder or a link nothing.
+        The content; empty for a folder or a link.
     details : dict
-        More about one kind: ``target`` of a symlink, ``journal_mode`` of a database. JSON.
+        Details of this kind, as JSON: ``target`` of a symlink, ``journal_mode`` of a database.
     """
 
     kind: str
@@ -48,10 +51,19 @@ class Entry:
     content: Content
     details: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def place(self) -> str:
+        """Root and relative path, as of `Item.place`."""
+        return f"{self.root}/{self.relative}"
+
+
+Tree = Mapping[str, Entry]
+"""The entries of one state by place."""
+
 
 @dataclass(frozen=True)
 class Note:
-    """Why a checkpoint was made, and of what.
+    """Reason, time and scope of a checkpoint.
 
     Attributes
     ----------
@@ -60,15 +72,15 @@ class Note:
     cause : str
         Such as ``"cell"`` or ``"restored"``.
     label : str or None
-        The user's name for it; what has one is kept.
+        The user's name for it; checkpoints with a label are never dropped.
     cell : int or None
         Execution count of the cell.
     source : int or None
         Number of the checkpoint that was restored.
     scope : Scope
-        Where was looked.
+        What belonged to the state.
     skipped : tuple of Skipped
-        What could not be saved.
+        Items that could not be saved.
     """
 
     created: float
@@ -87,9 +99,9 @@ class Checkpoint:
     Attributes
     ----------
     number : int
-        From 1; never used again.
+        Number, from 1; never used again.
     note : Note
-        Why it was made.
+        Reason, time and scope.
     written : int
         Bytes that it added to the log.
     """
@@ -106,13 +118,13 @@ class Table:
     Attributes
     ----------
     note : Note
-        Why the checkpoint was made.
+        Reason, time and scope of the checkpoint.
     kept : tuple of int
-        Numbers of the checkpoints that are kept as of this one.
+        Numbers of the checkpoints that are stored once this one is, itself included.
     live : list of int
         Runs of the chunks that it refers to, merged.
     written : int
-        Bytes that all its records took when it was made; compaction does not change it.
+        Bytes of all its records when it was made; compaction does not change the number.
     """
 
     note: Note
@@ -121,7 +133,7 @@ class Table:
     written: int
 
     def to_json(self) -> bytes:
-        """Return it as it stands in the log."""
+        """Return the bytes for the log."""
         note = self.note
         return _dump(
             {
@@ -140,7 +152,7 @@ class Table:
 
     @classmethod
     def from_json(cls, data: bytes, offset: int) -> Table | None:
-        """Read it from a record at an offset; None if it is something else."""
+        """Read the first part of a record at an offset; None if it is not one."""
         try:
             document = _load(data)
             paths, exclude, *looked = document["scope"]
@@ -153,7 +165,7 @@ class Table:
             )
             kept = tuple(int(number) for number in document["kept"])
             live = merge([document["live"]])
-            # The tables of these chunks stand before this record.
+            # The tables of these chunks are before this record.
             if live and (live[-2] + live[-1]) * ROW > offset:
                 return None
             return cls(note, kept, live, int(document["written"]))
@@ -170,7 +182,7 @@ def _looked(variables: Any) -> bool | tuple[str, ...]:
 
 
 def entries_to_json(entries: Iterable[Entry]) -> tuple[bytes, list[int]]:
-    """Return the second part of a commit record, and the runs of all chunks in it, merged."""
+    """Return the second part of a commit record, and the merged runs of all its chunks."""
     rows: list[list[Any]] = []
     for entry in entries:
         content = entry.content
@@ -188,14 +200,14 @@ def entries_from_json(data: bytes, chunks: Sequence[Chunk | None]) -> tuple[Entr
     Parameters
     ----------
     data : bytes
-        As `entries_to_json` made it.
+        Result of `entries_to_json`.
     chunks : sequence of Chunk or None
-        Those of the log by number; None for those that are damaged.
+        Chunks of the log by number; None for a damaged one.
 
     Raises
     ------
     ValueError, TypeError, LookupError
-        If it is something else.
+        If the data is not a list of entries.
     """
     return tuple(
         Entry(
@@ -234,24 +246,24 @@ def _missing() -> Chunk:
 
 
 def renumbered(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
-    """Refer to other chunks.
+    """Change the chunk numbers in a list of entries.
 
     Parameters
     ----------
     data : bytes
-        As `entries_to_json` made it.
+        Result of `entries_to_json`.
     numbers : sequence of int
-        New number by old one, or `GONE`.
+        New numbers by old ones, or `GONE`.
 
     Returns
     -------
     data, runs
-        As of `entries_to_json`.
+        As from `entries_to_json`.
 
     Raises
     ------
     ValueError, TypeError, LookupError
-        If it is something else.
+        If the data is not a list of entries.
     """
     rows = _load(data)
     for row in rows:
@@ -260,9 +272,7 @@ def renumbered(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
 
 
 def _load(data: bytes) -> Any:
-    if is_too_deep(data, _MAX_DEPTH):
-        raise ValueError("it is nested too deeply")
-    return json.loads(data)
+    return parse(data, _MAX_DEPTH, constants=True)
 
 
 def _dump(document: Any) -> bytes:

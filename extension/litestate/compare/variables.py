@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from ..bundle import Reader
 from ..groups import is_graph, key_of
-from ..json_depth import is_too_deep
 from ..manifest import Member
+from ..strict_json import parse
 from .model import VariableChange, VariableSide
 
 Content: TypeAlias = tuple[tuple[str, str], ...]
@@ -82,10 +82,10 @@ def _variables(
 
 
 def _values(reader: Reader, graph: Member) -> dict[str, Any]:
-    if graph.size > _MOST or is_too_deep(data := reader.content(graph), _DEPTH):
+    if graph.size > _MOST:
         return {}
     try:
-        found = json.loads(data)["names"]
+        found = parse(reader.content(graph), _DEPTH, constants=True)["names"]
     except (ValueError, TypeError, KeyError):
         # A load would refuse it. Here it is not equal to anything.
         return {}

@@ -17,9 +17,9 @@ from .._version import __version__
 from ..bundle import Writer
 from ..errors import DatabaseBusyError, SourceError
 from ..items import member_name
-from ..json_depth import is_too_deep
 from ..manifest import Manifest, Scope, Skipped
 from ..places import HOME
+from ..strict_json import TooDeepError, parse
 from .fields import DATABASE, STATE, Fields, damaged, explained, find, time_in
 from .scan import text_of
 from .shapes import HEADER, bytes_of
@@ -165,31 +165,20 @@ def _state(fields: Fields) -> bytes:
 def _parse(raw: bytes, key: str) -> Any:
     if len(raw) > STATE_LIMIT:
         raise damaged(key, f"it has {len(raw):,} bytes, the limit is {STATE_LIMIT:,}")
-    if is_too_deep(raw, STATE_DEPTH):
-        raise damaged(key, f"it is nested more than {STATE_DEPTH} levels deep")
     with explained(key):
         if raw[:1] == b'"':
             return text_of(raw)
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_unique)
+        return parse(raw, STATE_DEPTH, unique_keys=True, constants=True)
+    except TooDeepError:
+        raise damaged(key, f"it is nested more than {STATE_DEPTH} levels deep") from None
     except ValueError as error:
         raise damaged(key, f"it is not JSON ({error})") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"{key[:80]!a} is there twice, so it is not known which one counts")
-        found[key] = value
-    return found
-
-
 def _is_json(text: bytes) -> bool:
-    if is_too_deep(text, STATE_DEPTH):
-        return False
     try:
-        json.loads(text.decode())
+        parse(text, STATE_DEPTH, constants=True)
     except ValueError:
         return False
     return True

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from ..platform import IN_BROWSER, ipython_shell
+from ..report import when_text
 from ..report.html import STYLE, escape
 from ..report.table import table_lines
-from ..report.words import printable, when_text
+from ..report.words import printable
 from .apply_result import Applied
 from .executed import (
     CUT,

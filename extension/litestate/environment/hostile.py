@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
 from .. import names
 from ..errors import DamagedBundleError
-from ..json_depth import is_too_deep
+from ..strict_json import TooDeepError
+from ..strict_json import parse as parse_json
 
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of a document. Its largest part, the history of cells, has at most half of that."""
@@ -37,10 +37,10 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
     """
     if len(data) > MAX_BYTES:
         raise damaged(what, f"has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed")
-    if is_too_deep(data, MAX_DEPTH):
-        raise damaged(what, "is nested too deeply")
     try:
-        document = json.loads(data, parse_constant=_refuse)
+        document = parse_json(data, MAX_DEPTH)
+    except TooDeepError:
+        raise damaged(what, "is nested too deeply") from None
     except ValueError as error:
         raise damaged(what, f"is not valid JSON ({error})") from None
     return mapping(document, what)
@@ -114,7 +114,3 @@ def place(value: object, what: str) -> tuple[str, str]:
     if problem:
         raise damaged(what, f"{problem}")
     return root, relative
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..installation import of_python, site_packages
+from ..imports import site_packages, standard_library
 from ..platform import IN_BROWSER
 
 _PROC = Path("/proc/self/environ")
@@ -98,7 +98,7 @@ def search_path() -> set[str]:
     These are the entries of Python itself, of its site-packages and their ``.pth`` files, of
     ``PYTHONPATH``, and the folder of the script or, in IPython, ``""``.
     """
-    found = {"", *of_python(), *_of_program()}
+    found = {"", *standard_library(), *_of_program()}
     found.update(environment().get("PYTHONPATH", "").split(os.pathsep))
     for folder in site_packages():
         found.add(folder)

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from ..bundle import Writer
-from ..items import Survey
-from ..loadable import Loadable
-from ..plan import Plan
-from ..report import Section
 from . import databases, files, packages, session, variables
-from .wanted import Wanted, choice
+from .wanted import Loadable, Part, Wanted, choice
 
-__all__ = ["PARTS", "Part", "Wanted", "choice"]
+__all__ = ["FILE_PARTS", "PARTS", "Loadable", "Part", "Wanted", "choice"]
 
+FILE_PARTS: tuple[Part, ...] = (files, databases)
+"""The parts of a state without variables."""
 
-class Part(Protocol):
-    """One kind of state."""
-
-    def describe(self, survey: Survey) -> Section:
-        """Say what is there."""
-        ...
-
-    def capture(self, survey: Survey, sink: Writer) -> Section:
-        """Write it into a bundle; say what was saved and what was not."""
-        ...
-
-    def apply(self, source: Loadable, wanted: Wanted, plan: Plan) -> Section:
-        """Compare what is kept with what is there and stage the difference; change nothing."""
-        ...
-
-
-PARTS: tuple[Part, ...] = (files, databases, packages, session, variables)
-"""In the order in which they are applied: folders must be there before what is in them, packages
-and the search path before variables of classes that are found there."""
+PARTS: tuple[Part, ...] = (*FILE_PARTS, packages, session, variables)
+"""In the order in which they are applied: folders before their content, packages and the search
+path before variables whose classes are found there."""

@@ -12,11 +12,10 @@ from ..bundle import CHUNK, Writer
 from ..changes import set_attributes
 from ..errors import SaveError
 from ..items import Item, Survey
-from ..loadable import Loadable
 from ..manifest import Kind, Member
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
-from .wanted import Wanted
+from .wanted import Loadable, Wanted
 
 TITLE = "files"
 _GROWS_SLOWLY = 1 << 20

@@ -11,12 +11,11 @@ from ..bundle import Writer
 from ..errors import NeedsAsyncError
 from ..groups import PACKAGES_MEMBER, is_graph
 from ..items import Survey
-from ..loadable import Loadable
 from ..plan import Plan
 from ..platform import IN_BROWSER
 from ..report import Line, Section
 from ..variables.modules import modules_of_graph, modules_of_pickle
-from .wanted import Wanted
+from .wanted import Loadable, Wanted
 
 TITLE = "packages"
 

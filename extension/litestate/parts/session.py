@@ -12,10 +12,9 @@ from ..environment import AFTER_VARIABLES, BEFORE_VARIABLES, Applied
 from ..groups import SESSION_MEMBER
 from ..imports import only_installed
 from ..items import Survey
-from ..loadable import Loadable
 from ..plan import Plan
 from ..report import Line, Section
-from .wanted import Wanted
+from .wanted import Loadable, Wanted
 
 TITLE = "settings"
 

@@ -1,17 +1,27 @@
-"""The variables that a bundle or checkpoint has, and which are here just so."""
+"""The variables of a load: reading, comparing, and the step that sets them."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import environment, packages
 from ..bundle import CHUNK
+from ..errors import NeedsAsyncError
 from ..groups import group_member, is_graph, key_of
-from ..loadable import Loadable
 from ..manifest import Member
+from ..platform import IN_BROWSER
+from ..report import Section
 from ..variables.group import GRAPH, VALUES, Group, Memory, value_texts
+from ..variables.in_place import InPlace
+from ..variables.modules import modules_of
+from ..variables.namespace import take_away
+from ..variables.restoring import Restored, restore
+from ..variables.stale import left_behind, sentences
 from ..variables.taking import Taken
+from .wanted import Loadable
 
 
 def stored(source: Loadable) -> Taken:
@@ -97,3 +107,108 @@ def _is_same(source: Loadable, group: Group) -> bool:
         and source.matches(member, pieces(content))
         for part, content in parts.items()
     )
+
+
+@dataclass
+class SetVariables:
+    """Put what was stored into the namespace, when files and packages are there.
+
+    Attributes
+    ----------
+    section : Section
+        What could not be made is added to it.
+    current : dict
+        The namespace.
+    names : set of str
+        Those that are wanted.
+    trusted : bool
+        Whether pickles are loaded.
+    partly : bool
+        Whether variables that are not stored as they should be fail by themselves.
+    groups : list of Group
+        What is to be made.
+    removed : list of str
+        What is to be removed.
+    later : frozenset of str
+        Names that another step of the same plan replaces.
+    """
+
+    section: Section
+    current: dict[str, Any]
+    names: set[str]
+    trusted: bool
+    partly: bool = False
+    groups: list[Group] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    later: frozenset[str] = frozenset()
+    _in_place: InPlace | None = None
+    _before: dict[str, Any] | None = None
+
+    def commit(self) -> None:
+        """Make the change."""
+        if IN_BROWSER:
+            self._provide()
+        # Before anything is made: what runs for that may set names by itself.
+        self._before = dict(self.current)
+        # Triggers of a stranger's database may call functions registered with the connection.
+        self._in_place = InPlace(self._before, self.names) if self.trusted else None
+        restored = restore(
+            self.groups,
+            self.current,
+            trusted=self.trusted,
+            partly=self.partly,
+            wanted=self.names,
+            replace=self._in_place,
+        )
+        if self._in_place is not None:
+            self._in_place.fill(restored.values.values())
+        for name in self.removed:
+            take_away(name, self.current)
+        for name, value in restored.values.items():
+            if name in self.names:
+                self.current[name] = value
+        self._tell(restored)
+        self._tell_what_is_left_behind()
+
+    def _provide(self) -> None:
+        """Load what the site has: only an import in a cell's own text does this by itself."""
+        from ..browser.packages import provide
+
+        modules = set().union(*map(modules_of, self.groups))
+        try:
+            trouble = provide(modules - sys.modules.keys())
+        except NeedsAsyncError as error:
+            self.section.warnings.append(str(error))
+            return
+        self.section.warnings += [f"{module}: {reason}." for module, reason in trouble.items()]
+
+    def revert(self) -> None:
+        """Undo it."""
+        if self._before is None:
+            return
+        if self._in_place is not None:
+            self._in_place.empty()
+        for name in [name for name in self.current if name not in self._before]:
+            del self.current[name]
+        self.current.update(self._before)
+
+    def tell_what_waits(self) -> None:
+        """Add to the section what would wait for trust."""
+        if IN_BROWSER:
+            self._provide()
+        self._tell(restore(self.groups, self.current, trusted=False))
+
+    def _tell_what_is_left_behind(self) -> None:
+        before, names = self._before or {}, {*self.names, *self.removed}
+        old = {
+            name: before[name]
+            for name in names & before.keys()
+            if self.current.get(name) is not before[name]
+        }
+        self.section.warnings += sentences(left_behind(self.current, old, self.later))
+
+    def _tell(self, restored: Restored) -> None:
+        out = [each for each in (*restored.failed, *restored.waiting) if each.path in self.names]
+        gone = {each.path for each in out}
+        self.section.skipped += out
+        self.section.lines = [line for line in self.section.lines if line.label not in gone]

@@ -11,16 +11,14 @@ from ..bundle import Writer
 from ..environment.confidential import looks_secret
 from ..groups import group_member, is_graph, variables_of
 from ..items import Survey
-from ..loadable import Loadable
 from ..manifest import Member, Skipped
 from ..plan import Plan
 from ..report import Line, Section
-from ..variables.group import GRAPH, Group
+from ..variables.group import GRAPH, VALUES, Group
 from ..variables.namespace import Choice, chosen, is_initial, namespace, own_names, user_names
 from ..variables.taking import Taken, take
-from .set_variables import SetVariables
-from .stored_variables import group_of, pieces, unchanged
-from .wanted import Wanted
+from .stored_variables import SetVariables, group_of, pieces, unchanged
+from .wanted import Loadable, Wanted
 
 TITLE = "variables"
 
@@ -62,7 +60,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     current = namespace()
     # Objects of IPython are not the user's, even if they are equal to a variable.
     own = own_names(current)
-    here = take(current, sorted(names & own))
+    here = reuse_or_take(current, names & own, wanted.here)
     same = unchanged(source, here)
     for member in graphs:
         section.lines += [
@@ -97,6 +95,22 @@ def remove(taken: Taken, section: Section, plan: Plan, later: frozenset[str] = f
         change.removed += names
         section.lines += [_line(name, group.about[name], "removed") for name in names]
     plan.finally_(change)
+
+
+def reuse_or_take(current: dict[str, Any], names: set[str], known: Taken | None) -> Taken:
+    """Return some variables as they are now, reusing what a scan has just taken.
+
+    A group is reused if all of its names are asked for. Simple values share nothing, so any of them
+    can be reused.
+    """
+    groups = []
+    for group in known.groups if known is not None else ():
+        asked = tuple(name for name in group.names if name in names)
+        if asked and (asked == group.names or group.key == VALUES):
+            groups.append(replace(group, names=asked))
+    rest = names.difference(*(group.names for group in groups))
+    taken = take(current, sorted(rest))
+    return replace(taken, groups=[*groups, *taken.groups])
 
 
 def details_of(group: Group) -> dict[str, Any]:
@@ -151,7 +165,8 @@ def _remove(
     known.update(variables_of(source.manifest.members))
     others = [name for name in _looked_at(source, current, wanted) if name not in known]
     # What cannot be saved is not removed: nothing would bring it back.
-    remove(take(current, others), change.section, plan, frozenset(change.names))
+    here = reuse_or_take(current, set(others), wanted.here)
+    remove(here, change.section, plan, frozenset(change.names))
 
 
 def _looked_at(source: Loadable, current: dict[str, Any], wanted: Wanted) -> list[str]:
@@ -174,8 +189,8 @@ def _taken(names: dict[str, Any], which: Sequence[str]) -> Taken:
     return taken
 
 
-def look(found: Survey, choice: Choice) -> Survey:
-    """Add the variables to what was found.
+def add_variables(found: Survey, choice: Choice) -> Survey:
+    """Add the selected variables to the files and databases that were found.
 
     Parameters
     ----------
@@ -189,8 +204,6 @@ def look(found: Survey, choice: Choice) -> Survey:
     SelectionError
         If one is named that is not there.
     """
-    if choice is False:
-        return found
     names = namespace()
     which = chosen(names, choice)
     scope = replace(found.scope, variables=True if choice is True else tuple(which))

@@ -1,63 +1,134 @@
-"""What somebody wants of what is loaded."""
+"""The protocol of the parts, and of a load: its source, and the user's selection of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from ..bundle import Writer
 from ..errors import SelectionError
-from ..plan import Target
+from ..items import Survey
+from ..manifest import Manifest, Member
+from ..plan import Plan, Target
+from ..report import Section
+from ..survey import Paths
 from ..variables.namespace import Choice, is_session
+from ..variables.taking import Taken
+
+
+class Part(Protocol):
+    """One kind of state."""
+
+    def describe(self, survey: Survey) -> Section:
+        """Report what would be saved."""
+        ...
+
+    def capture(self, survey: Survey, sink: Writer) -> Section:
+        """Write the state into a bundle; report what was saved and what was not."""
+        ...
+
+    def apply(self, source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+        """Compare the stored state with the present one and stage the changes; change nothing."""
+        ...
+
+
+class Loadable(Protocol):
+    """A stored state to load: a bundle or a checkpoint.
+
+    Attributes
+    ----------
+    what : str
+        Its kind for reports: ``"bundle"`` or ``"checkpoint"``.
+    verb : str
+        The action for reports: ``"Loaded"`` or ``"Restored"``.
+    advance : callable
+        Called with the number of bytes of content that were read since the last call.
+    trusted : bool
+        Whether it may run code: this computer made it, or the user trusts it.
+    """
+
+    what: str
+    verb: str
+    trusted: bool
+    advance: Callable[[int], object]
+
+    @property
+    def manifest(self) -> Manifest:
+        """The description of the state."""
+
+    @property
+    def total(self) -> int:
+        """Bytes of content."""
+
+    def chunks(self, member: Member) -> Iterator[bytes]:
+        """Yield the content of one member; it is verified once the iterator ends."""
+
+    def content(self, member: Member) -> bytes:
+        """Return the content of a small member."""
+
+    def matches(self, member: Member, pieces: Iterable[bytes]) -> bool:
+        """Tell whether this content, of the same size, equals that of the member."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What of a bundle or checkpoint is wanted.
+    """A request to load a part of a bundle or checkpoint.
 
     Attributes
     ----------
-    targets : list of Target
-        Files, folders, links and databases.
+    paths, exclude
+        As for `litestate.load_state`.
     variables : bool, str or sequence of str
         Which variables.
-    trusted : bool
-        Whether what is loaded may run code.
     clean : bool
-        Whether what is here and not there goes.
-    spared : frozenset of str
+        Whether to remove state that is not in the source.
+    dry_run : bool
+        Whether to change nothing, and report what would change.
+    protected : frozenset of str
         Variables that are neither replaced nor removed.
     partly : bool
-        Whether variables that are not stored as they should be fail by themselves, instead of all.
+        Whether a variable with a damaged encoding fails alone instead of failing the load.
+    targets : sequence of Target
+        Files, folders, links and databases of the source that are selected.
+    trusted : bool
+        Whether the source may run code.
+    here : Taken, optional
+        The present variables, if a scan has just taken them.
     """
 
-    targets: list[Target]
+    paths: Paths = None
+    exclude: Sequence[str] | str = ()
     variables: Choice = False
-    trusted: bool = False
     clean: bool = False
-    spared: frozenset[str] = frozenset()
+    dry_run: bool = False
+    protected: frozenset[str] = frozenset()
     partly: bool = False
+    targets: Sequence[Target] = ()
+    trusted: bool = False
+    here: Taken | None = None
 
     def covers(self, name: str) -> bool:
-        """Tell whether a name is wanted, wherever it is."""
-        if name in self.spared:
+        """Tell whether a variable is wanted, stored or not."""
+        if name in self.protected:
             return False
         if self.variables is None or isinstance(self.variables, bool):
             return self.variables is not False
         return name in _set_of(self.variables)
 
     def names(self, stored: Iterable[str]) -> set[str]:
-        """Return which of the stored names are wanted.
+        """Return which of the stored variables are wanted.
 
         Raises
         ------
         SelectionError
-            If one is named that is not there.
+            If the user named one that is not stored.
         """
         names = set(stored)
         if self.variables is False:
             return set()
         if self.variables is None or self.variables is True:
-            return names - self.spared
+            return names - self.protected
         wanted = _set_of(self.variables)
         if missing := sorted(map(str, wanted - names)):
             raise SelectionError(
@@ -66,17 +137,13 @@ class Wanted:
         return wanted
 
 
-def _set_of(given: str | Iterable[str]) -> set[str]:
-    return {given} if isinstance(given, str) else set(given)
-
-
 def choice(variables: Choice, paths: object) -> Choice:
-    """Return which variables are meant, where ``paths=`` may name files alone.
+    """Return the selected variables; ``paths=`` alone selects none.
 
     Raises
     ------
     SelectionError
-        If it is no choice.
+        If ``variables=`` is neither names nor a truth value.
     """
     if variables is None:
         return paths is None and is_session()
@@ -85,3 +152,7 @@ def choice(variables: Choice, paths: object) -> Choice:
     if not isinstance(variables, Iterable) or not all(isinstance(n, str) for n in variables):
         raise SelectionError(f"variables= takes names, True or False, not {variables!r}.")
     return list(variables)
+
+
+def _set_of(given: str | Iterable[str]) -> set[str]:
+    return {given} if isinstance(given, str) else set(given)

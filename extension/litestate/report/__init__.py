@@ -1,7 +1,15 @@
 """Reports: what was saved or loaded, what was skipped and why."""
 
-from .lines import Line, Section
 from .model import Report, show
-from .words import count_text, outcome_text, size_text
+from .words import Line, Section, count_text, outcome_text, size_text, when_text
 
-__all__ = ["Line", "Report", "Section", "count_text", "outcome_text", "show", "size_text"]
+__all__ = [
+    "Line",
+    "Report",
+    "Section",
+    "count_text",
+    "outcome_text",
+    "show",
+    "size_text",
+    "when_text",
+]

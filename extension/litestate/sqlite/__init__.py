@@ -1,9 +1,8 @@
-"""SQLite files: recognise, capture and restore them while somebody else has them open."""
+"""SQLite databases: recognize, capture and restore them while other connections use them."""
 
-from .aside import copy_aside, copy_together, scratch, sidecars
+from .aside import EMPTY, Image, copy_aside, copy_together, scratch, sidecars
 from .capture import capture
-from .connections import MIN_PAGE, SIDECARS, JournalMode, NotADatabaseError, is_database
-from .image import EMPTY, Image
+from .connections import MIN_PAGE, SIDECARS, JournalMode, NotADatabaseError, is_database, is_sidecar
 from .restore import check_readable, check_replaceable, restore, set_journal_mode
 
 __all__ = [
@@ -19,6 +18,7 @@ __all__ = [
     "copy_aside",
     "copy_together",
     "is_database",
+    "is_sidecar",
     "restore",
     "scratch",
     "set_journal_mode",

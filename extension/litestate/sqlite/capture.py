@@ -1,4 +1,4 @@
-"""Read databases as of their last commit while others write to them."""
+"""Capture of databases at their last commit while other connections write to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from ..platform import IN_BROWSER
 from . import connections
-from .aside import copy_together, scratch
+from .aside import Image, copy_together, scratch
 from .connections import (
     ERRORS,
     NotADatabaseError,
@@ -27,60 +27,59 @@ from .connections import (
     reading,
     text_of,
 )
-from .image import Image
 
 COUNT_BUDGET = 1.0
-"""Seconds to spend on counting the rows of one database, which is only for the report."""
+"""Seconds for counting the rows of one database, for the report only."""
 
 CHECK_BUDGET = 1.0
-"""Seconds to spend on looking at the rows of one database for damage; its pages are all checked,
-which takes 0.2 s for 280 MB."""
+"""Seconds for checking the rows of one database. Its pages, which come first, take 0.2 s for
+280 MB."""
 
 IN_MEMORY = 32 << 20
-"""Bytes up to which a database is captured in memory. Python's ``serialize`` holds it twice, and
-``backup`` into a file hardly at all; in the browser, ``serialize`` is ten times as fast."""
+"""Bytes of the largest database that is captured in memory. ``serialize`` holds it twice, and
+``backup`` into a file does not; in the browser, ``serialize`` is ten times as fast."""
 
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _NEEDS_WRITING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-"""What a connection that may only read says of a hot journal, and of a log without an index."""
+"""Errors of a read-only connection for a hot journal, and for a log without an index."""
 
 _UNREADABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
-"""The last of them is a file format that this SQLite does not know."""
+"""The last one is for a file format that this SQLite does not know."""
 
 _DAMAGE = ("*** in database", "database disk image is malformed")
-"""How findings of quick_check about pages start; others are about values and constraints, which
-do not make the file unreadable."""
+"""First words of quick_check about pages. Its other messages are about values and constraints,
+which do not make the file unreadable."""
 
 
 def capture(path: Path, folder: Path | None, *, quick: bool = False) -> Image:
-    """Read a database as of its last commit, without disturbing who has it open.
+    """Read a database at its last commit, without effects on its other connections.
 
-    Nothing is recovered or rolled back in place, also not after a crash: that is done with a copy
-    of the database and what is beside it. So it is where a writer keeps everybody out: the pages
-    that it overwrote are in the rollback journal, or what it wrote is in the log.
+    Nothing is recovered or rolled back in place, not even after a crash: that happens in a copy of
+    the database with its journal and log. A copy is also used if a writer holds an exclusive lock:
+    the rollback journal has the pages that it overwrote, or the log has its new pages.
 
     Parameters
     ----------
     path : pathlib.Path
         A database file.
     folder : pathlib.Path or None
-        Where to put the content of a large database; it must be there as long as the image is
-        used. None only looks at the database and leaves the content out.
+        Folder for the content of a large database, which must exist as long as the image is used.
+        None for an image without content.
     quick : bool, optional
-        Whether to leave out what only reports need: rows are not counted, and nothing looks for
-        damage. In the browser, where nothing else runs meanwhile, the content may then be the
+        Whether to leave out the row counts and the check for damage, which only reports need. In
+        the browser, where nothing else runs in between, the content may then be the path of the
         database file itself, to be read at once.
 
     Raises
     ------
     DatabaseBusyError
-        If a lock keeps everybody out and there is nothing to go back with.
+        If a lock is exclusive and no journal or log leads to the last commit.
     NotADatabaseError
         If SQLite cannot read it.
     OSError
-        If the operating system cannot.
+        If the operating system cannot read it.
     """
-    # Read in place it would get a log and an index that nobody may remove.
+    # Reading it in place would leave a log and an index that cannot be removed.
     is_protected = not os.access(path, os.W_OK) and _has_wal_mark(path)
     take = _Taker(folder, quick)
     if is_protected and (image := _read_copy(path, take, is_locked=False)):
@@ -94,7 +93,7 @@ def capture(path: Path, folder: Path | None, *, quick: bool = False) -> Image:
                 raise _explained(error) from None
         if image := _read_copy(path, take, is_locked=code in _LOCKED):
             return image
-        # A lock may be given back; where it is this very thread's, waiting is no use.
+        # The second attempt waits for the lock, which is useless if this thread holds it.
     raise busy(path)
 
 
@@ -109,9 +108,9 @@ def _read(path: Path, take: _Taker, patience: float) -> Image:
 
 
 def _read_copy(path: Path, take: _Taker, *, is_locked: bool) -> Image | None:
-    """Read a copy of a database and what is beside it.
+    """Read a copy of a database with its journal and log.
 
-    Without a hot journal or a log, the file of a locked one may hold anything.
+    Return None for a locked database without a hot journal or a log: its file may hold anything.
     """
     if is_locked and not (has_hot_journal(path) or beside(path, "-wal").exists()):
         return None
@@ -140,7 +139,7 @@ def _explained(error: Exception) -> Exception:
 
 @contextmanager
 def _one_commit(connection: sqlite3.Connection) -> Iterator[None]:
-    # The lock is taken by the first read and kept, so that what is counted is what is copied.
+    # The first read takes the lock and keeps it, so that counts and content agree.
     connection.execute("BEGIN")
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     yield
@@ -148,14 +147,14 @@ def _one_commit(connection: sqlite3.Connection) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Taker:
-    """Takes an image through a connection that stands at one commit.
+    """Makes an image through a connection that stays at one commit.
 
     Attributes
     ----------
     folder : pathlib.Path or None
-        Where to put the content of a large database; None leaves contents out.
+        Folder for the content of a large database; None for an image without content.
     quick : bool
-        Whether to leave out what only reports need.
+        Whether to leave out counts and checks, which only reports need.
     """
 
     folder: Path | None
@@ -176,7 +175,7 @@ class _Taker:
         alone: bool = True,
     ) -> Image:
         """Return the image with this content."""
-        # SQLite takes any bytes for a name.
+        # SQLite accepts any bytes as a name.
         connection.text_factory = lambda data: data.decode(errors="replace")
         return Image(
             content,
@@ -200,10 +199,10 @@ def _content(connection: sqlite3.Connection, size: int, folder: Path) -> bytes |
         return connection.serialize()
     copy = Path(tempfile.mkdtemp(dir=folder), "copy")
     with closing(sqlite3.connect(copy, isolation_level=None)) as destination:
-        # Nobody needs this file after a crash.
+        # After a crash this file is not needed.
         destination.execute("PRAGMA journal_mode = off")
         destination.execute("PRAGMA synchronous = off")
-        # All at once: the lock on the source is ours, and nobody else knows the destination.
+        # In one step: the source is locked by us, and no one else uses the destination.
         connection.backup(destination, pages=-1)
     return copy
 
@@ -230,13 +229,13 @@ def _count_rows(connection: sqlite3.Connection) -> dict[str, int | None]:
 
 
 def _damage(connection: sqlite3.Connection) -> str | None:
-    """Return what is wrong with the pages of a database whose schema can be read."""
+    """Return damage in the pages of a database with a readable schema, or None."""
     with _at_most(connection, CHECK_BUDGET):
         try:
             finding = str(connection.execute("PRAGMA main.quick_check(1)").fetchone()[0])
         except ERRORS as error:
-            # Anything else is out of time, or a function that is not defined here: the pages come
-            # first, so they are good.
+            # Any other error is a timeout or an undefined function. Pages come first, so they are
+            # good.
             unreadable = code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
             return text_of(error) if unreadable else None
     return finding.rpartition("\n")[2] if finding.startswith(_DAMAGE) else None
@@ -244,7 +243,7 @@ def _damage(connection: sqlite3.Connection) -> str | None:
 
 @contextmanager
 def _at_most(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Interrupt statements that run for longer than that altogether."""
+    """Interrupt the statements after so many seconds in all."""
     deadline = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
@@ -254,10 +253,10 @@ def _at_most(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
 
 
 def _is_being_written(path: Path) -> bool:
-    """Tell whether somebody has a transaction open for writing.
+    """Tell whether a connection has an open write transaction.
 
-    Only while another connection reads the database: it has seen that there is no journal to roll
-    back, and it keeps this one from being the last to close, which would empty the log.
+    Call it only while another connection reads the database. That one has found no journal to roll
+    back; and with it, this connection is not the last to close, which would empty the log.
     """
     try:
         with closing(connect(path, "rw")) as connection:

@@ -1,9 +1,8 @@
-"""Connections to files that others have open.
+"""Safe connections to database files that other connections use.
 
-Everywhere but in the browser, a file that may be a database is opened by nobody but SQLite. On
-POSIX systems closing any file descriptor drops every lock that the process holds on the file, so
-reading it with `open` would take away the locks of the user's own connections ("How To Corrupt An
-SQLite Database File", 2.2).
+Except in the browser, only SQLite may open a file that may be a database. On POSIX systems, closing
+any file descriptor drops every lock of the process on the file, so reading it with `open` would
+drop the locks of the user's own connections ("How To Corrupt An SQLite Database File", 2.2).
 """
 
 from __future__ import annotations
@@ -20,20 +19,19 @@ from ..errors import DatabaseBusyError, LitestateError
 from ..platform import IN_BROWSER
 
 HEADER = b"SQLite format 3\0"
-"""How a database file starts (https://www.sqlite.org/fileformat2.html, 1.3)."""
+"""First bytes of a database file (https://www.sqlite.org/fileformat2.html, 1.3)."""
 
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
-"""How a rollback journal starts that is in use (https://www.sqlite.org/fileformat2.html, 3)."""
+"""First bytes of a rollback journal in use (https://www.sqlite.org/fileformat2.html, 3)."""
 
 SIDECARS = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database while it is in use."""
+"""Suffixes of the files beside a database in use."""
 
 PATIENCE = 2.0
 """Seconds to wait for a lock."""
 
 ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What Python raises for an error of SQLite: it cannot decode a message that quotes a damaged
-schema."""
+"""Exceptions for errors of SQLite. The second one is for a message that quotes a damaged schema."""
 
 MIN_PAGE = 512
 """Bytes of the smallest page (https://www.sqlite.org/fileformat2.html, 1.3.2)."""
@@ -42,7 +40,7 @@ JournalMode = Literal["delete", "wal"]
 
 
 class NotADatabaseError(LitestateError):
-    """SQLite cannot read the file: encrypted, corrupt, or something else with that header."""
+    """SQLite cannot read the file: it is encrypted, corrupt, or another kind of file."""
 
 
 def is_database(path: Path, size: int) -> bool:
@@ -58,16 +56,16 @@ def is_database(path: Path, size: int) -> bool:
     Returns
     -------
     bool
-        True also for one that is encrypted or damaged but for its header: `capture` says so.
+        True also for an encrypted or damaged file with an intact header; `capture` reports it.
     """
     if size < len(HEADER):
         return False
-    # A size that is no whole number of pages: cut off, or no database. SQLite leaves no such file,
-    # so nobody has it open. One that may not be written to has no writer who could lose a lock, and
-    # SQLite would leave a log and an index beside it that nobody may remove.
+    # `open` is safe for these. A size that is no whole number of pages: SQLite leaves no such file,
+    # so no connection uses it. A read-only file: no writer can lose a lock, and SQLite would leave
+    # a log and an index beside it that cannot be removed.
     is_plain = IN_BROWSER or size % MIN_PAGE or not os.access(path, os.W_OK)
-    # The first transaction of a database may write other pages before the one with the header;
-    # there are zeros then. To ask for a journal costs a request on JupyterLite's drive.
+    # The first transaction of a database may write other pages before the header, which is zeros
+    # then. The journal is checked last: it costs a request on JupyterLite's drive.
     if is_plain and ((head := _head(path)) == HEADER or any(head) or not has_hot_journal(path)):
         return head == HEADER
     try:
@@ -75,10 +73,22 @@ def is_database(path: Path, size: int) -> bool:
             connection.execute("PRAGMA schema_version").fetchone()
     except ERRORS as error:
         if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
-            # No connection can use it, so that none loses a lock.
+            # No connection can use it, so no lock is lost.
             return _has_header(path)
-        # Locked, corrupt, or to be recovered first: only a database can be that.
+        # Only a database can be locked, corrupt or in need of recovery.
     return True
+
+
+def is_sidecar(path: Path) -> bool:
+    """Tell whether a file is one of `SIDECARS` of a database, which is captured with it."""
+    suffix = next((suffix for suffix in SIDECARS if path.name.endswith(suffix)), "")
+    owner = path.with_name(path.name.removesuffix(suffix) or path.name)
+    if owner == path:
+        return False
+    try:
+        return is_database(owner, owner.stat().st_size)
+    except OSError:
+        return False
 
 
 def _has_header(path: Path) -> bool:
@@ -102,40 +112,40 @@ def busy(path: Path) -> DatabaseBusyError:
 
 def connect(path: Path, mode: str, *, patience: float = 0) -> sqlite3.Connection:
     """Open a database for one job; `patience` is how many seconds to wait for a lock."""
-    # In the browser the holder of a lock is this very thread: waiting would never help.
+    # In the browser this thread holds the lock: waiting never helps.
     seconds = 0 if IN_BROWSER else patience
-    # Absolute, or SQLite would take the first part of the path for a host.
+    # Absolute: SQLite would read the first part of a relative path as a host.
     uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
     return sqlite3.connect(uri, uri=True, timeout=seconds, isolation_level=None)
 
 
 @contextmanager
 def reading(path: Path, *, patience: float = 0) -> Iterator[sqlite3.Connection]:
-    """Open a database to read it, and leave nothing behind.
+    """Open a database for reading, without files left beside it.
 
-    SQLite makes a log and its index beside a database in WAL mode even to read it, and only a
+    For a database in WAL mode, SQLite creates a log and its index even for reading, and only a
     connection that may write removes them.
     """
     log = beside(path, "-wal")
-    # One with something in it may be from a crash: closing would write that into the database.
+    # A log with content may be from a crash: closing would write it into the database.
     at_rest = not size_of(log)
     try:
         with closing(connect(path, "ro", patience=patience)) as connection:
             yield connection
     finally:
         if at_rest and log.exists():
-            # Who may not write cannot have made them.
+            # A user without write permission cannot have created them.
             with suppress(sqlite3.Error), closing(connect(path, "rw")) as connection:
                 connection.execute("PRAGMA schema_version").fetchone()
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """Return the path of what SQLite keeps beside a database; the suffix is of `SIDECARS`."""
+    """Return the path of a file beside a database; the suffix is one of `SIDECARS`."""
     return path.with_name(path.name + suffix)
 
 
 def size_of(path: Path) -> int:
-    """Return the size of a file in bytes, 0 if it is not there."""
+    """Return the size of a file in bytes, 0 if it is missing."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -145,8 +155,8 @@ def size_of(path: Path) -> int:
 def has_hot_journal(path: Path) -> bool:
     """Tell whether the journal beside a database can roll it back.
 
-    One that starts with zeros was finished (journal_mode=persist) and says nothing about a writer
-    that keeps its own journal in memory.
+    A journal that starts with zeros is finished (journal_mode=persist). It tells nothing about a
+    writer with its journal in memory.
     """
     try:
         with beside(path, "-journal").open("rb") as file:
@@ -156,7 +166,7 @@ def has_hot_journal(path: Path) -> bool:
 
 
 def text_of(error: Exception) -> str:
-    """Return what SQLite says."""
+    """Return the message of SQLite."""
     if isinstance(error, UnicodeDecodeError):
         return bytes(error.object).decode(errors="backslashreplace")
     return str(error)

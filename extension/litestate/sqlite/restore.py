@@ -1,4 +1,4 @@
-"""Overwrite databases under the connections that others have to them."""
+"""Restore of databases: replace the content while other connections stay open."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from . import connections
 from .connections import ERRORS, JournalMode, NotADatabaseError, busy, code_of, connect, text_of
 
 _STEP = 1024
-"""Pages to copy between two looks at the clock."""
+"""Pages to copy between two checks of the time."""
 
 
 def restore(image: Path, target: Path, journal_mode: JournalMode) -> None:
-    """Give an existing database the content of another one; open connections to it stay valid.
+    """Give a database the content of another one; open connections to it stay valid.
 
     Parameters
     ----------
     image : pathlib.Path
-        A database file that nobody else uses.
+        A database file without other connections.
     target : pathlib.Path
         The database to overwrite.
     journal_mode : {"delete", "wal"}
-        Mode to set where nobody stands in the way.
+        Mode to set, unless another connection prevents it.
 
     Raises
     ------
     DatabaseBusyError
-        If a lock is not given back in `PATIENCE` seconds; the target is unchanged.
+        If a lock is not released in `PATIENCE` seconds; the target is unchanged.
     """
     deadline = time.monotonic() + (0 if IN_BROWSER else connections.PATIENCE)
 
     def give_up(status: int, _remaining: int, _total: int) -> None:
-        # Connection.backup() itself would try again for ever.
+        # Connection.backup() itself would retry forever.
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() >= deadline:
             raise busy(target)
 
@@ -54,13 +54,13 @@ def restore(image: Path, target: Path, journal_mode: JournalMode) -> None:
             if code_of(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise busy(target) from None
             raise
-        # The content is in place; whoever keeps the mode from being changed decides about it.
+        # The content is in place. A connection that prevents a change of the mode keeps its own.
         with suppress(sqlite3.OperationalError):
             destination.execute(f"PRAGMA journal_mode = {journal_mode}")
 
 
 def check_readable(path: Path) -> None:
-    """Make sure that a file nobody else uses is a database.
+    """Check that SQLite can read a file without other connections.
 
     Raises
     ------
@@ -75,17 +75,17 @@ def check_readable(path: Path) -> None:
 
 
 def check_replaceable(path: Path) -> None:
-    """Make sure that nobody holds a lock that `restore` would meet.
+    """Check that no lock stands in the way of `restore`.
 
-    Only a connection that may write can tell, and it rolls back what a crash left behind: the
-    content is the same after that, and any other connection would do it, too.
+    This needs a connection that may write, which rolls back the rest of a crash. The content stays
+    the same, and any other connection would do it too.
 
     Raises
     ------
     DatabaseBusyError
-        If somebody does.
+        If another connection holds a lock.
     ApplyError
-        If nobody may write to it.
+        If the database cannot be written.
     """
     try:
         with (
@@ -98,7 +98,7 @@ def check_replaceable(path: Path) -> None:
         code = code_of(error)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise busy(path) from None
-        # What SQLite cannot read has no locks either.
+        # A file that SQLite cannot read has no locks.
         if code not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             raise ApplyError(
                 f"The database {path} cannot be written to: SQLite says {text_of(error)!r}. "
@@ -108,7 +108,7 @@ def check_replaceable(path: Path) -> None:
 
 @contextmanager
 def _writable(path: Path) -> Iterator[None]:
-    """Take the protection from a read-only file meanwhile, as replacing it would."""
+    """Make a read-only file writable for a while; replacing it would be possible as well."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & stat.S_IWUSR:
         yield
@@ -121,15 +121,15 @@ def _writable(path: Path) -> Iterator[None]:
 
 
 def set_journal_mode(path: Path, journal_mode: JournalMode) -> None:
-    """Set what a restored image lost: the mark that the database uses a write-ahead log."""
+    """Set the journal mode, which an image does not have."""
     with closing(connect(path, "rw")) as connection:
         connection.execute(f"PRAGMA journal_mode = {journal_mode}")
 
 
 def _match_page_size(source: sqlite3.Connection, destination: sqlite3.Connection) -> None:
-    """Leave WAL mode if the page size has to change: it cannot in that mode.
+    """Leave WAL mode if the page size has to change, which that mode does not allow.
 
-    sqlite3_backup_step() says SQLITE_READONLY.
+    sqlite3_backup_step() would return SQLITE_READONLY.
     """
     sizes = [
         connection.execute("PRAGMA page_size").fetchone()[0] for connection in (source, destination)

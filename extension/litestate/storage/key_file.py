@@ -1,4 +1,4 @@
-"""The key that signs bundles in plain Python: a file that only its owner can read."""
+"""The key that signs bundles in plain Python: a file that only its owner may read."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..signature import NoKeyError
+from ..errors import NoKeyError
 
 KEY_BYTES = 32
-"""As many as a digest of SHA-256 has (RFC 2104, 3)."""
+"""The length of a SHA-256 digest (RFC 2104, 3)."""
 
 _FORM = re.compile(r"litestate key 1\nid ([0-9a-f]{32})\nsecret ([0-9a-f]{64})\n")
 _FORM_BYTES = 200
-"""More than a key file has."""
+"""Bytes to read: more than a key file has."""
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True)
 class FileKey:
-    """A key in memory; see `signature.Key`."""
+    """A key in memory; see `trust.Key`."""
 
     id: str
     secret: bytes = field(repr=False)
@@ -37,12 +37,12 @@ class FileKey:
         return hmac.digest(self.secret, data, "sha256").hex()
 
     async def verify(self, data: bytes, hmac_sha256: str) -> bool:
-        """Tell whether this is what `sign` returns."""
+        """Tell whether this is the result of `sign` for the data."""
         return hmac.compare_digest(await self.sign(data), hmac_sha256)
 
 
 def key_path() -> Path:
-    """Return where this user's key is, or would be.
+    """Return the path of this user's key, whether it exists or not.
 
     ``$XDG_DATA_HOME/litestate/key`` (XDG Base Directory Specification 0.8),
     ``~/Library/Application Support`` on macOS, ``%APPDATA%`` on Windows.
@@ -50,7 +50,7 @@ def key_path() -> Path:
     Raises
     ------
     NoKeyError
-        If nobody knows where the user's files are.
+        If this user has no home folder.
     """
     try:
         return _data_folder() / "litestate" / "key"
@@ -76,8 +76,7 @@ def load_key(*, create: bool) -> FileKey | None:
     Parameters
     ----------
     create : bool
-        Whether to make one if there is none. Of several processes that do so at the same moment
-        all get the same one.
+        Whether to make a missing key. Processes that do so at the same moment get the same key.
 
     Raises
     ------
@@ -116,11 +115,11 @@ def _read(path: Path) -> FileKey | None:
 
 
 def _make(path: Path) -> None:
-    """Make a key that is there as a whole or not at all, unless somebody else is faster."""
+    """Make a complete key file, unless another process is faster."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Its name is random by itself: derived from the secret, it would say something about that.
+    # The name is random: derived from the secret, it would reveal something about it.
     text = f"litestate key 1\nid {secrets.token_hex(16)}\nsecret {secrets.token_hex(KEY_BYTES)}\n"
-    # This makes it with O_EXCL and for its owner only.
+    # mkstemp opens with O_EXCL, and for the owner only.
     handle, temporary = tempfile.mkstemp(prefix="key-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -139,7 +138,7 @@ def _put(temporary: Path, path: Path) -> None:
     except FileExistsError:
         return
     except OSError:
-        # A file system without hard links. Where two are this fast, the later one stays, and what
-        # the other one has signed by then is a stranger's.
+        # A file system without hard links. If two processes get here at once, the later key stays,
+        # and signatures of the other one count as a stranger's.
         if not path.exists():
             temporary.replace(path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DamagedBundleError
-from ..json_depth import is_too_deep
+from ..strict_json import TooDeepError
+from ..strict_json import parse as parse_json
 from . import fastjson
 
 _DEPTH = fastjson.MAX_DEPTH + 36
@@ -48,12 +48,12 @@ def parse(data: bytes, fail: Fail) -> GraphText:
     DamagedBundleError
         If it is none.
     """
-    if is_too_deep(data, _DEPTH):
-        raise fail("it is nested too deeply")
     try:
-        document = json.loads(data.decode(), parse_constant=_no_constant)
+        document = parse_json(data, _DEPTH)
         names, nodes = document["names"], document["nodes"]
         pickles = document["pickles"]
+    except TooDeepError as error:
+        raise fail(str(error)) from None
     except (ValueError, TypeError, LookupError):
         raise fail("it is no graph") from None
     good = isinstance(names, dict) and isinstance(nodes, list) and isinstance(pickles, list)
@@ -116,7 +116,3 @@ def pair(payload: Any, fail: Fail) -> tuple[int, int]:
 
 def _is_node(node: Any) -> bool:
     return isinstance(node, list) and len(node) == 2 and isinstance(node[0], str)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number in JSON")

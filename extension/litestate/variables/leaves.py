@@ -15,7 +15,7 @@ import uuid
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from .. import installation
+from ..imports import is_module_path
 from . import hidden
 from .codecs import package_of
 
@@ -104,7 +104,7 @@ _inside: dict[str, bool] = {}
 
 def _is_inside(path: str) -> bool:
     if path not in _inside:
-        _inside[path] = installation.is_inside(Path(path))
+        _inside[path] = is_module_path(Path(path))
     return _inside[path]
 
 

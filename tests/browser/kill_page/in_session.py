@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from generations import FOLDER
-from litestate.checkpoints.looking import Looker
 from litestate.checkpoints.restoring import restore_missing
 from litestate.checkpoints.retention import Retention
+from litestate.checkpoints.scanner import Scanner
 from litestate.checkpoints.session import Session
 from litestate.storage import open_storage
 
@@ -23,7 +23,7 @@ class Store:
         # A folder that does not exist cannot be chosen.
         FOLDER.mkdir(exist_ok=True)
         storage = await open_storage(NAME, patience=10)
-        self._session = Session(storage, NAME, Looker(paths=FOLDER), KEPT)
+        self._session = Session(storage, NAME, Scanner(paths=FOLDER), KEPT)
         return list(self._session.history.problems)
 
     def restore(self) -> bool:
@@ -39,7 +39,7 @@ class Store:
 
     def save(self, number: int) -> None:
         """Make a checkpoint."""
-        if self._session.look("cell", cell=number) is None:
+        if self._session.checkpoint("cell", cell=number) is None:
             raise AssertionError(f"generation {number} was not seen as a change")
 
     def compact(self) -> None:

@@ -1,4 +1,4 @@
-"""Variables that could not be made when a checkpoint was restored: later ones keep them."""
+"""Variables that a restore could not rebuild, kept in the checkpoints that follow."""
 
 from __future__ import annotations
 
@@ -12,34 +12,32 @@ from ..errors import CheckpointError, DamagedCheckpointError
 from ..groups import GRAPH
 from ..variables.group import key_of, only
 from ..variables.namespace import namespace, own_names
-from .differences import Tree, place_of
 from .history import History
-from .looking import Seen
-from .tree import Entry
-from .variables import ROOT
+from .scanner import KernelScan
+from .tree import VARIABLES, Entry, Tree
 
 
 @dataclass(frozen=True)
 class _Group:
-    """What some names of a stored group need.
+    """A stored group, and the names in it that could not be rebuilt.
 
     Attributes
     ----------
     names : frozenset of str
-        The names that could not be made.
+        The names.
     parts : dict of str to Entry
-        The group's contents by the last part of their names.
+        Entries of the group by the last part of their paths.
     """
 
     names: frozenset[str]
     parts: dict[str, Entry]
 
 
-class Owed:
-    """What a kernel has not, although its notebook does: a module is missing, perhaps.
+class Unrestored:
+    """Variables that a restore could not rebuild, for example because a module is missing.
 
-    Without it the next checkpoint would be one without these variables, and in time all older ones
-    would go. It holds a name until that stands for something again.
+    The next checkpoint would lack them, and the older ones are dropped in time. So each is added to
+    the following checkpoints until its name has a value again.
     """
 
     def __init__(self) -> None:
@@ -50,24 +48,24 @@ class Owed:
 
     @property
     def names(self) -> frozenset[str]:
-        """The variables that could not be made."""
+        """Names of the variables."""
         return frozenset().union(*(group.names for group in self._known))
 
     def restored(
         self, history: History, number: int, entries: Iterable[Entry], failed: Iterable[str]
     ) -> None:
-        """Take note of what could not be made of the checkpoint that was restored.
+        """Remember which variables of a restored checkpoint could not be rebuilt.
 
         Parameters
         ----------
         history : History
-            Where it is.
+            History of the checkpoint.
         number : int
-            Of the checkpoint.
+            Number of the checkpoint.
         entries : iterable of Entry
-            What of it is whole.
+            Its undamaged entries.
         failed : iterable of str
-            The variables.
+            Names of the variables.
         """
         every = list(entries)
         self._source = number
@@ -79,11 +77,11 @@ class Owed:
                 self._added = document.get("added", [])
 
     def forget(self) -> None:
-        """Take it that nobody wants these variables any more."""
+        """Forget these variables, because the user has cleared the state."""
         self._known, self._seen, self._added = [], [], []
 
     def reopen(self, history: History) -> None:
-        """Find the same in a history that was opened again: another tab has written there."""
+        """Find the same variables in a history that another tab has written to."""
         missing, found = self.names, list[_Group]()
         newest_first = [each.number for each in reversed(history.checkpoints)]
         for number in (self._source, *newest_first) if missing else ():
@@ -93,24 +91,24 @@ class Owed:
                 missing -= frozenset().union(*(group.names for group in groups))
         self._known = self._seen = found
 
-    def packages(self, looked: Seen) -> Seen:
-        """Add the packages that the kernel lacks, too, to those that it has."""
-        return looked.with_added(self._added) if self._added and self.names else looked
+    def with_packages(self, kernel: KernelScan) -> KernelScan:
+        """Add the packages of the restored checkpoint that this kernel lacks."""
+        return kernel.with_added(self._added) if self._added and self.names else kernel
 
-    def take(self, history: History, looked: Seen) -> Tree:
-        """Return the entries of what still stands for nothing here, by place."""
-        bound = own_names(namespace()) | looked.variables.names
+    def take(self, history: History, kernel: KernelScan) -> Tree:
+        """Return the entries of the variables whose names have no value yet, by place."""
+        bound = own_names(namespace()) | kernel.variables.names
         self._seen = []
         for group in self._known:
             names = group.names - bound
             if names and all(entry.content.whole for entry in group.parts.values()):
-                # What is found to be damaged only now is lost; the rest need not be.
+                # Only what is damaged is lost.
                 with suppress(DamagedCheckpointError, ValueError):
                     self._seen.append(_only(history, group, names))
-        return {place_of(it): it for group in self._seen for it in group.parts.values()}
+        return {it.place: it for group in self._seen for it in group.parts.values()}
 
     def settle(self) -> None:
-        """Rely on what was taken last: it is in a checkpoint."""
+        """Rely on the last `take`: it is in a checkpoint."""
         self._known = self._seen
 
 
@@ -131,19 +129,20 @@ def _names(parts: Mapping[str, Entry]) -> dict[str, Any]:
 
 
 def _only(history: History, group: _Group, names: frozenset[str]) -> _Group:
-    """Return a group with only these names, under the key that no other names have."""
+    """Return a group with only these names, under the key of exactly these names."""
     key, parts = key_of(sorted(names)), group.parts
     about = _names(parts)
     if about.keys() != names:
         graph = parts[GRAPH]
         content, _ = history.put([only(b"".join(history.read(graph.content)), names)])
         details = {**graph.details, "names": {name: about[name] for name in sorted(names)}}
-        # What the others alone need stays: it is stored anyway, where they are as they were.
+        # Nodes of other names stay: older checkpoints store them anyway.
         graph = replace(graph, size=content.size, content=content, details=details)
         parts = {**parts, GRAPH: graph}
     elif parts[GRAPH].relative == f"{key}/{GRAPH}":
         return group
     renamed = {
-        part: replace(entry, root=ROOT, relative=f"{key}/{part}") for part, entry in parts.items()
+        part: replace(entry, root=VARIABLES, relative=f"{key}/{part}")
+        for part, entry in parts.items()
     }
     return _Group(names, renamed)

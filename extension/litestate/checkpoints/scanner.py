@@ -1,4 +1,4 @@
-"""Find what belongs to the state now, again and again, at little cost."""
+"""Scan the state for what may have changed: files, databases, variables, session, packages."""
 
 from __future__ import annotations
 
@@ -14,40 +14,39 @@ from ..browser import unrecorded
 from ..groups import PACKAGES_MEMBER, SESSION_MEMBER
 from ..items import Survey
 from ..manifest import KEPT_KINDS, Skipped
-from ..memory import Memory
+from ..memory import StatCache
 from ..places import Root
 from ..survey import Paths, starts_of
 from ..variables.namespace import Choice
 from ..variables.tracking import Looked, Tracker
 from ..walk import Walk
-from .differences import Tree
-from .tree import Entry
+from .tree import Entry, Tree
 
 Touched = Callable[[], set[str]]
-"""Returns what this kernel has written on the drive since the last call: paths below its root."""
+"""Returns the paths on the drive, below its root, that this kernel wrote since the last call."""
 
 
 Used = Callable[[], frozenset[str] | None]
-"""Returns the names of the variables that may have changed since the last call; None for any."""
+"""Returns the names that cells have used since the last call; None if that may be any name."""
 
 
 _ALONG = ("cells",)
-"""Parts of the session that are stored along with other changes, and are no change themselves: a
-cell that only shows something is executed, too."""
+"""Parts of the session that are stored together with other changes, and do not count as a change:
+a cell that only shows something is executed, too."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """The session around the variables, or the list of packages.
+    """The settings of the session, or the list of installed packages.
 
     Attributes
     ----------
     kind, name : str
-        Of the member of a bundle, and of the entry.
+        Kind and last part of the name, of the bundle's member and of the entry.
     data : bytes
         JSON.
     digest : str
-        Equal for equal states, of what is worth a checkpoint of its own.
+        Hash of the parts whose change is worth a checkpoint.
     """
 
     kind: str
@@ -57,86 +56,84 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was seen of the kernel itself.
+class KernelScan:
+    """The part of a scan that is about the kernel's memory.
 
     Attributes
     ----------
     variables : Looked
         The variables.
     documents : list of Document
-        The rest.
+        Session and packages.
     skipped : list of Skipped
-        What of the rest cannot be stored.
+        Parts of the documents that cannot be stored.
     """
 
     variables: Looked
     documents: list[Document] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
-    def with_added(self, added: Iterable[dict[str, Any]]) -> Seen:
-        """Return the same with more packages beyond the site, of other names."""
+    def with_added(self, added: Iterable[dict[str, Any]]) -> KernelScan:
+        """Return a copy that lists more added packages, unless it has their names."""
         return replace(self, documents=[_with_added(each, added) for each in self.documents])
 
 
 @dataclass(frozen=True)
-class Look:
-    """The outcome of one look.
+class Scan:
+    """The result of one scan.
 
     Attributes
     ----------
     found : Survey
-        What is there.
+        Files, folders, links and databases.
     carried : dict of str to Entry
-        What was there before and has not been written since, by place: it was not looked at.
-    looked : Seen or None
-        The variables and the session; None if they do not belong to the state.
+        Entries of the last scan that were not written since, by place. They were not scanned.
+    kernel : KernelScan or None
+        Variables and session; None if they do not belong to the state.
     """
 
     found: Survey
     carried: dict[str, Entry]
-    looked: Seen | None = None
+    kernel: KernelScan | None = None
 
     def whole(self) -> Survey:
-        """Return all of a thorough look as something to save into a bundle."""
-        if self.looked is None:
+        """Return a thorough scan as a survey, to be saved into a bundle."""
+        if self.kernel is None:
             return self.found
-        data = {document.kind: document.data for document in self.looked.documents}
+        data = {document.kind: document.data for document in self.kernel.documents}
         return replace(
             self.found,
-            taken=self.looked.variables.taken,
+            taken=self.kernel.variables.taken,
             session=environment.read(data["session"]) if "session" in data else None,
             packages=packages.read(data["packages"]) if "packages" in data else None,
         )
 
 
-class Looker:
-    """Looks at one state.
+class Scanner:
+    """Repeated scans of one state.
 
-    Every look at the drive may be a request to the page, of several milliseconds. So after a cell
-    only those of its files are looked at that this kernel has written.
+    Each access to the drive may be a request to the page, of several milliseconds. So after a cell
+    only those files on the drive are scanned that this kernel has written.
 
     Parameters
     ----------
     paths, exclude
         As for `save_state`.
     touched : callable, optional
-        What was written on the drive. Without it the whole state on the drive is looked at every
-        time.
+        Returns what was written on the drive. Without it every scan is of the whole drive.
     variables : bool, str or sequence of str
         Which variables belong to the state.
     watch : callable, optional
-        Returns the names that cells have used. Without it all variables are looked at every time.
+        Returns the names that cells have used. Without it every scan is of all variables.
 
     Attributes
     ----------
     places : Places
         The root folders.
     scope : Scope
-        Where is looked.
+        What belongs to the state.
     touched : set of str
-        All that this kernel has written on the drive, as far as that was asked for: paths below its
-        root.
+        Paths on the drive, below its root, that this kernel had written by the last scan.
     """
 
     def __init__(
@@ -147,11 +144,11 @@ class Looker:
         variables: Choice = False,
         watch: Used | None = None,
     ) -> None:
-        # As of now: in plain Python they depend on the current folder.
+        # Once: in plain Python they depend on the current folder.
         self.places = places.detect()
         self._starts, self.scope = starts_of(self.places, paths, exclude)
         self._named = paths is not None
-        self._memory = Memory()
+        self._memory = StatCache()
         self._touched = touched
         self._written: set[str] = set()
         self.touched: set[str] = set()
@@ -162,29 +159,34 @@ class Looker:
             self.scope = replace(self.scope, variables=self._tracker.scope)
 
     @unrecorded()
-    def look(self, tree: Tree, *, thorough: bool) -> Look:
-        """Look at what is there.
+    def scan(self, tree: Tree, *, thorough: bool, changed: frozenset[str] | None = None) -> Scan:
+        """Scan the state.
 
         Parameters
         ----------
         tree : dict of str to Entry
-            What was there before, by place.
+            Entries of the last scan, by place.
         thorough : bool
-            Whether to look also at what this kernel has not written on the drive, and at variables
-            that no cell has used.
+            Whether to scan also what this kernel has not written on the drive, and variables that
+            no cell has used.
+        changed : frozenset of str, optional
+            Names of the only variables that may have changed since the last scan.
         """
-        looked = None
+        kernel = None
         if self._tracker is not None:
             if any(it.kind in KEPT_KINDS and not it.content.whole for it in tree.values()):
-                # What is damaged in the history can be taken again here.
+                # What is damaged in the history can be stored again.
                 self.forget()
-            self._use(None if thorough or self._watch is None else self._watch())
-            looked = self._seen(self._tracker.look(self._used), thorough=thorough)
-        return replace(self._look_at_files(tree, thorough=thorough), looked=looked)
+            if changed is None and not thorough and self._watch is not None:
+                changed = self._watch()
+            # Names add up until a checkpoint has them.
+            self._used = None if self._used is None or changed is None else self._used | changed
+            kernel = self._scan_kernel(self._tracker.look(self._used), thorough=thorough)
+        return replace(self.scan_files(tree, thorough=thorough), kernel=kernel)
 
-    def _seen(self, looked: Looked, *, thorough: bool) -> Seen:
+    def _scan_kernel(self, variables: Looked, *, thorough: bool) -> KernelScan:
         if self.scope.variables is not True:
-            return Seen(looked)
+            return KernelScan(variables)
         session = environment.describe(self.places, thorough=thorough)
         installed = packages.describe()
         same = {part: content for part, content in session.items() if part not in _ALONG}
@@ -193,48 +195,46 @@ class Looker:
             _installed(installed),
         ]
         skipped = [*environment.left_out(session), *packages.left_out(installed)]
-        return Seen(looked, documents, skipped)
+        return KernelScan(variables, documents, skipped)
 
     def forget(self) -> None:
-        """Take it that nothing is known of the variables."""
+        """Forget the variables: the next scan is of all of them."""
         if self._tracker is not None:
             self._tracker.forget()
 
     def expect(self, paths: Iterable[Path]) -> None:
-        """Take files of the drive into the state that are about to be written for the first time.
+        """Add files on the drive to the state that are about to be written for the first time.
 
-        What was only read is in no checkpoint, and is to come back when the write is undone.
+        A file that was only read is in no checkpoint, and `undo` must bring it back.
         """
         for root in self.places.roots:
             if root.on_drive:
                 below = (path for path in paths if path.is_relative_to(root.path))
                 self._written |= {path.relative_to(root.path).as_posix() for path in below}
 
-    def _use(self, names: frozenset[str] | None) -> None:
-        # Until it is known that they are in a checkpoint.
-        self._used = None if self._used is None or names is None else self._used | names
-
-    def _look_at_files(self, tree: Tree, *, thorough: bool) -> Look:
+    @unrecorded()
+    def scan_files(self, tree: Tree, *, thorough: bool) -> Scan:
+        """Scan files, folders, links and databases only; see `scan`."""
         drive = next((root for root in self.places.roots if root.on_drive), None)
         if self._named or drive is None:
-            return Look(self._walk(self._starts), {})
+            return Scan(self._walk(self._starts), {})
         known = {place: entry for place, entry in tree.items() if entry.root == drive.name}
         self._written |= self._take(drive)
-        # What is damaged in the history can be read again here.
+        # What is damaged in the history can be read again.
         self._written |= {it.relative for it in known.values() if not it.content.whole}
         if thorough or self._touched is None:
             also = self._written | {entry.relative for entry in known.values()}
-            return Look(self._walk(self._starts, drive, also), {})
+            return Scan(self._walk(self._starts, drive, also), {})
         carried = {
             place: entry
             for place, entry in known.items()
             if self._written.isdisjoint(_and_above(entry.relative))
         }
         near = [(root, relative) for root, relative in self._starts if not root.on_drive]
-        return Look(self._walk(near, drive, self._written), carried)
+        return Scan(self._walk(near, drive, self._written), carried)
 
     def settle(self) -> None:
-        """Take it that what was found last is in a checkpoint."""
+        """Rely on the last scan: it is in a checkpoint."""
         self._written.clear()
         self._used = frozenset()
         if self._tracker is not None:
