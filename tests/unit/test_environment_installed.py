@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import litestate
 import pytest
-from litestate.packages import distributions
 from litestate.platform import IN_BROWSER
 
-EXTENSION = str(Path(distributions.__file__).parents[2])
+EXTENSION = str(Path(litestate.__file__).parents[1])
 
 
 @pytest.mark.skipif(IN_BROWSER, reason="needs a second Python: what is imported stays imported")

@@ -6,7 +6,7 @@ import sys
 import warnings
 from typing import Any
 
-from ..packages.distributions import module_or_reason
+from ..imports import module_or_reason
 from ..platform import IN_BROWSER
 from . import (
     harmless_settings,

@@ -10,7 +10,7 @@ from itertools import chain
 from types import ModuleType
 from typing import Any
 
-from ..packages.distributions import module_or_reason
+from ..imports import module_or_reason
 from ..platform import ipython_shell
 from . import attribute_paths
 from .attribute_paths import MISSING, AttributePath, step

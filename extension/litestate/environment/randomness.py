@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..packages.distributions import module_or_reason
+from ..imports import module_or_reason
 from .apply_result import Applied
 from .hostile import damaged, mapping, number, text, whole
 

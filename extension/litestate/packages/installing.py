@@ -11,8 +11,7 @@ from typing import Any
 from ..manifest import Skipped
 from ..platform import IN_BROWSER
 from ..trust import trust_advice
-from .distributions import distributions, normalized
-from .package_list import Added, from_json
+from .package_list import Added, distributions, from_json, normalized
 
 
 @dataclass(frozen=True)
