@@ -118,7 +118,9 @@ class _Hooks:
         # The running cell began in the original methods: its end is reported otherwise.
         self._first_task = _task_of_cell(shell)
         self._in_first = self._first_task is not None or bool(cell_frames(shell))
+        self._is_first_over = False
         if self._in_first:
+            shell.events.register("post_execute", self._first_executed)
             shell.events.register("post_run_cell", self._first_ended)
         if self._first_task is not None:
             self._first_task.add_done_callback(self._first_task_ended)
@@ -126,7 +128,7 @@ class _Hooks:
     @property
     def running(self) -> bool:
         """Whether a cell is running."""
-        return self._in_first or self._depth > 0
+        return self._depth > 0 or (self._in_first and not self._is_first_over)
 
     def replace(self, purpose: str) -> None:
         """Tell the subscription with a purpose that another one takes over."""
@@ -209,6 +211,7 @@ class _Hooks:
         **__: Any,
     ) -> None:
         if not self.running:
+            self._leave_first()
             # IPython ignores a blank cell.
             if store_history and not silent and raw_cell.strip():
                 self._record_begin(raw_cell)
@@ -243,6 +246,11 @@ class _Hooks:
             if each.silent is not None:
                 each.silent()
 
+    def _first_executed(self) -> None:
+        # The other event comes next, but not for silent code.
+        if self._depth == 0 and self._first_task is None:
+            self._is_first_over = True
+
     def _first_ended(self, result: Any) -> None:
         # Cells that this cell runs have this event, too.
         if self._depth == 0:
@@ -256,6 +264,7 @@ class _Hooks:
     def _leave_first(self) -> None:
         if self._in_first:
             self._in_first = False
+            self._shell.events.unregister("post_execute", self._first_executed)
             self._shell.events.unregister("post_run_cell", self._first_ended)
             if self._first_task is not None:
                 self._first_task.remove_done_callback(self._first_task_ended)

@@ -135,6 +135,16 @@ def test_the_cell_that_starts_it_counts(shell: Any) -> None:
     scans.after.stop()
 
 
+def test_a_start_in_silent_code_waits_for_the_next_cell(shell: Any) -> None:
+    scans = Scans()
+    shell.user_ns.update(scans=scans, shell=shell)
+    cell(shell, "scans.after.start(shell)", silent=True)
+    assert scans.seen == []
+    cell(shell, "x = 1")
+    assert scans.seen == [1]
+    scans.after.stop()
+
+
 def test_a_start_between_cells_waits_for_the_next_cell(shell: Any, scans: Scans) -> None:
     assert scans.seen == []
     cell(shell, "x = 1")

@@ -93,6 +93,15 @@ def test_the_cell_that_imports_litestate_counts(start: Any) -> None:
 
 
 @IN_SHELL
+def test_a_start_in_silent_code_records_the_next_cell(start: Any) -> None:
+    shell = start()
+    shell.user_ns["executed"] = executed
+    run(shell, "log = executed.follow(get_ipython())", silent=True)
+    run(shell, "x = 1")
+    assert facts(shell.user_ns["log"]) == [(1, "x = 1", "ok")]
+
+
+@IN_SHELL
 def test_an_interrupted_cell_is_followed_by_the_next(start: Any) -> None:
     shell = start()
     log = executed.follow(shell)
