@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from litestate.environment import changed_settings, settings
-from litestate.environment.harmless_settings import runs_nothing
+from litestate.environment.harmless_settings import is_harmless_setting
 
 # Code of a file or of an evaluated text, so that a test sees that it ran.
 RAN = "LITESTATE_TEST_RAN"
@@ -173,7 +173,7 @@ WAIT: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("group", WAIT)
 def test_dangerous_settings_are_not_on_the_list(group: str) -> None:
     for name, value in WAIT[group].items():
-        assert not runs_nothing(group, name, value), name
+        assert not is_harmless_setting(group, name, value), name
 
 
 def test_settings_beyond_the_list_wait_and_are_named(matplotlib: Any) -> None:
@@ -286,7 +286,7 @@ def test_most_parameters_of_matplotlib_are_on_the_list(matplotlib: Any) -> None:
         name
         for name, value in matplotlib.rcParamsDefault.items()
         if name not in ("backend", "backend_fallback", "interactive")
-        and not runs_nothing("matplotlib", name, settings.encode(value))
+        and not is_harmless_setting("matplotlib", name, settings.encode(value))
     ]
     families = {name.partition(".")[0] for name in waiting}
     assert families <= {

@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -86,7 +86,7 @@ def value_at(owner: Any, name: str) -> Any:
     return inspect.getattr_static(owner, name, MISSING)
 
 
-def step(obj: Any, name: str) -> Any:
+def attribute_of(obj: Any, name: str) -> Any:
     """Return an attribute, or `MISSING`."""
     try:
         return getattr(obj, name, MISSING)
@@ -124,7 +124,7 @@ def of_class(cls: type) -> AttributePath | None:
     return AttributePath(module, path) if found is cls else None
 
 
-def is_notebooks(value: Any, names: Mapping[str, Any]) -> bool:
+def is_of_notebook(value: Any, names: Mapping[str, Any]) -> bool:
     """Tell whether a value is a function, class or instance that the notebook has defined.
 
     Parameters
@@ -138,16 +138,21 @@ def is_notebooks(value: Any, names: Mapping[str, Any]) -> bool:
     if kind is FunctionType:
         return bool(value.__globals__ is names)
     if kind in (staticmethod, classmethod):
-        return is_notebooks(value.__func__, names)
+        return is_of_notebook(value.__func__, names)
     if kind is MethodType:
-        return is_notebooks(value.__func__, names) or is_notebooks(type(value.__self__), names)
+        return is_of_notebook(value.__func__, names) or is_of_notebook(type(value.__self__), names)
     if kind is property:
-        return is_notebooks(value.fget, names)
+        return is_of_notebook(value.fget, names)
     if kind is functools.partial:
-        return is_notebooks(value.func, names)
+        return is_of_notebook(value.func, names)
     cls = value if issubclass(kind, type) else kind
     module = module_of(cls)
     return bool(type(module) is str and module == names.get("__name__"))
+
+
+def names_in(values: Iterable[Any], names: Mapping[str, Any]) -> list[str]:
+    """Return the sorted names of those values that the notebook has defined."""
+    return sorted({name_of(value) for value in values if is_of_notebook(value, names)})
 
 
 def encode(value: Any, names: Mapping[str, Any]) -> Any:
@@ -182,7 +187,7 @@ def encode(value: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _variable(value: Any, names: Mapping[str, Any]) -> str | None:
-    if settings.is_plain(value) or not is_notebooks(value, names):
+    if settings.is_plain(value) or not is_of_notebook(value, names):
         return None
     own = name_of(value)
     if names.get(own) is value and not own.startswith("_"):

@@ -138,7 +138,7 @@ def _apply_group(
         if label == _CYCLE and not harmless_settings.is_cycle(value):
             applied.skip(label, "is not a cycle of properties as litestate saves it")
             continue
-        if not trusted and not harmless_settings.runs_nothing(group, name, value):
+        if not trusted and not harmless_settings.is_harmless_setting(group, name, value):
             applied.wait(label, "might make other code run")
             continue
         try:

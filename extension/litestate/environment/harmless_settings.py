@@ -279,7 +279,7 @@ _HARMLESS: dict[str, tuple[tuple[str, Shape], ...]] = {
 }  # fmt: skip
 
 
-def runs_nothing(group: str, name: str, value: Any) -> bool:
+def is_harmless_setting(group: str, name: str, value: Any) -> bool:
     """Tell whether a bundle without trust may set a setting to a value.
 
     Parameters

@@ -104,8 +104,8 @@ def number(value: object, what: str) -> float:
     return result
 
 
-def place(value: object, what: str) -> tuple[str, str]:
-    """Return a root's name and a relative path that stays below it."""
+def root_and_path(value: object, what: str) -> tuple[str, str]:
+    """Return the name of a root and a relative path that stays below it."""
     parts = sequence(value, what, 2)
     if len(parts) != 2:
         raise damaged(what, "is not a root and a path")

@@ -13,7 +13,7 @@ from typing import Any
 from ..imports import module_or_reason
 from ..platform import ipython_shell
 from . import attribute_paths
-from .attribute_paths import MISSING, AttributePath, step
+from .attribute_paths import MISSING, AttributePath, attribute_of
 from .cell_sources import Chain, Reader, Targets
 from .confidential import is_secret_name
 from .executed import namespace
@@ -115,11 +115,8 @@ def changed(_: Any) -> Iterator[tuple[str, Any]]:
         if table not in _TABLES_SAVED_ELSEWHERE:
             yield table, _registered(held)
     for label, values in _tables():
-        mine = {
-            attribute_paths.name_of(it) for it in values if attribute_paths.is_notebooks(it, names)
-        }
-        if mine:
-            yield label, _registered(sorted(mine))
+        if held := attribute_paths.names_in(values, names):
+            yield label, _registered(held)
     _read_cells(names)
     for name in known.called:
         yield f"{name}()", NotPlainError(f"a cell has called it, {_NOT_SAVED}")
@@ -142,7 +139,7 @@ def _encoded(path: AttributePath, names: Mapping[str, Any]) -> Any:
         value = attribute_paths.value_at(attribute_paths.owner_of(path), path.names[-1])
     except (AttributeError, KeyError):
         return MISSING
-    if str(path) in _STREAMS and not attribute_paths.is_notebooks(value, names):
+    if str(path) in _STREAMS and not attribute_paths.is_of_notebook(value, names):
         return MISSING
     if value is MISSING:
         return MISSING
@@ -224,7 +221,7 @@ def start_of(name: str, found: Targets, names: Mapping[str, Any]) -> Any:
         return here
     for bound, module, inner in found.imported:
         if bound == name and module in sys.modules:
-            return step(sys.modules[module], inner) if inner else sys.modules[module]
+            return attribute_of(sys.modules[module], inner) if inner else sys.modules[module]
     return here
 
 
@@ -235,7 +232,7 @@ def path_of(parts: Chain, found: Targets, names: Mapping[str, Any]) -> Attribute
     if path is None:
         return None
     for part in parts[1:-1]:
-        obj, path = step(obj, part), path.below(part)
+        obj, path = attribute_of(obj, part), path.below(part)
         if isinstance(obj, ModuleType | type):
             path = _path_of_start(obj) or path
     return path.below(parts[-1])
@@ -257,7 +254,7 @@ def _function_of(called: Chain, found: Targets, names: Mapping[str, Any]) -> Any
     if len(called) > 1 and not isinstance(function, ModuleType):
         return MISSING
     for part in called[1:]:
-        function = step(function, part)
+        function = attribute_of(function, part)
     return function
 
 

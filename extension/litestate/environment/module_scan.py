@@ -120,7 +120,7 @@ class Scanner:
             elif kind in _TABLES or issubclass(kind, _TABLES):
                 if _held(value, names):
                     self._table(path.below(name).label, value)
-            elif attribute_paths.is_notebooks(value, names):
+            elif attribute_paths.is_of_notebook(value, names):
                 if not name.startswith("_"):
                     self._attributes[path.below(name)] = None
             else:
@@ -188,9 +188,9 @@ def _privacy(label: str) -> tuple[bool, int]:
 
 def _is_set(value: Any, names: Names) -> bool:
     """Tell whether an attribute of a class is an object of the notebook, or an accessor of one."""
-    if attribute_paths.is_notebooks(value, names):
+    if attribute_paths.is_of_notebook(value, names):
         return True
-    return type(value).__name__ in attribute_paths.ACCESSORS and attribute_paths.is_notebooks(
+    return type(value).__name__ in attribute_paths.ACCESSORS and attribute_paths.is_of_notebook(
         vars(value).get("_accessor"), names
     )
 
@@ -212,9 +212,8 @@ def _held(table: Any, names: Names) -> list[str]:
     except RuntimeError:
         # Another thread changes it.
         return []
-    return sorted(
-        {attribute_paths.name_of(each) for each in _flat(entries) if _is_own(each, names)}
-    )
+    found = (each for each in _flat(entries) if type(each) not in _INERT)
+    return attribute_paths.names_in(found, names)
 
 
 def _flat(entries: Iterable[Any]) -> Iterator[Any]:
@@ -225,7 +224,3 @@ def _flat(entries: Iterable[Any]) -> Iterator[Any]:
                 yield from part[:3] if type(part) in (tuple, list) else (part,)
         else:
             yield entry
-
-
-def _is_own(value: Any, names: Names) -> bool:
-    return type(value) not in _INERT and attribute_paths.is_notebooks(value, names)

@@ -14,8 +14,7 @@ from ..platform import IN_BROWSER
 from . import initial_process
 from .apply_result import Applied
 from .confidential import is_secret_name, is_secret_value
-from .hostile import damaged, mapping, sequence, text
-from .hostile import place as check_place
+from .hostile import damaged, mapping, root_and_path, sequence, text
 
 _MOST_VARIABLES = 10_000
 
@@ -76,7 +75,7 @@ def check(document: dict[str, Any]) -> None:
         With the reason.
     """
     if document.get("cwd") is not None:
-        check_place(document["cwd"], "The current folder")
+        root_and_path(document["cwd"], "The current folder")
     variables = mapping(document.get("environment", {}), "The environment")
     left_out = mapping(document.get("left_out", {}), "What the environment leaves out")
     for entries in (variables, left_out):
@@ -94,7 +93,7 @@ def check(document: dict[str, Any]) -> None:
             if "\0" in path:
                 raise damaged("An entry of the search path", "has a character that it cannot have")
         else:
-            check_place(path, "An entry of the search path")
+            root_and_path(path, "An entry of the search path")
         if type(entry.get("front")) is not bool:
             raise damaged("An entry of the search path", "does not say where it belongs")
 
@@ -193,8 +192,8 @@ def _found(path: list[str] | str, roots: Places) -> tuple[str, str]:
     return str(root.target(path[1])), root.show(path[1])
 
 
-def _enter(place: list[str], applied: Applied, trusted: bool, roots: Places) -> None:
-    root_name, relative = place
+def _enter(saved: list[str], applied: Applied, trusted: bool, roots: Places) -> None:
+    root_name, relative = saved
     root = roots.root(root_name)
     if root is None:
         applied.skip(f"current folder {root_name}/{relative}", "there is no such root folder here")
