@@ -10,17 +10,26 @@ from typing import IO
 from . import places
 from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
-from .checkpointing import Which, kept, session
+from .checkpointing import Which, session, unpacked_checkpoint
 from .clearing import clear
 from .current import undoable, unrestored_notes
 from .errors import SaveError, SelectionError
 from .items import Survey
 from .loading import load_from, open_bundle, replaced_by, verify
 from .missing import missing, unsaved_notes
-from .parts import PARTS, Wanted, choice, packages
+from .parts import PARTS, Wanted, packages
 from .platform import IN_BROWSER
 from .report import Report, count_text, show, size_text
-from .saving import adownload, awrite_into, awrite_to, bundle_name, free, gather, target_of
+from .saving import (
+    adownload,
+    awrite_into,
+    awrite_to,
+    bundle_name,
+    free,
+    gather,
+    selected_variables,
+    target_of,
+)
 from .sources import AnySource
 from .survey import Paths, StrPath, with_read_files
 from .trust import RESTRICTED, ajudge, check_allowed, trust_advice, trust_hint
@@ -95,7 +104,7 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
             "paths=, exclude= and include= select from the present state; a checkpoint is saved "
             "whole. Leave them out; load_state() takes paths= and exclude=, too."
         )
-    with kept(await session(waiter), checkpoint) as stored:
+    with unpacked_checkpoint(await session(waiter), checkpoint) as stored:
         is_whole = stored.scope.paths is None
         found = with_read_files(stored, places.detect()) if is_whole else stored
         return await _save(found, path, name, compression, waiter, is_checkpoint=True)
@@ -206,7 +215,7 @@ async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
         If the user cancels; nothing was changed.
     """
     check_allowed(trust=trust)
-    wanted = Wanted(paths, exclude, choice(variables, paths), clean, dry_run)
+    wanted = Wanted(paths, exclude, selected_variables(variables, paths), clean, dry_run)
     if source is None:
         source = await _ask(waiter)
     with open_bundle(source, limits) as (reader, label):
@@ -231,7 +240,7 @@ def _load(reader: Reader, label: str, wanted: Wanted) -> Report:
         replaced = replaced_by(reader, where, wanted)
         with undoable("before load", "loaded", replaced) as change:
             report = load_from(reader, label, where, wanted)
-        change.tell(report)
+        change.add_to(report)
     report.digest = reader.manifest.content_digest
     if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
         report.hints[trust_advice()] = trust_hint()

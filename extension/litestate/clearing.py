@@ -33,7 +33,7 @@ def clear(found: Survey) -> Report:
     session = current()
     report = None
     # After a change of the current folder, a path may name another file than in a checkpoint.
-    is_here = session is not None and session.scanner.places == places.detect()
+    is_here = session is not None and session.scanner.roots == places.detect()
     if session is not None and session.storage.writable and is_here:
         report = _after_checkpoint(found, session)
     report = report or _after_bundle(found)

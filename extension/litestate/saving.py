@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,17 +21,17 @@ from .browser import unrecorded
 from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
-from .errors import NeedsAsyncError, SaveError, UnsafeBundleError
+from .errors import NeedsAsyncError, SaveError, SelectionError, UnsafeBundleError
 from .items import Survey
 from .manifest import Manifest
-from .parts import FILE_PARTS, PARTS, choice
+from .parts import FILE_PARTS, PARTS
 from .parts.variables import add_variables
 from .places import Root
 from .platform import DRIVE_LIMIT, IN_BROWSER
 from .report import Report, count_text, size_text
 from .survey import Paths, StrPath, survey
 from .trust import Signer
-from .variables.namespace import Choice
+from .variables.namespace import Choice, is_session
 from .waiting import Waiter, run_to_completion, wait
 
 SUFFIX = ".litestate.zip"
@@ -107,11 +107,28 @@ def gather(
         If a parameter is wrong.
     """
     found = survey(places.detect(), paths, exclude, include=include, with_read=with_read)
-    selected = choice(variables, paths)
+    selected = selected_variables(variables, paths)
     if selected is False:
         return found
     with unrecorded():
         return add_variables(found, selected)
+
+
+def selected_variables(variables: Choice, paths: object) -> Choice:
+    """Return the selected variables; ``paths=`` alone selects none.
+
+    Raises
+    ------
+    SelectionError
+        If ``variables=`` is neither names nor a truth value.
+    """
+    if variables is None:
+        return paths is None and is_session()
+    if isinstance(variables, bool | str):
+        return variables
+    if not isinstance(variables, Iterable) or not all(isinstance(n, str) for n in variables):
+        raise SelectionError(f"variables= takes names, True or False, not {variables!r}.")
+    return list(variables)
 
 
 async def _write(

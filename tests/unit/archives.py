@@ -29,8 +29,8 @@ from litestate.bundle.format import (
     LOCATOR,
     LOCATOR_SIGNATURE,
     SIGNATURE,
-    comment,
 )
+from litestate.bundle.writer import comment
 from litestate.manifest import MANIFEST_MEMBER, Member, content_digest
 
 if TYPE_CHECKING or sys.version_info >= (3, 14):

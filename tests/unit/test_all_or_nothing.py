@@ -82,7 +82,7 @@ def test_a_fault_in_the_middle_of_a_move(
     assert same_but_for_databases(session.snapshot(), before)
 
 
-def test_what_cannot_be_undone_is_kept_and_named(
+def test_changes_that_cannot_be_undone_are_named_and_their_files_stay(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: Any) -> None:
@@ -90,7 +90,9 @@ def test_what_cannot_be_undone_is_kept_and_named(
 
     monkeypatch.setattr(changes.SetAttributes, "commit", broken)
     monkeypatch.setattr(changes.Replace, "revert", broken)
-    with pytest.raises(ApplyError, match=r"could not be undone.*is kept in .*\.litestate-"):
+    with pytest.raises(
+        ApplyError, match=r"could not be undone.*previous files are in .*\.litestate-"
+    ):
         session.load(changed)
     kept = [path.read_bytes() for path in session.home.glob(".litestate-*/*") if path.is_file()]
     assert b"newer" in kept

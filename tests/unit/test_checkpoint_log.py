@@ -29,8 +29,8 @@ from litestate.checkpoints import (
     Note,
     Retention,
     chunks,
-    compaction,
     format,
+    retention,
 )
 from litestate.checkpoints.format import COMMIT, DATA, HEADER, Header
 from litestate.errors import DamagedCheckpointError, LitestateError, NewerCheckpointsError
@@ -158,7 +158,7 @@ def test_a_damaged_header_of_the_file_is_repaired() -> None:
         storage = memory((bytes(damaged), b""))
         history = History(storage, "nb", ALL)
         assert check(history) == 3
-        assert "has been repaired" in history.problems[0]
+        assert "was repaired" in history.problems[0]
         again = History(memory(images_of(storage)), "nb", ALL)
         assert check(again) == 3
         assert not again.problems
@@ -489,8 +489,8 @@ def test_the_text_names_the_constants_of_the_code() -> None:
     for needed in (
         f"format version {format.VERSION}\n",
         f"1 to {format.MAX_CHUNKS:,} rows of {format.ROW} bytes",
-        f"at most {format.MAX_PAYLOAD >> 20} MiB + {format.CHUNK >> 10} KiB",
-        f"*chunks* of {format.CHUNK:,} bytes",
+        f"at most {format.MAX_PAYLOAD >> 20} MiB + {chunks.CHUNK >> 10} KiB",
+        f"*chunks* of {chunks.CHUNK:,} bytes",
         f"at most {format.MAX_TREE >> 30} GiB when",
         f"`{format.MAGIC.hex(' ').upper()}`",
         f"`{format.RECORD_MAGIC.hex(' ').upper()}`",
@@ -498,6 +498,6 @@ def test_the_text_names_the_constants_of_the_code() -> None:
         f"| {chunks.ZLIB} | a zlib stream",
         f"the last {Retention().last} checkpoints",
         f"the last {Retention().hours} hours and of the last {Retention().days} days",
-        f"more than {compaction._WORTH >> 20} MiB",
+        f"more than {retention._WORTH >> 20} MiB",
     ):
         assert needed in text, needed

@@ -133,7 +133,7 @@ def test_old_checkpoints_make_room_for_much_more(kernel: Kernel) -> None:
 
 def test_old_checkpoints_make_room(kernel: Kernel) -> None:
     small = Memory(kernel, 450_000)
-    small.session.learn(Usage(0, 450_000))
+    small.session.note_usage(Usage(0, 450_000))
     dropped = 0
     for _ in range(12):
         (kernel.state.home / "a").write_bytes(NOISE.randbytes(100_000))

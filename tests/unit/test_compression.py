@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from archives import with_raw_member
 from litestate.bundle import CHUNK
-from litestate.bundle.compression import AVAILABLE, METHODS, decompress
+from litestate.bundle.format import AVAILABLE, METHODS, decompress
 from litestate.bundle.reader import Reader
 from litestate.errors import DamagedBundleError
 from states import Session, refused

@@ -438,7 +438,7 @@ def test_load_outside_of_what_checkpoints_are_made_of(steps: Steps) -> None:
     report = litestate.load_state(bundle, clean=True)
     litestate.undo()
     assert (home / "part" / "a").read_text() == "a"
-    assert "only of what checkpoints are made of" in str(report)
+    assert "but only what autosave(paths=…, exclude=…) has" in str(report)
 
 
 def test_by_number_label_and_row(steps: Steps) -> None:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import litestate
-import litestate.parts.wanted
+import litestate.saving
 import pytest
 from litestate.errors import BundleError, DamagedBundleError, SelectionError
 from litestate.report import Report
@@ -45,7 +45,7 @@ class InShell(Cells):
 
 @pytest.fixture
 def cells(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
-    monkeypatch.setattr(litestate.parts.wanted, "is_session", lambda: True)
+    monkeypatch.setattr(litestate.saving, "is_session", lambda: True)
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
     if sys.platform == "emscripten":

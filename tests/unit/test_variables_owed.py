@@ -211,6 +211,6 @@ def test_a_bundle_says_what_only_the_checkpoints_have(notebook: Notebook, librar
     assert notebook.reloaded() == {"k"}
     notebook.kernel.activate()
     told = str(save_state(io.BytesIO(), variables=True))
-    assert "k could not be made when the checkpoint came back: it is in the checkpoints" in told
+    assert "k could not be rebuilt when the checkpoint was restored: only checkpoints have" in told
     notebook.cell("k = 5")
     assert "could not be made" not in str(save_state(io.BytesIO(), variables=True))

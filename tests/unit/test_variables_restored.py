@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import importlib
 import os
-import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import litestate
@@ -15,6 +15,7 @@ import pytest
 from checkpointed import IN_KERNEL, Kernel
 from litestate.checkpoints import restoring
 from litestate.checkpoints.tree import Entry, Note
+from litestate.variables.encoder import Encoder
 from litestate.waiting import wait
 from variable_kernel import Notebook
 
@@ -69,6 +70,57 @@ def test_undo_brings_variables_back(notebook: Notebook) -> None:
 
 
 @pytest.fixture
+def encodings(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """Names of the variables in each graph that is encoded."""
+    found: list[set[str]] = []
+    real = Encoder.encode
+
+    def encode(self: Encoder, values: Mapping[str, object]) -> bytes:
+        found.append(set(values))
+        return real(self, values)
+
+    monkeypatch.setattr(Encoder, "encode", encode)
+    return found
+
+
+def test_a_restore_encodes_each_variable_once(
+    notebook: Notebook, encodings: list[set[str]]
+) -> None:
+    names = [{"a"}, {"b"}, {"c"}]
+    notebook.cell("a = [1, 2]; b = {'x': 1}; c = 'text'")
+
+    notebook.refreshed()
+    session = notebook.kernel.session
+    encodings.clear()
+    restoring.restore_missing(session, session.find(1))
+    assert not encodings
+
+    notebook.refreshed()
+    session = notebook.kernel.session
+    restoring.restore(session, session.find(1))
+    assert sorted(encodings, key=min) == names
+
+    notebook.cell("a.append(3)")
+    encodings.clear()
+    restoring.restore(session, session.find(1))
+    assert encodings == [*names, {"a"}], "all before the restore, and what it has changed"
+    assert notebook.names["a"] == [1, 2]
+    assert notebook.cell("a") == 0
+    assert session.history.checkpoints[-1].note.cause == "restored"
+
+
+def test_a_restore_of_some_variables_of_a_group(notebook: Notebook) -> None:
+    notebook.cell("a = [1]; k = 5")
+    notebook.cell("b = [a]; z = 6", thorough=True)
+    held = notebook.names["a"]
+    session = notebook.kernel.session
+    restoring.restore(session, session.find(1))
+    assert notebook.names["a"] is held, "it is as in the checkpoint, only shared no more"
+    assert {"b", "z"}.isdisjoint(notebook.names)
+    assert (notebook.names["a"], notebook.names["k"]) == ([1], 5)
+
+
+@pytest.fixture
 def reader(notebook: Notebook, kernel: Kernel) -> Iterator[Kernel]:
     """Another kernel with the same names, while the first one makes the checkpoints."""
     if IN_KERNEL:
@@ -90,7 +142,7 @@ def test_a_restore_in_a_reader_keeps_variables_in_a_bundle(
     assert (notebook.names["x"], notebook.names["gone"]) == (1, [0])
     assert "mine" not in notebook.names
     (aside,) = Path.cwd().glob("before-restore-*")
-    call = f"load_state({reader.session.scanner.places.show(aside)!r}, clean=True, variables=True)"
+    call = f"load_state({reader.session.scanner.roots.show(aside)!r}, clean=True, variables=True)"
     assert call in report.notes[-1]
     monkeypatch.delenv("OF_THIS_TAB")
     litestate.load_state(aside, clean=True, variables=True)
@@ -206,6 +258,6 @@ def test_a_checkpoint_that_makes_no_sense_hides_no_older_one(notebook: Notebook)
     entry = Entry("session", "session", "session.json", content.size, 0o644, 0, content)
     session.history.commit(Note(0, "cell"), [entry])
     notebook.refreshed()
-    report = sys.modules["litestate.autosave"]._newest_whole(notebook.kernel.session)
+    report = importlib.import_module("litestate.autosave")._newest_whole(notebook.kernel.session)
     assert notebook.names["x"] == 2
-    assert any("checkpoint 3 is not whole" in each for each in report.warnings)
+    assert any("checkpoint 3 is damaged" in each for each in report.warnings)

@@ -18,7 +18,7 @@ UNRELEASED = {2}
 """What no released litestate has made yet; its bundle comes with the release."""
 
 
-def test_there_is_one_of_each_version() -> None:
+def test_there_is_a_fixture_of_each_version() -> None:
     assert DIGESTS.keys() | UNRELEASED == set(range(1, VERSION + 1))
 
 
