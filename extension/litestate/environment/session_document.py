@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..manifest import Skipped
 from ..places import Places
-from . import cell_history, changed_settings, process_state, randomness
+from . import cell_history, changed_settings, process_state, random_state
 from .apply_result import Applied
 from .hostile import mapping, parse
 
@@ -41,7 +41,7 @@ def describe(
         "process": lambda: process_state.describe(roots),
         "options": lambda: changed_settings.describe(thorough=thorough),
         "cells": cell_history.describe,
-        "random": randomness.describe,
+        "random": random_state.describe,
     }
     return {part: verbs[part]() for part in parts}
 
@@ -76,7 +76,7 @@ def check(document: dict[str, Any]) -> None:
         "process": process_state.check,
         "options": changed_settings.check,
         "cells": cell_history.check,
-        "random": randomness.check,
+        "random": random_state.check,
     }
     mapping(document, "The session")
     for part, check_part in checks.items():
@@ -130,5 +130,5 @@ def apply(
         elif part == "cells":
             applied.add(cell_history.apply(content, trusted=trusted))
         else:
-            applied.add(randomness.apply(content, trusted=trusted))
+            applied.add(random_state.apply(content, trusted=trusted))
     return applied
