@@ -20,17 +20,8 @@ from .missing import missing, unsaved_notes
 from .parts import PARTS, Wanted, packages
 from .platform import IN_BROWSER
 from .report import Report, count_text, show, size_text
-from .saving import (
-    adownload,
-    awrite_into,
-    awrite_to,
-    bundle_name,
-    free,
-    gather,
-    selected_variables,
-    target_of,
-)
-from .sources import AnySource
+from .saving import adownload, awrite_into, awrite_to, gather, selected_variables, target_of
+from .sources import AnySource, bundle_name, free
 from .survey import Paths, StrPath, with_read_files
 from .trust import RESTRICTED, ajudge, check_allowed, trust_advice, trust_hint
 from .variables.namespace import Choice

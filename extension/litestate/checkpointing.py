@@ -17,7 +17,8 @@ from .items import Survey
 from .missing import unsaved_notes
 from .platform import IN_BROWSER, cell_number
 from .report import Report, Section, count_text, show, size_text
-from .saving import SUFFIX, free, write_to
+from .saving import write_to
+from .sources import SUFFIX, free
 from .sqlite import scratch
 from .variables.namespace import is_session
 from .waiting import Waiter, awaitable, blocking
@@ -223,7 +224,7 @@ def _take_over(session: Session) -> list[str]:
 
 def _undo(session: Session) -> Report:
     taken = _take_over(session)
-    session.check_writable()
+    session.history.check_writable()
     session.checkpoint("before undo", cell=cell_number())
     return show(_back_to(session, restoring.before(session), taken, "undone"))
 

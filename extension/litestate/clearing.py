@@ -18,7 +18,8 @@ from .parts.variables import remove
 from .plan import Plan
 from .platform import IN_BROWSER, cell_number
 from .report import Report, Section, count_text
-from .saving import SUFFIX, free, link_to, write_to
+from .saving import link_to, write_to
+from .sources import SUFFIX, free
 from .variables.taking import Taken
 
 

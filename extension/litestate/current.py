@@ -1,4 +1,4 @@
-"""The session of this kernel: open its history, close it, and make changes that can be undone."""
+"""The one open session of this kernel: its opening, its closing, and changes that undo reverts."""
 
 from __future__ import annotations
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 
@@ -29,33 +28,13 @@ from .parts.variables import add_variables
 from .places import Root
 from .platform import DRIVE_LIMIT, IN_BROWSER
 from .report import Report, count_text, size_text
+from .sources import SUFFIX, bundle_name
 from .survey import Paths, StrPath, survey
 from .trust import Signer
 from .variables.namespace import Choice, is_session
 from .waiting import Waiter, run_to_completion, wait
 
-SUFFIX = ".litestate.zip"
-"""Suffix of the names of bundles."""
-
 _IN_CALL = Waiter("asave_state")
-
-_UNFIT = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
-
-
-def bundle_name(name: str | None) -> str:
-    """Return a file name for a bundle, with the date of today.
-
-    Examples
-    --------
-    >>> bundle_name("my work").startswith("my work-20")
-    True
-    """
-    stem = _UNFIT.sub("-", name or "state").strip(" .-")
-    if not stem:
-        raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
-    if stem.endswith(SUFFIX):
-        return stem
-    return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
 
 
 def target_of(path: StrPath, name: str | None) -> Path:
@@ -360,13 +339,6 @@ def _state() -> str:
         "the files in the home folder, and the files in the notebook's folder that were written "
         "since the kernel started"
     )
-
-
-def free(path: Path) -> Path:
-    """Return a path that does not exist yet: this one, or one with a number."""
-    stem = path.name.removesuffix(SUFFIX)
-    candidates = (path.with_name(f"{stem}-{number}{SUFFIX}") for number in range(2, 10_000))
-    return path if not path.exists() else next(other for other in candidates if not other.exists())
 
 
 def _umask() -> int:

@@ -1,30 +1,59 @@
-"""Sources of bundles: paths, URLs, bytes and files."""
+"""Files of bundles: the names to write, and the paths, URLs, bytes and files to read."""
 
 from __future__ import annotations
 
 import http.client
 import os
+import re
 import shutil
 import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from .errors import SourceError
+from .errors import SaveError, SourceError
 from .platform import IN_BROWSER
-from .saving import SUFFIX
 
 AnySource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+
+SUFFIX = ".litestate.zip"
+"""Suffix of the names of bundles."""
 
 TIMEOUT = 30.0
 """Seconds to wait for a byte from a server."""
 
 _IN_MEMORY = 8 << 20
 """Bytes of a download in memory; larger ones go into a temporary file."""
+
+_UNFIT = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
+
+
+def bundle_name(name: str | None) -> str:
+    """Return a file name for a bundle, with the date of today.
+
+    Examples
+    --------
+    >>> bundle_name("my work").startswith("my work-20")
+    True
+    """
+    stem = _UNFIT.sub("-", name or "state").strip(" .-")
+    if not stem:
+        raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
+    if stem.endswith(SUFFIX):
+        return stem
+    return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
+
+
+def free(path: Path) -> Path:
+    """Return a path that does not exist yet: this one, or one with a number."""
+    stem = path.name.removesuffix(SUFFIX)
+    candidates = (path.with_name(f"{stem}-{number}{SUFFIX}") for number in range(2, 10_000))
+    return path if not path.exists() else next(other for other in candidates if not other.exists())
 
 
 @contextmanager

@@ -75,7 +75,7 @@ class Kernel:
         return sum(path.stat().st_size for path in self.history.rglob("*.log"))
 
     def settle(self) -> None:
-        """Wait until files are old enough to be remembered, and look."""
+        """Wait until files are old enough to be remembered, and make a checkpoint."""
         time.sleep(2 * CLOCK)
         self.checkpoint()
 

@@ -1,4 +1,4 @@
-"""What the writer accepts, the reader opens."""
+"""The reader opens everything that the writer accepts."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_nothing_is_left_behind(session: Session, changed: bytes) -> None:
 def test_a_fault_right_after_a_move(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    """An interrupt may come when the work is done and nobody knows it yet."""
+    """An interrupt may come after the work, but before it is recorded."""
     before = session.snapshot()
     calls = 0
     move = changes.move
@@ -244,7 +244,7 @@ def test_an_interrupt_right_after_a_database_was_restored(
 def test_rows_that_are_committed_meanwhile_are_not_lost(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As another task of the kernel may do while the progress bar looks for a click."""
+    """Another task of the kernel may do so while the progress bar checks for a click."""
     stage = databases._stage_content
 
     def and_insert(*arguments: Any) -> None:

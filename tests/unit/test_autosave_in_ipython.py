@@ -70,7 +70,7 @@ def test_each_cell_that_changes_something_is_kept(start: Any, tmp_path: Path) ->
     assert "Autosave is on for python; checkpoint" in repr(litestate.autosave)
 
 
-def test_a_new_process_restores_nothing_by_itself(start: Any, tmp_path: Path) -> None:
+def test_a_new_process_restores_nothing_automatically(start: Any, tmp_path: Path) -> None:
     shell = start()
     shell.cell("import litestate\nlitestate.autosave()\nopen('a.txt', 'w').write('1')")
     path = tmp_path / "work" / "a.txt"
@@ -88,7 +88,7 @@ def test_a_new_process_restores_nothing_by_itself(start: Any, tmp_path: Path) ->
     assert path.read_text() == "edited elsewhere"
 
 
-def test_what_is_wrong_is_told_once(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_problem_is_reported_once(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
     shell = start()
     shell.cell("import litestate, sqlite3\nlitestate.autosave()")
     shell.cell("db = sqlite3.connect('app.db')\ndb.execute('CREATE TABLE t (x)')\ndb.commit()")
@@ -108,7 +108,7 @@ def test_what_is_wrong_is_told_once(start: Any, capsys: pytest.CaptureFixture[st
     assert len(litestate.checkpoints()) == made + 1
 
 
-def test_what_was_not_restored_is_not_saved_over(
+def test_autosave_stays_off_after_a_failed_restore(
     start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shell = start()

@@ -41,7 +41,7 @@ def test_cells_after_the_checkpoint_are_named() -> None:
     assert ran(file) == (KernelCells("a", (7, 4), 11),)
 
 
-def test_what_a_checkpoint_has_is_not_named() -> None:
+def test_cells_of_a_checkpoint_are_not_named() -> None:
     file = MemoryFile(b"")
     journal = CellJournal(file, 3)
     run(journal, 7)
@@ -50,7 +50,7 @@ def test_what_a_checkpoint_has_is_not_named() -> None:
     # The tab was closed before the file was written: its cells are of an older checkpoint.
     run(journal, 8)
     assert ran(file, 5) == ()
-    # A look that finds nothing new.
+    # A scan that finds nothing new.
     journal.settle(4, between_cells=True)
     assert ran(file, 4) == ()
 
@@ -182,7 +182,7 @@ def test_a_tab_that_takes_over_knows_what_the_other_one_did(kernel: Kernel) -> N
     reader.session.close()
 
 
-def test_no_file_is_no_fault(kernel: Kernel, tmp_path: Path) -> None:
+def test_a_missing_file_is_no_error(kernel: Kernel, tmp_path: Path) -> None:
     kernel.session.close()
     (place,) = (each for each in kernel.history.iterdir() if each.is_dir())
     (place / "cells").unlink()

@@ -49,7 +49,7 @@ def behind_the_manifest(bundle: bytes) -> bytes:
 
 
 def before_the_mimetype(bundle: bytes) -> bytes:
-    """What the file starts with is `mimetype` by its local header only."""
+    """The first entry is `mimetype` in its local header only."""
     pieces = pieces_of(with_member(bundle, OTHER, MIMETYPE.encode()))
     shared = len(START) - 30 - len(OTHER)
     other = replace(pieces.pop(OTHER), local_name=MIMETYPE_MEMBER, central={"compressed": shared})

@@ -230,7 +230,7 @@ def test_a_failed_save_leaves_the_last_good_bundle(
     good = target.read_bytes()
     (session.home / "a").write_text("b")
     with target.open("rb") as old:
-        # Replaced, not overwritten: whoever reads the old one goes on with it.
+        # Replaced, not overwritten: an open file still reads the old content.
         save_state(target)
         assert old.read() == good
     good = target.read_bytes()

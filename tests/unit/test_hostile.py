@@ -314,7 +314,7 @@ def test_a_member_that_unpacks_to_more_than_it_says(
 
 
 def test_a_bundle_in_a_bundle_is_a_file(session: Session, bundle: bytes) -> None:
-    """What is nested is never unpacked."""
+    """A nested archive is never unpacked."""
     session.load(with_member(bundle, "files/home/inner", bundle))
     assert (session.home / "inner").read_bytes() == bundle
 

@@ -18,7 +18,7 @@ RAN: list[str] = []
 
 @pytest.fixture
 def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The notebook's folder, with files of a bundle, where modules are looked for first."""
+    """The notebook's folder with files of a bundle, first in the search path of modules."""
     monkeypatch.chdir(tmp_path)
     for entry in (str(tmp_path), ""):
         monkeypatch.syspath_prepend(entry)

@@ -1,4 +1,4 @@
-"""Matplotlib is imported without trust, and reads nothing that a bundle may have brought."""
+"""Imports of Matplotlib without trust: it reads no files of a bundle."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ NAMES = {
 def loaded(
     folder: Path, names: dict[str, Any] = NAMES, *, first: str = "", **environment: str
 ) -> Any:
-    """Return what a stranger's names become in a new Python whose folder has a bundle's files."""
+    """Load a stranger's names in a new Python whose folder has files of a bundle."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}

@@ -1,4 +1,4 @@
-"""Loading: everything or nothing, and never more than was asked for."""
+"""Loading: all or nothing, and only what was requested."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ def test_elsewhere_below_a_folder(session: Session) -> None:
 
 
 def test_clean_never_leaves_the_roots(session: Session) -> None:
-    """A bundle must not choose what is removed on somebody's machine either."""
+    """A bundle must not choose which files are removed on this computer."""
     outside = session.folder / "outside"
     outside.mkdir()
     bundle, _ = session.save(paths=outside)

@@ -1,4 +1,4 @@
-"""What is known from one walk to the next: unchanged files are not read, changed ones always."""
+"""The stat cache: unchanged files are not read again, changed files always."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from litestate.places import HOME, NOTEBOOK, Mended, Places, Root
 from states import Session, count, make_database
 
 VISIBLE = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
-"""What a stat result has by position."""
+"""Fields of a stat result by position."""
 
 NAMED = "is in memory only, the browser's storage does not hold it: it is too large."
 

@@ -1,4 +1,4 @@
-"""A save names what the notebook needs and the bundle does not have."""
+"""Reports of files and databases that the notebook needs and the bundle lacks."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ CRASHES: dict[str, tuple[Callable[[Path], None], int]] = {
     "log without an index": (leave_a_log_without_an_index, 1001),
     "log with more than was committed": (leave_a_spilled_log, 1001),
 }
-"""What a crash leaves, and how many rows were committed."""
+"""States after a crash, each with the number of committed rows."""
 
 
 @pytest.fixture(params=CRASHES)

@@ -1,4 +1,4 @@
-"""What looks like a database and is none, or is damaged: saved as it is, and the report says so."""
+"""Damaged databases, and files that only look like one: saved unchanged, and reported."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ NO_DATABASES: dict[str, Callable[[], bytes]] = {
     "cut off in the header": lambda: good()[:60],
     "a page count that is too high": lambda: overwritten(28, words(100_000)),
 }
-"""What SQLite cannot read."""
+"""Files that SQLite cannot read."""
 
 DAMAGED: dict[str, Callable[[], bytes]] = {
     "a page in the middle overwritten": lambda: overwritten(4096 * 20, noise(4096)),
@@ -71,7 +71,7 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
     "a record that cannot be read": lambda: overwritten(39857, b"\x7f"),
     "a freelist that leads nowhere": lambda: overwritten(32, words(90_000) + words(3)),
 }
-"""Where SQLite reads the schema and finds damage in the pages."""
+"""Databases with a readable schema and damaged pages."""
 
 
 def finds(data: bytes) -> bool:

@@ -225,7 +225,7 @@ def test_a_load_into_a_read_only_one(session: Session, mode: str) -> None:
 
 
 def test_a_log_in_a_folder_that_is_read_only(session: Session) -> None:
-    """SQLite must make an index to read the log, and here nobody may."""
+    """SQLite needs an index to read the log, which cannot be created here."""
     folder = session.home / "data"
     folder.mkdir()
     path = session.folder / "app.db"

@@ -1,4 +1,4 @@
-"""Databases that somebody writes to, or has locked, while they are saved."""
+"""Databases that are written or locked while they are saved."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_another_process_writes_all_the_time(session: Session, mode: str) -> Non
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("statement", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode = exclusive"])
 def test_a_lock_without_a_journal_is_reported(session: Session, statement: str) -> None:
-    """What its holder keeps to itself cannot be told from here."""
+    """Rows in the memory of another connection cannot be detected."""
     path = session.home / "app.db"
     make_database(path)
     bundle, _ = session.save()
@@ -243,7 +243,7 @@ def test_an_exclusive_lock_with_a_journal(session: Session) -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("more", ["", SPILL], ids=["idle", "writing"])
 def test_an_exclusive_lock_in_wal_mode(session: Session, more: str) -> None:
-    """What was committed is in the log, and what was not has no commit mark there."""
+    """Committed rows are in the log; uncommitted ones have no commit mark there."""
     path = session.home / "app.db"
     make_database(path, rows=1000)
     with closing(connect(path)) as connection:

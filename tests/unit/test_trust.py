@@ -1,4 +1,4 @@
-"""Whose a bundle is: signatures, and the key that is a file in plain Python."""
+"""Trust: signatures of bundles, and the key file of plain Python."""
 
 from __future__ import annotations
 

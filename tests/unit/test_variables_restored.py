@@ -36,7 +36,7 @@ def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
     assert len(session.history.checkpoints) == 1
 
 
-def test_what_the_first_cell_has_made_is_kept_before_it_is_replaced(notebook: Notebook) -> None:
+def test_variables_of_the_first_cell_are_stored_before_a_restore(notebook: Notebook) -> None:
     notebook.cell("import math\nk = 3; a = [1]")
     notebook.cell("a.append(2)")
 
@@ -59,7 +59,7 @@ def test_what_the_first_cell_has_made_is_kept_before_it_is_replaced(notebook: No
         assert notebook.names[name] == value
 
 
-def test_undo_brings_variables_back(notebook: Notebook) -> None:
+def test_undo_restores_variables(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = a")
     notebook.cell("a.append(2); new = 1")
     session = notebook.kernel.session
@@ -154,7 +154,7 @@ def test_a_restore_in_a_reader_keeps_variables_in_a_bundle(
         assert {"session/session.json", "packages/installed.json"} <= set(bundle.namelist())
 
 
-def test_a_reader_that_starts_leaves_alone_what_differs(
+def test_a_reader_that_starts_protects_different_variables(
     notebook: Notebook, kernel: Kernel, reader: Kernel
 ) -> None:
     file = kernel.state.home / "file"
@@ -178,7 +178,9 @@ def test_a_reader_that_starts_leaves_alone_what_differs(
     assert notebook.names["gone"] == [0]
 
 
-def test_what_cannot_be_kept_is_not_replaced(notebook: Notebook, kernel: Kernel) -> None:
+def test_variables_that_cannot_be_stored_are_not_replaced(
+    notebook: Notebook, kernel: Kernel
+) -> None:
     notebook.cell("x = 1; a = 1")
     notebook.cell("x = (i for i in [7, 8]); a = 2")
     kernel.activate()
@@ -198,7 +200,7 @@ def test_what_cannot_be_kept_is_not_replaced(notebook: Notebook, kernel: Kernel)
     assert next(notebook.names["old"]) == 8
 
 
-def test_what_cannot_be_kept_is_not_replaced_when_a_kernel_starts(notebook: Notebook) -> None:
+def test_variables_that_cannot_be_stored_are_not_replaced_at_the_start(notebook: Notebook) -> None:
     notebook.cell("x = 1; y = 2; a = b = [1]")
     notebook.refreshed()
     notebook.run("x = (i for i in [7]); b = (i for i in [8])")
@@ -223,7 +225,7 @@ def test_variables_that_do_not_belong_to_the_state_are_not_replaced(
     assert [each.path for each in report.skipped if " " not in each.path] == ["x"]
 
 
-def test_variables_that_make_no_sense_here_take_no_others_with_them(notebook: Notebook) -> None:
+def test_invalid_variables_do_not_affect_the_others(notebook: Notebook) -> None:
     def find(name: str) -> codecs.CodecInfo | None:
         return codecs.lookup("utf-8") if name == "mycodec" else None
 
@@ -250,7 +252,7 @@ def test_variables_that_make_no_sense_here_take_no_others_with_them(notebook: No
     codecs.unregister(find)
 
 
-def test_a_checkpoint_that_makes_no_sense_hides_no_older_one(notebook: Notebook) -> None:
+def test_an_invalid_checkpoint_does_not_hide_older_ones(notebook: Notebook) -> None:
     notebook.cell("x = 1")
     notebook.cell("x = 2")
     session = notebook.kernel.session

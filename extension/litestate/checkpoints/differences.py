@@ -1,4 +1,4 @@
-"""Compare two states, and report what differs."""
+"""Comparison of two states, and report lines for their differences."""
 
 from __future__ import annotations
 

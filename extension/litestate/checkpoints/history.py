@@ -133,7 +133,7 @@ class History:
             If writing failed. Everything that was put since the last commit is discarded, as by
             `rollback`. An error of `pieces` discards nothing.
         """
-        self._check_writable()
+        self.check_writable()
         log = self._log
         known = list(zip(prints, like.chunks, strict=False)) if like else []
         chunks: list[Chunk] = []
@@ -195,7 +195,7 @@ class History:
         DamagedCheckpointError
             If some content is not in the log; see `Content.whole`.
         """
-        self._check_writable()
+        self.check_writable()
         for entry in entries:
             if not entry.content.whole:
                 raise DamagedCheckpointError(
@@ -222,6 +222,21 @@ class History:
         self._last, self._newest, self.dropped = number, (number, tuple(entries)), dropped
         return commit.checkpoint
 
+    def check_writable(self) -> None:
+        """Make sure that this is the writer of the log.
+
+        Raises
+        ------
+        ReadOnlyCheckpointsError
+            If another tab or process writes it.
+        """
+        if not self._storage.writable:
+            raise ReadOnlyCheckpointsError(
+                f"Another tab (or another Python) has {self.name} open and makes its checkpoints; "
+                "here they can be listed and restored. Close the other one, and this one takes "
+                "over. save_state() works in any case."
+            )
+
     def rollback(self) -> None:
         """Discard what was put since the last commit, and cut it off.
 
@@ -230,7 +245,7 @@ class History:
         StorageError
             If that fails; it is tried again before the next write.
         """
-        self._check_writable()
+        self.check_writable()
         self._log.rollback()
 
     def wants_compaction(self) -> bool:
@@ -306,13 +321,6 @@ class History:
         old = self._log
         self._log = compact(old, kept, self._storage.files)
         return old.end - self._log.end
-
-    def _check_writable(self) -> None:
-        if not self._storage.writable:
-            raise ReadOnlyCheckpointsError(
-                f"Another tab or process writes the checkpoints of {self.name}; here they can only "
-                "be read. Close the other one to go on here."
-            )
 
     def _fail(self, at: int) -> NoReturn:
         raise DamagedCheckpointError(

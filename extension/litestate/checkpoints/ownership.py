@@ -1,4 +1,4 @@
-"""Find who wrote the files in a notebook's folder: the notebook, or another program.
+"""The writers of files in a notebook's folder: the notebook itself, or another program.
 
 Other notebooks, editors, Git and uploads write to the same folder, and a restore must not remove
 their files. In the site, the drive records which notebook wrote last. Plain Python has no such

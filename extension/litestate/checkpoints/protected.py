@@ -1,4 +1,4 @@
-"""Find what a restore must leave as it is, and why."""
+"""Files and variables that a restore must not change, and the reasons."""
 
 from __future__ import annotations
 

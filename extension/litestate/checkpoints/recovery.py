@@ -1,4 +1,4 @@
-"""Find and repair the log that counts among two files; the program may have been killed."""
+"""Recovery of the log that counts among two files, also after a killed program."""
 
 from __future__ import annotations
 

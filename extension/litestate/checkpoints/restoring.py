@@ -1,4 +1,4 @@
-"""Restore a checkpoint: everything, or only what a new kernel lacks."""
+"""The restore of a checkpoint: of everything, or of what a new kernel lacks."""
 
 from __future__ import annotations
 

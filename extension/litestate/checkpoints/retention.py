@@ -1,4 +1,4 @@
-"""Choose which checkpoints stay, and copy these to a new, smaller log."""
+"""Retention rules for checkpoints, and compaction: a copy of those that stay in a smaller log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scan the state for what may have changed: files, databases, variables, session, packages."""
+"""Scans of the state for what may have changed: files, databases, variables, session, packages."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from ..browser import unrecorded
 from ..errors import (
     NoCheckpointError,
-    ReadOnlyCheckpointsError,
     StorageError,
     StorageFullError,
 )
@@ -199,7 +198,7 @@ class Session:
         StorageError
             If the checkpoint could not be written; the older ones are unchanged.
         """
-        self.check_writable()
+        self.history.check_writable()
         note = Note(time.time(), cause, label, cell)
         try:
             made = self._scan_and_commit(note, thorough=thorough, always=always)
@@ -323,21 +322,6 @@ class Session:
         if not self.storage.writable:
             await self.storage.refresh()
             self._open(self.storage)
-
-    def check_writable(self) -> None:
-        """Make sure that this session may write the history.
-
-        Raises
-        ------
-        ReadOnlyCheckpointsError
-            If another tab writes it.
-        """
-        if not self.storage.writable:
-            raise ReadOnlyCheckpointsError(
-                f"Another tab (or another Python) has {self.name} open and makes its checkpoints; "
-                "here they can be listed and restored. Close the other one, and this one takes "
-                "over. save_state() works in any case."
-            )
 
     def close(self) -> None:
         """Close the history."""

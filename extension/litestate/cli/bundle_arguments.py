@@ -11,8 +11,7 @@ from pathlib import Path
 
 from ..bundle import Limits, is_bundle
 from ..bundle.format import HEAD
-from ..saving import SUFFIX
-from ..sources import expanded
+from ..sources import SUFFIX, expanded
 
 _NAMED = 3
 """Ignored files that are named one by one."""

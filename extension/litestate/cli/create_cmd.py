@@ -7,8 +7,8 @@ from pathlib import Path
 
 from .. import places
 from ..errors import SaveError, SourceError
-from ..saving import bundle_name, write_to
-from ..sources import expanded
+from ..saving import write_to
+from ..sources import bundle_name, expanded
 from ..survey import survey
 
 NAME = "create"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DamagedBundleError
-from . import code_objects, functions
+from . import rebuilding
 
-_SOURCE = f"{code_objects.__name__}.{code_objects.source_code.__name__}"
-_MODULE_GLOBALS = f"{functions.__name__}.{functions.module_globals.__name__}"
+_SOURCE = f"{rebuilding.__name__}.{rebuilding.source_code.__name__}"
+_MODULE_GLOBALS = f"{rebuilding.__name__}.{rebuilding.module_globals.__name__}"
 _IMPORT = "importlib.import_module"
 
 _UNKNOWN = "(computed while it runs)"
@@ -135,7 +135,7 @@ class _Reader:
 
     def _name(self, module: Any, name: Any) -> None:
         is_text = isinstance(module, str) and isinstance(name, str)
-        found = _Global(f"{module}.{name}" if is_text else _UNKNOWN)
+        found = _Global(".".join(rebuilding.name_now(module, name)) if is_text else _UNKNOWN)
         self.names.add(found.name)
         self._stack.append(found)
 
@@ -227,7 +227,7 @@ class _Reader:
     op_ext1 = op_ext2 = op_ext4 = op_extension
 
 
-_BYTECODE = f"{code_objects.__name__}.{code_objects.stored_code.__name__}"
+_BYTECODE = f"{rebuilding.__name__}.{rebuilding.stored_code.__name__}"
 _TEXTS = frozenset(
     ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING")
 ) | {"SHORT_BINSTRING"}

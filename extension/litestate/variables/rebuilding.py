@@ -1,6 +1,8 @@
-"""What pickles call to make objects again that Python cannot pickle, or not well.
+"""Functions that stored pickles call, under names that never change.
 
-Bundles name these functions, so that they stay.
+A pickle names the functions that make its objects again, so this module never moves, and no name
+is ever taken out of it. Functions that belong beside the code that stores objects are defined
+there, and pickled under their name here: where they are defined may change.
 """
 
 from __future__ import annotations
@@ -16,6 +18,22 @@ import types
 import weakref
 from collections import OrderedDict
 from typing import Any
+
+from .classes import begin_class, builtin_class, make_class, set_class
+from .code_objects import module_code, source_code, stored_code
+from .dataclass_parts import make_slotted
+from .functions import make_cell, make_function, module_globals, set_cell, set_function
+from .hashed import empty_dict, empty_set, fill
+from .instances import complete, make, make_called, set_early
+from .special_classes import (
+    make_alias,
+    make_enum,
+    make_generic_namedtuple,
+    make_namedtuple,
+    make_newtype,
+    make_typeddict,
+    make_typevar,
+)
 
 
 def make_lock(kind: str) -> Any:
@@ -155,3 +173,47 @@ def set_observed(obj: Any, state: dict[str, Any]) -> None:
 def marker(module: str, name: str) -> Any:
     """Return an object that a module has to compare with."""
     return getattr(importlib.import_module(module), name)
+
+
+_DEFINED_ELSEWHERE = {
+    "litestate.variables.classes": (begin_class, builtin_class, make_class, set_class),
+    "litestate.variables.code_objects": (module_code, source_code, stored_code),
+    "litestate.variables.dataclass_parts": (make_slotted,),
+    "litestate.variables.functions": (
+        *(make_cell, make_function, module_globals, set_cell, set_function),
+    ),
+    "litestate.variables.hashed": (empty_dict, empty_set, fill),
+    "litestate.variables.instances": (complete, make, make_called, set_early),
+    "litestate.variables.special_classes": (
+        *(make_alias, make_enum, make_generic_namedtuple, make_namedtuple),
+        *(make_newtype, make_typeddict, make_typevar),
+    ),
+}
+"""Functions of other modules, by the module that pickles of litestate 0.1.0 named for them."""
+
+_NAMES_BEFORE = frozenset(
+    (module, function.__name__)
+    for module, functions in _DEFINED_ELSEWHERE.items()
+    for function in functions
+)
+
+for _functions in _DEFINED_ELSEWHERE.values():
+    for _function in _functions:
+        # pickle stores a function as its module and its name.
+        _function.__module__ = __name__
+
+
+def name_now(module: str, name: str) -> tuple[str, str]:
+    """Return the module and the name under which to find what a pickle names.
+
+    Parameters
+    ----------
+    module, name : str
+        As they stand in the pickle.
+
+    Returns
+    -------
+    (str, str)
+        This module, if an older pickle names one of its functions elsewhere; else the same.
+    """
+    return (__name__, name) if (module, name) in _NAMES_BEFORE else (module, name)

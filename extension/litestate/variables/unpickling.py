@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from . import code_objects, hashed, quiet
+from . import code_objects, hashed, quiet, rebuilding
 from .depth import bounded_calls
 from .failures import NotLoadedError
 
@@ -111,6 +111,7 @@ class _Unpickler(pickle.Unpickler):
         """Return what a pickle names."""
         if module == quiet.NOTEBOOK:
             return self._of_notebook(name)
+        module, name = rebuilding.name_now(module, name)
         try:
             return super().find_class(module, name)
         except ModuleNotFoundError as error:
