@@ -17,7 +17,7 @@ SETUP = """
 import json, os, sys, time
 import litestate
 from litestate import environment, packages
-from litestate.environment import executed, cells
+from litestate.environment import executed
 """
 
 SILENT = """
