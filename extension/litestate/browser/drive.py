@@ -39,6 +39,9 @@ _WATCH = """
 """The set belongs to the drive, so a second import of this module finds it."""
 
 
+_pauses: list[Any] = []
+
+
 class Touched:
     """Record of the paths that this kernel has written on the drive.
 
@@ -116,13 +119,15 @@ def read_anywhere() -> list[str]:
 def pause_reads() -> None:
     """Stop recording the files that are read, until as many calls of `resume_reads`."""
     mend = _mend()
+    # The mend may withdraw before the record is resumed.
+    _pauses.append(mend)
     if mend is not None:
         mend.reads.pause()
 
 
 def resume_reads() -> None:
-    """Undo a call of `pause_reads`."""
-    mend = _mend()
+    """Undo the last call of `pause_reads`."""
+    mend = _pauses.pop()
     if mend is not None:
         mend.reads.resume()
 
