@@ -10,7 +10,7 @@ from typing import Any
 
 import litestate
 import litestate.current
-import litestate.parts.wanted
+import litestate.saving
 import pytest
 from litestate.variables import namespace
 from shells import new_shell, pretend_shell
@@ -55,7 +55,7 @@ class Notebook:
 
 @pytest.fixture
 def start(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setattr(litestate.parts.wanted, "is_session", lambda: True)
+    monkeypatch.setattr(litestate.saving, "is_session", lambda: True)
     made = []
 
     def start() -> Notebook:
