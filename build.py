@@ -42,7 +42,7 @@ COMMANDS = {
         "are online can also import or %pip install others from PyPI and the Pyodide CDN.",
     ),
     "test": (
-        "run ruff, mypy and every test",
+        "run ruff, mypy, codespell and every test",
         "Other arguments go to pytest: build.py test -k bundle -x",
     ),
     "bench": (
