@@ -134,6 +134,14 @@ def shared_lab(warm_lab: Lab) -> Lab:
     return warm_lab.clean()
 
 
+@pytest.fixture
+def fresh_lab(warm_lab: Lab) -> Lab:
+    """The shared page with a new kernel and nothing stored, for tests that turn on autosave."""
+    lab = warm_lab.renew()
+    lab.use_up()
+    return lab
+
+
 @pytest.fixture(scope="session")
 def _warm_lab_without_jspi(site: str, browser: Browser) -> Iterator[Lab]:
     with entered(site, browser, without_jspi) as lab:
@@ -144,6 +152,14 @@ def _warm_lab_without_jspi(site: str, browser: Browser) -> Iterator[Lab]:
 def lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
     """A shared lab in a browser that has no way to wait inside a call."""
     return _warm_lab_without_jspi.clean()
+
+
+@pytest.fixture
+def fresh_lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
+    """See `fresh_lab`, in a browser that has no way to wait inside a call."""
+    lab = _warm_lab_without_jspi.renew()
+    lab.use_up()
+    return lab
 
 
 LONGEST = (

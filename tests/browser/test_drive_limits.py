@@ -61,8 +61,8 @@ def unsaved(lab: Lab) -> list[list[str]]:
     return pairs
 
 
-def test_a_file_that_is_too_large(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_file_that_is_too_large(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     write = f"with open('large.bin', 'wb') as file: file.write(bytes({LARGE}))"
     told = warnings(lab, write, "large.bin is not stored")
     assert "110.0 MB" in told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import OpenLab
 from lab import Lab
 
 BEGIN = """
@@ -120,8 +119,8 @@ def test_there_and_back_with_what_is_open(shared_lab: Lab) -> None:
     assert len(lab.value("labels(report)")) == 61
 
 
-def test_checkpoints_and_what_is_too_large(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_checkpoints_and_what_is_too_large(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     lab.check(BEGIN)
     lab.check("litestate.autosave(variables=False)")
     lab.check(WORK)

@@ -6,7 +6,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import OpenLab
 from drive_page import put_bytes, put_text
 from lab import Lab
 
@@ -28,10 +27,9 @@ WAYS = {
 
 
 @pytest.fixture
-def lab(open_lab: OpenLab) -> Lab:
-    lab = open_lab()
-    lab.check(START)
-    return lab
+def lab(fresh_lab: Lab) -> Lab:
+    fresh_lab.check(START)
+    return fresh_lab
 
 
 def members(lab: Lab, call: str = "litestate.save_state('/tmp/b.zip')") -> list[str]:

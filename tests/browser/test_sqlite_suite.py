@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import OpenLab
+from lab import Lab
 
 RUNNER = Path(__file__).with_name("sqlite_suite.py")
 
@@ -88,8 +88,8 @@ def archive() -> bytes:
     return Path(path).read_bytes()
 
 
-def test_cpythons_tests_of_sqlite3_pass_on_the_drive(open_lab: OpenLab, archive: bytes) -> None:
-    lab = open_lab()
+def test_cpythons_tests_of_sqlite3_pass_on_the_drive(fresh_lab: Lab, archive: bytes) -> None:
+    lab = fresh_lab
     lab.serve("cpython.zip", archive)
     lab.serve("sqlite_suite.py", RUNNER.read_bytes())
     code = RUN.replace("{tests}", f"{lab.url}cpython.zip")
