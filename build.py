@@ -48,8 +48,8 @@ COMMANDS = {
     "bench": (
         "measure the built site against what people would use instead",
         "Runs in Chromium, prints ratios and writes .build/bench/*.json. Names choose: "
-        "bundle, checkpoint, variables, drive, and kill (never by itself: it kills Chromium while "
-        "it saves).",
+        "bundle, checkpoint, variables, drive, and kill (only if it is named: it kills Chromium "
+        "while it saves).",
     ),
     "lock": (
         "make site.lock.json again",

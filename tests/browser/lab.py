@@ -1,4 +1,4 @@
-"""Drive the built site as a person does: open a notebook, run cells, click."""
+"""Drive the built site as a user does: open a notebook, run cells, click."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ _empty(_Path("/drive"), ["data", *(path.name for path in _Path("/drive").glob("*
 
 @dataclass
 class Output:
-    """What one piece of code printed, returned and displayed."""
+    """The text, errors and displays of one piece of code."""
 
     messages: list[dict[str, Any]]
 
@@ -369,7 +369,7 @@ class Lab:
     def _new_page(self) -> None:
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.console.append(message.text))
-        # "Leave site?" is asked when a notebook is not saved; a person says yes.
+        # "Leave site?" is asked when a notebook is not saved; a user says yes.
         self.page.on("dialog", lambda dialog: dialog.accept())
 
     def _wait(self) -> Lab:

@@ -1,4 +1,4 @@
-"""Autosave as a person meets it: cells, reloads, restarts, two tabs, no room."""
+"""Autosave as a user meets it: cells, reloads, restarts, two tabs, no room."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext
 from test_handshake import restart
 
 START = "import litestate\nlitestate.autosave(variables=False)"
-"""With the pace that people have. Variables have tests of their own: test_variables_in_site.py."""
+"""With the pace that users have. Variables have tests of their own: test_variables_in_site.py."""
 
 START_UNPACED = f"""
 import litestate.pacing

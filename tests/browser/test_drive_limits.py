@@ -1,4 +1,4 @@
-"""What the drive cannot take is said, by name, and nothing hangs or is lost."""
+"""Files that the drive cannot store are reported by name; nothing hangs or is lost."""
 
 from __future__ import annotations
 

@@ -205,7 +205,7 @@ def _names(lab: Lab) -> None:
 
 
 def _shipped(lab: Lab) -> None:
-    """What the site ships can be changed and renamed; what is removed is gone in this session."""
+    """Change and rename what the site ships; what is removed is gone in this session."""
     shipped = lab.value("sorted(os.listdir('data'))")
     assert shipped
     name = shipped[0]

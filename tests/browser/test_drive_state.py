@@ -1,4 +1,4 @@
-"""What is in the notebook's own folder is saved, kept and brought back like anything else."""
+"""The notebook's own folder is saved, stored in checkpoints and restored like any other."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_there_and_back_with_what_is_open(shared_lab: Lab) -> None:
 
     lab.reload()
     lab.check(BEGIN)
-    # As a person sees it, and as what earlier sessions wrote.
+    # As a user sees it, and as what earlier sessions wrote.
     assert lab.value("rows('app.db')") == [1]
     assert lab.value("Path('work/100 %.txt').stat().st_mtime") == 1e9
     lab.check("report = save_state(io.BytesIO(), variables=False)")

@@ -103,7 +103,7 @@ def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(fresh_lab: L
     lab.check("shown = environment.history()\nshown")
     assert "cells were executed" in lab.check("print(shown)")
 
-    # In another session, the history goes on; the page counts its cells by itself.
+    # In another session, the history goes on; the page counts its own cells.
     saved = lab.value("environment.read(environment.dump(environment.describe()))")
     lab.reload()
     lab.check(f"{SETUP}\nexecuted.follow()")

@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 from lab import Lab, errors
 
-# No cell names openpyxl: it must be there by itself.
+# No cell names openpyxl: it must be there without that.
 EXPORT = """
 import sqlite3
 from pathlib import Path

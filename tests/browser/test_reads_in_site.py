@@ -52,7 +52,7 @@ def test_what_cells_have_read_is_in_the_bundle_also_after_a_reload(lab: Lab) -> 
         lab.check(code)
     assert set(WAYS) <= set(lab.value(ON_DRIVE))
     assert set(members(lab)) == set(WAYS)
-    # What litestate reads for itself is none of it.
+    # Files that litestate itself reads are not among them.
     put_bytes(lab, "other.zip", b"PK")
     lab.run("litestate.load_state('other.zip')")
     lab.check("litestate.show_state(paths=['.']); litestate.autosave(); litestate.checkpoint('x')")

@@ -1,4 +1,4 @@
-"""Variables as a person meets them: cells, reloads, bundles, a stranger's bundle."""
+"""Variables as a user meets them: cells, reloads, bundles, a stranger's bundle."""
 
 from __future__ import annotations
 
