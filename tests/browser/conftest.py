@@ -163,12 +163,17 @@ def fresh_lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
 
 
 LONGEST = (
-    "test_autosave",
     "test_kernel_units",
-    "test_drive_order",
-    "test_variables_in_site",
+    "test_autosave",
+    "test_rests_in_site",
     "test_start",
     "test_handshake",
+    "test_variables_in_site",
+    "test_outputs_later",
+    "test_drive_limits",
+    "test_drive",
+    "test_opfs",
+    "test_drive_order",
     "test_environment_in_site",
 )
 """Files that come first: one of them at the end would leave the other process without work."""

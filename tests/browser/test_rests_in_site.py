@@ -30,12 +30,14 @@ QUICK = [f"v{number} = {number}" for number in range(6)]
 
 
 @pytest.mark.parametrize(
-    ("lab_with", "start"), [("fresh_lab", START), ("fresh_lab_without_jspi", START_ASYNC)]
+    ("fixture", "start"),
+    [("fresh_lab", START), ("fresh_lab_without_jspi", START_ASYNC)],
+    ids=["with JSPI", "without JSPI"],
 )
 def test_the_last_cells_are_stored_in_a_rest(
-    request: pytest.FixtureRequest, lab_with: str, start: str
+    request: pytest.FixtureRequest, fixture: str, start: str
 ) -> None:
-    lab: Lab = request.getfixturevalue(lab_with)
+    lab: Lab = request.getfixturevalue(fixture)
     run(lab, start, *WORK, DEBT)
     run(lab, *QUICK)
     # A cell that awaits, which the kernel ends in another way.
