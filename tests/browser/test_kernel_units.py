@@ -147,7 +147,7 @@ def _failures(text: str) -> str:
 def _archive() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in (*UNIT.glob("*.py"), *UNIT.glob("bundles/*"), *UNIT.glob("pickles/*.pickle")):
+        for path in (*UNIT.glob("*.py"), *UNIT.glob("bundles/*"), *UNIT.glob("pickles/*")):
             archive.write(path, f"unit/{path.relative_to(UNIT)}")
         for name in TOOLS:
             for path in importlib.metadata.files(name) or []:
