@@ -216,7 +216,7 @@ def test_nothing_is_run_without_trust(
 
 
 @pytest.mark.parametrize("name", ["pandas", "tzdata"])
-def test_what_codecs_import_is_not_taken_from_the_bundle(
+def test_codecs_import_nothing_from_the_bundle(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from litestate.variables import codecs
@@ -250,7 +250,7 @@ def test_imports_by_their_own_names_need_no_trust() -> None:
     assert "is not installed here" in found.failed[0].reason
 
 
-def test_hashes_and_equality_of_somebody_are_their_own_errors() -> None:
+def test_errors_of_user_hashes_and_equality_fail_one_name() -> None:
     notebook = Notebook(
         "class K:\n    def __init__(s, n): s.n = n\n    def __hash__(s): return s.n\n"
         "    def __eq__(s, o): raise KeyError('no')\n"
@@ -280,7 +280,7 @@ def not_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("not_read_back")
-def test_what_holds_something_that_failed_fails_with_the_reason() -> None:
+def test_holders_of_a_failed_object_fail_with_its_reason() -> None:
     notebook = Notebook(
         "import pathlib\nclass C: pass\n"
         "class Bad:\n    def __setstate__(s, _): pathlib.Path('not here').read_text()\n"
@@ -381,7 +381,7 @@ def test_any_change_is_refused_or_understood(start: int) -> None:
     assert 0 < refusals < 300
 
 
-def test_taking_apart_what_was_changed_does_not_matter() -> None:
+def test_the_same_notebook_gives_the_same_graph() -> None:
     """The same notebook gives the same bytes, so that the changes above are of real graphs."""
     code = CODE.replace("datetime.datetime.now(datetime.UTC)", "1")
     assert parts(Notebook(code).take()) == parts(Notebook(code).take())
