@@ -69,18 +69,18 @@ __all__ = [
 ]
 
 _NAMES = {
-    ".api": "aload_state asave_state clear_state load_state save_state show_state",
-    ".autosave": "aautosave autosave",
-    ".bundle": "Limits",
-    ".checkpointing": (
+    "litestate.api": "aload_state asave_state clear_state load_state save_state show_state",
+    "litestate.autosave": "aautosave autosave",
+    "litestate.bundle": "Limits",
+    "litestate.checkpointing": (
         "acheckpoint acheckpoints arestore aundo checkpoint checkpoints restore undo"
     ),
-    ".checkpoints": "Retention",
-    ".environment": "history",
-    ".errors": "LitestateError",
-    ".export": "export_tables",
-    ".importing": "import_table",
-    ".report": "Report",
+    "litestate.checkpoints": "Retention",
+    "litestate.environment": "history",
+    "litestate.errors": "LitestateError",
+    "litestate.export": "export_tables",
+    "litestate.importing": "import_table",
+    "litestate.report": "Report",
 }
 """Names that are loaded on first use, by module: importing the package stays quick."""
 
@@ -96,7 +96,7 @@ class _Package(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value: object = getattr(importlib.import_module(_MODULES[name], __name__), name)
+        value: object = getattr(importlib.import_module(_MODULES[name]), name)
         super().__setattr__(name, value)
         return value
 

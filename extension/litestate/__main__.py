@@ -1,4 +1,4 @@
-"""``python -m litestate``."""
+"""Entry point of ``python -m litestate``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What users call: gather, then write; verify, then apply."""
+"""The public functions that save, load, show and clear the state."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import IO
 from . import places
 from .browser import unrecorded
 from .bundle import Compression, Limits, Reader
-from .checkpointing import Which, kept, session
+from .checkpointing import Which, session, unpacked_checkpoint
 from .clearing import clear
 from .current import undoable, unrestored_notes
 from .errors import SaveError, SelectionError
 from .items import Survey
 from .loading import load_from, open_bundle, replaced_by, verify
 from .missing import missing, unsaved_notes
-from .parts import PARTS, Wanted, choice, packages
+from .parts import PARTS, Wanted, packages
 from .platform import IN_BROWSER
 from .report import Report, count_text, show, size_text
-from .saving import adownload, awrite_into, awrite_to, bundle_name, free, gather, target_of
-from .sources import AnySource
+from .saving import adownload, awrite_into, awrite_to, gather, selected_variables, target_of
+from .sources import AnySource, bundle_name, free
 from .survey import Paths, StrPath, with_read_files
 from .trust import RESTRICTED, ajudge, check_allowed, trust_advice, trust_hint
 from .variables.namespace import Choice
@@ -49,40 +49,41 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
     Parameters
     ----------
     path : path or binary file, optional
-        Where to write the bundle; a folder gets a file of the usual name, and so does what ends in
-        ``/``, which is made. Without a suffix the name gets ``.litestate.zip``. An existing file is
-        replaced when the new one is complete. By default the browser offers it for download;
-        in plain Python it is written into the current folder.
+        Where to write the bundle. In a folder the file gets its usual name; a path that ends in
+        ``/`` is a folder, which is created. A name without a suffix gets ``.litestate.zip``. An
+        existing file is replaced once the new one is complete. By default the browser offers the
+        bundle for download; in plain Python it is written into the current folder.
     name : str, optional
         First part of the file name, by default ``"state"``.
     paths : path or sequence of path, optional
-        What to save. By default the home folder, and of the notebook's folder what notebooks have
-        written or read (what they only read up to 20 MB a file and 100 MB in all); in plain Python
-        the current folder.
+        Files and folders to save. By default the home folder, and those files of the notebook's
+        folder that notebooks have written or read (only read: up to 20 MB a file and 100 MB in
+        all); in plain Python the current folder.
     exclude : str or sequence of str, optional
-        What to leave out, in gitignore syntax. ``"!*.ipynb"`` takes in what is left out by default.
+        Files to leave out, in gitignore syntax. ``"!*.ipynb"`` includes files that are left out by
+        default.
     compression : {"deflate", "zstd", "store"}, optional
         Deflate opens anywhere, Zstandard is faster and needs a recent Python to open.
     checkpoint : int or str or Row, optional
-        Save what this checkpoint holds, instead of what is there now: its number, its label, or a
-        row of `checkpoints`.
+        Save this checkpoint instead of the present state: its number, its label, or a row of
+        `checkpoints`.
     variables : bool or str or sequence of str, optional
-        Which variables: all, none, or these. By default all in a notebook and in an interactive
-        session, unless ``paths`` names files; and none in a program.
+        Variables to save: all, none, or these. By default all in a notebook and in an interactive
+        session, unless ``paths`` is given; and none in a program.
     include : path or sequence of path, optional
-        What to save besides, such as a large file that was only read.
+        Further files to save, such as a large file that was only read.
 
     Returns
     -------
     Report
-        What was saved, what was not, and why. In a notebook it also shows by itself.
+        What was saved, what was not, and why. A notebook displays it.
 
     Raises
     ------
     SelectionError
-        If ``paths``, ``exclude`` or ``include`` is wrong.
+        If ``paths``, ``exclude``, ``variables`` or ``include`` is invalid.
     SaveError
-        If the bundle cannot be written; an older one at ``path`` is still there.
+        If the bundle cannot be written; an older one at ``path`` stays as it was.
     NoCheckpointError, DamagedCheckpointError
         If there is no such checkpoint, or it cannot be read.
     """
@@ -91,10 +92,10 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
         return await _save(found, path, name, compression, waiter)
     if paths is not None or exclude or include is not None:
         raise SelectionError(
-            "paths=, exclude= and include= choose from what is there now, and a checkpoint is "
-            "saved whole. Leave them out; load_state() takes paths= and exclude=, too."
+            "paths=, exclude= and include= select from the present state; a checkpoint is saved "
+            "whole. Leave them out; load_state() takes paths= and exclude=, too."
         )
-    with kept(await session(waiter), checkpoint) as stored:
+    with unpacked_checkpoint(await session(waiter), checkpoint) as stored:
         is_whole = stored.scope.paths is None
         found = with_read_files(stored, places.detect()) if is_whole else stored
         return await _save(found, path, name, compression, waiter, is_checkpoint=True)
@@ -151,7 +152,7 @@ async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
     variables: Choice = None,
     trust: bool = False,
 ) -> Report:
-    """Bring back what a bundle holds.
+    """Load a bundle: restore its files, databases and variables.
 
     The whole bundle is verified first; then either everything is loaded or, if anything fails,
     nothing is changed.
@@ -160,58 +161,59 @@ async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
     ----------
     source : path, URL, bytes or binary file, optional
         The bundle, or the JSON file of the "Pyodide state persistence" demo. By default the page
-        asks for a file.
+        shows a form to choose a file.
     paths : path or sequence of path, optional
-        Load only these files and folders. Needed for what lies outside of the home folder and the
-        notebook's.
+        Load only these files and folders. Files outside of the home folder and the notebook's
+        folder must be named here.
     exclude : str or sequence of str, optional
-        What to leave as it is, in gitignore syntax.
+        Files to leave as they are, in gitignore syntax.
     dry_run : bool, optional
-        Change nothing, only say what would change.
+        Change nothing; report what would change.
     clean : bool, optional
-        Also remove what would be saved now and is not in the bundle. What was excluded is never
-        removed.
+        Also remove state that is not in the bundle and would be saved now. Excluded files are
+        never removed.
     limits : Limits, optional
-        How much the bundle may ask for, where the defaults are too little.
+        Limits on the size of the bundle, if the default ones are too low.
     variables : bool or str or sequence of str, optional
-        Which variables: all, none, or these. By default all in a notebook and in an interactive
-        session, unless ``paths`` names files; and none in a program.
+        Variables to load: all, none, or these. By default all in a notebook and in an interactive
+        session, unless ``paths`` is given; and none in a program.
     trust : bool, optional
-        Whether to load what can run code from a bundle that this browser (in plain Python: this
-        user) has not made. By default such things wait, and the report says what they would run.
+        Whether to load pickles and packages, which can run code, from a bundle that another
+        browser (in plain Python: another user) has made. By default they are not loaded, and the
+        report says what they would run.
 
     Returns
     -------
     Report
-        What was added, changed, left alone and removed, and what was not loaded, and why.
+        What was added, changed, unchanged and removed; what was not loaded, and why.
 
     Raises
     ------
     BundleError
-        If the bundle is damaged, unsafe, of a newer format, changed after it was signed, or none
-        at all.
+        If the file is damaged, unsafe, of a newer format, changed after it was signed, or not a
+        bundle.
     RestrictedError
         If ``trust=True`` is not allowed here.
     SourceError
-        If there is nothing to read there.
+        If there is no bundle at ``source``, or it cannot be read.
     DatabaseBusyError
-        If a database that would change is in use.
+        If a database that would change is locked.
     ApplyError
-        If a change failed; everything is as it was.
+        If a change failed; all changes were undone.
     NeedsAsyncError
-        If a file is to be chosen and this browser cannot wait for it; use `aload_state`.
+        If this browser cannot wait for the user to choose a file; use `aload_state`.
     CancelledError
-        If the person cancels; nothing was changed.
+        If the user cancels; nothing was changed.
     """
     check_allowed(trust=trust)
-    wanted = Wanted(paths, exclude, choice(variables, paths), clean, dry_run)
+    wanted = Wanted(paths, exclude, selected_variables(variables, paths), clean, dry_run)
     if source is None:
         source = await _ask(waiter)
     with open_bundle(source, limits) as (reader, label):
         own = await ajudge(reader.signature, reader.manifest_bytes, waiter) == "own"
         reader.trusted = (own or trust) and not RESTRICTED
         if waiter.is_awaited and wanted.variables is not False and not dry_run:
-            # Later, inside of a call, not every browser can wait for packages.
+            # Not every browser can wait for them during the load.
             verify(reader, label)
             await packages.prepare(reader)
         return _load(reader, label, wanted)
@@ -229,7 +231,7 @@ def _load(reader: Reader, label: str, wanted: Wanted) -> Report:
         replaced = replaced_by(reader, where, wanted)
         with undoable("before load", "loaded", replaced) as change:
             report = load_from(reader, label, where, wanted)
-        change.tell(report)
+        change.add_to(report)
     report.digest = reader.manifest.content_digest
     if not RESTRICTED and any(each.advice == trust_advice() for each in report.skipped):
         report.hints[trust_advice()] = trust_hint()
@@ -243,7 +245,7 @@ def show_state(
     variables: Choice = None,
     include: Paths = None,
 ) -> Report:
-    """Say what `save_state` would save now: files, databases with their tables, and variables.
+    """Report what `save_state` would save now: files, databases with their tables, and variables.
 
     Parameters
     ----------
@@ -253,7 +255,7 @@ def show_state(
     Returns
     -------
     Report
-        Nothing is written.
+        The present state.
     """
     where = places.detect()
     found = gather(paths, exclude, variables, include, with_read=True)
@@ -267,9 +269,9 @@ def show_state(
 
 
 def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choice = None) -> Report:
-    """Remove what `save_state` would save, but files that were only read, after it was kept.
+    """Save the state, then remove it; files that were only read stay.
 
-    Where checkpoints are made it is kept as one, so that `undo` brings it back; else in a bundle.
+    If checkpoints are made, `undo` restores the state; otherwise a bundle is written first.
 
     Parameters
     ----------
@@ -279,19 +281,19 @@ def clear_state(*, paths: Paths = None, exclude: Patterns = (), variables: Choic
     Returns
     -------
     Report
-        What was removed, and how to have it back.
+        What was removed, and how to restore it.
 
     Raises
     ------
     SelectionError
         In plain Python without ``paths``.
     SaveError
-        If what is there cannot be kept first; nothing is removed then.
+        If the state cannot be saved; nothing was removed.
     """
     if paths is None and not IN_BROWSER:
         raise SelectionError(
-            f"In plain Python clear_state() would remove everything in {Path.cwd()}. Name "
-            "what to remove: paths=[…]."
+            f"clear_state() would remove everything in {Path.cwd()}. Name the files to remove: "
+            "paths=[…]."
         )
     with unrecorded():
         return show(clear(gather(paths, exclude, variables)))
@@ -301,7 +303,8 @@ async def _ask(waiter: Waiter) -> AnySource:
     """Let the user choose a file."""
     if not IN_BROWSER:
         raise SelectionError(
-            "Which bundle? In plain Python give load_state() a path, a URL, bytes or an open file."
+            "No bundle was given. In plain Python load_state() needs a path, a URL, bytes or an "
+            "open file."
         )
     from .browser.dialogs import choose
 

@@ -1,4 +1,4 @@
-"""A checkpoint after every cell, and everything back after a refresh."""
+"""Autosave: a checkpoint after every cell, and a restore after a reload of the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .after_cell import AfterCell
 from .checkpoints import Checkpoint, Retention
 from .checkpoints.capture import Captured
 from .checkpoints.restoring import never_stored, restore_missing
-from .checkpoints.session import Made, Session
+from .checkpoints.session import NewCheckpoint, Session
 from .checkpoints.table import title
 from .current import Opened, close, opened
 from .errors import BundleError, DamagedCheckpointError, LitestateError
@@ -22,22 +22,22 @@ from .variables.namespace import Choice
 from .waiting import Waiter, awaitable, blocking_call, wait
 
 _NEARLY_FULL = 0.8
-"""Share of the browser's storage, or of the disk, from which on it is said to be nearly full."""
+"""Used share of the browser's storage, or of the disk, at which a warning is shown."""
 
 _MOMENT = "%Y-%m-%d at %H:%M"
 
 _CHECK_AFTER = 1 / 8
-"""Share of the free room that the log may take before somebody looks again how much is left."""
+"""Share of the free room that the log may take before the free room is checked again."""
 
 
 class Autosave:
-    """What ``litestate.autosave`` is: call it to start, and it has methods to stop."""
+    """The object ``litestate.autosave``: a call starts it, and methods pause and stop it."""
 
     def __init__(self) -> None:
         self._follower: AfterCell | None = None
         self._session: Session | None = None
         self._check_at = 0.0
-        self._said: set[str] = set()
+        self._reported: set[str] = set()
 
     @blocking_call
     async def __call__(
@@ -52,45 +52,46 @@ class Autosave:
         retention: Retention | None = None,
         variables: Choice = None,
     ) -> Report:
-        """Bring back what this notebook had, and make a checkpoint after every cell from now on.
+        """Restore the state of this notebook, and make a checkpoint after every cell from now on.
 
-        In the site, what the last checkpoint holds comes back after the page was reloaded. After
-        the kernel was restarted it does not, because who restarts wants a clean session; nor does
-        it in plain Python, where files outlive the kernel. Then one line says how to get at it.
+        In the site, the last checkpoint is restored after a reload of the page. It is not restored
+        after a restart of the kernel, which is a request for a clean session, nor in plain Python,
+        where files outlive the kernel. Then a note says how to restore it.
 
-        Checkpoints are made between cells, in less than 2.5 % of the time; a cell in which nothing
-        changed makes none.
+        Checkpoints are made between cells, in less than 2.5 % of the time. A cell that changes
+        nothing makes none.
 
         Parameters
         ----------
         name : str, optional
-            Of the history, by default the notebook's path. Two notebooks with one name share it.
+            Name of the history, by default the notebook's path. Notebooks with the same name share
+            one history.
         restore : bool, optional
-            Whether to bring anything back.
+            Whether to restore anything.
         paths : path or sequence of path, optional
-            What belongs to the state, by default what `save_state` saves.
+            Files that belong to the state, by default those that `save_state` saves.
         exclude : str or sequence of str, optional
-            What to leave out, in gitignore syntax.
+            Files to leave out, in gitignore syntax.
         retention : Retention, optional
             Which checkpoints are kept: by default the last 20, one for each of the last 24 hours
-            and 30 days in which there are any, and all that have a label.
+            and of the last 30 days that have any, and all that have a label.
         variables : bool or str or sequence of str, optional
-            Which variables belong to the state, by default all, unless ``paths`` names files.
+            Variables that belong to the state: by default all, unless ``paths`` names files.
 
         Returns
         -------
         Report
-            What came back.
+            What was restored.
 
         Raises
         ------
         StorageError
-            If this browser has no storage for it (a private window, perhaps), or the folder cannot
-            be written to. `save_state` works in any case.
+            If this browser has no storage for checkpoints (as in a private window), or the folder
+            cannot be written to. `save_state` works in any case.
         NeedsAsyncError
             If this browser cannot wait inside a call; use `aautosave`.
         LitestateError
-            Outside of a notebook and of IPython: there are no cells to follow.
+            Outside of a notebook and of IPython, where there are no cells.
         """
         opening = opened(
             name, paths=paths, exclude=exclude, retention=retention, variables=variables
@@ -102,11 +103,11 @@ class Autosave:
         self._active().pause()
 
     def resume(self) -> None:
-        """Make checkpoints again; what has changed meanwhile is in the next one."""
+        """Make checkpoints again; the next one has all changes since the pause."""
         self._active().resume()
 
     def stop(self) -> None:
-        """Make no more checkpoints by itself; what there are stay, and so does `checkpoint`."""
+        """Stop automatic checkpoints; existing ones are kept, and `checkpoint` still works."""
         if self._follower is not None:
             self._follower.stop()
 
@@ -120,7 +121,7 @@ class Autosave:
         if newest is not None:
             last = f"{title(newest.note, newest.number)} at {when_text(newest.note.created)}"
         state = "paused" if follower.paused else "on"
-        # It may be read in an output, when this kernel has ended.
+        # With a date: the output may be read after this kernel has ended.
         text = f"Autosave is {state} for {session.name}; {last} (on {time.strftime(_MOMENT)})"
         if follower.trouble:
             return f"{text}. What has changed since is not in it: {follower.trouble}"
@@ -133,17 +134,17 @@ class Autosave:
 
     def _begin(self, now: Opened, *, restore: bool) -> Report:
         session = now.session
-        follower = AfterCell(self._look, self._tell)
+        follower = AfterCell(self._checkpoint, self._show)
         follower.start()
         if self._follower is not None:
             self._follower.stop()
         before, self._session = self._session, session
-        self._follower, self._said = follower, set()
+        self._follower, self._reported = follower, set()
         self._check_at = 0
         try:
             report = _first(now, restore=restore) if session.is_fresh else _again(now, before)
         except BaseException:
-            # What could not be brought back must not be followed by a checkpoint without it.
+            # A checkpoint now would lack the state that could not be restored.
             self.stop()
             close()
             raise
@@ -155,12 +156,12 @@ class Autosave:
         _explain(report, now)
         return show(report)
 
-    def _look(self, cell: int | None) -> None:
+    def _checkpoint(self, cell: int | None) -> None:
         session = self._session
         if session is None or not (session.storage.writable or self._take_over(session)):
             return
         made = session.checkpoint("cell", cell=cell, thorough=False)
-        self._say_what_is_wrong(session.captured, made)
+        self._report_problems(session.captured, made)
         if session.history.wants_compaction():
             session.history.compact()
         if session.history.size >= self._check_at:
@@ -173,35 +174,36 @@ class Autosave:
             return False
         text = "The other tab was closed: this one makes the checkpoints now."
         if session.newest and session.newest != before:
-            text += f" What the other one had last is {_offer(session.newest)}"
-        self._say(text)
+            text += f" The last state of the other one is {_offer(session.newest)}"
+        self._report(text)
         return True
 
-    def _say_what_is_wrong(self, captured: Captured, made: Made | None) -> None:
+    def _report_problems(self, captured: Captured, made: NewCheckpoint | None) -> None:
         for warning in captured.warnings:
-            self._say(warning)
+            self._report(warning)
         for skipped in captured.skipped:
-            self._say(
-                f"{skipped.path} is not in the checkpoint as it is now: {skipped.reason}. "
+            self._report(
+                f"The checkpoint has no current version of {skipped.path}: {skipped.reason}. "
                 f"{skipped.advice}"
             )
         if made is not None and made.dropped:
-            self._say(
+            self._report(
                 f"There is little room: {len(made.dropped)} older checkpoints were dropped. "
-                "Give those a label that you want to keep, and download save_state()."
+                "Give a label to those that you want to keep, and download a bundle with "
+                "save_state()."
             )
 
     def _check_room(self, session: Session) -> None:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            wait(self._say_if_nearly_full(session), "")
+            wait(self._report_if_nearly_full(session), "")
             return
-        task = loop.create_task(self._say_if_nearly_full(session))
-        # A task that nobody refers to may vanish.
+        task = loop.create_task(self._report_if_nearly_full(session))
+        # The loop only has a weak reference: without another one the task may be collected.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _say_if_nearly_full(self, session: Session) -> None:
+    async def _report_if_nearly_full(self, session: Session) -> None:
         usage = await session.storage.usage()
         session.note_usage(usage)
         if usage is None:
@@ -209,21 +211,22 @@ class Autosave:
         self._check_at = session.history.size + _CHECK_AFTER * (usage.quota - usage.used)
         if usage.used < _NEARLY_FULL * usage.quota:
             return
-        self._say(
+        self._report(
             f"The storage is nearly full: {size_text(usage.used)} of {size_text(usage.quota)} are "
             f"used. Checkpoints of {session.name} take {size_text(session.history.size)} of it. "
-            "When no room is left, older ones go first. Download save_state() to be safe."
+            "When it is full, the oldest ones are dropped. To be safe, download a bundle with "
+            "save_state()."
         )
 
-    def _say(self, sentence: str) -> None:
-        # Once is enough for what is so after every cell.
-        if sentence not in self._said and self._follower is not None:
-            self._said.add(sentence)
+    def _report(self, sentence: str) -> None:
+        # Only once: the same may be true after every cell.
+        if sentence not in self._reported and self._follower is not None:
+            self._reported.add(sentence)
             self._follower.say(sentence)
 
     @staticmethod
-    def _tell(sentence: str) -> None:
-        # It may be read much later.
+    def _show(sentence: str) -> None:
+        # With a date: it may be read much later.
         when = f"Autosave, on {time.strftime(_MOMENT)}"
         show(Report(when, [Section("autosave", warnings=[sentence])]))
 
@@ -235,42 +238,42 @@ aautosave = awaitable(autosave.__call__)
 
 
 def _first(now: Opened, *, restore: bool) -> Report:
-    """Bring back what belongs to this notebook, or say what could be brought back."""
+    """Restore the state of this notebook, or report what can be restored."""
     session, newest = now.session, now.session.newest
     if newest is not None and IN_BROWSER and restore and not now.restarted:
         return _newest_whole(session)
     lost = never_stored(session, newest) if newest else ""
     made = None
     if session.storage.writable:
-        # Also of nothing, so that what the first cell does can be undone.
+        # Also of an empty state, so that the first cell can be undone.
         made = session.checkpoint("start", always=newest is None)
-    # Elsewhere it is there: files outlive the process. But variables of these cells do not.
+    # In plain Python files outlive the process, but variables of lost cells do not.
     if newest is None or (made is None and not IN_BROWSER and not lost):
         return Report("")
-    offer = f"What it had last is {_offer(newest)}"
+    offer = f"Nothing was restored. Its last state is {_offer(newest)}"
     return Report("", notes=[f"{offer}; {lost}" if lost else offer])
 
 
 def _again(now: Opened, before: Session | None) -> Report:
-    """Say what could be brought back where something else was kept or restored before."""
+    """Report what can be restored, if autosave was on for another history before."""
     if before is now.session or now.newest is None:
         return Report("")
-    return Report("", notes=[f"What it had last is {_offer(now.newest)}"])
+    return Report("", notes=[f"Nothing was restored. Its last state is {_offer(now.newest)}"])
 
 
 def _newest_whole(session: Session) -> Report:
-    """Restore what is whole of the newest checkpoint, or of one before if it cannot be read."""
+    """Restore the undamaged part of the newest checkpoint that can be read."""
     damage: dict[int, str] = {}
-    # Twice each: from the first time on, it is known what is damaged.
+    # Twice each: the first try finds the damage, the second one leaves it out.
     for checkpoint in (each for each in reversed(session.history.checkpoints) for _ in range(2)):
         try:
             report = restore_missing(session, checkpoint)
         except (DamagedCheckpointError, BundleError) as error:
-            # Of the second kind is what is stored just as it was written, and makes no sense.
+            # BundleError: the content is undamaged, but invalid.
             name = title(checkpoint.note, checkpoint.number)
-            damage[checkpoint.number] = f"{name} is not whole. {error}"
+            damage[checkpoint.number] = f"{name} is damaged. {error}"
         else:
-            # What it lacks is in the report.
+            # The report names what was left out.
             damage.pop(checkpoint.number, None)
             break
     else:
@@ -292,14 +295,13 @@ def _explain(report: Report, now: Opened) -> None:
     warnings += session.history.problems
     if not session.storage.writable:
         warnings.append(
-            "This notebook is open in another tab, which makes the checkpoints. This tab reads "
-            "them, and takes over when the other one is closed; until then, what changes here is "
-            "not kept."
+            "This notebook is open in another tab, which makes the checkpoints. This tab takes "
+            "over when the other one is closed. Until then, changes here are not in any checkpoint."
         )
     if now.path is not None:
         report.notes.append(f"{now.path} was called {session.name} when its history began.")
     if now.persisted is False:
         report.notes.append(
-            "The browser may delete what this site stores when it needs the room: download a "
-            "bundle with save_state() from time to time."
+            "Download a bundle with save_state() from time to time: the browser may delete what "
+            "this site stores."
         )

@@ -1,4 +1,4 @@
-"""What users call to make checkpoints, list them, and go back."""
+"""Public functions for checkpoints: make one, list them, restore one, undo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from .items import Survey
 from .missing import unsaved_notes
 from .platform import IN_BROWSER, cell_number
 from .report import Report, Section, count_text, show, size_text
-from .saving import SUFFIX, free, write_to
+from .saving import write_to
+from .sources import SUFFIX, free
 from .sqlite import scratch
 from .variables.namespace import is_session
 from .waiting import Waiter, awaitable, blocking
@@ -27,24 +28,24 @@ Which = int | str | Row | Checkpoint | None
 
 @blocking
 async def checkpoint(waiter: Waiter, /, label: str | None = None) -> Report:
-    """Keep the state as it is now, if it has changed since the last checkpoint.
+    """Make a checkpoint of the state, if it has changed since the last one.
 
     Parameters
     ----------
     label : str, optional
-        A name for it. What has one is made in any case, and kept.
+        A name for the checkpoint. With a label it is made in any case, and never dropped.
 
     Returns
     -------
     Report
-        What has changed since the one before, and how much that took.
+        What has changed since the last checkpoint, and how many bytes were written.
 
     Raises
     ------
     ReadOnlyCheckpointsError
         If another tab makes the checkpoints of this notebook.
     StorageError
-        If it cannot be written; the ones before are as they were.
+        If the checkpoint cannot be written; the older ones are unchanged.
     NeedsAsyncError
         If this browser cannot wait inside a call; use `acheckpoint`.
     """
@@ -56,7 +57,7 @@ acheckpoint = awaitable(checkpoint)
 
 @blocking
 async def checkpoints(waiter: Waiter, /) -> Checkpoints:
-    """Return the list of this notebook's checkpoints; in a notebook it shows as a table.
+    """Return the list of this notebook's checkpoints, which a notebook shows as a table.
 
     Returns
     -------
@@ -78,9 +79,9 @@ acheckpoints = awaitable(checkpoints)
 
 @blocking
 async def restore(waiter: Waiter, /, which: Which = None) -> Report:
-    """Bring the state back to a checkpoint: files and databases as they were, and no others.
+    """Restore a checkpoint: its files, databases and variables, and no others.
 
-    What is there now becomes a checkpoint first, so that `undo` brings it back.
+    The present state becomes a checkpoint first, so that `undo` can restore it.
 
     Parameters
     ----------
@@ -95,11 +96,11 @@ async def restore(waiter: Waiter, /, which: Which = None) -> Report:
     Raises
     ------
     NoCheckpointError
-        If there is none such.
+        If there is no such checkpoint.
     DamagedCheckpointError
         If its bytes are not those that were saved; nothing was changed.
     DatabaseBusyError, ApplyError
-        If something stands in the way; everything is as it was.
+        If a database is in use, or a change failed; nothing was changed.
     NeedsAsyncError
         If this browser cannot wait inside a call; use `arestore`.
     """
@@ -111,9 +112,9 @@ arestore = awaitable(restore)
 
 @blocking
 async def undo(waiter: Waiter, /) -> Report:
-    """Go one checkpoint back: what changed last is undone. Again, and it is one more.
+    """Restore the checkpoint before the present state; call it again to go back further.
 
-    What is there now becomes a checkpoint first, if it is not in one.
+    The present state becomes a checkpoint first, if it is not in one.
 
     Returns
     -------
@@ -123,7 +124,7 @@ async def undo(waiter: Waiter, /) -> Report:
     Raises
     ------
     NoCheckpointError
-        If there is no earlier one.
+        If there is no earlier checkpoint.
     DamagedCheckpointError, DatabaseBusyError, ApplyError
         As for `restore`.
     NeedsAsyncError
@@ -136,7 +137,7 @@ aundo = awaitable(undo)
 
 
 async def session(waiter: Waiter) -> Session:
-    """Return this notebook's session, opened and as new as the storage.
+    """Return this notebook's session, opened and up to date with its storage.
 
     Raises
     ------
@@ -157,34 +158,36 @@ async def _newest_session() -> Session:
 
 
 @contextmanager
-def kept(found: Session, which: Which) -> Iterator[Survey]:
-    """Provide what a checkpoint holds, as if it had just been found."""
+def unpacked_checkpoint(found: Session, which: Which) -> Iterator[Survey]:
+    """Unpack a checkpoint into a temporary folder, as a survey to be saved into a bundle."""
     target = _find(found, which)
     source = CheckpointSource(found.history, target, found.history.entries(target.number))
     with scratch() as folder:
-        yield as_survey(source, found.scanner.places, folder)
+        yield as_survey(source, found.scanner.roots, folder)
 
 
 def _checked(label: object) -> str | None:
     if label is None or (isinstance(label, str) and label):
         return label
-    raise CheckpointError(f"label= takes a name, not {label!r}. Nothing was kept.")
+    raise CheckpointError(f"label= takes text, not {label!r}. No checkpoint was made.")
 
 
 def _find(found: Session, which: Which) -> Checkpoint:
     if isinstance(which, bool) or not isinstance(which, int | str | Row | Checkpoint | None):
-        raise CheckpointError(f"A checkpoint is a number, a label or a row, not {which!r}.")
+        raise CheckpointError(
+            f"A checkpoint is given as a number, a label or a row, not as {which!r}."
+        )
     return found.find(which.number if isinstance(which, Row) else which)
 
 
 def _checkpoint(session: Session, label: str | None) -> Report:
     taken = _take_over(session)
     made = session.checkpoint("asked", label=label, cell=cell_number())
-    notes = taken + unsaved_notes(session.scanner.places)
+    notes = taken + unsaved_notes(session.scanner.roots)
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"
-        # What cannot be read, and what is not committed, may have changed.
+        # Unreadable files and uncommitted rows may have changed: report them.
         state = session.captured
         section = Section("changed", skipped=state.skipped, warnings=state.warnings)
         return show(Report(f"Nothing has changed{where}", [section], notes))
@@ -209,19 +212,19 @@ def _restore(session: Session, which: Which) -> Report:
 
 
 def _take_over(session: Session) -> list[str]:
-    """Become the writer if the other tab has gone; return what a person should know of it."""
+    """Become the writer if the other tab was closed; return a sentence about it."""
     if not session.take_over() or session.newest is None:
         return []
     last = session.newest
     return [
-        "The other tab was closed: this one makes the checkpoints now. What the other one had last "
-        f"is in {title(last.note, last.number)}: restore({last.number})"
+        "The other tab was closed: this one makes the checkpoints now. The last state of the other "
+        f"one is in {title(last.note, last.number)}: restore({last.number})"
     ]
 
 
 def _undo(session: Session) -> Report:
     taken = _take_over(session)
-    session.check_writable()
+    session.history.check_writable()
     session.checkpoint("before undo", cell=cell_number())
     return show(_back_to(session, restoring.before(session), taken, "undone"))
 
@@ -229,17 +232,22 @@ def _undo(session: Session) -> Report:
 def _back_to(
     session: Session, target: Checkpoint, notes: list[str], cause: str = "restored"
 ) -> Report:
-    aside = [] if session.storage.writable else _keep_aside(session)
+    aside = [] if session.storage.writable else _save_aside(session)
     report = restoring.restore(session, target, cell=cell_number(), cause=cause)
     report.notes += notes
     report.notes += aside
     return report
 
 
-def _keep_aside(session: Session) -> list[str]:
-    """Save what is here into a bundle, where no checkpoint can be made of it; say how to load it.
+def _save_aside(session: Session) -> list[str]:
+    """Save the present state into a bundle, because this tab cannot make a checkpoint of it.
 
-    Variables that cannot be saved are not in it: those are left alone.
+    Variables that cannot be saved are not in the bundle; the restore protects them.
+
+    Returns
+    -------
+    list of str
+        Sentences that say how to load the bundle.
     """
     found = session.scanner.scan(session.tree, thorough=True).whole()
     if not found.of("file", "database", "symlink") and not (found.taken and found.taken.groups):
@@ -247,10 +255,10 @@ def _keep_aside(session: Session) -> list[str]:
     folder = Path.home() if IN_BROWSER else Path.cwd()
     path = free(folder / f"before-restore-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
     saved = write_to(path, found, "deflate")
-    # A notebook need not ask for them.
+    # In a notebook, load_state() loads variables by default.
     asked = ", variables=True" if found.taken is not None and not is_session() else ""
     return [
         *saved.notes,
-        "Another tab makes the checkpoints, so undo() cannot bring back what was here. It is in a "
-        f"bundle: load_state({session.scanner.places.show(path)!r}, clean=True{asked})",
+        "Another tab makes the checkpoints, so undo() cannot bring back what was here. To have it "
+        f"back: load_state({session.scanner.roots.show(path)!r}, clean=True{asked})",
     ]

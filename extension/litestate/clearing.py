@@ -1,4 +1,4 @@
-"""Remove the state, after it was kept."""
+"""Removal of the state, after a checkpoint or a bundle of it was written."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from .parts.variables import remove
 from .plan import Plan
 from .platform import IN_BROWSER, cell_number
 from .report import Report, Section, count_text
-from .saving import SUFFIX, free, link_to, write_to
+from .saving import link_to, write_to
+from .sources import SUFFIX, free
 from .variables.taking import Taken
 
 
 def clear(found: Survey) -> Report:
-    """Keep what was found, as a checkpoint if they are made in this kernel, and remove it.
+    """Save a state, as a checkpoint if this kernel makes them, and remove it.
 
     Raises
     ------
     SaveError
-        If it cannot be kept; nothing is removed then.
+        If it cannot be saved; nothing was removed.
     """
     session = current()
     report = None
-    # After a change of the current folder, one place may be another file than in a checkpoint.
-    is_here = session is not None and session.scanner.places == places.detect()
+    # After a change of the current folder, a path may name another file than in a checkpoint.
+    is_here = session is not None and session.scanner.roots == places.detect()
     if session is not None and session.storage.writable and is_here:
         report = _after_checkpoint(found, session)
     report = report or _after_bundle(found)
@@ -52,7 +53,7 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
     out = {item.place for item in skipped}
     kept = [item for item in found.items if item.place not in out]
     if any(item.place not in session.tree for item in kept):
-        # Checkpoints are of a part of it only (autosave(paths=…)).
+        # Checkpoints hold a part of it only, as after autosave(paths=…).
         return None
     if found.taken is not None and not found.taken.names <= variables_in(session.tree):
         return None
@@ -63,7 +64,7 @@ def _after_checkpoint(found: Survey, session: Session) -> Report | None:
         session.checkpoint("cleared", cell=cell_number())
     except StorageError as error:
         report.sections[0].warnings.append(f"There is no checkpoint of the empty state: {error}")
-    report.notes = ["undo() brings it back."]
+    report.notes = ["undo() restores it."]
     return report
 
 
@@ -76,11 +77,11 @@ def _after_bundle(found: Survey) -> Report:
     kept = [item for item in found.items if item.label in labels]
     report = _remove(kept, saved.skipped, found.taken, or_else=backup.unlink)
     report.path, report.size = str(backup), saved.size
-    report.notes = [f"To have it back: load_state({where.show(backup)!r})"]
+    report.notes = [f"To restore it: load_state({where.show(backup)!r})"]
     if IN_BROWSER:
         report.link = link_to(backup)
         report.link_note = (
-            "That file is in memory: it lasts until the page is reloaded or the kernel restarted. "
+            "That file is in memory: it is lost when the page is reloaded or the kernel restarted. "
             "The link downloads a copy."
         )
     return report

@@ -1,4 +1,4 @@
-"""The one session whose history is open in this kernel."""
+"""The one open session of this kernel: its opening, its closing, and changes that undo reverts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .checkpoints.scanner import Scanner, Touched, Used
 from .checkpoints.session import Session
 from .environment import executed
 from .errors import CheckpointError, RetentionError, StorageError
-from .parts import choice
 from .places import NOTEBOOK, detect
 from .platform import DRIVE, IN_BROWSER, cell_number, ipython_shell
 from .report import Report
+from .saving import selected_variables
 from .sqlite import SIDECARS
 from .storage import open_storage
 from .survey import Paths
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Opened:
-    """A session, and what was known when it was opened.
+    """A session, and the circumstances in which it was opened.
 
     Attributes
     ----------
@@ -42,9 +42,9 @@ class Opened:
     persisted : bool or None
         Whether the browser has promised to keep what the site stores; None if it does not say.
     path : str or None
-        The notebook, if it was renamed and its history still has the old name.
+        The notebook's path, if it was renamed and its history has the old name.
     newest : Checkpoint or None
-        The newest one there was then.
+        The newest checkpoint at that time.
     """
 
     session: Session
@@ -58,7 +58,7 @@ _current: Opened | None = None
 
 
 def current() -> Session | None:
-    """Return the session that is open, or None: nothing is opened for asking."""
+    """Return the open session, or None; open nothing."""
     return _current.session if _current else None
 
 
@@ -70,27 +70,30 @@ async def opened(
     retention: Retention | None = None,
     variables: Choice = None,
 ) -> Opened:
-    """Open the history of this notebook, or return what is open.
+    """Open the history of this notebook, or return the open one.
 
     Parameters
     ----------
     name : str, optional
-        Of the history, instead of the notebook's. What is open stays open unless another is named.
+        Name of the history, by default the notebook's. An open history is closed only if another
+        one is named.
     paths, exclude
         What belongs to the state, as for `save_state`.
     retention : Retention, optional
-        Which checkpoints are kept.
+        Which checkpoints are stored.
     variables : bool or str or sequence of str, optional
         Which variables belong to the state, as for `save_state`.
 
     Raises
     ------
     StorageError
-        If there is no place for checkpoints.
+        If there is no storage for checkpoints.
     """
     global _current  # noqa: PLW0603 - a kernel has one notebook
     if name is not None and not (isinstance(name, str) and name):
-        raise CheckpointError(f"name= takes a text, not {name!r}. Leave it out for the notebook's.")
+        raise CheckpointError(
+            f"name= takes text, not {name!r}. Leave it out for the notebook's name."
+        )
     if retention is not None and not isinstance(retention, Retention):
         raise RetentionError(f"retention= takes a Retention(…), not {retention!r}.")
     if _current is not None and name in (None, _current.session.name):
@@ -105,7 +108,7 @@ async def opened(
     try:
         session = Session(storage, name, scanner, retention)
     except BaseException:
-        # The next try would find its own lock, and look for another tab.
+        # Or the next try would find this lock, and take it for another tab's.
         storage.close()
         raise
     session.note_usage(await session.storage.usage())
@@ -123,17 +126,17 @@ async def opened(
 
 
 def unrestored_notes() -> list[str]:
-    """Say which variables only the checkpoints have, as they could not be made here."""
+    """Return a sentence for each variable that a restore could not rebuild."""
     session = current()
     names = sorted(session.unrestored.names - own_names(namespace())) if session else []
     return [
-        f"{name} could not be made when the checkpoint came back: it is in the checkpoints alone."
+        f"{name} could not be rebuilt when the checkpoint was restored: only checkpoints have it."
         for name in names
     ]
 
 
 def close() -> None:
-    """Close what is open."""
+    """Close the open session."""
     global _current  # noqa: PLW0603
     if _current is not None:
         executed.current().watcher = None
@@ -142,7 +145,7 @@ def close() -> None:
 
 
 def _note_cells(session: Session) -> None:
-    """Note from now on which cells begin and end, the one that runs included."""
+    """Record from now on which cells begin and end, the running one included."""
 
     def note(cell: executed.Executed) -> None:
         session.ownership.cell(is_over=cell.outcome is not None)
@@ -159,13 +162,13 @@ def _note_cells(session: Session) -> None:
 
 @dataclass
 class Undoable:
-    """What to tell of a change that `undo` can take back, or cannot."""
+    """Notes and warnings about whether `undo` can take a change back."""
 
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def tell(self, report: Report) -> None:
-        """Add it to a report."""
+    def add_to(self, report: Report) -> None:
+        """Add them to a report."""
         report.notes += self.notes
         report.sections[0].warnings += self.warnings
 
@@ -177,32 +180,32 @@ def undoable(before: str, after: str, replaced: Sequence[Path] = ()) -> Iterator
     Parameters
     ----------
     before, after : str
-        Causes of the two.
+        Causes of the two checkpoints.
     replaced : sequence of pathlib.Path, optional
-        Files that the block may write, which the first checkpoint is to have.
+        Files that the block may write; they are in the first checkpoint.
     """
-    said, session = Undoable(), current()
+    about, session = Undoable(), current()
     if session is None or not session.storage.writable:
-        yield said
+        yield about
         return
     session.scanner.expect(replaced)
     try:
         session.checkpoint(before, cell=cell_number())
     except StorageError as error:
-        said.warnings.append(f"undo() will not bring back what was there before: {error}")
-    yield said
+        about.warnings.append(f"undo() will not bring back what was there before: {error}")
+    yield about
     try:
-        if session.checkpoint(after, cell=cell_number()) and not said.warnings:
-            said.notes.append(f"undo() brings back what was there before{_of_which(session)}.")
+        if session.checkpoint(after, cell=cell_number()) and not about.warnings:
+            about.notes.append(f"undo() brings back what was there before{_scope_text(session)}.")
     except StorageError as error:
-        said.warnings.append(f"There is no checkpoint of what is there now: {error}")
+        about.warnings.append(f"There is no checkpoint of the present state: {error}")
 
 
-def _of_which(session: Session) -> str:
+def _scope_text(session: Session) -> str:
     scope = session.scanner.scope
     if scope.paths is None and not scope.exclude:
         return ""
-    return ", only of what checkpoints are made of here: see paths= and exclude= of autosave()"
+    return ", but only what autosave(paths=…, exclude=…) has in its checkpoints"
 
 
 async def _page() -> Page:
@@ -212,7 +215,7 @@ async def _page() -> Page:
 
 
 def _scanner(paths: Paths, exclude: Sequence[str] | str, variables: Choice) -> Scanner:
-    return Scanner(paths, exclude, _touched(), choice(variables, paths), _watch())
+    return Scanner(paths, exclude, _touched(), selected_variables(variables, paths), _watch())
 
 
 def _watch() -> Used | None:
@@ -232,7 +235,7 @@ def _touched() -> Touched | None:
 def _name_in_site(page: Page) -> str:
     if page.name is not None:
         return page.name
-    # A console, or the REPL: one for each folder.
+    # A console or the REPL: one history for each folder.
     root = detect().root(NOTEBOOK)
     assert root is not None
     folder = root.path.relative_to(DRIVE) if root.path.is_relative_to(DRIVE) else root.path
@@ -240,7 +243,7 @@ def _name_in_site(page: Page) -> str:
 
 
 def _name_in_python() -> str:
-    # Jupyter Server 2 and VS Code say which notebook it is; IPython in a terminal has none.
+    # Jupyter Server 2 and VS Code tell the notebook; IPython in a terminal has none.
     main = sys.modules["__main__"]
     path = os.environ.get("JPY_SESSION_NAME") or getattr(main, "__vsc_ipynb_file__", None)
     return Path(path).name if path else "python"

@@ -1,4 +1,4 @@
-"""Every error that litestate raises on purpose.
+"""The errors that litestate raises.
 
 A message says what happened, to what, and what to do; the class is for programs.
 """
@@ -7,107 +7,107 @@ from __future__ import annotations
 
 
 class LitestateError(Exception):
-    """Base class of all errors raised by litestate."""
+    """Base class of all errors of litestate."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show the message alone in a notebook: the frames would be of no help."""
+        """Return the message alone, without frames, for notebooks."""
         return [f"\x1b[31m{type(self).__name__}\x1b[39m: {self}"]
 
 
 class SelectionError(LitestateError):
-    """``paths=`` or ``exclude=`` names something that cannot be part of the state."""
+    """A parameter such as ``paths=`` or ``exclude=`` selects something impossible."""
 
 
 class SourceError(LitestateError):
-    """The bundle could not be fetched, found or opened."""
+    """A bundle could not be found, fetched or opened."""
 
 
 class CancelledError(LitestateError):
-    """The person at the keyboard said no."""
+    """The user canceled."""
 
 
 class NeedsAsyncError(LitestateError):
-    """The browser cannot wait inside a synchronous call; an ``await``-able twin exists."""
+    """A synchronous call would have to wait in a browser that cannot; await its twin instead."""
 
 
 class BundleError(LitestateError):
-    """Base class of what can be wrong with a bundle."""
+    """Base class of the errors about a bundle's content."""
 
 
 class NotABundleError(BundleError):
-    """The bytes are something other than a litestate bundle."""
+    """The file is not a litestate bundle."""
 
 
 class DamagedBundleError(BundleError):
-    """A bundle whose content is not what its manifest says."""
+    """The content of a bundle does not match its manifest."""
 
 
 class UnsafeBundleError(BundleError):
-    """A bundle that would write where it must not, or that is larger than allowed."""
+    """A bundle would write outside of its folders, or is larger than the limits."""
 
 
 class NewerFormatError(BundleError):
-    """A bundle of a format version that this litestate does not know."""
+    """A bundle has a format version that this litestate cannot read."""
 
 
 class ForgedBundleError(BundleError):
-    """A bundle that names a key of this computer's, and was not signed with it."""
+    """A bundle names the key of this computer, but its signature does not match."""
 
 
 class RestrictedError(LitestateError):
-    """What was asked for would run what a bundle holds, and this site was set up not to."""
+    """``trust=True`` is not allowed in this kernel."""
 
 
 class DatabaseBusyError(LitestateError):
-    """Another connection holds a lock that is needed."""
+    """Another connection holds a lock on a database."""
 
 
 class ApplyError(LitestateError):
-    """Loading failed while changes were made; all of them were undone."""
+    """A load failed; all of its changes were undone."""
 
 
 class SaveError(LitestateError):
-    """The bundle could not be written."""
+    """A bundle could not be written."""
 
 
 class CheckpointError(LitestateError):
-    """Base class of what can be wrong with checkpoints."""
+    """Base class of the errors about checkpoints."""
 
 
 class NoCheckpointError(CheckpointError):
-    """There is no checkpoint of that number, or it is no longer kept."""
+    """There is no such checkpoint, or it was removed since."""
 
 
 class DamagedCheckpointError(CheckpointError):
-    """Bytes of a checkpoint are not those that were saved."""
+    """The stored bytes of a checkpoint have changed."""
 
 
 class NewerCheckpointsError(CheckpointError):
-    """The checkpoints were written by a newer litestate, in a form that this one does not know."""
+    """A newer litestate wrote the checkpoints, in a format that this one cannot read."""
 
 
 class ReadOnlyCheckpointsError(CheckpointError):
-    """Another tab or process writes the checkpoints; here they can only be read."""
+    """Another tab or process makes the checkpoints, so this one can only read them."""
 
 
 class RetentionError(CheckpointError):
-    """Rules for keeping checkpoints that make no sense."""
+    """The retention of checkpoints is invalid."""
 
 
 class ExportError(LitestateError):
-    """Tables could not be written in another format."""
+    """Tables could not be exported."""
 
 
 class ImportTableError(LitestateError):
-    """A file could not become a table; the database is as it was."""
+    """A file could not be imported as a table; the database did not change."""
 
 
 class StorageError(LitestateError):
-    """The place where checkpoints are kept cannot be opened, read or written."""
+    """The storage of the checkpoints cannot be opened, read or written."""
 
 
 class StorageFullError(StorageError):
-    """There is no room left where checkpoints are kept."""
+    """The storage of the checkpoints is full."""
 
 
 class NoKeyError(Exception):

@@ -167,11 +167,11 @@ def _folder() -> str | None:
 def only_installed() -> Iterator[None]:
     """Restrict ``sys.path`` to the folders of Python and its packages."""
     before = list(sys.path)
-    sys.path[:] = kept = [entry for entry in before if _is_installed(entry)]
+    sys.path[:] = installed = [entry for entry in before if _is_installed(entry)]
     try:
         yield
     finally:
-        sys.path[:] = [*before, *(entry for entry in sys.path if entry not in kept)]
+        sys.path[:] = [*before, *(entry for entry in sys.path if entry not in installed)]
 
 
 def _is_installed(entry: str) -> bool:

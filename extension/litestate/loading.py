@@ -1,4 +1,4 @@
-"""Verify a bundle, compare it with what is there, and apply it whole or not at all."""
+"""Loading: verify a bundle, compare it with the present state, and apply all of it or nothing."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ _OUTSIDE = "it lies outside of the home folder and the notebook's folder"
 
 @contextmanager
 def open_bundle(source: AnySource, limits: Limits | None = None) -> Iterator[tuple[Reader, str]]:
-    """Open a bundle wherever it is; what is wrong with it is said with its name.
+    """Open a bundle from any source; errors name it.
 
     Parameters
     ----------
     source : path, URL, bytes or binary file
-        Where it is.
+        The bundle.
     limits : Limits, optional
-        What is too much.
+        Limits on its size.
 
     Yields
     ------
     (reader, label)
-        Structure and manifest are checked, the members are not yet.
+        The opened bundle, of which structure and manifest are verified, and its name in messages.
     """
     with ExitStack() as opened:
-        # A bundle is no file of the work, wherever it lies.
+        # The bundle is not a file that the notebook uses.
         with unrecorded():
             file, label = opened.enter_context(open_source(source))
         try:
@@ -71,14 +71,14 @@ def _as_bundle(file: IO[bytes], label: str) -> AbstractContextManager[IO[bytes]]
 
 
 def verify(reader: Reader, label: str) -> None:
-    """Check every byte of a bundle, and show how far that has come.
+    """Verify every byte of a bundle, with a progress bar.
 
     Raises
     ------
     BundleError
-        If it is not as it was written.
+        If the bundle is damaged.
     CancelledError
-        If the person cancels.
+        If the user cancels.
     """
     with progress.shown(f"Checking {label}", reader.total) as reader.advance:
         reader.verify()
@@ -121,7 +121,7 @@ def load_from(
     try:
         with progress.shown(f"Loading {label}", source.total) as source.advance:
             found = (current or _survey_again(source, selection)) if wanted.clean else None
-            # First: a file may belong where a folder is that goes.
+            # Removal comes first: a file may belong where a folder is.
             removed = _remove_others(source, plan, selection, found) if found else None
             sections = [part.apply(source, wanted, plan) for part in PARTS]
         sections += [removed] if removed else []
@@ -138,14 +138,14 @@ def load_from(
     variables = variables_of(source.manifest.members)
     if variables and wanted.variables is False:
         what = "1 variable was" if len(variables) == 1 else f"{len(variables)} variables were"
-        report.notes.append(f"{what} not asked for: variables=True loads all of them.")
+        report.notes.append(f"{what} not loaded: variables=True loads all of them.")
     if count := len(source.manifest.skipped):
         report.notes.append(f"Not in this {source.what}, {count} in all: {_missing(source)}.")
     return report
 
 
 def replaced_by(source: Loadable, places: Places, wanted: Wanted) -> list[Path]:
-    """Return the files that are here and that loading may write.
+    """Return the existing files that loading may overwrite.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def replaced_by(source: Loadable, places: Places, wanted: Wanted) -> list[Path]:
 
 
 class _Selection:
-    """Which members go where, and which stay out."""
+    """Selection of the members to load, with the reasons for those that are left out."""
 
     def __init__(self, places: Places, wanted: Wanted) -> None:
         self.places = places
@@ -170,12 +170,12 @@ class _Selection:
         )
 
     def targets(self, members: Iterable[Member]) -> list[Target]:
-        """Return the members to load, each with its place.
+        """Return the members to load, each with its path here.
 
         Raises
         ------
         SelectionError
-            If ``paths`` was given and nothing lies there.
+            If ``paths`` selects no member.
         ApplyError
             If two members belong to one place in this session.
         """
@@ -190,14 +190,14 @@ class _Selection:
         return targets
 
     def covers(self, path: Path) -> bool:
-        """Tell whether ``paths`` takes this path in."""
+        """Tell whether ``paths`` selects a path."""
         return self._folders is None or any(path.is_relative_to(folder) for folder in self._folders)
 
     def may_remove(self, item: Item) -> bool:
-        """Tell whether ``clean=True`` may remove this.
+        """Tell whether ``clean=True`` may remove an item.
 
-        Outside of the roots only if it is named; and never what the rules leave out, whatever the
-        bundle says of the patterns that it was made with.
+        Items outside of the roots must be named. Items that the standard rules exclude are never
+        removed, whatever patterns the bundle was made with.
         """
         if item.root.is_anywhere and self._folders is None:
             return False
@@ -231,7 +231,7 @@ class _Selection:
 
     def _reason(self, member: Member, root: Root) -> tuple[str, str] | None:
         if root.is_anywhere and self._folders is None:
-            # A bundle from a stranger must not choose where on this machine it writes.
+            # An unknown bundle must not choose where on this computer it writes.
             return _OUTSIDE, f"To load it: paths=[{str(root.target(member.relative))!r}]."
         if root.on_drive and (problem := _drive_problem(member, root)):
             return problem, "`python -m litestate extract` unpacks it elsewhere."
@@ -248,13 +248,13 @@ def _drive_problem(member: Member, root: Root) -> str | None:
     if root.is_unmended and member.size > DRIVE_LIMIT:
         return "it is too large for the notebook's folder"
     if root.is_unmended and "%" in member.relative:
-        # The drive decodes it: another name would be written, and some names hang the kernel.
-        return "the notebook's folder cannot keep a name with '%'"
-    return "the notebook's folder cannot keep links" if member.kind == "symlink" else None
+        # The drive decodes it: the name would change, and some names hang the kernel.
+        return "the notebook's folder cannot store a name with '%'"
+    return "the notebook's folder cannot store links" if member.kind == "symlink" else None
 
 
 def _owner_here(path: Path) -> str | None:
-    """Return the name of the database that is here and would take this file for its journal."""
+    """Return the name of the existing database whose journal this file would be."""
     for suffix in sqlite.SIDECARS:
         owner = path.with_name(path.name.removesuffix(suffix) or path.name)
         if path.name.endswith(suffix) and owner != path and owner.is_file():
@@ -263,13 +263,13 @@ def _owner_here(path: Path) -> str | None:
 
 
 def _check_places(targets: Iterable[Target]) -> None:
-    """Refuse two files for one place, as where home and notebook are one folder."""
+    """Refuse two files for one path, as if home and notebook are one folder."""
     taken: dict[Path, Target] = {}
     for target in targets:
         other = taken.setdefault(target.path, target)
         if other is not target and "directory" not in (other.member.kind, target.member.kind):
             raise ApplyError(
-                f"{other.member.place} and {target.member.place} belong to one place here, "
+                f"{other.member.place} and {target.member.place} have the same path here, "
                 f"{target.label}. Nothing was changed. Load one of them with paths= or exclude=, "
                 "or extract the bundle with `python -m litestate extract`."
             )
@@ -302,16 +302,16 @@ def _remove_others(source: Loadable, plan: Plan, wanted: _Selection, current: Su
 
 
 def _is_other_kind(item: Item, kind: Kind) -> bool:
-    """Tell whether a folder must go because something else belongs in its place."""
+    """Tell whether a folder is in the way of something else, or the other way round."""
     return item.kind == "directory" != kind
 
 
 def warn_of_connections(section: Section) -> None:
-    """Say what removing a database means for who has it open."""
+    """Warn that open connections to removed databases are useless."""
     removed = [line.label for line in section.lines if line.kind == "database"]
     if removed:
         section.warnings.append(
-            f"Connections that are open to {', '.join(removed)} are of no use now: connect again."
+            f"Open connections to {', '.join(removed)} no longer work: connect again."
         )
 
 

@@ -25,33 +25,33 @@ from .variables.namespace import namespace
 _SHOWN = 5
 
 _CELLS = 500
-"""Newest cells whose texts are looked at."""
+"""Newest cells that are searched for paths."""
 
 _TEXTS = 5_000
-"""Texts in all."""
+"""Number of paths to check."""
 
 _LONGEST = 1_000
-"""Characters of a path."""
+"""Characters of the longest path."""
 
 _SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/opt", "/proc", "/sbin", "/sys", "/usr")
-"""Folders of the system, and of Python's packages in the site."""
+"""System folders, and those of Python's packages in the site."""
 
 
 _PATHS = (type(Path()),)
 
 
 def missing(found: Survey, unsaved: Container[str] = ()) -> list[str]:
-    """Return a sentence for each database and file that is needed and not saved.
+    """Return a sentence for each database and file that the notebook needs and the bundle lacks.
 
     Parameters
     ----------
     found : Survey
-        What is saved.
+        The state that is saved.
     unsaved : container of str
-        Places of what could not be saved after all.
+        Places of items that could not be saved.
     """
     texts = list(_databases(found, unsaved))
-    # A program has paths for many reasons, and only in the site is it known what was read.
+    # A program has paths for many reasons; only the site records which files were read.
     if found.scope.paths is None and (IN_BROWSER or found.taken is not None):
         texts += _outside()
     return texts
@@ -76,7 +76,7 @@ def unsaved_notes(where: Places, among: Container[Path] | None = None) -> list[s
 
 
 def _databases(found: Survey, unsaved: Container[str]) -> Iterator[str]:
-    """Yield what connections that are saved will not find."""
+    """Yield a sentence for each database that a saved connection needs."""
     if found.taken is None:
         return
     needed: dict[str, set[str]] = {}
@@ -97,17 +97,15 @@ def _database(place: str, variables: str, *, is_named: bool) -> str:
     path = where.path(place)
     label = where.show(path)
     verb = "are" if " and " in variables else "is"
-    size, advice = (
-        "",
-        "The file is not there any more: copy what the connection still has into a new one.",
-    )
+    size = ""
+    advice = "That file is gone: copy the content of the connection into a new file with backup()."
     if path.is_file():
         size = f" ({size_text(path.stat().st_size)})"
-        # Of what could not be saved, the report says why, and what to do.
+        # The report has a reason and advice for items that could not be saved.
         advice = "" if is_named else f"Add it with include={[label]!r}."
     text = (
-        f"{variables} {verb} connected to {label}{size}, which is not in this bundle: where that "
-        f"file is missing, {variables} cannot be loaded. {advice}"
+        f"{variables} {verb} connected to {label}{size}, which is not in this bundle. Without that "
+        f"file {variables} cannot be loaded. {advice}"
     )
     return text.rstrip()
 
@@ -121,12 +119,12 @@ def _outside() -> Iterator[str]:
     they_are, them = ("it is", "it") if len(files) == 1 else ("they are", "them")
     yield (
         f"Not in this bundle: {', '.join(shown)}{more}. The notebook uses {them}, but {they_are} "
-        f"outside of the folders that are saved. Copy {them} beside the notebook, and use the copy."
+        f"outside of the folders that are saved. Copy {them} beside the notebook and use the copy."
     )
 
 
 def _files_outside() -> list[tuple[str, int]]:
-    """Return the files that are there, with their bytes."""
+    """Return the existing files outside of the roots that the notebook uses, with their sizes."""
     where = places.detect()
     found: dict[str, int] = {}
     for text in _files_read() if IN_BROWSER else _paths_named():
@@ -135,16 +133,16 @@ def _files_outside() -> list[tuple[str, int]]:
             if _is_outside(path, where) and path.is_file() and not _is_bundle(path):
                 found[str(path)] = path.stat().st_size
         except (OSError, ValueError, RuntimeError):
-            # No path after all, or `~name` of a user that does not exist.
+            # Not a path, or `~name` of a user that does not exist.
             continue
     return sorted(found.items())
 
 
 def _is_outside(path: Path, where: Places) -> bool:
     root, _ = where.locate(path)
-    # Below the real folder, where a root is named by a link.
+    # A root can be a link to the folder that the path is in.
     inside = any(path.is_relative_to(each.path.resolve()) for each in where.roots)
-    # In the site these are the whole file system.
+    # In the site these prefixes are the root of the file system.
     own = (*_SYSTEM, *({sys.prefix, sys.base_prefix} - {os.sep}))
     return (
         root.is_anywhere
@@ -155,7 +153,7 @@ def _is_outside(path: Path, where: Places) -> bool:
 
 
 def _is_bundle(path: Path) -> bool:
-    # One that was saved is no part of the next.
+    # A saved bundle is no part of the next one.
     if path.suffix != ".zip":
         return False
     with unrecorded():
@@ -171,7 +169,7 @@ def _files_read() -> list[str]:
 def _paths_named() -> Iterator[str]:
     count = 0
     for text in (text for text in _texts() if len(text) <= _LONGEST):
-        # `%run ../script.py 3` has its file first.
+        # In `%run ../script.py 3` the path comes first.
         for each in dict.fromkeys((text, *text.split()[:1])):
             if os.sep in each or each.startswith("~"):
                 count += 1
@@ -183,7 +181,7 @@ def _paths_named() -> Iterator[str]:
 def _texts() -> Iterator[str]:
     names = namespace()
     for name, value in list(names.items()):
-        # No code of the notebook's runs for this.
+        # Other types could run code of the notebook.
         if type(value) in (str, *_PATHS) and not name.startswith("_"):
             yield str(value)
     cells = names.get("In")

@@ -27,7 +27,7 @@ _WINDOWS_ILLEGAL = frozenset(':*?"<>|')
 _DRIVE = re.compile("[A-Za-z]:")
 
 
-def problem(name: str) -> str | None:
+def path_problem(name: str) -> str | None:
     """Return the reason why a member name is not portable or not safe, or None.
 
     Parameters
@@ -42,8 +42,8 @@ def problem(name: str) -> str | None:
 
     Examples
     --------
-    >>> problem("files/home/notes.txt")
-    >>> problem("files/../../etc/passwd")
+    >>> path_problem("files/home/notes.txt")
+    >>> path_problem("files/../../etc/passwd")
     "has a '..' part"
     """
     try:
@@ -132,7 +132,7 @@ def link_problem(relative: str, target: str) -> str | None:
     return "leads out of its root folder" if up > relative.count("/") else None
 
 
-class Taken:
+class MemberNames:
     """The member names of one bundle so far, with a check for the next one.
 
     Writing and reading use the same rules, so that every written bundle can be read.
@@ -206,7 +206,7 @@ def check(name: str) -> None:
     UnsafeBundleError
         Naming the member and the reason.
     """
-    if reason := problem(name):
+    if reason := path_problem(name):
         raise UnsafeBundleError(
             f"The bundle was refused before anything was changed: its member {name!r} {reason}. "
             "litestate never writes such a name; do not use this file."

@@ -209,11 +209,11 @@ class Plan:
         try:
             self._batch.commit()
         except NotUndoneError as error:
-            kept = ", ".join(str(folder) for folder in self._staging.values())
+            folders = ", ".join(str(folder) for folder in self._staging.values())
             failed = "; ".join(f"{change}: {why}" for change, why in error.failed)
             raise ApplyError(
                 f"Loading failed ({error.__cause__!r}), and {len(error.failed)} of its changes "
-                f"could not be undone: {failed}. The previous files are in {kept}."
+                f"could not be undone: {failed}. The previous files are in {folders}."
             ) from error
         except BundleError:
             # From the variables, which are decoded in this step.

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from . import sqlite
 from .bundle.format import is_bundle_file
-from .items import Survey
+from .items import Entry, Survey
 from .manifest import Scope, Skipped
 from .names import readable
 from .places import Places, Root
 from .report.words import size_text
-from .spots import Entry
 from .walk import BUNDLES, Walk
 
 LIMIT = 20_000_000
@@ -166,11 +165,11 @@ class ReadWalk(Walk):
                 return None
             # Smaller files are checked when they are visited.
             if status.st_size > LIMIT and self._is_large_bundle(entry, status):
-                self._leave_out(entry, BUNDLES)
+                self._exclude(entry, BUNDLES)
                 return None
         except OSError as error:
             # A deleted file is not reported.
-            self._cannot(entry, "be read", error)
+            self._skip_unreadable(entry, "be read", error)
             return None
         return status.st_size
 

@@ -1,17 +1,16 @@
-"""Gather what is there and write it into a bundle."""
+"""Saving: gather the present state and write it into a bundle."""
 
 from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 
@@ -21,64 +20,44 @@ from .browser import unrecorded
 from .bundle import CHUNK, Compression, Limits, Writer
 from .bundle.format import HEAD, is_bundle
 from .changes import Batch, NotUndoneError, Overwrite
-from .errors import NeedsAsyncError, SaveError, UnsafeBundleError
+from .errors import NeedsAsyncError, SaveError, SelectionError, UnsafeBundleError
 from .items import Survey
 from .manifest import Manifest
-from .parts import FILE_PARTS, PARTS, choice
+from .parts import FILE_PARTS, PARTS
 from .parts.variables import add_variables
 from .places import Root
 from .platform import DRIVE_LIMIT, IN_BROWSER
 from .report import Report, count_text, size_text
+from .sources import SUFFIX, bundle_name
 from .survey import Paths, StrPath, survey
 from .trust import Signer
-from .variables.namespace import Choice
+from .variables.namespace import Choice, is_session
 from .waiting import Waiter, run_to_completion, wait
-
-SUFFIX = ".litestate.zip"
-"""How the name of a bundle ends."""
 
 _IN_CALL = Waiter("asave_state")
 
-_UNFIT = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
-
-
-def bundle_name(name: str | None) -> str:
-    """Return a file name for a bundle that is made today.
-
-    Examples
-    --------
-    >>> bundle_name("my work").startswith("my work-20")
-    True
-    """
-    stem = _UNFIT.sub("-", name or "state").strip(" .-")
-    if not stem:
-        raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
-    if stem.endswith(SUFFIX):
-        return stem
-    return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
-
 
 def target_of(path: StrPath, name: str | None) -> Path:
-    """Return which file a path means.
+    """Return the file that a path stands for.
 
     Parameters
     ----------
     path : path
-        A file, with or without a suffix, or a folder, which is made if ``/`` stands at its end.
+        A file, with or without a suffix, or a folder. A path that ends in ``/`` is created.
     name : str or None
         First part of the file's name in a folder.
 
     Raises
     ------
     SaveError
-        If the folder cannot be made.
+        If the folder cannot be created.
     """
     target = Path(path).expanduser()
     if os.fspath(path).endswith(("/", os.sep)):
         try:
             target.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SaveError(f"The folder {target} cannot be made: {error.strerror}.") from error
+            raise SaveError(f"The folder {target} cannot be created: {error.strerror}.") from error
     if target.is_dir():
         return target / bundle_name(name)
     return target if target.suffix or target.exists() else target.with_name(target.name + SUFFIX)
@@ -107,11 +86,28 @@ def gather(
         If a parameter is wrong.
     """
     found = survey(places.detect(), paths, exclude, include=include, with_read=with_read)
-    selected = choice(variables, paths)
+    selected = selected_variables(variables, paths)
     if selected is False:
         return found
     with unrecorded():
         return add_variables(found, selected)
+
+
+def selected_variables(variables: Choice, paths: object) -> Choice:
+    """Return the selected variables; ``paths=`` alone selects none.
+
+    Raises
+    ------
+    SelectionError
+        If ``variables=`` is neither names nor a truth value.
+    """
+    if variables is None:
+        return paths is None and is_session()
+    if isinstance(variables, bool | str):
+        return variables
+    if not isinstance(variables, Iterable) or not all(isinstance(n, str) for n in variables):
+        raise SelectionError(f"variables= takes names, True or False, not {variables!r}.")
+    return list(variables)
 
 
 async def _write(
@@ -137,7 +133,7 @@ async def _write(
             signer = Signer(waiter)
             signature = await signer.sign(data)
             report.notes += [signer.note] if signer.note else []
-        # What is signed is what is written, or this fails.
+        # This fails unless the signed bytes are the written ones.
         writer.finish(manifest, {data: signature}.__getitem__)
     report.size = file.tell()
     report.digest = manifest.content_digest
@@ -146,7 +142,7 @@ async def _write(
 
 
 def _warn_of_limits(report: Report, manifest: Manifest) -> None:
-    """Say now what `load_state` would say, when the session may be gone."""
+    """Warn of limits that `load_state` would hit when the session may be gone."""
     total = sum(member.size for member in manifest.members)
     try:
         Limits().check_members(len(manifest.members))
@@ -154,28 +150,28 @@ def _warn_of_limits(report: Report, manifest: Manifest) -> None:
     except UnsafeBundleError:
         report.sections[0].warnings.append(
             f"This bundle has {len(manifest.members):,} members of {size_text(total)} in all, more "
-            "than load_state() takes by itself. It will say which limits= to give it; keep that "
-            "in mind, or save less with paths= or exclude=."
+            "than load_state() accepts without limits=. Its error says which limits= to pass. Or "
+            "save less with paths= or exclude=."
         )
 
 
 def write_to(path: Path, found: Survey, compression: Compression) -> Report:
-    """Do what `awrite_to` does, inside of a call that cannot be awaited."""
+    """Do what `awrite_to` does, in a synchronous call."""
     return run_to_completion(awrite_to(path, found, compression, _IN_CALL))
 
 
 async def awrite_to(path: Path, found: Survey, compression: Compression, waiter: Waiter) -> Report:
-    """Write a bundle to a path; an older one there is replaced when the new one is complete.
+    """Write a bundle to a path; an older one is replaced once the new one is complete.
 
     Raises
     ------
     SaveError
-        If that fails, or if something else than a bundle is there; it was not changed.
+        If that fails, or if another kind of file is there; that file did not change.
     """
     _check_free(path)
     root, _ = places.detect().locate(path.absolute())
     try:
-        # What is staged on the drive would be stored for nothing.
+        # The browser would store a temporary file on the drive for nothing.
         folder = None if root.on_drive else path.parent
         handle, created = tempfile.mkstemp(prefix=".litestate-", suffix=".tmp", dir=folder)
     except OSError as error:
@@ -191,7 +187,7 @@ async def awrite_to(path: Path, found: Survey, compression: Compression, waiter:
         _put(temporary, path, root)
     except OSError as error:
         raise SaveError(
-            f"{path} was not written: {error}. What was there before is still there."
+            f"{path} was not written: {error}. An older file there is unchanged."
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
@@ -207,7 +203,7 @@ def _put(temporary: Path, path: Path, root: Root) -> None:
     size = temporary.stat().st_size
     if root.is_unmended and size > DRIVE_LIMIT:
         raise SaveError(
-            f"{path} was not written: {size_text(size)} are too much for the notebook's folder "
+            f"{path} was not written: {size_text(size)} is too much for the notebook's folder "
             f"(at most {size_text(DRIVE_LIMIT)}). Save into the home folder (~) or download it."
         )
     _overwrite(temporary, path)
@@ -222,13 +218,13 @@ def _overwrite(temporary: Path, path: Path) -> None:
             kept = Path(tempfile.mkdtemp(prefix="litestate-"), path.name)
             aside.rename(kept)
             raise SaveError(
-                f"{path} was not written ({error.__cause__}), and what was there before could not "
-                f"be put back. It is in {kept}: copy it to where you need it."
+                f"{path} was not written ({error.__cause__}), and the older file could not be "
+                f"restored. It is in {kept}: copy it to where you need it."
             ) from error
 
 
 def _check_free(path: Path) -> None:
-    """Make sure that only bundles are replaced: ``save_state("app.db")`` is a slip."""
+    """Refuse to replace a file other than a bundle, as in ``save_state("app.db")``."""
     if not path.is_file() or not (size := path.stat().st_size):
         return
     if not sqlite.is_database(path, size):
@@ -236,29 +232,29 @@ def _check_free(path: Path) -> None:
             if is_bundle(file.read(HEAD)):
                 return
     raise SaveError(
-        f"{path} was not written: a file is there that is no litestate bundle. "
+        f"{path} was not written: the file there is not a litestate bundle. "
         "Choose another name, or remove it first."
     )
 
 
 def write_into(file: IO[bytes], found: Survey, compression: Compression) -> Report:
-    """Do what `awrite_into` does, inside of a call that cannot be awaited."""
+    """Do what `awrite_into` does, in a synchronous call."""
     return run_to_completion(awrite_into(file, found, compression, _IN_CALL))
 
 
 async def awrite_into(
     file: IO[bytes], found: Survey, compression: Compression, waiter: Waiter
 ) -> Report:
-    """Write a bundle into a file that the caller opened, from where it stands.
+    """Write a bundle into an open file, from its position on.
 
-    A bundle starts at the first byte of a file: where that cannot be, it is made elsewhere first.
-    So it is where something is in the file, which must stay if this fails.
+    A bundle is written in place only into an empty file that can seek. Otherwise a temporary file
+    comes first, so that a failure does not change the content of the file.
     """
     if file.seekable() and not file.tell() and not _has_content(file):
         try:
             report = await _write(file, found, compression, waiter)
         except BaseException:
-            # As empty as it was: half a bundle is of no use to anybody.
+            # Half a bundle is of no use, so the file is as empty as before.
             with suppress(OSError, ValueError):
                 file.seek(0)
                 file.truncate()
@@ -284,7 +280,7 @@ async def adownload(found: Survey, name: str, compression: Compression, waiter: 
     from .browser import form
     from .browser.blobs import BlobSink, download_link
 
-    # Without the page's watch the link looks dead in some outputs; that is no reason to fail.
+    # If the page does not watch, the link may be hidden too early; that is no reason to fail.
     with suppress(NeedsAsyncError):
         await waiter(form.watch(), "the page")
     with BlobSink() as sink:
@@ -298,7 +294,7 @@ async def adownload(found: Survey, name: str, compression: Compression, waiter: 
 
 
 def link_to(path: Path) -> str:
-    """Return a link that downloads a file of the kernel's memory."""
+    """Return HTML of a link that downloads a file from the kernel's memory."""
     from .browser import form
     from .browser.blobs import BlobSink, download_link
 
@@ -310,7 +306,7 @@ def link_to(path: Path) -> str:
 
 
 def generator() -> dict[str, str]:
-    """Return what made a bundle: names and versions."""
+    """Return names and versions of the software that makes a bundle."""
     versions = {
         "litestate": __version__,
         "python": platform.python_version(),
@@ -327,7 +323,7 @@ def _headline(report: Report, what: str) -> Report:
     if report.skipped:
         report.headline += f"; {len(report.skipped)} not saved"
     if not report.lines():
-        report.sections[0].warnings.append(f"There was nothing to save: the state is {_state()}.")
+        report.sections[0].warnings.append(f"There was nothing to save. The state is {_state()}.")
     return report
 
 
@@ -335,22 +331,18 @@ def _state() -> str:
     if not IN_BROWSER:
         return "the files in the current folder"
     if places.detect().mended:
-        return "the files in the home folder, and what was written or read in the notebook's folder"
+        return (
+            "the files in the home folder, and the files in the notebook's folder that were "
+            "written or read"
+        )
     return (
-        "the files in the home folder, and what was written in the notebook's folder since the "
-        "kernel started"
+        "the files in the home folder, and the files in the notebook's folder that were written "
+        "since the kernel started"
     )
 
 
-def free(path: Path) -> Path:
-    """Return a path for a bundle at which there is nothing yet: this one, or with a number."""
-    stem = path.name.removesuffix(SUFFIX)
-    candidates = (path.with_name(f"{stem}-{number}{SUFFIX}") for number in range(2, 10_000))
-    return path if not path.exists() else next(other for other in candidates if not other.exists())
-
-
 def _umask() -> int:
-    # There is no way to read it but to set it.
+    # The mask can only be read by setting it.
     mask = os.umask(0)
     os.umask(mask)
     return mask

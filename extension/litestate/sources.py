@@ -1,30 +1,59 @@
-"""Open a bundle wherever it is: a path, a URL, bytes, a file."""
+"""Files of bundles: the names to write, and the paths, URLs, bytes and files to read."""
 
 from __future__ import annotations
 
 import http.client
 import os
+import re
 import shutil
 import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from .errors import SourceError
+from .errors import SaveError, SourceError
 from .platform import IN_BROWSER
-from .saving import SUFFIX
 
 AnySource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 
+SUFFIX = ".litestate.zip"
+"""Suffix of the names of bundles."""
+
 TIMEOUT = 30.0
-"""Seconds without a byte after which a server is given up."""
+"""Seconds to wait for a byte from a server."""
 
 _IN_MEMORY = 8 << 20
-"""Bytes of a download that are kept in memory before a temporary file takes over."""
+"""Bytes of a download in memory; larger ones go into a temporary file."""
+
+_UNFIT = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
+
+
+def bundle_name(name: str | None) -> str:
+    """Return a file name for a bundle, with the date of today.
+
+    Examples
+    --------
+    >>> bundle_name("my work").startswith("my work-20")
+    True
+    """
+    stem = _UNFIT.sub("-", name or "state").strip(" .-")
+    if not stem:
+        raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
+    if stem.endswith(SUFFIX):
+        return stem
+    return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
+
+
+def free(path: Path) -> Path:
+    """Return a path that does not exist yet: this one, or one with a number."""
+    stem = path.name.removesuffix(SUFFIX)
+    candidates = (path.with_name(f"{stem}-{number}{SUFFIX}") for number in range(2, 10_000))
+    return path if not path.exists() else next(other for other in candidates if not other.exists())
 
 
 @contextmanager
@@ -34,17 +63,17 @@ def open_source(source: AnySource) -> Iterator[tuple[IO[bytes], str]]:
     Parameters
     ----------
     source : path, URL, bytes or binary file
-        Where it is. A file that cannot seek is copied to a temporary one.
+        The bundle. A file that cannot seek is copied to a temporary one.
 
     Yields
     ------
     (file, label)
-        A binary file that can seek, and what to call it.
+        A binary file that can seek, and its name in messages.
 
     Raises
     ------
     SourceError
-        If it cannot be found, fetched or read.
+        If the bundle cannot be found, fetched or read.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         yield BytesIO(source), "the bundle"
@@ -67,7 +96,7 @@ def open_source(source: AnySource) -> Iterator[tuple[IO[bytes], str]]:
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """Return a path with ``~`` resolved; ``~name`` may also be a file if there is no such user."""
+    """Resolve ``~`` in a path; ``~name`` is a file if there is no such user."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -75,7 +104,7 @@ def expanded(path: str | os.PathLike[str]) -> Path:
 
 
 def _named(path: Path) -> Path:
-    """Return what `save_state` has made of this path, if that is there and the path itself not."""
+    """Add the suffix that `save_state` adds, if only the file with the suffix exists."""
     made = path.with_name(path.name + SUFFIX) if path.name else path
     return made if made.is_file() and not path.suffix and not path.exists() else path
 
@@ -84,9 +113,7 @@ def _open(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
     except FileNotFoundError:
-        raise SourceError(
-            f"There is no file {path} (looked in {Path.cwd()}). Check the name."
-        ) from None
+        raise SourceError(f"There is no file {path} in {Path.cwd()}. Check the name.") from None
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from None
 

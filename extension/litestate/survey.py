@@ -1,4 +1,7 @@
-"""The survey: find the files of the state, in the roots or below named paths."""
+"""The survey: find the files of the state, in the roots or below named paths.
+
+The content of a saved file passes through `survey`, `walk`, `parts.files` and `bundle.writer`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,7 @@ from .browser import unrecorded
 from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope, Skipped
-from .names import Taken
-from .names import problem as path_problem
+from .names import MemberNames, path_problem
 from .places import Places, Root
 from .read_files import ReadWalk, read_files
 from .rules import patterns_of
@@ -60,7 +62,7 @@ def survey(
     )
     read = read_files(places) if with_read and paths is None else ()
     with unrecorded():
-        walk = ReadWalk(places, scope, read)
+        walk = ReadWalk(places, scope, read) if read else Walk(places, scope)
         return walk.run(starts, named=paths is not None, include=included)
 
 
@@ -69,7 +71,7 @@ def with_read_files(found: Survey, places: Places) -> Survey:
     with unrecorded():
         walk = ReadWalk(places, Scope(None, found.scope.exclude), read_files(places))
         read = walk.run([], named=False)
-    taken = Taken()
+    taken = MemberNames()
     for item in found.items:
         taken.add(item.member, item.kind)
     here, added, skipped = {item.place for item in found.items}, [], []

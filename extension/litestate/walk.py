@@ -11,14 +11,12 @@ from collections.abc import Iterable
 
 from . import sqlite
 from .bundle.format import HEAD, is_bundle_file
-from .items import Item, Survey, parents
+from .items import Entry, Item, Survey, WrittenPaths, link_target, parents
 from .manifest import Kind, Scope, Skipped
 from .memory import StatCache
-from .names import MAX_PARTS, Taken, readable
-from .names import problem as path_problem
+from .names import MAX_PARTS, MemberNames, path_problem, readable
 from .places import Places, Root
 from .rules import EXCLUDED, matcher
-from .spots import Entry, WrittenPaths, link_target
 
 UNCHANGED = "unchanged since the kernel started (to save them as well: include=[…])"
 """Rule for files in the notebook's folder that are older than the kernel: mostly the site's own."""
@@ -50,7 +48,7 @@ class Walk:
     """
 
     def __init__(self, places: Places, scope: Scope, cache: StatCache | None = None) -> None:
-        self._cache = cache or StatCache()
+        self._cache = cache
         self._patterns = (*EXCLUDED, *scope.exclude)
         self._spec = matcher(self._patterns)
         self._found = Survey(scope)
@@ -98,7 +96,7 @@ class Walk:
             if relative:
                 self._visit(entry)
             elif entry.path.is_dir():
-                self._enter(entry)
+                self._visit_content(entry)
                 if self._lists_written_only(root):
                     self._found.excluded.setdefault(UNWRITTEN, []).append(_REST)
         self._named = True
@@ -106,7 +104,7 @@ class Walk:
         for root, relative in (*written, *included, *taken):
             self._add_above(root, relative)
         self._found.items.sort(key=lambda item: (item.root.name, item.relative.split("/")))
-        self._leave_out_unfit()
+        self._skip_invalid_names()
         return self._found
 
     def _visit_written(self, root: Root, relative: str) -> None:
@@ -138,12 +136,12 @@ class Walk:
                 self._seen.add(above.location)
                 self._add(above, "directory", os.lstat(above.location))
 
-    def _leave_out_unfit(self) -> None:
+    def _skip_invalid_names(self) -> None:
         """Skip items with names that a bundle cannot hold."""
         found = [item.member for item in self._found.items]
-        if found == self._cache.fit:
+        if self._cache and found == self._cache.fit:
             return
-        taken, fit = Taken(), []
+        taken, fit = MemberNames(), []
         for item in self._found.items:
             problem = path_problem(item.member) or taken.problem(item.member, item.kind)
             if problem:
@@ -152,20 +150,21 @@ class Walk:
             else:
                 taken.add(item.member, item.kind)
                 fit.append(item)
-        self._cache.fit = found if len(fit) == len(found) else None
+        if self._cache:
+            self._cache.fit = found if len(fit) == len(found) else None
         self._found.items = fit
 
-    def _enter(self, entry: Entry) -> bool:
+    def _visit_content(self, entry: Entry) -> bool:
         """Visit the entries of a folder; tell whether any of them is state."""
         try:
-            found = self._list(entry)
+            found = self._names_in(entry)
         except OSError as error:
-            self._cannot(entry, "be listed", error)
+            self._skip_unreadable(entry, "be listed", error)
             return False
         visited = [self._visit(entry.child(name)) for name in found]
         return any(visited)
 
-    def _list(self, entry: Entry) -> list[str]:
+    def _names_in(self, entry: Entry) -> list[str]:
         if self._lists_written_only(entry.root):
             return sorted(self._written_below(entry.root).names(entry.relative))
         with os.scandir(entry.location) as entries:
@@ -180,41 +179,41 @@ class Walk:
         try:
             status = os.lstat(entry.location)
         except OSError as error:
-            self._cannot(entry, "be read", error)
+            self._skip_unreadable(entry, "be read", error)
             return False
         is_folder = stat.S_ISDIR(status.st_mode)
         # Another root has its own start.
         if entry.location in self._roots or self._is_excluded(entry, is_folder=is_folder):
             return False
         self._seen.add(entry.location)
-        return self._folder(entry, status) if is_folder else self._leaf(entry, status)
+        return self._visit_folder(entry, status) if is_folder else self._visit_leaf(entry, status)
 
-    def _folder(self, entry: Entry, status: os.stat_result) -> bool:
+    def _visit_folder(self, entry: Entry, status: os.stat_result) -> bool:
         if entry.relative.count("/") >= MAX_PARTS:
             self._skip(entry, f"it lies more than {MAX_PARTS} folders deep", "Move it up.")
             return False
-        has_state = self._enter(entry)
+        has_state = self._visit_content(entry)
         wanted = has_state or not self._rule_of_age(entry, status)
         if wanted:
             self._add(entry, "directory", status)
         return wanted
 
-    def _leaf(self, entry: Entry, status: os.stat_result) -> bool:
+    def _visit_leaf(self, entry: Entry, status: os.stat_result) -> bool:
         if rule := self._rule_of_age(entry, status):
-            self._leave_out(entry, rule)
+            self._exclude(entry, rule)
             return False
-        if item := self._cache.recall(entry.location, status):
+        if self._cache and (item := self._cache.recall(entry.location, status)):
             self._found.items.append(item)
             return True
         if stat.S_ISLNK(status.st_mode):
-            return self._link(entry, status)
+            return self._add_link(entry, status)
         if not stat.S_ISREG(status.st_mode):
             reason = "it is a device, a pipe or a socket"
             self._skip(entry, reason, "Only files, folders and links are saved.")
             return False
-        return self._file(entry, status)
+        return self._add_file(entry, status)
 
-    def _file(self, entry: Entry, status: os.stat_result) -> bool:
+    def _add_file(self, entry: Entry, status: os.stat_result) -> bool:
         if entry.root.is_open(entry.path):
             self._found.unread.append(entry.place)
             self._skip(entry, _OPEN, "Close it and save again, or keep it in the home folder (~).")
@@ -224,15 +223,15 @@ class Walk:
             if sqlite.is_database(entry.path, status.st_size):
                 kind = "database"
             elif entry.base and status.st_size >= HEAD and is_bundle_file(entry.path):
-                self._leave_out(entry, BUNDLES)
+                self._exclude(entry, BUNDLES)
                 return False
         except OSError as error:
-            self._cannot(entry, "be read", error)
+            self._skip_unreadable(entry, "be read", error)
             return False
         self._add(entry, kind, status)
         return True
 
-    def _link(self, entry: Entry, status: os.stat_result) -> bool:
+    def _add_link(self, entry: Entry, status: os.stat_result) -> bool:
         target = link_target(entry.root, entry.relative, os.fspath(entry.path.readlink()))
         if target is None:
             reason = "it is a link that leads out of what is saved"
@@ -248,9 +247,10 @@ class Walk:
             entry.root, entry.relative, entry.path, kind, size, mode, status.st_mtime_ns, target
         )
         self._found.items.append(item)
-        self._cache.store(entry.location, status, item)
+        if self._cache:
+            self._cache.store(entry.location, status, item)
 
-    def _cannot(self, entry: Entry, what: str, error: OSError) -> None:
+    def _skip_unreadable(self, entry: Entry, what: str, error: OSError) -> None:
         if isinstance(error, FileNotFoundError):
             return  # It was removed in the meantime.
         self._found.unread.append(entry.place)
@@ -260,7 +260,7 @@ class Walk:
         place = f"{entry.root.name}/{readable(entry.relative)}"
         self._found.skipped.append(Skipped(entry.label, reason, advice, place))
 
-    def _leave_out(self, entry: Entry, rule: str) -> None:
+    def _exclude(self, entry: Entry, rule: str) -> None:
         self._found.excluded.setdefault(rule, []).append(entry.label)
 
     def _is_excluded(self, entry: Entry, *, is_folder: bool) -> bool:
@@ -268,13 +268,15 @@ class Walk:
         if not entry.base:
             return False
         name = entry.base + "/" * is_folder
-        if (index := self._cache.rule(name)) is None:
+        index = self._cache.rule(name) if self._cache else None
+        if index is None:
             verdict = self._spec.check_file(name)
             index = -1 if not verdict.include or verdict.index is None else verdict.index
-            self._cache.store_rule(name, index)
+            if self._cache:
+                self._cache.store_rule(name, index)
         if index < 0:
             return False
-        self._leave_out(entry, self._patterns[index])
+        self._exclude(entry, self._patterns[index])
         return True
 
     def _rule_of_age(self, entry: Entry, status: os.stat_result) -> str | None:

@@ -132,7 +132,7 @@ def test_everything_is_back_after_a_reload_and_on_request_after_a_restart(
     # A restart is the wish for a clean session.
     restart(lab)
     started, _ = run(lab, START_UNPACED, "1 + 1")
-    assert f"What it had last is in checkpoint {made[-1]} of" in started
+    assert f"Its last state is in checkpoint {made[-1]} of" in started
     assert f"restore({made[-1]})" in started
     assert look(lab) == {}
     # Nor is the clean session a change, before something is done in it.

@@ -18,9 +18,10 @@ from pathlib import Path
 import pandas as pd
 from litestate import *
 from litestate.browser import drive
+from litestate.sqlite import SIDECARS
 
 os.chdir("/drive")
-watched = drive.watch()
+watched = drive.watch(SIDECARS)
 
 def write(path, mode="w"):
     with open(path, mode) as file:
@@ -128,12 +129,12 @@ def test_a_drive_that_is_not_mended(
     _what_is_open_is_not_saved(lab)
     # One that is built differently, and none at all.
     lab.check("api.rename = None")
-    assert lab.value("drive.watch() is None")
+    assert lab.value("drive.watch(SIDECARS) is None")
     lab.check("open('/drive/a.txt', 'w').close()")
     lab.check("os.chdir('/'); pyodide_js.FS.unmount('/drive')")
-    assert lab.value("drive.watch() is None")
+    assert lab.value("drive.watch(SIDECARS) is None")
     lab.check("os.rmdir('/drive')")
-    assert lab.value("drive.watch() is None")
+    assert lab.value("drive.watch(SIDECARS) is None")
 
 
 def _what_fails_is_noticed(lab: Lab) -> None:
@@ -155,14 +156,14 @@ def _what_fails_is_noticed(lab: Lab) -> None:
 def _nothing_is_watched_twice(lab: Lab) -> None:
     # Not by another copy of the module either.
     lab.check(
-        "drive.watch()\n"
+        "drive.watch(SIDECARS)\n"
         "import sys\n"
         "for name in [name for name in sys.modules if name.startswith('litestate')]:\n"
         "    del sys.modules[name]\n"
         "from litestate.browser import drive as again\n"
         "assert again is not drive\n"
         "same = api.put\n"
-        "more = again.watch()\n"
+        "more = again.watch(SIDECARS)\n"
     )
     assert lab.value("api.put.js_id == same.js_id")
     lab.check("write('z')")

@@ -1,4 +1,4 @@
-"""Bundles made by hand: with right checksums, and whatever somebody may have changed in them.
+"""Bundles made by hand, with valid checksums and any change that an attacker could make.
 
 Whoever means harm can compute a checksum, so these are sealed: what refuses them is not the damage.
 """
@@ -29,8 +29,8 @@ from litestate.bundle.format import (
     LOCATOR,
     LOCATOR_SIGNATURE,
     SIGNATURE,
-    comment,
 )
+from litestate.bundle.writer import comment
 from litestate.manifest import MANIFEST_MEMBER, Member, content_digest
 
 if TYPE_CHECKING or sys.version_info >= (3, 14):
@@ -86,7 +86,7 @@ class Piece:
 
 @dataclass
 class RawPiece(Piece):
-    """One whose compressed data is given, whether or not it decompresses to the content."""
+    """A member with given compressed data, which need not decompress to the content."""
 
     data: bytes = b""
 
@@ -190,7 +190,7 @@ def signed(document: dict[str, Any]) -> bytes:
 
 
 def with_member(bundle: bytes, name: str, content: bytes, kind: str = "file") -> bytes:
-    """Add a member that the manifest knows, as only somebody who means harm would."""
+    """Add a member, and list it in the manifest as an attacker would."""
     members = unpack(bundle)
     document = json.loads(members.pop(MANIFEST_MEMBER))
     digest = hashlib.sha256(content).hexdigest()

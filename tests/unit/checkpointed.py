@@ -19,7 +19,7 @@ import pytest
 from litestate.bundle import Reader
 from litestate.checkpoints import Checkpoint, Retention, restoring
 from litestate.checkpoints.scanner import Scanner
-from litestate.checkpoints.session import Made, Session
+from litestate.checkpoints.session import NewCheckpoint, Session
 from litestate.report import Report
 from litestate.storage.directory import open_directory
 from states import Session as State
@@ -48,10 +48,10 @@ class Kernel:
             # The folder of this test outlives the session, as in plain Python.
             self.session.tree = self.session.entries(self.session.newest)
 
-    def checkpoint(self, **about: Any) -> Made | None:
+    def checkpoint(self, **about: Any) -> NewCheckpoint | None:
         return self.session.checkpoint("cell", **about)
 
-    def checkpointed(self, **about: Any) -> Made:
+    def checkpointed(self, **about: Any) -> NewCheckpoint:
         made = self.checkpoint(**about)
         assert made is not None
         return made
@@ -75,7 +75,7 @@ class Kernel:
         return sum(path.stat().st_size for path in self.history.rglob("*.log"))
 
     def settle(self) -> None:
-        """Wait until files are old enough to be remembered, and look."""
+        """Wait until files are old enough to be remembered, and make a checkpoint."""
         time.sleep(2 * CLOCK)
         self.checkpoint()
 
@@ -93,10 +93,10 @@ class Kernel:
         litestate.current._current = litestate.current.Opened(self.session)
 
 
-def changed(made: Made | Report | None) -> dict[str, str]:
+def changed(made: NewCheckpoint | Report | None) -> dict[str, str]:
     """What a report or a checkpoint says of each path."""
     assert made is not None
-    lines = made.lines if isinstance(made, Made) else made.lines()
+    lines = made.lines if isinstance(made, NewCheckpoint) else made.lines()
     return {line.label: line.verdict for line in lines}
 
 

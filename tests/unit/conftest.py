@@ -15,7 +15,7 @@ from typing import Any
 import litestate.current
 import litestate.memory
 import litestate.missing
-import litestate.parts.wanted
+import litestate.saving
 import pytest
 from checkpointed import CLOCK, Kernel
 from litestate import places
@@ -52,7 +52,7 @@ def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where these tests run in a notebook, its variables are not what they are about."""
-    monkeypatch.setattr(litestate.parts.wanted, "is_session", lambda: False)
+    monkeypatch.setattr(litestate.saving, "is_session", lambda: False)
 
 
 @pytest.fixture

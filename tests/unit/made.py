@@ -7,11 +7,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from litestate import places
+from litestate import places, save_state
 from litestate.bundle import Writer
 from litestate.manifest import Manifest, Scope
 from litestate.saving import write_into
 from litestate.survey import survey
+from states import Session, make_database
 
 
 def save_folder(folder: Path, bundle: Path) -> Path:
@@ -42,4 +43,37 @@ def bundle_of(databases: dict[str, bytes], bundle: Path) -> Path:
             Manifest("2026-11-22T12:00:00+00:00", None, generator, Scope(), writer.members)
         )
     bundle.write_bytes(file.getvalue())
+    return bundle
+
+
+def make_work_folder(folder: Path) -> Path:
+    """Make a folder with files, an empty folder, a link, a notebook and a database."""
+    (folder / "litestate-home").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    (folder / "notes.txt").write_text("notes")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o755)
+    (folder / "litestate-home" / "latest").symlink_to("app.db")
+    (folder / "start.ipynb").write_text("{}")
+    make_database(folder / "litestate-home" / "app.db")
+    return folder
+
+
+def make_good_and_bad(folder: Path) -> None:
+    """Make ``good.litestate.zip``, its changed copy ``bad.litestate.zip``, and ``app.db``."""
+    (folder / "work").mkdir()
+    (folder / "work" / "notes.txt").write_text("unmistakable")
+    good = save_folder(folder / "work", folder / "good.litestate.zip").read_bytes()
+    changed = good.replace(b"unmistakable", b"unmistakablE")
+    assert changed != good
+    (folder / "bad.litestate.zip").write_bytes(changed)
+    make_database(folder / "app.db")
+
+
+def save_state_with_database(session: Session, bundle: Path) -> Path:
+    """Save a session with a file, an empty folder and a database."""
+    (session.home / "notes.txt").write_text("notes")
+    (session.notebook / "data").mkdir()
+    make_database(session.notebook / "app.db")
+    save_state(bundle)
     return bundle

@@ -49,7 +49,7 @@ FILES = group(
      "x.execute('PRAGMA foreign_keys').fetchone(), x.execute('PRAGMA recursive_triggers').fetchone(), "
      "x.execute('PRAGMA query_only').fetchone(), x.execute('PRAGMA cache_size').fetchone(), "
      "x.execute(\"SELECT 'a' LIKE 'A'\").fetchone()"),
-    ("`sqlite3.Connection` that checks less, at one's own risk", TRUSTED,
+    ("`sqlite3.Connection` with PRAGMAs that skip checks", TRUSTED,
      "import sqlite3\nx = sqlite3.connect('kept_unsafe.sqlite')\n"
      "x.execute('CREATE TABLE IF NOT EXISTS t (a CHECK (a > 0))'), x.commit()\n"
      "_ = x.execute('PRAGMA ignore_check_constraints = ON'), x.execute('PRAGMA synchronous = OFF')",
@@ -58,7 +58,7 @@ FILES = group(
      "import sqlite3\nx = sqlite3.connect(':memory:', detect_types=3, check_same_thread=False)\n"
      "x.execute('CREATE TABLE t (a date)'), x.execute('INSERT INTO t VALUES (NULL)'), x.commit()",
      "x.execute('SELECT a, 1 AS \"b [x]\" FROM t').description"),
-    ("`sqlite3.Connection` that may only read", PLAIN,
+    ("`sqlite3.Connection`, read-only", PLAIN,
      "import os, sqlite3\nsqlite3.connect('kept_read.sqlite').execute('CREATE TABLE IF NOT EXISTS t (a)').connection.close()\n"
      "x = sqlite3.connect('file:kept_read.sqlite?mode=ro', uri=True)",
      "[row[3] for row in x.execute('EXPLAIN BEGIN IMMEDIATE') if row[1] == 'Transaction' and row[2] == 0]", NOT),
@@ -173,7 +173,7 @@ ALIVE = group(
      "x[0] is decimal.DefaultContext"),
     ("`warnings.filters`", TRUSTED, "import warnings\nx = warnings.filters", "x is warnings.filters"),
     ("`sqlite3.adapters`", TRUSTED, "import sqlite3\nx = sqlite3.adapters", "x is sqlite3.adapters"),
-    ("`traitlets` object, with what observes it", TRUSTED,
+    ("`traitlets` object, with its observers", TRUSTED,
      "import traitlets\nclass Speed(traitlets.HasTraits):\n    v = traitlets.Int(1)\nspeeds = []\n"
      "def noted(change): speeds.append(change.new)\nx = Speed()\nx.observe(noted, 'v')",
      "x.set_trait('v', 7), x.v, speeds"),

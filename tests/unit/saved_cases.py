@@ -1,4 +1,4 @@
-"""What is tried for docs/what-is-saved.md: one cell of a notebook for each kind of object."""
+"""Cases for docs/what-is-saved.md: one cell of a notebook for each kind of object."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ ROUGH = "rebuilt"
 NOT = "not saved"
 LATE = "not restored"
 OUTCOMES = (PLAIN, TRUSTED, ROUGH, NOT, LATE)
-"""Equal, also from a stranger; equal, if trusted; rebuilt, and said so; named with a reason when
-it is saved, or when it is loaded."""
+"""Equal without trust; equal with trust; rebuilt with a note; named with a reason when it is saved,
+or when it is loaded."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class Case:
     Attributes
     ----------
     title : str
-        What it is, for the table.
+        The object, for the table.
     expected : str
         One of `OUTCOMES`.
     source : str
-        The cell; it calls the object ``x``. No two cells of a group may share another name.
+        The cell; it assigns the object to ``x``. Cells of a group share no other name.
     check : str
-        An expression over the names of the cell whose value must come back the same. What is not
-        in it may be different, so it begins with ``x`` wherever two of them can be compared.
+        An expression over the names of the cell whose value must be equal after loading. Anything
+        else may differ, so it begins with ``x`` wherever two objects can be compared.
     kernel : str or None
-        What is expected in the site's kernel where it differs; empty if it cannot run there.
+        The outcome in the site's kernel if it differs; empty if the cell cannot run there.
     """
 
     title: str
@@ -45,14 +45,14 @@ class Case:
 
     @property
     def outcome(self) -> str:
-        """What is expected here."""
+        """The expected outcome here."""
         if sys.platform == "emscripten" and self.kernel is not None:
             return self.kernel
         return self.expected
 
     @cached_property
     def missing(self) -> str:
-        """Why it cannot be tried here, or an empty text."""
+        """Why the case cannot run here, or an empty text."""
         if not self.outcome:
             return "the site's kernel cannot make it"
         for name in sorted(self._packages()):
@@ -72,7 +72,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Group:
-    """Cases that are told of together.
+    """Cases under one heading.
 
     Attributes
     ----------

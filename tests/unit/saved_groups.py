@@ -1,4 +1,4 @@
-"""All groups of cases, and the table that is made of what became of them."""
+"""All groups of cases, and the page that shows their outcomes."""
 
 # ruff: noqa: E501 - lines of a page
 
@@ -48,36 +48,36 @@ INTRO = """\
 
 <!-- Made by tests/unit/test_what_is_saved.py, which says how to make it again. -->
 
-What becomes of a notebook's variables, in a bundle or a checkpoint that is loaded into another session. \
-Each line was tried: a cell makes the object, all variables are saved, loaded into a new `__main__`, and compared with what the cell makes there: \
-types, content, order, flags, which objects are one object, and what they do (the next random number, the value that a function returns).
+How a notebook's variables come back from a bundle or a checkpoint that is loaded into another session. \
+Each line is a test: a cell makes the object, all variables are saved, loaded into a new `__main__`, and compared with the objects that the cell makes there: \
+types, content, order, flags, shared objects, and behavior (the next random number, the value that a function returns).
 
 | | |
 |---|---|
-| **equal** | nothing tells it from the one that was saved; it holds no pickle, so it is loaded from any bundle |
-| **equal, with trust** | the same, but it is pickled: from checkpoints and from your own bundles it is loaded; from a stranger's with `trust=True` |
-| **rebuilt** | something is not quite as it was, and the report says what |
-| **not saved** | the report names it, with the reason; all other variables are saved |
-| **not loaded** | it was saved, and its own code refuses to make it again; the report names it, with the reason |
+| **equal** | no difference from the saved object; it is stored without a pickle, so it loads from any bundle |
+| **equal, with trust** | the same, but it is pickled: it loads from checkpoints and from your own bundles; from other bundles with `trust=True` |
+| **rebuilt** | something differs from the saved object, and the report says what |
+| **not saved** | the report names it with the reason; all other variables are saved |
+| **not loaded** | it is saved, but its own code fails when it is loaded; the report names it with the reason |
 
-Nothing comes back wrong and in silence: the test fails if anything does. An array that is neither in C nor in Fortran order may come back in another one.
+No object comes back changed without a note in the report: the test would fail. One exception: an array that is neither in C nor in Fortran order may come back in another order.
 """
 
 CHANGE_WORDS = {SET: "comes back", SET_IF_TRUSTED: "comes back, with trust", NAMED: "not saved"}
 
 CHANGES_INTRO = """\
-## What a notebook sets beside its variables
+## Settings and registrations of a notebook
 
-Settings, changed modules and registrations are tried in the same way: a cell makes the change, the session is saved, the change is undone, the session is loaded, and what the change does is compared. \
-What is **not saved** is named in the report of the save; run its cell again after loading. A function is put back where a variable of the notebook holds it: a `lambda` is not.
+Settings, changed modules and registrations are tested in the same way: a cell makes the change, the session is saved, the change is undone, the session is loaded, and the effects of the change are compared. \
+The report of the save names a change that is **not saved**; run its cell again after loading. A function is restored if a variable of the notebook holds it; a `lambda` is not.
 
-What changes nothing that a cell computes is not looked at: what `tracemalloc`, `faulthandler` and profilers do, and the flags that a signal leaves. \
-Calls whose effect cannot be asked for, such as `atexit.register` or `codecs.register`, are named if a cell of this session has them; one that a module makes on its own account is not seen.
+Changes without an effect on results are ignored: `tracemalloc`, `faulthandler`, profilers, and the flags that a signal leaves. \
+Calls whose effect Python does not show, such as `atexit.register` or `codecs.register`, are named if a cell of this session makes them; a call inside a module is not noticed.
 """
 
 
 def versions() -> str:
-    """Return what the table depends on, for its head."""
+    """Return the versions that the table depends on, for its head."""
     found = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
     return f"Made with Python {platform.python_version()}, {', '.join(found)}."
 
@@ -88,14 +88,14 @@ def table(result: Callable[[Case], Result], tried: Callable[[Change], str]) -> s
     Parameters
     ----------
     result : callable
-        Tells what became of a case.
+        Returns the outcome of a case.
     tried : callable
-        Tells what became of a change of the process.
+        Returns the outcome of a change of the process.
     """
     outcomes = {group.title: [(case, result(case)) for case in group.cases] for group in GROUPS}
     every = Counter(made.outcome for rows in outcomes.values() for _, made in rows)
     shown = list(WORDS)
-    head = ["", *(WORDS[outcome] for outcome in shown), "tried"]
+    head = ["", *(WORDS[outcome] for outcome in shown), "tests"]
     lines = [INTRO, versions(), "", _row(head), "|---" + "|--:" * (len(head) - 1) + "|"]
     for title, rows in outcomes.items():
         anchor = "".join(each for each in title.lower() if each.isalnum() or each in " -")

@@ -100,7 +100,7 @@ RUNS = group(
 )  # fmt: skip
 
 CYCLES = group(
-    'Sets and dictionaries that what they hold leads back to',
+    'Sets and dictionaries in reference cycles',
     ('towns with a set of neighbors', TRUSTED,
      'class Town_15:\n\n    def __init__(self, n):\n        self.name = n\n        self.near = set()\n\n'
      '    def __hash__(self):\n        return hash(self.name)\n\n    def __eq__(self, other):\n'
@@ -189,7 +189,7 @@ CYCLES = group(
      "a_27, b_27, c_27 = map(Town_27, 'abc')\nr_27 = {Road_27(a_27, b_27), Road_27(b_27, c_27)}\n"
      'x = [a_27, b_27, c_27, r_27]',
      '(a_27 in next(iter(a_27.roads)).ends, len(r_27), all((q in r_27 for q in b_27.roads)))'),
-    ('`__eq__` that looks at the dict itself', TRUSTED,
+    ('`__eq__` that reads the dict itself', TRUSTED,
      'class A_28:\n\n    def __init__(self, n):\n        self.n = n\n        self.peers = {}\n\n'
      '    def __eq__(self, other):\n'
      '        return (self.n, len(self.peers)) == (other.n, len(other.peers))\n\n'
@@ -266,7 +266,7 @@ CYCLES = group(
 )  # fmt: skip
 
 REMADE = group(
-    'Classes whose objects pickle alone does not bring back',
+    'Classes whose objects pickle alone does not restore',
     ('`class Pair(NamedTuple, Generic[T])`', TRUSTED,
      "from typing import NamedTuple, Generic, TypeVar\nT_39 = TypeVar('T')\n\n"
      'class Pair_39(NamedTuple, Generic[T_39]):\n    a: T_39\n    b: T_39 = 3\n\n    def s(self):\n'

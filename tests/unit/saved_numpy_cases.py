@@ -66,7 +66,7 @@ ARRAYS = group(
 )  # fmt: skip
 
 OTHERS = group(
-    "numpy: all else",
+    "numpy: other objects",
     _case("scalars", PLAIN, "x = [np.float64(0.1), np.int8(-5), np.bool_(True), np.complex64(1j)]"),
     _case("scalars of text and bytes", PLAIN, "x = [np.str_('ü'), np.bytes_(b'\\xff')]"),
     _case("scalar `datetime64`, `timedelta64`", PLAIN,

@@ -85,9 +85,9 @@ FRAMES = group(
     _index("IntervalIndex", "pd.interval_range(0.0, 3.0, name='v')"),
     _index("CategoricalIndex", "pd.CategoricalIndex(['a', 'b', 'a'])"),
     _index("MultiIndex", "pd.MultiIndex.from_arrays([['a', 'a', None], [1, 2, 3]], names=['k', 'n'])"),
-    _case("`MultiIndex` with levels that nothing uses", PLAIN,
+    _case("`MultiIndex` with unused levels", PLAIN,
           "x = pd.MultiIndex.from_product([['a', 'b'], [1, 2]])[:2]"),
-    _case("an index by itself", PLAIN, "x = pd.Index([1.5, 2.5], name='f')"),
+    _case("an index alone", PLAIN, "x = pd.Index([1.5, 2.5], name='f')"),
     _case("`Categorical`", PLAIN, "x = pd.Categorical(['a', None], ordered=True)"),
     _case("array `Int64`", PLAIN, "x = pd.array([1, None], dtype='Int64')"),
     _case("subclass from a cell", TRUSTED,
@@ -98,7 +98,7 @@ FRAMES = group(
 )  # fmt: skip
 
 OTHERS = group(
-    "pandas: all else",
+    "pandas: other objects",
     _case("`Timestamp`", PLAIN, "x = pd.Timestamp('2026-10-25 01:30', tz='UTC').tz_convert('Europe/Zurich')", "x, x.fold, x.unit"),
     _case("`Timestamp` in nanoseconds", PLAIN, "x = pd.Timestamp(1, unit='ns')", "x, x.value, x.unit"),
     _case("`Timedelta`", PLAIN, "x = pd.Timedelta('1 day 2 ns')", "x, x.unit"),

@@ -28,13 +28,13 @@ MATPLOTLIB = group(
     _drawing("`Figure` with a function of the notebook (`mpl_connect`)", ROUGH,
              "from matplotlib.figure import Figure\nx = Figure(figsize=(2, 2))\ndef pressed(event): pass\n"
              "_ = x.canvas.mpl_connect('key_press_event', pressed)", "type(x), len(x.axes)"),
-    _drawing("`Axes`, without its figure's name", TRUSTED,
+    _drawing("`Axes`, whose figure has no name", TRUSTED,
              "from matplotlib.figure import Figure\nx = Figure(figsize=(2, 2)).subplots()\nx.bar([1, 2], [3, 4])",
              "type(x), " + _DRAWN.format(figure="x.figure")),
     _drawing("`Line2D`", TRUSTED,
              "from matplotlib.figure import Figure\n(x,) = Figure().subplots().plot([1, 2], 'r--', label='l')",
              "type(x), x.get_xydata(), x.get_label(), x.get_color(), x.get_linestyle()"),
-    _drawing("`imshow` with a colour bar", TRUSTED,
+    _drawing("`imshow` with a color bar", TRUSTED,
              "from matplotlib.figure import Figure\nx = Figure(figsize=(2, 2))\n"
              "_ = x.colorbar(x.subplots().imshow([[1, 2], [3, 4]]))", _DRAWN.format(figure="x")),
     _drawing("`Colormap`", TRUSTED, "x = plt.get_cmap('viridis')", "type(x), x.name, x(0.3)"),

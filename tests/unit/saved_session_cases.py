@@ -84,7 +84,7 @@ WARNINGS = (
     _warnings("`warnings.simplefilter(…, append=True)`",
               "warnings.simplefilter('error', FutureWarning, append=True)", "[each[:3] for each in warnings.filters][-1]"),
     _warnings("`warnings.resetwarnings()`", "warnings.resetwarnings()", "len(warnings.filters)"),
-    _warnings("`warnings.resetwarnings()`, although a package has a filter",
+    _warnings("`warnings.resetwarnings()` with a filter of a package",
               "warnings.resetwarnings()", "len(warnings.filters)", before="warnings.filterwarnings('ignore', 'of a package')\n"),
 )  # fmt: skip
 
@@ -238,7 +238,7 @@ ATTRIBUTES = (
     Change("attribute of an object in a module", SET_IF_TRUSTED,
            "import logging\nlogging.root.manager.disable_note = 'x'",
            "getattr(logging.root.manager, 'disable_note', None)", "vars(logging.root.manager).pop('disable_note', None)"),
-    Change("another function of a library in the place of one", SET_IF_TRUSTED,
+    Change("function of a library replaced by another one", SET_IF_TRUSTED,
            "import textwrap\ntextwrap_fill = textwrap.fill\ntextwrap.fill = textwrap.shorten",
            "textwrap.fill is textwrap.shorten", "textwrap.fill = textwrap_fill"),
     Change("function of the notebook in `builtins`", SET_IF_TRUSTED,
@@ -287,7 +287,7 @@ REGISTRATIONS = (
     Change("`@atexit.register`", NAMED,
            "import atexit\n@atexit.register\ndef bye():\n    pass\nsaid = True",
            "globals().get('said')", "atexit.unregister(bye)\nsaid = False"),
-    Change("`functools.singledispatch` of a library, with a function more", NAMED,
+    Change("`functools.singledispatch` of a library, with another function", NAMED,
            "import sys, types\nshapes_lib = types.ModuleType('shapes_lib')\n"
         "exec('import functools\\n@functools.singledispatch\\ndef area(shape): return 0', vars(shapes_lib))\n"
         "sys.modules['shapes_lib'] = shapes_lib\nclass Square:\n    pass\n"

@@ -7,9 +7,9 @@ from __future__ import annotations
 from saved_cases import NOT, PLAIN, ROUGH, TRUSTED, group
 
 SHARING = group(
-    "What is shared stays shared",
+    "Shared objects stay shared",
     ("one list under two names", PLAIN, "x = [1]\nlist_too = x", "x is list_too, x"),
-    ("equal lists that are two", PLAIN, "x = [1]\nlist_two = [1]", "x is list_two, x, list_two"),
+    ("two lists that are equal", PLAIN, "x = [1]\nlist_two = [1]", "x is list_two, x, list_two"),
     ("list inside a list, also named", PLAIN, "inner_l = [1]\nx = [inner_l, 2]", "x[0] is inner_l, x"),
     ("element of a list of 100,000, also named", PLAIN,
      "x = [[number] for number in range(100_000)]\nelement_of = x[77_777]", "x[77_777] is element_of, len(x)"),
@@ -26,7 +26,7 @@ SHARING = group(
     ("keys, values and items of a dict that has a name", TRUSTED,
      "viewed_dict = {'a': 1}\nx = [viewed_dict.keys(), viewed_dict.values(), viewed_dict.items()]",
      "viewed_dict.__setitem__('b', 2), [list(view) for view in x], list(map(type, x))"),
-    ("`vars()` of a `SimpleNamespace` that is named, too", ROUGH,
+    ("`vars()` of a `SimpleNamespace`, both named", ROUGH,
      "import types\nplain_space = types.SimpleNamespace(a=[1])\nx = vars(plain_space)",
      "x['a'] is plain_space.a, x"),
     ("array on a `bytearray` (`numpy.frombuffer`)", PLAIN,
@@ -37,7 +37,7 @@ SHARING = group(
      "on_array.__setitem__(0, 99), x, on_array"),
     ("array on a `BytesIO`", ROUGH,
      "import io\nimport numpy as np\non_file = io.BytesIO(b'abcd')\nx = np.frombuffer(on_file.getbuffer(), 'u1')", "x"),
-    ("array of a class of its own, and the array that it is a view of", ROUGH,
+    ("array of an own class, and the array of which it is a view", ROUGH,
      "import numpy as np\nclass Seen(np.ndarray):\n    pass\nseen_array = np.arange(3)\nx = seen_array.view(Seen)",
      "x.tolist(), type(x) is Seen, seen_array"),
     ("values of a `Series`", PLAIN,
@@ -101,13 +101,13 @@ SHARING = group(
      "class HasMethod:\n    def me(self):\n        return self\nmethod_of = HasMethod()\nx = method_of.me",
      "x() is method_of"),
     ("function in a dict, also named", TRUSTED, "def in_dict():\n    pass\nx = {'f': in_dict}", "x['f'] is in_dict"),
-    ("list that a generator spoils, and another name for its part", NOT,
+    ("list that holds a generator, and another name for one of its items", NOT,
      "good_part = [1]\nx = [good_part, (i for i in ())]", "good_part"),
     ("connection in a dict, also named", PLAIN,
      "import sqlite3\ndatabase_in = sqlite3.connect(':memory:')\nx = {'db': database_in}", "x['db'] is database_in"),
     ("cycle through an object, a list and a dict", TRUSTED,
      "class Cyclic:\n    pass\nx = Cyclic()\nx.l = [{'me': x}]", "x.l[0]['me'] is x, x"),
-    ("`vars()` of an object that is named, too", ROUGH,
+    ("`vars()` of an object, both named", ROUGH,
      "class WithVars:\n    pass\nwith_vars = WithVars()\nwith_vars.me, with_vars.a = with_vars, [1]\n"
      "x = vars(with_vars)",
      "x['a'] is with_vars.a, x['me'] is with_vars, with_vars.me is with_vars, with_vars.a"),
@@ -119,14 +119,14 @@ SHARING = group(
      "class HasVars2:\n    pass\nx = HasVars2()\nof_vars_2 = HasVars2()\n"
      "of_vars_2.me, of_vars_2.a = of_vars_2, 1\nx.held = [of_vars_2, vars(of_vars_2)]\ndel of_vars_2",
      "x.held[1]['a'], x.held[0].a, x.held[0].me is x.held[0]"),
-    ("`vars()` of an object that is gone", PLAIN,
+    ("`vars()` of an object that no longer exists", PLAIN,
      "class Gone:\n    pass\nx = Gone()\nx.a = 1\nx = vars(x)"),
     ("object made from a list that holds it", ROUGH,
      "class FromList:\n    def __getstate__(self):\n        return self.items\n    def __setstate__(self, items):\n"
      "        self.items, self.count = items, len(items)\nfrom_list = FromList()\nfrom_list.count = 2\n"
      "x = from_list.items = [1, from_list]",
      "x[1] is from_list, from_list.count, from_list.items[1] is from_list, from_list.items == x"),
-    ("object made from a list that another name is for", TRUSTED,
+    ("object made from a list that also has a name", TRUSTED,
      "class FromList2:\n    def __getstate__(self):\n        return self.items\n    def __setstate__(self, items):\n"
      "        self.items, self.count = items, len(items)\nx = FromList2()\nx.count = 2\nmade_from = x.items = [1, 2]",
      "x.items is made_from, x.count, made_from"),

@@ -28,7 +28,7 @@ COLLECTIONS = group(
     ("`datetime.datetime`", PLAIN, "import datetime\nx = datetime.datetime(1, 1, 1, 0, 0, 0, 999_999)"),
     ("`datetime.datetime` with UTC", PLAIN,
      "import datetime\nx = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)"),
-    ("`datetime.datetime` in the hour that comes twice", PLAIN,
+    ("`datetime.datetime` in the repeated hour (`fold`)", PLAIN,
      "import datetime, zoneinfo\n"
      "x = datetime.datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=zoneinfo.ZoneInfo('Europe/Zurich'))",
      "x, x.fold, x.utcoffset()"),
@@ -97,7 +97,7 @@ TOOLS = group(
     ("`functools.partial` of a function", TRUSTED,
      "import functools\ndef add_up(a, b):\n    return a + b\nx = functools.partial(add_up, 1)",
      "type(x), x(2), x.func is add_up"),
-    ("`functools.lru_cache`, with what it keeps", ROUGH,
+    ("`functools.lru_cache`, with cached results", ROUGH,
      "import functools\n@functools.lru_cache(maxsize=5)\ndef doubled(n):\n    return 2 * n\n"
      "doubled(1)\nx = doubled", "type(x), x(4), x.cache_parameters(), x is doubled"),
     ("`functools.cache`, recursive", TRUSTED,

@@ -53,7 +53,7 @@ FUNCTIONS = group(
     ("function that holds a big array", TRUSTED,
      "import numpy as np\nbig_array = np.arange(100_000)\ndef summed(a=big_array):\n    return int(a.sum())\n"
      "x = summed", "x(), x.__defaults__[0] is big_array"),
-    ("function that is gone from its name", TRUSTED,
+    ("function whose name was deleted", TRUSTED,
      "def replaced():\n    return 'old'\nx = replaced\ndef replaced():\n    return 'new'", "x(), replaced()"),
 )  # fmt: skip
 
@@ -131,7 +131,7 @@ CLASSES = group(
     ("class made in a function", TRUSTED,
      "def make_class(n):\n    class Local:\n        value = n\n        def get(self):\n            return n\n"
      "    return Local\nx = make_class(4)()", "x.get(), x.value, type(x).__qualname__"),
-    ("class that was replaced by another of its name", TRUSTED,
+    ("class that was replaced by another of the same name", TRUSTED,
      "class Twice:\n    v = 1\nx = Twice()\nclass Twice:\n    v = 2", "x.v, Twice().v, type(x) is Twice"),
     ("class with `__call__`, `__getitem__`, `__len__`", TRUSTED,
      "class Acts:\n    def __call__(self):\n        return 1\n    def __getitem__(self, i):\n        return i\n"
@@ -144,7 +144,7 @@ CLASSES = group(
      "class Careful:\n    def __init__(self):\n        self.a, self.cache = 1, [2]\n    def __getstate__(self):\n"
      "        return {'a': self.a}\n    def __setstate__(self, s):\n        self.a, self.cache = s['a'], []\n"
      "x = Careful()", "x.a, type(x).__name__"),
-    ("`__reduce__` that makes another", TRUSTED,
+    ("`__reduce__` that makes another object", TRUSTED,
      "class Reduced:\n    def __init__(self, n):\n        self.n = n\n    def __reduce__(self):\n"
      "        return Reduced, (self.n,)\nx = Reduced(3)", "x, x.n"),
     ("`__copy__`, `__deepcopy__` that raise", TRUSTED,
@@ -156,7 +156,7 @@ CLASSES = group(
 )  # fmt: skip
 
 TROUBLE = group(
-    "Objects that misbehave",
+    "Objects whose code fails or misbehaves",
     ("`__reduce__` raises", NOT,
      "class Refuses:\n    def __reduce__(self):\n        raise RuntimeError('I refuse')\nx = Refuses()", "type(x).__name__"),
     ("`__reduce__` ends the program", NOT,
@@ -169,7 +169,7 @@ TROUBLE = group(
     ("`__eq__` raises", TRUSTED,
      "class Unequal:\n    def __eq__(self, other):\n        raise RuntimeError('no comparing')\nx = Unequal()\nx.a = 1",
      "x, x.a"),
-    ("`__eq__` says yes to all", TRUSTED,
+    ("`__eq__` is always true", TRUSTED,
      "class Agrees:\n    def __eq__(self, other):\n        return True\nx = Agrees()\nx.a = 1", "x, x.a"),
     ("`__hash__` raises", TRUSTED,
      "class Unhashed:\n    def __hash__(self):\n        raise RuntimeError('no')\nx = Unhashed()\nx.a = 1", "x, x.a"),
@@ -178,13 +178,13 @@ TROUBLE = group(
     ("`__len__` and `__bool__` raise", TRUSTED,
      "class Unmeasured:\n    def __len__(self):\n        raise RuntimeError('no')\n    def __bool__(self):\n"
      "        raise RuntimeError('no')\nx = Unmeasured()\nx.a = 1", "x, x.a"),
-    ("`__getattr__` that never ends", TRUSTED,
+    ("`__getattr__` with endless recursion", TRUSTED,
      "class Endless:\n    def __getattr__(self, name):\n        return getattr(self.inner, name)\nx = Endless()\n"
      "x.__dict__['inner'] = [5]", "x, x.count(5)"),
-    ("`__getattr__` that has an answer to everything", TRUSTED,
+    ("`__getattr__` that returns a value for every name", TRUSTED,
      "class Answers:\n    def __getattr__(self, name):\n        return lambda *a: 42\nx = Answers()",
      "type(x).__name__, x.whatever()"),
-    ("`__class__` that lies", NOT,
+    ("`__class__` that returns another class", NOT,
      "class Liar:\n    @property\n    def __class__(self):\n        return int\nx = Liar()\nx.a = 1",
      "type(x).__name__, vars(x)"),
     ("`__getattribute__` raises", NOT,
@@ -202,7 +202,7 @@ TROUBLE = group(
     ("`__setstate__` raises", NOT,
      "class Unset:\n    def __setstate__(self, s):\n        raise ValueError('cannot go back')\nx = Unset()\nx.a = 1",
      "type(x).__name__"),
-    ("`__setstate__` that opens a file which is not there", LATE,
+    ("`__setstate__` that opens a missing file", LATE,
      "import pathlib\nclass Opens:\n    def __setstate__(self, s):\n        self.text = pathlib.Path(s['path']).read_text()\n"
      "x = Opens()\nx.path = 'not_there.txt'", "type(x).__name__"),
     ("`__reduce__` with too many arguments", NOT,
@@ -222,14 +222,14 @@ TROUBLE = group(
     ("chain of 100,000 objects", NOT,
      "class Link:\n    next = None\nx = None\nfor _ in range(100_000):\n    link_new = Link()\n"
      "    link_new.next, x = x, link_new\ndel link_new", "type(x).__name__", ""),
-    ("function that needs what cannot be saved", TRUSTED,
+    ("function that uses a variable that cannot be saved", TRUSTED,
      "import threading\nlock_global = threading.Lock()\ndef locking():\n    return lock_global\nx = locking",
      "x.__name__"),
     ("class that holds a lock", ROUGH,
      "import threading\nclass Shared1:\n    lock = threading.Lock()\nx = Shared1", "x.__name__"),
     ("closure over a lock", ROUGH,
      "import threading\ndef over_lock(l=threading.Lock()):\n    return lambda: l\nx = over_lock()", "type(x), type(x())"),
-    ("class of a module that was written beside the notebook", TRUSTED,
+    ("class of a module beside the notebook", TRUSTED,
      "import importlib, pathlib, sys\npathlib.Path('beside_saved.py').write_text('class Beside:\\n    a = 1\\n')\n"
      "sys.path[:0] = ['.']\nx = importlib.import_module('beside_saved').Beside()\ndel sys.path[0]", "type(x), x.a"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ CAPTURE = importlib.import_module("litestate.sqlite.capture")
 """The module: the package has a function of that name."""
 
 PRAGMAS = ("application_id", "user_version", "encoding", "page_size", "auto_vacuum")
-"""What a database says of itself, apart from its journal mode."""
+"""Settings of a database besides its journal mode."""
 
 COMMON = """
 PRAGMA application_id = 1263684691;
@@ -119,7 +119,7 @@ SCRIPTS = {
     "WAL": "INSERT INTO runs (note) VALUES ('in the log');",
     "WAL, small pages": "INSERT INTO runs (note) VALUES ('in the log');",
 } | {f"page size {1 << power}": "" for power in range(9, 17)}
-"""What the databases hold, after `COMMON`."""
+"""Contents of the databases, after `COMMON`."""
 
 _FIRST = {
     "UTF-16le": "PRAGMA encoding = 'UTF-16le'",
@@ -131,7 +131,7 @@ _FIRST = {
     "WAL": "PRAGMA journal_mode = wal",
     "WAL, small pages": "PRAGMA page_size = 1024; PRAGMA journal_mode = wal",
 } | {f"page size {1 << power}": f"PRAGMA page_size = {1 << power}" for power in range(9, 17)}
-"""What must be said before a database has its first page."""
+"""Settings that need an empty database."""
 
 
 def build(path: Path, name: str) -> None:
@@ -194,7 +194,7 @@ def size(path: Path, suffix: str) -> int:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What stands in a folder, without the index of a log: that is made again by whoever reads."""
+    """Return the files in a folder without the index of a log, which every reader creates again."""
     return {
         path.name: path.read_bytes()
         for path in sorted(folder.iterdir())

@@ -1,4 +1,4 @@
-"""What the unit tests work on: a session in temporary folders, and databases."""
+"""A session in temporary folders, and databases, for the unit tests."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Session:
         return litestate.load_state(bundle, **options)
 
     def clear(self) -> None:
-        """Lose everything, as a reload does."""
+        """Remove all files, as a reload does."""
         for root in (self.home, self.notebook):
             for path in sorted(root.rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything that a load could change: names, kinds, modes, times and contents."""
+        """Return everything that a load could change: names, kinds, modes, times and contents."""
         return {
             path.relative_to(self.folder).as_posix(): _describe(path)
             for path in sorted(self.folder.rglob("*"))
@@ -56,7 +56,7 @@ def _describe(path: Path) -> Any:
 
 
 def refused(session: Session, data: bytes, error: type[BundleError], match: str = "") -> str:
-    """Load, and make sure that it is refused with nothing changed."""
+    """Load a bundle, and check that it is refused and nothing changes."""
     session.clear()
     (session.home / "mine").write_text("mine")
     before = session.snapshot()

@@ -1,4 +1,4 @@
-"""What the writer accepts, the reader opens."""
+"""The reader opens everything that the writer accepts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SIGNATURES = st.none() | st.just(Signature("0" * 32, "f" * 64))
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(ENTRIES, max_size=12))
-def test_what_is_written_can_be_read(entries: list[tuple[str, str]]) -> None:
+def test_every_written_bundle_can_be_read(entries: list[tuple[str, str]]) -> None:
     file = io.BytesIO()
     with Writer(file) as writer:
         for kind, path in entries:
@@ -59,7 +59,7 @@ def test_what_is_written_can_be_read(entries: list[tuple[str, str]]) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(ENTRIES, max_size=4), st.lists(GROUPS, max_size=4), st.lists(OTHERS), SIGNATURES)
-def test_what_is_written_of_version_2_can_be_read(
+def test_every_written_version_2_bundle_can_be_read(
     entries: list[tuple[str, str]],
     found: list[tuple[str, list[str], int, int]],
     others: list[str],

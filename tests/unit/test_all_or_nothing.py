@@ -82,7 +82,7 @@ def test_a_fault_in_the_middle_of_a_move(
     assert same_but_for_databases(session.snapshot(), before)
 
 
-def test_what_cannot_be_undone_is_kept_and_named(
+def test_changes_that_cannot_be_undone_are_named_and_their_files_stay(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: Any) -> None:
@@ -90,7 +90,9 @@ def test_what_cannot_be_undone_is_kept_and_named(
 
     monkeypatch.setattr(changes.SetAttributes, "commit", broken)
     monkeypatch.setattr(changes.Replace, "revert", broken)
-    with pytest.raises(ApplyError, match=r"could not be undone.*is kept in .*\.litestate-"):
+    with pytest.raises(
+        ApplyError, match=r"could not be undone.*previous files are in .*\.litestate-"
+    ):
         session.load(changed)
     kept = [path.read_bytes() for path in session.home.glob(".litestate-*/*") if path.is_file()]
     assert b"newer" in kept
@@ -105,7 +107,7 @@ def test_nothing_is_left_behind(session: Session, changed: bytes) -> None:
 def test_a_fault_right_after_a_move(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    """An interrupt may come when the work is done and nobody knows it yet."""
+    """An interrupt may come after the work, but before it is recorded."""
     before = session.snapshot()
     calls = 0
     move = changes.move
@@ -242,7 +244,7 @@ def test_an_interrupt_right_after_a_database_was_restored(
 def test_rows_that_are_committed_meanwhile_are_not_lost(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As another task of the kernel may do while the progress bar looks for a click."""
+    """Another task of the kernel may do so while the progress bar checks for a click."""
     stage = databases._stage_content
 
     def and_insert(*arguments: Any) -> None:

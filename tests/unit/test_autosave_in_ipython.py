@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -69,25 +70,25 @@ def test_each_cell_that_changes_something_is_kept(start: Any, tmp_path: Path) ->
     assert "Autosave is on for python; checkpoint" in repr(litestate.autosave)
 
 
-def test_a_new_process_restores_nothing_by_itself(start: Any, tmp_path: Path) -> None:
+def test_a_new_process_restores_nothing_automatically(start: Any, tmp_path: Path) -> None:
     shell = start()
     shell.cell("import litestate\nlitestate.autosave()\nopen('a.txt', 'w').write('1')")
     path = tmp_path / "work" / "a.txt"
     shell = start()
     report = shell.cell("import litestate\nlitestate.autosave()")
-    assert "What it had last" not in str(report), "the folder is as it was"
+    assert "Its last state" not in str(report), "the folder is as it was"
     shell = start()
     path.write_text("edited elsewhere")
     report = shell.cell("import litestate\nlitestate.autosave()")
     assert path.read_text() == "edited elsewhere"
-    assert "What it had last is in checkpoint 2 of" in str(report)
+    assert "Its last state is in checkpoint 2 of" in str(report)
     shell.cell("litestate.restore(2)")
     assert path.read_text() == "1"
     shell.cell("litestate.undo()")
     assert path.read_text() == "edited elsewhere"
 
 
-def test_what_is_wrong_is_told_once(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_problem_is_reported_once(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
     shell = start()
     shell.cell("import litestate, sqlite3\nlitestate.autosave()")
     shell.cell("db = sqlite3.connect('app.db')\ndb.execute('CREATE TABLE t (x)')\ndb.commit()")
@@ -107,7 +108,7 @@ def test_what_is_wrong_is_told_once(start: Any, capsys: pytest.CaptureFixture[st
     assert len(litestate.checkpoints()) == made + 1
 
 
-def test_what_was_not_restored_is_not_saved_over(
+def test_autosave_stays_off_after_a_failed_restore(
     start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shell = start()
@@ -119,7 +120,7 @@ def test_what_was_not_restored_is_not_saved_over(
         raise LitestateError("as if the restore had failed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["litestate.autosave"], "_first", fail)
+        patch.setattr(importlib.import_module("litestate.autosave"), "_first", fail)
         assert "as if the restore" in shell.fails("import litestate\nlitestate.autosave()")
         shell.cell("import os; os.remove('a')")
     assert "Autosave is off" in repr(litestate.autosave)

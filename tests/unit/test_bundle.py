@@ -18,7 +18,7 @@ from litestate.manifest import MANIFEST_MEMBER
 from states import Session, refused
 
 
-def test_anybody_can_open_it(bundle: bytes) -> None:
+def test_any_zip_tool_opens_it(bundle: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         assert archive.testzip() is None
         infos = archive.infolist()
@@ -51,8 +51,8 @@ def test_the_same_state_has_the_same_digest(session: Session, bundle: bytes) -> 
     assert len(again) == len(bundle)
 
 
-def test_one_made_by_hand_loads(session: Session, bundle: bytes) -> None:
-    """Or the tables of bad ones would prove nothing."""
+def test_a_repacked_bundle_loads(session: Session, bundle: bytes) -> None:
+    """Without this, the tables of damaged bundles would prove nothing."""
     digest = session.save()[1].digest
     session.clear()
     session.load(pack(unpack(bundle)))
@@ -71,16 +71,21 @@ def test_a_bundle_behind_something_else(session: Session) -> None:
     assert (session.home / "a").read_text() == "a"
 
 
-def test_a_longer_bundle_is_written_over(session: Session) -> None:
+def test_saving_over_a_longer_bundle_leaves_no_rest(session: Session) -> None:
     from litestate import save_state
 
     (session.home / "noise").write_bytes(bytes(range(256)) * 100)
     file = io.BytesIO()
     save_state(file)
+    longer = len(file.getvalue())
     (session.home / "noise").write_bytes(b"less")
     file.seek(0)
     save_state(file)
+    saved = session.snapshot()
+    assert len(file.getvalue()) < longer
+    session.clear()
     session.load(file.getvalue())
+    assert session.snapshot() == saved
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from checkpoint_files import MemoryFile
 from checkpointed import Kernel
-from litestate.checkpoints.cell_journal import SLOT, CellJournal, Ran, named
+from litestate.checkpoints.cell_journal import SLOT, CellJournal, KernelCells, cells_text
 from litestate.errors import StorageError
 
 FEW = 200
 """Cells of a long series."""
 
 
-def ran(file: MemoryFile, newest: int = 3) -> tuple[Ran, ...]:
+def ran(file: MemoryFile, newest: int = 3) -> tuple[KernelCells, ...]:
     """What the next kernel is told."""
     return CellJournal(file, newest).before
 
@@ -33,15 +33,15 @@ def test_cells_after_the_checkpoint_are_named() -> None:
     journal = CellJournal(file, 3)
     assert ran(file) == ()
     run(journal, 7, 8, 9)
-    assert named(ran(file)) == "cells [7]–[9] ran after it"
+    assert cells_text(ran(file)) == "cells [7]–[9] ran after it"
     journal.cell("a", 10, is_over=False)
-    assert named(ran(file)) == "cells [7]–[9] ran after it, and cell [10] was running"
+    assert cells_text(ran(file)) == "cells [7]–[9] ran after it, and cell [10] was running"
     # The next one begins although nothing told the end of the one before.
     journal.cell("a", 11, is_over=False)
-    assert ran(file) == (Ran("a", (7, 4), 11),)
+    assert ran(file) == (KernelCells("a", (7, 4), 11),)
 
 
-def test_what_a_checkpoint_has_is_not_named() -> None:
+def test_cells_of_a_checkpoint_are_not_named() -> None:
     file = MemoryFile(b"")
     journal = CellJournal(file, 3)
     run(journal, 7)
@@ -50,7 +50,7 @@ def test_what_a_checkpoint_has_is_not_named() -> None:
     # The tab was closed before the file was written: its cells are of an older checkpoint.
     run(journal, 8)
     assert ran(file, 5) == ()
-    # A look that finds nothing new.
+    # A scan that finds nothing new.
     journal.settle(4, between_cells=True)
     assert ran(file, 4) == ()
 
@@ -60,9 +60,9 @@ def test_a_checkpoint_in_a_cell_and_one_before_the_news_of_its_end() -> None:
     journal = CellJournal(file, 3)
     journal.cell("a", 7, is_over=False)
     journal.settle(4, between_cells=False)
-    assert named(ran(file, 4)) == "cell [7] was running"
+    assert cells_text(ran(file, 4)) == "cell [7] was running"
     journal.cell("a", 7, is_over=True)
-    assert named(ran(file, 4)) == "cell [7] ran after it"
+    assert cells_text(ran(file, 4)) == "cell [7] ran after it"
     # JupyterLite tells the end of a cell that awaits something after its checkpoint.
     journal.cell("a", 8, is_over=False)
     journal.settle(5, between_cells=True)
@@ -70,7 +70,7 @@ def test_a_checkpoint_in_a_cell_and_one_before_the_news_of_its_end() -> None:
     assert ran(file, 5) == ()
     # A cell of the same number, after %reset.
     run(journal, 8)
-    assert named(ran(file, 5)) == "cell [8] ran after it"
+    assert cells_text(ran(file, 5)) == "cell [8] ran after it"
 
 
 def test_cells_of_an_earlier_kernel_stay_until_there_is_a_newer_checkpoint() -> None:
@@ -78,10 +78,10 @@ def test_cells_of_an_earlier_kernel_stay_until_there_is_a_newer_checkpoint() -> 
     run(CellJournal(file, 3), 7, 8)
     second = CellJournal(file, 3)
     run(second, 1, 2, kernel="b")
-    assert named(ran(file)) == "cells [7]–[8], then [1]–[2] ran after it"
+    assert cells_text(ran(file)) == "cells [7]–[8], then [1]–[2] ran after it"
     # Nothing had changed: those of the earlier kernel are as lost as before.
     second.settle(3, between_cells=True)
-    assert named(ran(file)) == "cells [7]–[8] ran after it"
+    assert cells_text(ran(file)) == "cells [7]–[8] ran after it"
     second.settle(4, between_cells=True)
     assert ran(file, 4) == ()
 
@@ -101,7 +101,10 @@ def test_a_write_that_is_cut_off_loses_that_one_only() -> None:
         torn = bytearray(file.image)
         for at in changed[part:]:
             torn[at] = before[at] if at < len(before) else 0
-        assert ran(MemoryFile(bytes(torn))) in ((Ran("a", (7, 1)),), (Ran("a", (7, 1), 8),))
+        assert ran(MemoryFile(bytes(torn))) in (
+            (KernelCells("a", (7, 1)),),
+            (KernelCells("a", (7, 1), 8),),
+        )
         assert ran(MemoryFile(bytes(torn[: len(torn) - part]))) != ()
 
 
@@ -116,7 +119,7 @@ def test_damage_and_other_contents_name_nothing() -> None:
             if at < len(image) and numbers.random() < 0.03:
                 image[at] = numbers.randrange(256)
         found = ran(MemoryFile(bytes(image)))
-        assert found in ((), expected, (Ran("a", (), 7),))
+        assert found in ((), expected, (KernelCells("a", (), 7),))
     for content in (b"", b"x", bytes(2 * SLOT), numbers.randbytes(3 * SLOT), whole[:30]):
         assert ran(MemoryFile(content)) == ()
         journal = CellJournal(MemoryFile(content), 3)
@@ -127,13 +130,13 @@ def test_it_stays_small() -> None:
     file = MemoryFile(b"")
     journal = CellJournal(file, 3)
     run(journal, *range(1, 10 * FEW, 2))
-    assert named(ran(file)).startswith("cells [1]")
+    assert cells_text(ran(file)).startswith("cells [1]")
     run(journal, *range(10 * FEW + 1, 20 * FEW, 2))
     assert len(file.image) <= 2 * SLOT
     # Without the gaps, where there is no room for them.
     (found,) = ran(file)
     assert (found.runs[0], found.runs[-2] + found.runs[-1]) == (1, 20 * FEW)
-    assert len(named(ran(file))) < 50
+    assert len(cells_text(ran(file))) < 50
     for _ in range(30):
         kernel = secrets.token_hex(8)
         run(CellJournal(file, 3), 1, kernel=kernel)
@@ -175,11 +178,11 @@ def test_a_tab_that_takes_over_knows_what_the_other_one_did(kernel: Kernel) -> N
     reader = Kernel(kernel.state, kernel.history)
     kernel.session.close()
     assert reader.session.take_over()
-    assert named(reader.session.cells.before) == "cell [4] ran after it"
+    assert cells_text(reader.session.cells.before) == "cell [4] ran after it"
     reader.session.close()
 
 
-def test_no_file_is_no_fault(kernel: Kernel, tmp_path: Path) -> None:
+def test_a_missing_file_is_no_error(kernel: Kernel, tmp_path: Path) -> None:
     kernel.session.close()
     (place,) = (each for each in kernel.history.iterdir() if each.is_dir())
     (place / "cells").unlink()

@@ -90,7 +90,7 @@ def test_a_bundle_of_a_checkpoint_in_a_file_and_with_await(active: Kernel, tmp_p
     )
 
 
-def test_no_bundle_of_what_is_not_there(active: Kernel, tmp_path: Path) -> None:
+def test_a_bundle_of_a_missing_checkpoint_is_an_error(active: Kernel, tmp_path: Path) -> None:
     with pytest.raises(NoCheckpointError):
         litestate.save_state(tmp_path / "x", checkpoint=1)
     fill(active)
@@ -109,7 +109,7 @@ def test_no_bundle_of_what_is_not_there(active: Kernel, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("x*"))
 
 
-def test_what_checkpoint_says(active: Kernel) -> None:
+def test_checkpoint_reports_what_changed(active: Kernel) -> None:
     assert str(litestate.checkpoint()) == "Nothing has changed; there is no state yet"
     (active.state.home / "a").write_text("a")
     report = litestate.checkpoint()
@@ -122,7 +122,7 @@ def test_what_checkpoint_says(active: Kernel) -> None:
     assert "Nothing has changed since checkpoint 2 ('here')" in str(litestate.checkpoint())
 
 
-def test_checkpoint_says_what_it_could_not_read(active: Kernel) -> None:
+def test_checkpoint_reports_unreadable_files(active: Kernel) -> None:
     path = active.state.home / "a"
     path.write_text("a")
     make_database(active.state.home / "app.db")
@@ -254,7 +254,7 @@ async def _list(name: str) -> int:
 
 
 @pytest.mark.skipif(IN_KERNEL, reason="the kernel keeps checkpoints in OPFS, which needs a page")
-def test_what_cannot_be_opened_is_given_back(
+def test_a_failed_opening_releases_the_storage(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -276,7 +276,7 @@ def test_what_cannot_be_opened_is_given_back(
     again.close()
 
 
-def test_a_path_that_does_not_exist_opens_nothing(kernel: Kernel) -> None:
+def test_a_missing_path_opens_no_history(kernel: Kernel) -> None:
     kernel.session.close()
     with pytest.raises(SelectionError, match="no such file"):
         wait(opened("one", paths=["nobody"]), "x")

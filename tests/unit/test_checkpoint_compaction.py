@@ -24,7 +24,7 @@ from litestate.errors import StorageFullError
 NOISE = random.Random(21).randbytes(500_000)
 
 
-def test_it_moves_what_is_kept_to_the_other_file() -> None:
+def test_compaction_copies_stored_checkpoints_to_the_other_file() -> None:
     storage = memory()
     history = History(storage, "nb", Retention(last=2, hours=0, days=0))
     for number in range(1, 6):
@@ -95,7 +95,7 @@ def test_while_a_content_is_read() -> None:
     assert b"".join([*found, *pieces]) == NOISE
 
 
-def test_what_is_pending_is_forgotten() -> None:
+def test_compaction_discards_pending_contents() -> None:
     history = History(memory(), "nb")
     save(history, {"a": b"1"})
     content, _ = history.put([NOISE])
@@ -105,7 +105,7 @@ def test_what_is_pending_is_forgotten() -> None:
     assert tree_of(history, 2) == {"a": NOISE}
 
 
-def test_nothing_is_compacted_to_nothing() -> None:
+def test_compaction_of_an_empty_history() -> None:
     storage = memory()
     history = History(storage, "nb")
     assert history.compact() == 0
@@ -114,7 +114,7 @@ def test_nothing_is_compacted_to_nothing() -> None:
     assert images_of(storage) == (b"", b"")
 
 
-def test_it_is_wanted_when_more_than_half_is_of_no_use() -> None:
+def test_compaction_is_worth_it_when_more_than_half_is_unused() -> None:
     history = History(memory(), "nb", Retention(last=1, hours=0, days=0))
     chance = random.Random(5)
     save(history, {"a": chance.randbytes(5 << 20)})
@@ -131,7 +131,7 @@ def test_it_is_wanted_when_more_than_half_is_of_no_use() -> None:
     assert not kept.wants_compaction()
 
 
-def test_it_is_wanted_sooner_over_a_budget() -> None:
+def test_compaction_is_worth_it_sooner_over_a_budget() -> None:
     chance = random.Random(6)
     big = chance.randbytes(12 << 20)
     for budget, wanted in ((None, False), (50 << 20, False), (15 << 20, True)):
@@ -141,7 +141,7 @@ def test_it_is_wanted_sooner_over_a_budget() -> None:
         assert history.wants_compaction() is wanted
 
 
-def test_without_room_for_a_copy_all_is_as_before() -> None:
+def test_compaction_without_room_for_a_copy_changes_nothing() -> None:
     disk: list[Quota] = []
     storage = Files((Quota(disk, 900_000), Quota(disk, 900_000)))
     history = History(storage, "nb", Retention(last=1, hours=0, days=0))

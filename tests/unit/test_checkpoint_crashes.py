@@ -218,7 +218,7 @@ def _let_it_fail(journal: Journal, at: int, chance: random.Random) -> None:
                 journal.calls[before] = ("nothing", index)
 
 
-def test_what_was_given_up_does_not_come_back_between_later_records() -> None:
+def test_discarded_records_do_not_come_back() -> None:
     journal = Journal(memory())
     history = History(journal.storage, "nb")
     save(history, {"a": b"first"})
@@ -243,7 +243,7 @@ def test_what_was_given_up_does_not_come_back_between_later_records() -> None:
                     assert tree_of(again, 2) in (given_up, later)
 
 
-def test_a_switch_that_could_not_be_withdrawn_does_no_harm() -> None:
+def test_a_failed_compaction_that_leaves_both_logs_does_no_harm() -> None:
     storage = memory()
     journal = Journal(storage)
     history = History(journal.storage, "nb")

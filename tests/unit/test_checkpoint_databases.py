@@ -86,7 +86,7 @@ def test_locked_with_a_spilled_cache(kernel: Kernel, path: Path, mode: str) -> N
 
 
 @pytest.mark.parametrize("restarted", [True, False])
-def test_what_cannot_be_reached_stays_as_it_was_known(
+def test_an_unreachable_database_keeps_its_last_version(
     kernel: Kernel, path: Path, *, restarted: bool
 ) -> None:
     kernel.checkpointed()
@@ -217,7 +217,7 @@ def test_attached_databases(kernel: Kernel, path: Path) -> None:
 
 @crash_needs_processes
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_what_a_crash_left_behind(kernel: Kernel, path: Path, mode: str) -> None:
+def test_a_database_after_a_crash(kernel: Kernel, path: Path, mode: str) -> None:
     kernel.checkpointed()
     script = f"PRAGMA journal_mode = {mode}; PRAGMA cache_size = 1; {INSERT}; BEGIN;"
     crash(path, f"{script} {FILL.format(500)};")

@@ -229,7 +229,7 @@ def test_truncated_extended_and_appended(kernel: Kernel) -> None:
         assert path.read_bytes() == content
 
 
-def test_what_cannot_be_read_is_named_and_stays_as_it_was_known(kernel: Kernel) -> None:
+def test_an_unreadable_file_is_named_and_keeps_its_last_version(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     path.write_text("known")
     (kernel.state.home / "b").write_text("b")
@@ -243,7 +243,7 @@ def test_what_cannot_be_read_is_named_and_stays_as_it_was_known(kernel: Kernel) 
     assert changed(kernel.checkpoint()) == {"~/a": "changed"}
 
 
-def test_what_cannot_be_read_stays_also_in_a_new_process(kernel: Kernel) -> None:
+def test_an_unreadable_file_keeps_its_last_version_in_a_new_process(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     path.write_text("known")
     kernel.checkpointed()
@@ -281,7 +281,7 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(
     kernel.same()
 
 
-def test_only_what_cannot_be_read_has_changed(kernel: Kernel) -> None:
+def test_no_checkpoint_if_only_an_unreadable_file_has_changed(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     path.write_text("known")
     kernel.checkpointed()
@@ -313,7 +313,7 @@ def test_a_named_path_that_is_gone_is_removed(kernel: Kernel) -> None:
     kernel.same()
 
 
-def test_what_is_left_out_is_never_touched(kernel: Kernel) -> None:
+def test_excluded_files_are_never_changed(kernel: Kernel) -> None:
     fill(kernel.state)
     kernel.checkpointed()
     names = ["n.ipynb", ".litestate/x/0.log", "__pycache__/m.pyc", ".cache/c", "a.tmp", ".git/HEAD"]
@@ -376,7 +376,7 @@ def test_a_bundle_where_a_file_was_is_not_lost(kernel: Kernel) -> None:
     assert [skipped.path for skipped in report.skipped] == ["~/state.zip"]
 
 
-def test_what_is_outside_of_the_scope_now_is_not_lost(kernel: Kernel) -> None:
+def test_files_outside_of_the_present_scope_are_not_lost(kernel: Kernel) -> None:
     fill(kernel.state)
     kernel.checkpointed()
     kernel.options = {"paths": [kernel.state.home / "folder"]}

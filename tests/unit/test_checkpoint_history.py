@@ -59,7 +59,7 @@ def test_a_history_in_a_folder(tmp_path: Path) -> None:
     storage.close()
 
 
-def test_what_is_the_same_is_stored_once(history: History) -> None:
+def test_equal_contents_are_stored_once(history: History) -> None:
     save(history, {"a": NOISE})
     size = history.size
     save(history, {"a": NOISE, "copy": NOISE, "start": NOISE[: 2 * CHUNK]})
@@ -111,7 +111,7 @@ def test_no_pieces_are_no_content(history: History) -> None:
     assert list(split([b"", memoryview(b"x")])) == [b"x"]
 
 
-def test_like_takes_unchanged_chunks_from_what_was(history: History) -> None:
+def test_like_reuses_unchanged_chunks(history: History) -> None:
     before, prints = history.put([NOISE])
     save(history, {"noise": NOISE})
     changed = bytearray(NOISE)
@@ -129,7 +129,7 @@ def test_like_takes_unchanged_chunks_from_what_was(history: History) -> None:
     assert wrong == before
 
 
-def test_like_says_nothing_without_prints_of_the_same_chunk(history: History) -> None:
+def test_like_without_matching_fingerprints(history: History) -> None:
     before, prints = history.put([NOISE])
     other, _ = history.put(
         [NOISE[: CHUNK - 1]], like=before, prints=[fingerprint(NOISE[: CHUNK - 1])]
@@ -152,7 +152,7 @@ def test_fingerprints_see_signs_change() -> None:
     assert len(seen) == 9
 
 
-def test_rollback_forgets_what_was_put(history: History) -> None:
+def test_rollback_discards_pending_contents(history: History) -> None:
     save(history, {"a": NOISE[:1000]})
     storage = history._storage
     before = images_of(storage)
@@ -170,7 +170,7 @@ def test_rollback_forgets_what_was_put(history: History) -> None:
     assert content_of(history, again) == random.Random(1).randbytes(10 << 20)
 
 
-def test_an_error_of_the_pieces_forgets_nothing(history: History) -> None:
+def test_an_error_of_the_pieces_discards_nothing(history: History) -> None:
     def pieces() -> Iterator[bytes]:
         yield NOISE
         raise OSError("the file has gone")
@@ -182,7 +182,7 @@ def test_an_error_of_the_pieces_forgets_nothing(history: History) -> None:
     assert tree_of(history, 1) == {"kept": b"kept"}
 
 
-def test_what_is_put_can_be_read_before_the_commit(history: History) -> None:
+def test_pending_contents_can_be_read(history: History) -> None:
     content, _ = history.put([b"early"])
     assert content_of(history, content) == b"early"
     history.commit(note(), [entry("a", content)])
@@ -244,7 +244,7 @@ def test_a_reader_reads_and_never_writes() -> None:
         reader.compact,
         reader.make_room,
     ):
-        with pytest.raises(ReadOnlyCheckpointsError, match="Another tab or process writes"):
+        with pytest.raises(ReadOnlyCheckpointsError, match="makes its checkpoints"):
             action()
     assert not reader.wants_compaction()
 
@@ -290,7 +290,7 @@ def test_room_is_made() -> None:
     assert history.make_room() == 0
 
 
-def test_compression_is_of_use_or_not_done(history: History) -> None:
+def test_chunks_that_do_not_shrink_are_stored(history: History) -> None:
     save(history, {"text": b"some text " * 60_000})
     assert history.size < 100_000
     assert chunks.pack(NOISE[:CHUNK]) == (chunks.STORED, NOISE[:CHUNK])

@@ -29,8 +29,8 @@ from litestate.checkpoints import (
     Note,
     Retention,
     chunks,
-    compaction,
     format,
+    retention,
 )
 from litestate.checkpoints.format import COMMIT, DATA, HEADER, Header
 from litestate.errors import DamagedCheckpointError, LitestateError, NewerCheckpointsError
@@ -158,7 +158,7 @@ def test_a_damaged_header_of_the_file_is_repaired() -> None:
         storage = memory((bytes(damaged), b""))
         history = History(storage, "nb", ALL)
         assert check(history) == 3
-        assert "has been repaired" in history.problems[0]
+        assert "was repaired" in history.problems[0]
         again = History(memory(images_of(storage)), "nb", ALL)
         assert check(again) == 3
         assert not again.problems
@@ -223,7 +223,7 @@ def test_damaged_content_is_written_again() -> None:
     assert ends[3] < history.size
 
 
-def test_nothing_is_built_on_what_may_be_damaged() -> None:
+def test_no_new_checkpoint_refers_to_damaged_chunks() -> None:
     image, ends = log()
     for other in (5, ends[1] + HEADER, ends[2] - 1):
         damaged = bytearray(image)
@@ -311,7 +311,7 @@ def test_the_newest_checkpoint_decides_then_the_header_then_the_generation() -> 
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_noise_is_no_log(seed: int) -> None:
+def test_random_bytes_are_not_a_log(seed: int) -> None:
     chance = random.Random(seed)
     images: Images = (
         chance.randbytes(chance.choice([1, 63, 64, 65, 5000, 200_000])),
@@ -366,7 +366,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_a_commit_that_says_something_else_does_not_count(body: bytes) -> None:
+def test_an_invalid_commit_record_does_not_count(body: bytes) -> None:
     header = Header(COMMIT, 0, FILE_ID, 1, len(body), 0, 0, format.checksum(body))
     image = format.pack_file_header(1, FILE_ID) + format.pack_header(header, HEADER) + body
     history = opened(image)
@@ -388,7 +388,7 @@ ENTRIES = [
 
 
 @pytest.mark.parametrize("entries", ENTRIES)
-def test_entries_that_say_something_else_are_refused(entries: bytes) -> None:
+def test_invalid_entries_are_refused(entries: bytes) -> None:
     table = BODIES[4].replace(b"[0,999999999]", b"[]")
     body = table + entries
     header = Header(
@@ -489,8 +489,8 @@ def test_the_text_names_the_constants_of_the_code() -> None:
     for needed in (
         f"format version {format.VERSION}\n",
         f"1 to {format.MAX_CHUNKS:,} rows of {format.ROW} bytes",
-        f"at most {format.MAX_PAYLOAD >> 20} MiB + {format.CHUNK >> 10} KiB",
-        f"*chunks* of {format.CHUNK:,} bytes",
+        f"at most {format.MAX_PAYLOAD >> 20} MiB + {chunks.CHUNK >> 10} KiB",
+        f"*chunks* of {chunks.CHUNK:,} bytes",
         f"at most {format.MAX_TREE >> 30} GiB when",
         f"`{format.MAGIC.hex(' ').upper()}`",
         f"`{format.RECORD_MAGIC.hex(' ').upper()}`",
@@ -498,6 +498,6 @@ def test_the_text_names_the_constants_of_the_code() -> None:
         f"| {chunks.ZLIB} | a zlib stream",
         f"the last {Retention().last} checkpoints",
         f"the last {Retention().hours} hours and of the last {Retention().days} days",
-        f"more than {compaction._WORTH >> 20} MiB",
+        f"more than {retention._WORTH >> 20} MiB",
     ):
         assert needed in text, needed

@@ -1,4 +1,4 @@
-"""Whatever is done to a folder: each look finds it, and each checkpoint gives the tree of then."""
+"""Any operations on a folder: each scan finds them, and each checkpoint has the right tree."""
 
 from __future__ import annotations
 

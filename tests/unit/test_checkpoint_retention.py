@@ -79,7 +79,7 @@ def test_a_clock_that_was_wrong_drops_nothing_more() -> None:
 
 @pytest.mark.parametrize("name", ["last", "hours", "days", "max_bytes"])
 @pytest.mark.parametrize("value", [-1, 1.5, True, "20", float("nan")])
-def test_numbers_that_make_no_sense(name: str, value: object) -> None:
+def test_invalid_numbers_are_refused(name: str, value: object) -> None:
     arguments: dict[str, Any] = {name: value}
     with pytest.raises(RetentionError, match=f"{name}="):
         Retention(**arguments)

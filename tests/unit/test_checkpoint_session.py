@@ -133,7 +133,7 @@ def test_old_checkpoints_make_room_for_much_more(kernel: Kernel) -> None:
 
 def test_old_checkpoints_make_room(kernel: Kernel) -> None:
     small = Memory(kernel, 450_000)
-    small.session.learn(Usage(0, 450_000))
+    small.session.note_usage(Usage(0, 450_000))
     dropped = 0
     for _ in range(12):
         (kernel.state.home / "a").write_bytes(NOISE.randbytes(100_000))
@@ -210,7 +210,7 @@ def test_restore_of_one_that_is_about_to_be_dropped(kernel: Kernel) -> None:
     kernel.same()
 
 
-def test_compaction_between_two_looks(kernel: Kernel) -> None:
+def test_compaction_between_two_scans(kernel: Kernel) -> None:
     kernel.retention = Retention(last=2, hours=0, days=0)
     kernel.reopen()
     for number in range(6):
@@ -266,7 +266,7 @@ def test_two_histories_in_one_folder_never_mix(kernel: Kernel) -> None:
     other.close()
 
 
-def test_a_drive_is_looked_at_only_where_it_was_written(
+def test_only_written_files_on_the_drive_are_scanned(
     kernel: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = kernel.state.notebook
@@ -306,7 +306,7 @@ def test_a_drive_is_looked_at_only_where_it_was_written(
     written |= {"notebook/a", "notebook/c", "elsewhere/x"}
     assert changed(kernel.checkpoint(thorough=False)) == {"a": "removed", "c": "added"}
     assert (folder / "old").exists()
-    # What failed is looked at again.
+    # A failed scan is repeated.
     write("c", "3")
     with monkeypatch.context() as patch:
         patch.setattr(kernel.session.history, "commit", None)

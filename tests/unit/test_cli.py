@@ -9,19 +9,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from litestate import save_state
 from litestate.cli import main
-from states import Session, count, make_database
+from made import save_state_with_database
+from states import Session
 
 
 @pytest.fixture
 def bundle(session: Session, tmp_path: Path) -> Path:
-    (session.home / "notes.txt").write_text("notes")
-    (session.notebook / "data").mkdir()
-    make_database(session.notebook / "app.db")
-    path = tmp_path / "work.litestate.zip"
-    save_state(path)
-    return path
+    return save_state_with_database(session, tmp_path / "work.litestate.zip")
 
 
 def test_inspect(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +37,7 @@ def test_inspect_as_json(bundle: Path, capsys: pytest.CaptureFixture[str]) -> No
     }
 
 
-def test_verify_goes_on_after_a_bad_one(
+def test_verify_continues_after_a_bad_bundle(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = tmp_path / "bad.litestate.zip"
@@ -54,41 +49,6 @@ def test_verify_goes_on_after_a_bad_one(
     assert "bad.litestate.zip" in lines[0]
     assert lines[-1] == "1 ok, 2 bad"
     assert main(["verify", str(bundle)]) == 0
-
-
-def test_extract(
-    session: Session, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    target = tmp_path / "out"
-    assert main(["extract", str(bundle), "--to", str(target)]) == 0
-    assert (target / "litestate-home" / "notes.txt").read_text() == "notes"
-    assert count(target / "app.db") == 10
-    (target / "data" / "mine").write_text("mine")
-    assert main(["extract", str(bundle), "--to", str(target)]) == 1
-    assert "--overwrite" in capsys.readouterr().err
-    assert main(["extract", str(bundle), "--to", str(target), "--overwrite"]) == 0
-    assert (target / "data" / "mine").exists()
-
-
-def test_extract_makes_a_folder_of_the_bundles_name(session: Session, bundle: Path) -> None:
-    assert main(["extract", str(bundle)]) == 0
-    assert (session.notebook / "work" / "app.db").exists()
-
-
-def test_extract_to_a_file(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["extract", str(bundle), "--to", str(bundle)]) == 1
-    assert "is a file" in capsys.readouterr().err
-
-
-def test_extracting_a_bad_bundle_makes_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bad = tmp_path / "bad.zip"
-    bad.write_bytes(b"not a bundle")
-    target = tmp_path / "out"
-    assert main(["extract", str(bad), "--to", str(target)]) == 1
-    assert "not a litestate bundle" in capsys.readouterr().err
-    assert not target.exists()
 
 
 def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,11 +73,6 @@ def test_help_has_examples_and_fits(
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_extract_takes_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["extract", str(tmp_path)]) == 1
-    assert "is a folder" in capsys.readouterr().err
-
-
 def test_a_name_that_looks_like_a_users_home(
     session: Session, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,7 +95,7 @@ def test_inspect_can_verify_one(bundle: Path, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel has one process")
-def test_as_a_module(bundle: Path) -> None:
+def test_python_m_litestate(bundle: Path) -> None:
     command = [sys.executable, "-m", "litestate", "verify", str(bundle)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,8 +1,7 @@
-"""``litestate create``, and ``litestate diff`` from the outside."""
+"""The command ``create``."""
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,23 +9,14 @@ from typing import Any
 
 import pytest
 from litestate.cli import main
-from made import bundle_of, database
-from states import dump, make_database
+from made import bundle_of, database, make_work_folder
+from states import dump
 
 
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "work"
-    (folder / "litestate-home").mkdir(parents=True)
-    (folder / "empty").mkdir()
-    (folder / "notes.txt").write_text("notes")
-    (folder / "run.sh").write_text("#!/bin/sh\n")
-    (folder / "run.sh").chmod(0o755)
-    (folder / "litestate-home" / "latest").symlink_to("app.db")
-    (folder / "start.ipynb").write_text("{}")
-    make_database(folder / "litestate-home" / "app.db")
-    return folder
+    return make_work_folder(tmp_path / "work")
 
 
 def tree(folder: Path) -> dict[str, Any]:
@@ -65,7 +55,7 @@ def test_there_and_back(work: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.skipif(
     sys.platform == "emscripten", reason="there the state is that of the kernel's folders"
 )
-def test_it_does_what_save_state_does_there(
+def test_create_saves_what_save_state_saves(
     work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from litestate import save_state
@@ -78,7 +68,7 @@ def test_it_does_what_save_state_does_there(
     assert save_state("../b.zip", exclude=["*.sh", "!*.ipynb"]).digest == made
 
 
-def test_the_bundle_is_never_in_itself(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bundle_does_not_contain_itself(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # An empty file is no bundle yet, and would be saved as the file that it is.
     (work / "out.zip").touch()
     assert main(["create", "work", "-o", "work/out.zip", "--force"]) == 0
@@ -89,9 +79,7 @@ def test_the_bundle_is_never_in_itself(work: Path, capsys: pytest.CaptureFixture
     assert digest("elsewhere.zip", capsys) == first
 
 
-def test_what_is_there_is_replaced_by_force_only(
-    work: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_force_replaces_an_existing_bundle(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["create", "work", "-o", "a.zip"]) == 0
     before = Path("a.zip").read_bytes()
     (work / "more").touch()
@@ -115,7 +103,7 @@ def test_names(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "reported"),
     [
         (["nowhere"], "does not exist"),
         (["work/notes.txt"], "is not a folder"),
@@ -125,89 +113,16 @@ def test_names(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_errors(
-    work: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    work: Path, arguments: list[str], reported: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["create", *arguments]) == 1
     error = capsys.readouterr().err
-    assert said in error
+    assert reported in error
     assert error.startswith("litestate: ")
     assert error.count("\n") == 1
 
 
-def test_diff(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["create", "work", "-o", "a.zip"])
-    (work / "notes.txt").write_text("longer notes")
-    (work / "run.sh").chmod(0o700)
-    (work / "empty").rmdir()
-    (work / "new").symlink_to("notes.txt")
-    (work / "litestate-home" / "app.db").unlink()
-    make_database(work / "litestate-home" / "app.db", rows=12)
-    capsys.readouterr()
-    assert main(["diff", "a.zip", "work"]) == 1
-    assert capsys.readouterr().out.splitlines() == [
-        "a.zip → work",
-        "  removed  notebook/empty      folder",
-        "  added    notebook/new        link",
-        "  changed  notebook/notes.txt  5 B → 12 B",
-        "  changed  notebook/run.sh     mode 755 → 700",
-        "  changed  home/app.db",
-        "           runs: 2 rows added",
-        "Different: 1 added, 1 removed, 3 changed, 1 the same",
-    ]
-    assert main(["diff", "--json", "work", "a.zip"]) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert found["databases"][0]["tables"][0]["rows_removed"] == 2
-    verdicts = {change["place"]: change["verdict"] for change in found["files"]}
-    assert verdicts["notebook/empty"] == "added"
-
-
-def test_modes_may_be_ignored(work: Path) -> None:
-    main(["create", "work", "-o", "a.zip"])
-    (work / "run.sh").chmod(0o700)
-    assert main(["diff", "a.zip", "work"]) == 1
-    assert main(["diff", "--ignore-modes", "a.zip", "work"]) == 0
-
-
-def test_another_kind(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["create", "work", "-o", "a.zip"])
-    (work / "notes.txt").unlink()
-    (work / "notes.txt").mkdir()
-    assert main(["diff", "a.zip", "work"]) == 1
-    assert "changed  notebook/notes.txt  file, 5 B → folder" in capsys.readouterr().out
-
-
-def test_what_could_not_be_saved_is_named(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["create", "work", "-o", "a.zip"])
-    (work / "out").symlink_to("/etc")
-    assert main(["diff", "a.zip", "work"]) == 0
-    assert "Note: work was made without out" in capsys.readouterr().out
-
-
-def test_trouble_is_2(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (work / "notes.txt").write_text("unmistakable")
-    main(["create", "work", "-o", "a.zip"])
-    whole = Path("a.zip").read_bytes()
-    assert whole.count(b"unmistakable") == 1
-    Path("bad.zip").write_bytes(whole.replace(b"unmistakable", b"unmistakablE"))
-    assert main(["diff", "a.zip", "bad.zip"]) == 2
-    assert main(["diff", "bad.zip", "a.zip"]) == 2
-    assert main(["diff", "a.zip", "nowhere.zip"]) == 2
-    assert capsys.readouterr().err.count("litestate: ") == 3
-
-
-def test_tables_with_names_from_strangers(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    evil = 'CREATE TABLE "\x1b[2J\x1b]0;owned\x07" (x)'
-    old = bundle_of({"app.db": database(tmp_path / "m", "CREATE TABLE t (x)")}, tmp_path / "a.zip")
-    new = bundle_of({"app.db": database(tmp_path / "m", evil)}, tmp_path / "b.zip")
-    assert main(["diff", str(old), str(new)]) == 1
-    out = capsys.readouterr().out
-    assert "\\x1b[2J" in out
-    assert not any(character in out for character in "\x1b\x07")
-
-
-def test_a_database_whose_error_is_no_text(
+def test_a_database_whose_error_message_is_not_text(
     work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # SQLite's message quotes the name of the view, which is no UTF-8: Python cannot even say it.
@@ -218,12 +133,12 @@ def test_a_database_whose_error_is_no_text(
     ).replace(b"seen", b"se\xb5n")
     bundle = bundle_of({"app.db": data}, tmp_path / "a.zip")
     assert main(["extract", str(bundle), "--to", "out"]) == 1
-    assert "it is no database" in capsys.readouterr().err
+    assert "it is not a database" in capsys.readouterr().err
     assert not Path("out").exists()
     (work / "bad.db").write_bytes(data)
     assert main(["create", "work", "-o", "b.zip"]) == 0
     assert (
-        "bad.db starts like a SQLite database, and SQLite cannot read it" in capsys.readouterr().out
+        "bad.db starts like a SQLite database, but SQLite cannot read it" in capsys.readouterr().out
     )
     assert main(["export", "work/bad.db", "out.csv"]) == 1
     assert "cannot be read" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A teacher with two hundred hand-ins."""
+"""``inspect`` and ``verify`` on two hundred hand-ins."""
 
 from __future__ import annotations
 
@@ -57,15 +57,13 @@ def test_verify_them_all(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert lines[-1] == f"{COUNT - 3} ok, 3 bad; 1 not looked at: 1 file of another type"
 
 
-def test_quietly(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_quiet(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "-q", str(hand_ins)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line[:3] for line in lines] == ["BAD"] * 3 + ["equ", str(COUNT - 3)]
 
 
-def test_verify_and_summarise_in_one_call(
-    hand_ins: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_inspect_verifies_and_lists(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "--verify", str(hand_ins)]) == 1
     head, *lines, _, last = capsys.readouterr().out.splitlines()
     assert head.split() == [
@@ -118,7 +116,7 @@ def test_as_json(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found[20]["problem"]
 
 
-def test_each_once_and_in_folders_too(
+def test_each_bundle_once_and_in_subfolders(
     hand_ins: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number, person in enumerate(("ada", "grace")):
@@ -136,12 +134,12 @@ def test_each_once_and_in_folders_too(
     assert lines[-1].startswith("2 ok, 0 bad; 2 not looked at: ")
 
 
-def test_an_empty_folder_is_not_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_folder_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "-r", str(tmp_path)]) == 1
     assert "There is no bundle in this folder" in capsys.readouterr().out
 
 
-def test_a_link_that_goes_round(
+def test_a_link_to_its_own_folder(
     hand_ins: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "round").symlink_to(tmp_path)
@@ -152,7 +150,7 @@ def test_a_link_that_goes_round(
     )
 
 
-def test_names_and_texts_of_strangers_are_harmless(
+def test_names_and_texts_of_bundles_are_escaped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = bundle_of({"a.db": b""}, tmp_path / "a.litestate.zip")

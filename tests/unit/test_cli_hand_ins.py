@@ -1,4 +1,4 @@
-"""What a folder of hand-ins also holds, and bundles that are not bad but cannot be read here."""
+"""Ignored files in a folder of hand-ins, and bundles that cannot be read here."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from litestate import loading, manifest, places
 from litestate.bundle import reader
-from litestate.bundle.compression import AVAILABLE
-from litestate.cli import columns, main
+from litestate.bundle.format import AVAILABLE
+from litestate.cli import main
+from litestate.report.table import shortened, text_width
 from litestate.saving import write_into
 from litestate.survey import survey
 from made import bundle_of, save_folder
@@ -41,7 +42,7 @@ def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["verify", "inspect"])
-def test_what_was_not_looked_at_is_said(
+def test_ignored_files_are_reported(
     folder: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with zipfile.ZipFile(folder / "repacked.zip", "w") as archive:
@@ -67,7 +68,7 @@ def test_what_was_not_looked_at_is_said(
     assert "9 not looked at" in found.err
 
 
-def test_what_has_the_name_of_a_bundle_and_is_no_file(
+def test_names_of_bundles_that_are_not_files(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "broken.litestate.zip").symlink_to("nowhere")
@@ -84,13 +85,11 @@ def test_what_has_the_name_of_a_bundle_and_is_no_file(
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel has no named pipes")
-def test_a_named_pipe_keeps_nobody_waiting(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_named_pipe_is_not_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with ExitStack() as stack:
         for name in ("pipe.litestate.zip", "pipe.zip"):
             os.mkfifo(folder / name)
-            # Somebody writes: who reads here after all does not wait for ever.
+            # With a writer, a reader here would not wait for ever.
             pipe = os.open(folder / name, os.O_RDWR)
             stack.callback(os.close, pipe)
             os.write(pipe, bytes(1 << 14))
@@ -108,7 +107,7 @@ def test_advice_is_only_given_where_it_helps(
 
 
 def _is_unknown(source: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is neither good nor bad, wherever that is said."""
+    """Check that every command shows it as unknown, neither good nor bad."""
     capsys.readouterr()
     assert main(["verify", "in/ada.litestate.zip", source]) == 1
     lines = lines_of(capsys)
@@ -140,7 +139,7 @@ def test_zstandard_is_missing(
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the browser says it in its own words")
 def test_a_server_that_does_not_answer(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # Port 9 (discard) of this machine: nobody listens there.
+    # Port 9 (discard) of this machine, without a listener.
     url = "http://127.0.0.1:9/bob.litestate.zip"
     _is_unknown(url, "It could not be fetched: ", capsys)
 
@@ -178,9 +177,9 @@ def test_without_limits(folder: Path, zeros: str, capsys: pytest.CaptureFixture[
         ["extract", zeros, "--to", "out"],
     ):
         assert main(arguments) == (2 if "diff" in arguments else 1)
-        said = "".join(capsys.readouterr())
-        assert "--no-limits" in said
-        assert "load_state" not in said
+        reported = "".join(capsys.readouterr())
+        assert "--no-limits" in reported
+        assert "load_state" not in reported
         assert main([*arguments, "--no-limits"]) == 0, arguments
     assert Path("out/zeros.bin").stat().st_size == 4 << 20
 
@@ -239,13 +238,13 @@ class Terminal:
 
 
 @pytest.mark.parametrize(("text", "cells"), [("abc", 3), ("東京", 4), ("u\u0308ｱ", 2), ("", 0)])
-def test_cells(text: str, cells: int) -> None:
-    assert columns.cells(text) == cells
-    assert columns.cells(columns.shortened(text * 20, 7)) <= 7
+def test_text_width(text: str, cells: int) -> None:
+    assert text_width(text) == cells
+    assert text_width(shortened(text * 20, 7)) <= 7
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])
-def test_a_table_on_a_terminal(folder: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_on_a_terminal(folder: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     long = "the hand-in of somebody with a long name"
     for name in (long, "東京の宿題の提出ファイルと長い名前", "Mu\u0308ller"):
         shutil.copyfile(folder / "ada.litestate.zip", folder / f"{name}.litestate.zip")
@@ -254,11 +253,11 @@ def test_a_table_on_a_terminal(folder: Path, width: int, monkeypatch: pytest.Mon
     monkeypatch.setenv("COLUMNS", str(width))
     assert main(["inspect", "in"]) == 0
     head, *lines = terminal.text.splitlines()[:5]
-    assert all(columns.cells(line) <= width for line in (head, *lines))
-    start = columns.cells(head[: head.index("created")])
+    assert all(text_width(line) <= width for line in (head, *lines))
+    start = text_width(head[: head.index("created")])
     for line in lines:
         place = re.search(r"\d{4}-\d\d-\d\d ", line)
         assert place
-        assert columns.cells(line[: place.start()]) == start
+        assert text_width(line[: place.start()]) == start
     assert any("…" in line for line in lines) == (width < 200)
     assert any(long in line for line in lines) == (width == 200)

@@ -1,4 +1,4 @@
-"""The command line as a process of its own: pipes, signals, encodings, full disks."""
+"""The command line as a process: pipes, signals, encodings, full disks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def many(bundle: Path, tmp_path: Path) -> Path:
 
 @posix
 @pytest.mark.parametrize("options", [["inspect"], ["inspect", "--json"], ["verify"]])
-def test_a_reader_that_goes_away(many: Path, options: list[str]) -> None:
+def test_a_reader_that_ends_early(many: Path, options: list[str]) -> None:
     with subprocess.Popen(
         [*COMMAND, *options, str(many)],
         stdout=subprocess.PIPE,
@@ -164,7 +164,7 @@ def test_the_c_locale(bundle: Path) -> None:
 
 
 @posix
-def test_names_that_are_no_text(bundle: Path, tmp_path: Path) -> None:
+def test_names_that_are_not_text(bundle: Path, tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/\xff\x1b[2J.litestate.zip"
     try:
         bundle.rename(os.fsdecode(name))
@@ -178,7 +178,7 @@ def test_names_that_are_no_text(bundle: Path, tmp_path: Path) -> None:
 
 
 @posix
-def test_what_cannot_be_read(bundle: Path, tmp_path: Path) -> None:
+def test_a_file_without_read_permission(bundle: Path, tmp_path: Path) -> None:
     bundle.chmod(0)
     if os.access(bundle, os.R_OK):
         pytest.skip("this user may read everything")
@@ -190,7 +190,7 @@ def test_what_cannot_be_read(bundle: Path, tmp_path: Path) -> None:
     assert b"Permission denied" in done.stderr
 
 
-def test_nothing_is_asked_and_nothing_moves(bundle: Path) -> None:
+def test_no_prompt_and_no_progress_bar(bundle: Path) -> None:
     # Neither standard input nor a terminal: what a script in the night has.
     done = run("verify", str(bundle), TERM="dumb")
     assert (done.returncode, done.stderr) == (0, b"")

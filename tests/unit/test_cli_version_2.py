@@ -17,7 +17,7 @@ from version_2 import Sign, as_version_2
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with bundles: a stranger's, one that is not signed, our own, a forged."""
+    """The current folder, with bundles of a stranger, without a signature, our own, and forged."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "notes.txt").write_text("notes")
@@ -50,12 +50,12 @@ def test_inspect_lists_variables(here: Path, capsys: pytest.CaptureFixture[str])
         "session         2 B  session.json",
     ]
     assert [line for line in lines if line.startswith("code")] == [
-        "code     1 pickle, which could run code: for a stranger's, load_state() wants trust=True"
+        "code     1 pickle, which could run code: for a stranger's, load_state() needs trust=True"
     ]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "reported"),
     [
         ("own", "by this "),
         ("stranger", "by another browser or computer"),
@@ -63,15 +63,17 @@ def test_inspect_lists_variables(here: Path, capsys: pytest.CaptureFixture[str])
         ("plain", None),
     ],
 )
-def test_inspect_says_who_has_signed_it(
-    name: str, said: str | None, here: Path, capsys: pytest.CaptureFixture[str]
+def test_inspect_shows_the_signature(
+    name: str, reported: str | None, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["inspect", "--verify", f"{name}.zip"]) == 0
     found = [line for line in lines_of(capsys) if line.startswith("signed")]
-    assert [line.startswith(f"signed   {said}") for line in found] == [True] * (said is not None)
+    assert [line.startswith(f"signed   {reported}") for line in found] == [True] * (
+        reported is not None
+    )
 
 
-def test_a_forged_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_forged_bundle(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "forged.zip"]) == 1
     assert "forged.zip: The bundle names this" in capsys.readouterr().err
     assert main(["extract", "forged.zip"]) == 1
@@ -100,7 +102,7 @@ def test_many(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [each["signed"] for each in found] == ["no", "other", "no", "own", "forged"]
 
 
-def test_extract_leaves_out_what_is_no_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_extract_leaves_out_kernel_members(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["extract", "stranger.zip"]) == 0
     lines = lines_of(capsys)
     assert lines[0].endswith("1 file added")
@@ -134,13 +136,13 @@ def test_diff_names_variables(here: Path, capsys: pytest.CaptureFixture[str]) ->
     assert differences(capsys, before, before) == ["Equal: 6 the same"]
 
 
-def test_diff_cannot_look_into_what_is_shared(
+def test_diff_of_variables_that_share_objects(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The same reference to a node, in groups that differ.
     lines = differences(capsys, {"x": [0], "y": 1}, {"x": [0], "y": 2})
     assert lines[:2] == [
-        "  changed  x  list [0]: it, or what it shares objects with",
+        "  changed  x  list [0]: it, or a variable that it shares objects with",
         "  changed  y  variable, int 1 → int 2",
     ]
 
@@ -161,7 +163,7 @@ def test_diff_as_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "[" * 200 + "]" * 200, "no JSON", '{"names": 1}', "[]"])
-def test_diff_of_graphs_that_are_none(
+def test_diff_of_invalid_graphs(
     value: str | None, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:
     if value is not None:

@@ -1,4 +1,4 @@
-"""What differs between two databases: every row, exactly, whatever the table is like."""
+"""Comparison of two databases: every row, exactly, for every kind of table."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_key_of_several_columns(differ: Differ) -> None:
     assert tables(change) == {"t": (1, 1, 1)}
 
 
-def test_a_table_whose_rows_have_no_name(differ: Differ) -> None:
+def test_rows_without_a_key_are_matched_by_content(differ: Differ) -> None:
     made = (
         "CREATE TABLE t (rowid, oid, _rowid_);"
         "INSERT INTO t VALUES (1, 1, NULL), (1, 1, NULL), (2, 2, 2)"
@@ -104,7 +104,7 @@ def test_a_table_whose_rows_have_no_name(differ: Differ) -> None:
     assert (tables(change), by(change)) == ({"t": (3, 1, 0)}, "content")
 
 
-def test_rows_without_a_name_are_compared_exactly(differ: Differ) -> None:
+def test_rows_without_a_key_are_compared_exactly(differ: Differ) -> None:
     made = (
         "CREATE TABLE t (rowid COLLATE NOCASE, oid, _rowid_);"
         "INSERT INTO t VALUES ('a', 1, NULL), ('b', 2, x'00')"
@@ -115,7 +115,7 @@ def test_rows_without_a_name_are_compared_exactly(differ: Differ) -> None:
     assert tables(change) == {"t": (2, 2, 0)}
 
 
-def test_null_keys_are_no_keys(differ: Differ) -> None:
+def test_null_in_a_key_matches_no_row(differ: Differ) -> None:
     made = "CREATE TABLE t (k TEXT PRIMARY KEY, v); INSERT INTO t VALUES (NULL, 1), (NULL, 2)"
     change = differ(made, "UPDATE t SET v = 3 WHERE v = 2")
     assert (tables(change), by(change)) == ({"t": (0, 0, 1)}, "rowid")
@@ -221,14 +221,14 @@ def test_full_text_search(differ: Differ) -> None:
 
 
 @pytest.mark.skipif(not has("fts5"), reason="this SQLite has no FTS5")
-def test_full_text_search_that_keeps_no_text(tmp_path: Path) -> None:
+def test_full_text_search_without_stored_text(tmp_path: Path) -> None:
     made = "CREATE VIRTUAL TABLE docs USING fts5(t, content=''); INSERT INTO docs VALUES ('{}')"
     data = [database(tmp_path / "made.db", made.format(text)) for text in ("one", "two")]
     change = of_bytes(tmp_path, data[0], data[1])
     assert change.tables == (TableChange("docs", "changed", matched_by=None, is_reindexed=True),)
 
 
-def test_names_are_only_names(differ: Differ) -> None:
+def test_names_are_quoted(differ: Differ) -> None:
     name = 'odd "name"; DROP TABLE t; --'
     quoted = name.replace('"', '""')
     made = f'CREATE TABLE "{quoted}" ("a ""b" INTEGER PRIMARY KEY, "select", "c;d")'
@@ -236,7 +236,7 @@ def test_names_are_only_names(differ: Differ) -> None:
     assert tables(change) == {name: (1, 0, 0)}
 
 
-def test_as_many_columns_as_sqlite_takes(differ: Differ) -> None:
+def test_the_largest_number_of_columns(differ: Differ) -> None:
     columns = ", ".join(f"c{n}" for n in range(1999))
     values = ", ".join("1" for _ in range(1999))
     made = f"CREATE TABLE t (id INTEGER PRIMARY KEY, {columns}); INSERT INTO t VALUES (1, {values})"

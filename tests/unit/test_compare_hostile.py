@@ -1,4 +1,4 @@
-"""Databases that were made to do harm, or that are damaged: the answer is honest, and no more."""
+"""Comparison of databases that are hostile or damaged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def comparison(folder: Path, before: bytes, after: bytes) -> Comparison:
 GOOD = "CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 2)"
 
 
-def test_what_is_computed_is_not_run(tmp_path: Path) -> None:
+def test_generated_columns_are_not_run(tmp_path: Path) -> None:
     # To read this column would take a gigabyte for each row, and the index of it as well.
     bomb = (
         "CREATE TABLE t (id INTEGER PRIMARY KEY, v, big AS (hex(zeroblob(400000000))));"
@@ -41,7 +41,7 @@ def test_what_is_computed_is_not_run(tmp_path: Path) -> None:
     assert (table.rows_changed, table.problem) == (1, "")
 
 
-def test_a_schema_that_is_no_sql(tmp_path: Path) -> None:
+def test_a_schema_that_is_not_sql(tmp_path: Path) -> None:
     path = tmp_path / "made.db"
     broken = database(
         path,
@@ -54,7 +54,7 @@ def test_a_schema_that_is_no_sql(tmp_path: Path) -> None:
     assert any("not compared: SQLite says" in line for line in render(found))
 
 
-def test_no_database_at_all(tmp_path: Path) -> None:
+def test_two_files_that_are_not_databases(tmp_path: Path) -> None:
     found = comparison(tmp_path, database(tmp_path / "made.db", GOOD), b"no database" * 100)
     assert "not a database" in found.databases[0].problem
     assert not found.is_equal
@@ -68,7 +68,7 @@ def test_another_text_encoding(tmp_path: Path) -> None:
     assert not found.is_equal
 
 
-def test_a_module_that_is_not_here(tmp_path: Path) -> None:
+def test_a_virtual_table_without_its_module(tmp_path: Path) -> None:
     path = tmp_path / "made.db"
     sql = (
         f"{GOOD}; PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES"
@@ -91,7 +91,7 @@ def test_a_key_that_is_not_unique(tmp_path: Path) -> None:
     assert (table.rows_added, table.rows_removed, table.matched_by) == (0, 2, "content")
 
 
-def test_a_database_in_wal_mode_that_was_not_tidied(tmp_path: Path) -> None:
+def test_a_database_in_wal_mode(tmp_path: Path) -> None:
     path = tmp_path / "made.db"
     data = bytearray(database(path, f"{GOOD}; UPDATE t SET v = 5"))
     data[18:20] = b"\2\2"
@@ -118,7 +118,7 @@ def test_random_damage(tmp_path: Path) -> None:
         assert all("\x1b" not in line for line in render(found))
 
 
-def test_the_database_is_not_changed_and_nothing_stays_behind(tmp_path: Path) -> None:
+def test_no_change_and_no_temporary_files(tmp_path: Path) -> None:
     path = tmp_path / "made.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(GOOD)

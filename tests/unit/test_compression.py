@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from archives import with_raw_member
 from litestate.bundle import CHUNK
-from litestate.bundle.compression import AVAILABLE, METHODS, decompress
+from litestate.bundle.format import AVAILABLE, METHODS, decompress
 from litestate.bundle.reader import Reader
 from litestate.errors import DamagedBundleError
 from states import Session, refused
@@ -73,7 +73,7 @@ def as_long_as_a_chunk(method: str) -> tuple[bytes, bytes]:
 
 @each_method
 def test_streams_made_by_hand_load(session: Session, bundle: bytes, method: str) -> None:
-    """Or the refusals below would prove nothing."""
+    """Without this, the refusals below would prove nothing."""
     for content, data in (
         as_long_as_a_chunk(method),
         (noise(3 * CHUNK), MAKERS[method](noise(3 * CHUNK))),

@@ -160,7 +160,7 @@ def delete(connection: sqlite3.Connection, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_open_connections_see_what_is_loaded(session: Session, mode: str) -> None:
+def test_open_connections_see_the_loaded_content(session: Session, mode: str) -> None:
     path = session.home / "app.db"
     make_database(path, pragma=f"journal_mode = {mode}")
     bundle, _ = session.save()
@@ -228,7 +228,7 @@ def test_another_page_size(session: Session, old: int, new: int, mode: str) -> N
 @pytest.mark.parametrize(
     "pragma", ["encoding = 'UTF-16'", "auto_vacuum = FULL", "user_version = 7"]
 )
-def test_pragmas_of_the_database_are_kept(session: Session, pragma: str) -> None:
+def test_pragmas_of_the_database_are_restored(session: Session, pragma: str) -> None:
     name = pragma.partition(" ")[0]
     path = session.home / "app.db"
     make_database(path, pragma=pragma)
@@ -345,7 +345,7 @@ def test_a_journal_that_is_named_belongs_to_its_database(session: Session) -> No
     assert count(restored(session, bundle)) == 10
 
 
-def test_a_file_beside_an_empty_one_is_no_journal(session: Session) -> None:
+def test_a_file_beside_an_empty_database_is_no_journal(session: Session) -> None:
     (session.home / "my").touch()
     (session.home / "my-journal").write_text("dear diary")
     _, report = session.save()

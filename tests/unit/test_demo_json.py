@@ -1,17 +1,18 @@
-"""The JSON file of the demo app that came before: read as a bundle, in every shape."""
+"""The JSON file of the older demo app, read as a bundle, in every shape."""
 
 from __future__ import annotations
 
 import base64
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from demo_files import SHAPES, STATE, document, indexes, shuffled, text
-from litestate.demo_json import scan, shapes
+from litestate.demo_json import byte_shapes, json_scanner
 from litestate.loading import open_bundle
 from states import Session, count, dump, make_database
 
@@ -46,25 +47,23 @@ def test_every_shape(
     ]
 
 
-def test_base64_is_told_from_its_alphabets() -> None:
+def test_both_alphabets_of_base64() -> None:
     """The database of the table above need not hold what the two alphabets differ in."""
     everything = bytes(range(256)) * 3 + b"x"
-    assert shapes.bytes_of(json.dumps(text(everything)).encode(), slice(0, 5000)) == everything
+    assert byte_shapes.bytes_of(json.dumps(text(everything)).encode(), slice(0, 5000)) == everything
     safe = base64.urlsafe_b64encode(everything).decode()
     assert "-" in safe
     assert "_" in safe
-    assert shapes.bytes_of(json.dumps(safe).encode(), slice(0, 5000)) == everything
+    assert byte_shapes.bytes_of(json.dumps(safe).encode(), slice(0, 5000)) == everything
 
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 100])
 @pytest.mark.parametrize("shape", [list, indexes, shuffled])
-def test_it_does_not_matter_where_pieces_end(
-    piece: int, shape: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shapes, "_PIECE", piece)
+def test_pieces_may_end_anywhere(piece: int, shape: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(byte_shapes, "_PIECE", piece)
     everything = bytes(range(256))
     raw = json.dumps(shape(everything), indent=1).encode()
-    assert shapes.bytes_of(raw, slice(0, len(raw))) == everything
+    assert byte_shapes.bytes_of(raw, slice(0, len(raw))) == everything
 
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 1000])
@@ -72,10 +71,10 @@ def test_it_does_not_matter_where_pieces_end(
     "raw", ["[1,2,]", "[,1]", "[1,,2]", "[,]", '{"0":1,}', '{,"0":1}', '{"0":1,,"1":1}', "{,}"]
 )
 def test_a_comma_too_many(piece: int, raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "_PIECE", piece)
+    monkeypatch.setattr(byte_shapes, "_PIECE", piece)
     with pytest.raises(ValueError) as caught:
-        shapes.bytes_of(raw.encode(), slice(0, len(raw)))
-    assert isinstance(caught.value, shapes.ShapeError | scan.BrokenJson)
+        byte_shapes.bytes_of(raw.encode(), slice(0, len(raw)))
+    assert isinstance(caught.value, byte_shapes.ShapeError | json_scanner.BrokenJson)
 
 
 def test_line_breaks_need_not_be_escaped(session: Session, database: bytes) -> None:
@@ -85,7 +84,7 @@ def test_line_breaks_need_not_be_escaped(session: Session, database: bytes) -> N
 
 
 @pytest.mark.parametrize("head", [b"", b"\n \t", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
-def test_what_may_stand_before_and_after(session: Session, database: bytes, head: bytes) -> None:
+def test_white_space_around_the_object(session: Session, database: bytes, head: bytes) -> None:
     session.load(head + document(list(database)) + b"\r\n ")
     assert count(session.home / "app_state.db") == 10
 
@@ -102,7 +101,9 @@ ABSENT: dict[str, Any] = {
 
 @pytest.mark.parametrize("value", ABSENT.values(), ids=ABSENT.keys())
 @pytest.mark.parametrize("clean", [False, True])
-def test_no_database_is_said_and_harmless(session: Session, value: Any, clean: bool) -> None:
+def test_an_absent_database_is_reported_and_changes_nothing(
+    session: Session, value: Any, clean: bool
+) -> None:
     make_database(session.home / "app_state.db")
     before = (session.home / "app_state.db").read_bytes()
     report = session.load(document(value), clean=clean)
@@ -111,7 +112,7 @@ def test_no_database_is_said_and_harmless(session: Session, value: Any, clean: b
     with open_bundle(document(value)) as (reader, _):
         (skipped,) = reader.manifest.skipped
     assert skipped.place == "home/app_state.db"
-    assert "holds nothing" in skipped.reason
+    assert "no content" in skipped.reason
 
 
 @pytest.mark.parametrize("given", ["app_state.db", "app_state.json"])
@@ -138,7 +139,7 @@ def test_clean_removes_nothing(session: Session, database: bytes) -> None:
     assert set(session.snapshot()) == before | new
 
 
-def test_an_open_connection_sees_it(session: Session, database: bytes) -> None:
+def test_an_open_connection_sees_the_loaded_database(session: Session, database: bytes) -> None:
     make_database(session.home / "app_state.db", rows=3)
     with closing(sqlite3.connect(session.home / "app_state.db")) as connection:
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (3,)
@@ -169,3 +170,13 @@ def test_a_database_in_wal_mode(session: Session, tmp_path: Path) -> None:
     with closing(sqlite3.connect(session.home / "app_state.db")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert count(session.home / "app_state.db") == 10
+
+
+def test_loading_a_bundle_imports_no_converter(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (session.home / "notes.txt").write_text("notes")
+    bundle, _ = session.save()
+    monkeypatch.delitem(sys.modules, "litestate.demo_json.convert", raising=False)
+    session.load(bundle)
+    assert "litestate.demo_json.convert" not in sys.modules

@@ -1,4 +1,4 @@
-"""The file that the "Pyodide state persistence" demo app really downloads."""
+"""The file that the "Pyodide state persistence" demo app itself downloads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import litestate
 import pytest
 from demo_files import SHAPES, Counted, refused
 from litestate.cli import main
-from litestate.demo_json import convert, fields, lean
+from litestate.demo_json import convert, fields, json_scanner
 from litestate.errors import BundleError, DamagedBundleError, NotABundleError, UnsafeBundleError
 from litestate.loading import open_bundle
 from states import Session, count, dump, make_database
@@ -109,7 +109,7 @@ def test_a_state_of_any_type(session: Session, value: Any) -> None:
 
 @pytest.mark.parametrize("value", [None, [], {}, ""])
 @pytest.mark.parametrize("more", [{}, {"jsonState": STATE}, {"savedAt": "2025-06-14"}])
-def test_no_database_leaves_it_alone(session: Session, value: Any, more: dict[str, Any]) -> None:
+def test_an_empty_array_changes_nothing(session: Session, value: Any, more: dict[str, Any]) -> None:
     """The app writes [] for an empty file: one that was opened and never written to."""
     make_database(session.home / "app_state.db", rows=3)
     report = session.load(downloaded(database=value, **more))
@@ -136,7 +136,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "-1": (lambda data: [-1, *data[1:]], "'database': at index 0 is -1"),
     "true": (lambda data: [*data[:-1], True], "'database': at index 8,191 is true"),
     "null": (lambda data: [*data[:-1], None], "'database': at index 8,191 is null"),
-    "no database": (lambda data: [1, 2, 3], "'database': its 3 bytes are no SQLite database"),
+    "no database": (lambda data: [1, 2, 3], "'database': its 3 bytes are not a SQLite database"),
     "half of it": (lambda data: data[:4096], "'database': SQLite cannot read it"),
     "a gap": (lambda data: {"0": 83, "2": 81}, "'database': the index 1 is missing"),
 }
@@ -153,7 +153,7 @@ def test_a_bad_database(
 
 
 @pytest.mark.parametrize("value", ["main", "postgres://db", {"host": "db"}, 3, True, [[1]]])
-def test_beside_a_state_nothing_else_is_a_database(session: Session, value: Any) -> None:
+def test_a_database_beside_a_state_must_be_bytes(session: Session, value: Any) -> None:
     refused(session, downloaded(database=value, jsonState=1), DamagedBundleError, "'database'")
 
 
@@ -220,7 +220,7 @@ def test_other_json_is_no_bundle(session: Session, content: Any) -> None:
         ({"app_state.db": None, "app_state.json": 1, "database": {"host": "x"}}, "1"),
     ],
 )
-def test_what_was_read_before_is_read_as_before(
+def test_the_older_name_is_still_read(
     session: Session, content: dict[str, Any], state: str
 ) -> None:
     report = session.load(downloaded(**content))
@@ -261,7 +261,7 @@ def test_the_time_in_its_name(tmp_path: Path, name: str) -> None:
         assert reader.manifest.created == "2025-03-01T10:00:00+00:00"
 
 
-def test_a_name_with_a_time_that_is_none(tmp_path: Path) -> None:
+def test_an_invalid_time_in_the_name(tmp_path: Path) -> None:
     path = tmp_path / "pyodide-state-2025-99-14T10-11-12-123Z.json"
     path.write_bytes(downloaded(jsonState=1))
     os.utime(path, (1740823200, 1740823200))
@@ -304,25 +304,25 @@ def test_a_large_database_is_never_text_in_memory(
     assert file.largest <= 1 << 20
 
 
-def test_where_pieces_end_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_may_end_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = bytes(range(256))
     data = downloaded(database=list(everything), jsonState="x")
     for size in range(30, 90):
-        monkeypatch.setattr(lean, "CHUNK", size)
-        assert lean.without_array(io.BytesIO(data)) == (
+        monkeypatch.setattr(json_scanner, "CHUNK", size)
+        assert json_scanner.without_array(io.BytesIO(data)) == (
             b'{\n  "database": [0],\n  "jsonState": "x"\n}',
             everything,
         )
 
 
 @pytest.mark.parametrize("array", ["[true]", "[083]", "[1 2]", "[1,,2]", "[1,]", "[256]", "[1.0]"])
-def test_what_is_no_byte_is_left_to_the_exact_reading(array: str) -> None:
-    assert lean.without_array(io.BytesIO(f'{{"database": {array}}}'.encode())) is None
+def test_the_fast_reading_refuses_what_is_not_a_byte(array: str) -> None:
+    assert json_scanner.without_array(io.BytesIO(f'{{"database": {array}}}'.encode())) is None
 
 
 def test_the_limits(session: Session, database: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     data = downloaded(database=list(database), jsonState=STATE)
-    monkeypatch.setattr(lean, "ARRAY_LIMIT", len(data) - 1)
+    monkeypatch.setattr(json_scanner, "ARRAY_LIMIT", len(data) - 1)
     session.load(data)
     monkeypatch.setattr(fields, "LIMIT", len(data) - 1)
     refused(session, data, UnsafeBundleError, "the limit is")

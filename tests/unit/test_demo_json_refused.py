@@ -1,4 +1,4 @@
-"""What is no JSON file of the demo app, or a bad one: refused with nothing changed."""
+"""Other JSON files and bad ones of the demo app: refused without a change."""
 
 from __future__ import annotations
 
@@ -46,13 +46,16 @@ BAD: dict[str, tuple[Callable[[list[int]], Any], str]] = {
     "text by index": (lambda data: {"0": 83, "1": "81"}, 'index 1 is "81"'),
     "true by index": (lambda data: {"0": 83, "1": True}, "index 1 is true"),
     "-1 by index": (lambda data: {"0": 83, "1": -1}, "index 1 is -1"),
-    "an index of two numbers": (lambda data: {"0": 83, "1,2": 1}, "key 1,2, no index"),
-    "an index with a zero": (lambda data: {"0": 83, "01": 1}, "key 01, no index"),
-    "a length among indexes": (lambda data: {"0": 83, "length": 1}, "key length, no index"),
-    "a huge index": (lambda data: {"0": 83, "9" * 5000: 1}, "key 99.*no index"),
+    "an index of two numbers": (lambda data: {"0": 83, "1,2": 1}, "key 1,2, which is not"),
+    "an index with a zero": (lambda data: {"0": 83, "01": 1}, "key 01, which is not"),
+    "a length among indexes": (
+        lambda data: {"0": 83, "length": 1},
+        "key length, which is not",
+    ),
+    "a huge index": (lambda data: {"0": 83, "9" * 5000: 1}, "key 99.*not an index"),
     "bad base64": (lambda data: "U1FM*XRl", r"'\*' does not belong at character 4"),
     "base64 cut off": (lambda data: text(bytes(data))[:-3], "cut off after 10,921"),
-    "base64 of something else": (lambda data: "aGVsbG8=", "no SQLite database.*hello"),
+    "base64 of something else": (lambda data: "aGVsbG8=", "not a SQLite database.*hello"),
     "= in the middle": (lambda data: "U1FM=U1FM", "'=' does not belong"),
     "not ASCII": (lambda data: "U1FMü", r"'\\xfc' does not belong"),
     "a lone surrogate": (lambda data: "U1FM\ud800", r"'\\ud800' does not belong"),
@@ -65,7 +68,7 @@ BAD: dict[str, tuple[Callable[[list[int]], Any], str]] = {
     "two wrappers": (lambda data: {"data": data, "bytes": data}, "single field"),
     "one wrapper twice": (lambda data: Raw('{"data": [], "data": []}'), "two fields 'data'"),
     "three wrappers": (lambda data: {"data": {"data": {"data": data}}}, "neither one"),
-    "no database": (lambda data: [1, 2, 3], "3 bytes are no SQLite database"),
+    "no database": (lambda data: [1, 2, 3], "3 bytes are not a SQLite database"),
     "only a header": (lambda data: data[:100], "SQLite cannot read it"),
     "half a database": (lambda data: data[: len(data) // 2], "SQLite cannot read it"),
     "a format that SQLite does not know": (

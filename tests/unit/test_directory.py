@@ -22,9 +22,11 @@ from archives import (
     with_member,
     with_zip64_end,
 )
-from litestate.bundle import CHUNK, Limits, Reader, Writer, compression
-from litestate.bundle.format import COMMENT_BYTES, START, comment
+from litestate.bundle import CHUNK, Limits, Reader, Writer
+from litestate.bundle import format as zip_format
+from litestate.bundle.format import COMMENT_BYTES, START
 from litestate.bundle.limits import HARMLESS
+from litestate.bundle.writer import comment
 from litestate.errors import DamagedBundleError, UnsafeBundleError
 from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Kind, Manifest, Scope
 from states import Session, refused
@@ -47,7 +49,7 @@ def behind_the_manifest(bundle: bytes) -> bytes:
 
 
 def before_the_mimetype(bundle: bytes) -> bytes:
-    """What the file starts with is `mimetype` by its local header only."""
+    """The first entry is `mimetype` in its local header only."""
     pieces = pieces_of(with_member(bundle, OTHER, MIMETYPE.encode()))
     shared = len(START) - 30 - len(OTHER)
     other = replace(pieces.pop(OTHER), local_name=MIMETYPE_MEMBER, central={"compressed": shared})
@@ -140,7 +142,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
-def test_a_member_where_one_before_it_needs_a_folder(
+def test_a_member_that_an_earlier_one_needs_as_a_folder(
     session: Session, bundle: bytes, kind: str, name: str
 ) -> None:
     """Whichever of the two the message names first."""
@@ -152,7 +154,7 @@ def test_a_member_where_one_before_it_needs_a_folder(
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
-def test_it_is_not_written_either(kind: Kind, name: str) -> None:
+def test_the_writer_refuses_it_too(kind: Kind, name: str) -> None:
     with Writer(io.BytesIO()) as writer:
         writer.add("files/home/new/deep/inner", "file", [b"inner"], size=5)
         with pytest.raises(
@@ -183,7 +185,7 @@ def test_members_that_are_read_in_turns() -> None:
     assert found == contents
 
 
-def test_progress_is_told_of_every_byte_once() -> None:
+def test_progress_counts_every_byte_once() -> None:
     reader, contents = two_large_members()
     counts: list[int] = []
     reader.advance = counts.append
@@ -196,7 +198,7 @@ def test_progress_is_told_of_every_byte_once() -> None:
     assert sum(counts) == len(contents[1])
 
 
-def test_progress_is_told_of_every_byte_that_is_written() -> None:
+def test_progress_counts_every_written_byte() -> None:
     chunks = [b"", b"a", bytes(5000), b"end"]
     counts: list[int] = []
     with Writer(io.BytesIO()) as writer:
@@ -260,7 +262,7 @@ def test_local_and_central_headers_agree(monkeypatch: pytest.MonkeyPatch) -> Non
     limits = range(60, 250)
     assert len(offsets.intersection(limits)) > 2
     for limit in limits:
-        monkeypatch.setattr(compression.zipfile, "ZIP64_LIMIT", limit)
+        monkeypatch.setattr(zip_format.zipfile, "ZIP64_LIMIT", limit)
         data = written(contents)
         assert [*headers(data)][:1] == [MIMETYPE_MEMBER]
         assert [*headers(data)][-1:] == [MANIFEST_MEMBER]
@@ -272,7 +274,7 @@ def test_local_and_central_headers_agree(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_small_manifest_behind_2_gib(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its offset alone needs ZIP64; the writer takes 3,000 bytes for 2 GiB."""
     limit = 3000
-    monkeypatch.setattr(compression.zipfile, "ZIP64_LIMIT", limit)
+    monkeypatch.setattr(zip_format.zipfile, "ZIP64_LIMIT", limit)
     data = written([os.urandom(2000), os.urandom(2000)])
     local, central = headers(data)[MANIFEST_MEMBER]
     assert 1.05 * local["size"] < limit < central["offset"]

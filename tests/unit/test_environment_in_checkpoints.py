@@ -73,7 +73,7 @@ def test_a_setting_alone_makes_one_checkpoint(notebook: Notebook, thorough: bool
 
 def test_it_is_undone_when_the_load_fails(notebook: Notebook) -> None:
     notebook.run(SET)
-    document = environment.describe(notebook.kernel.session.scanner.places)
+    document = environment.describe(notebook.kernel.session.scanner.roots)
     unset()
     applied = environment.apply(document, trusted=True, parts=["options"])
     assert decimal.getcontext().prec == 7

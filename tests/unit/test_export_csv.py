@@ -1,4 +1,4 @@
-"""Tables to CSV."""
+"""Export to CSV."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 from litestate import export_tables, import_table
-from litestate.errors import (
-    ExportError,
-)
-from litestate.export.delimited import file_names, is_formula
+from litestate.errors import ExportError
 from litestate.export.source import Table
+from litestate.export.text_writers import file_names, is_formula
 from tables import FORMULAS, ROWS, of, query
 
 
@@ -44,7 +42,7 @@ def test_a_formula_in_csv_is_text(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["-5", "+4.5", "-1e-05", "plain", "", "1=1", "'=1"])
-def test_what_is_no_formula_stays(text: str) -> None:
+def test_plain_text_is_unchanged(text: str) -> None:
     assert not is_formula(text)
 
 
@@ -58,20 +56,20 @@ def test_a_folder_gets_a_file_for_each_table(database: Path) -> None:
     assert sorted(path.name for path in Path("out").iterdir()) == ["a-b.csv", "things.csv"]
     assert [line.detail for line in report.lines()] == ["a/b: 0 rows", "things: 5 rows"]
     Path("out/mine.txt").write_text("mine")
-    with pytest.raises(ExportError, match=r"a-b\.csv is there already"):
+    with pytest.raises(ExportError, match=r"a-b\.csv already exists"):
         export_tables(database, "out")
     export_tables(database, "out", overwrite=True)
     assert len(list(Path("out").iterdir())) == 3
 
 
-def test_file_names_are_good_everywhere() -> None:
+def test_file_names_are_valid_on_every_system() -> None:
     names = ["a", "A", "con", "x/../y", " . ", "é" * 200]
     found = file_names([Table(name, "", (), ()) for name in names])
     assert list(found.values())[:5] == ["a.csv", "A-2.csv", "con_.csv", "x-..-y.csv", "table.csv"]
     assert all(len(name.encode()) < 256 for name in found.values())
 
 
-def test_null_in_the_only_column_is_said(tmp_path: Path) -> None:
+def test_null_in_the_only_column_is_reported(tmp_path: Path) -> None:
     report = export_tables(of(1, None, "", 2), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes() == b'x\r\n1\r\n\r\n""\r\n2\r\n'
     assert "NULL in 1 row." in report.warnings[0]

@@ -1,4 +1,4 @@
-"""Tables to Excel."""
+"""Export to Excel."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from litestate import export_tables, import_table
 from litestate.errors import (
     ExportError,
 )
-from litestate.export import excel
-from litestate.export.delimited import is_formula
+from litestate.export import excel_writer
+from litestate.export.text_writers import is_formula
 from tables import FORMULAS, needs_openpyxl, of, query, sheet
 
 
@@ -79,10 +79,10 @@ def test_values_that_excel_lacks(tmp_path: Path, value: Any, shown: Any) -> None
         (["1", "2", "3", "4"], r"table t does not fit.*has 4 rows.*limit is 3 below"),
     ],
 )
-def test_what_excel_cannot_hold_is_said_before(
+def test_values_that_excel_cannot_hold_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[Any], message: str
 ) -> None:
-    monkeypatch.setattr(excel, "MAX_ROWS", 4)
+    monkeypatch.setattr(excel_writer, "MAX_ROWS", 4)
     target = tmp_path / "out.xlsx"
     target.write_text("older")
     with pytest.raises(ExportError, match=message):
@@ -93,14 +93,14 @@ def test_what_excel_cannot_hold_is_said_before(
 
 @needs_openpyxl
 def test_too_many_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(excel, "MAX_COLUMNS", 1)
+    monkeypatch.setattr(excel_writer, "MAX_COLUMNS", 1)
     with pytest.raises(ExportError, match=r"table query does not fit.*2 columns, the limit is 1"):
         export_tables(of(1), tmp_path / "out.xlsx", query="SELECT x, x FROM t")
 
 
 def test_sheet_names() -> None:
     names = ["x" * 40, "x" * 40, "X" * 31, "'a'", "[]:*?/\\", "history", "", "😀" * 20]
-    found = excel.sheet_names(names)
+    found = excel_writer.sheet_names(names)
     assert len({name.lower() for name in found}) == len(names)
     assert all(0 < len(name.encode("utf-16-le")) // 2 <= 31 for name in found)
     assert found[3:7] == ["a", "_______", "history_", "table"]

@@ -1,4 +1,4 @@
-"""Tables to JSON and SQL."""
+"""Export to JSON and SQL."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_sql(database: Path) -> None:
 
 
 @pytest.mark.parametrize(("value", "what"), [("a\0b", "NUL"), (float("-inf"), "infinite")])
-def test_what_sql_cannot_hold(tmp_path: Path, value: Any, what: str) -> None:
+def test_values_that_sql_cannot_hold_are_refused(tmp_path: Path, value: Any, what: str) -> None:
     with pytest.raises(ExportError, match=f"t, column x, holds .*{what}"):
         export_tables(of(1, value), tmp_path / "out.sql")
     assert not list(tmp_path.iterdir())
@@ -70,7 +70,7 @@ ANALYZE;
 
 
 @needs_fts5
-def test_sql_of_what_a_dump_finds_hard(tmp_path: Path) -> None:
+def test_sql_of_difficult_schemas(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "hard.db")) as connection:
         connection.executescript(HARD)
     export_tables(tmp_path / "hard.db", tmp_path / "out.sql")

@@ -1,4 +1,4 @@
-"""Tables to Parquet, read back with pyarrow itself and with pandas."""
+"""Export to Parquet, read back with pyarrow and with pandas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from litestate import export_tables, places
 from litestate.errors import ExportError
-from litestate.export import parquet as writer
+from litestate.export import parquet_writer as writer
 from tables import of
 
 try:
@@ -74,7 +74,7 @@ def test_types(
     ("declared", "values", "kind", "expected", "warning"),
     [
         ("", [2**53 + 1, 0.5], "string", [str(2**53 + 1), "0.5"], r"whole numbers \(1\), numbers"),
-        ("", [1, "a", 1e300, None], "string", ["1", "a", "1e+300", None], r"text \(1\).*is text"),
+        ("", [1, "a", 1e300, None], "string", ["1", "a", "1e+300", None], r"text \(1\).*are text"),
         ("", ["a", b"\0"], "string", ["a", "AA=="], r"blobs \(1\).*blobs in base64"),
         ("DATE", ["2026-01-02", "2026-02-30"], "string", None, "declared DATE.*a column of text"),
         ("DATE", ["2026-01-02", "2026-01-02 10:00"], "string", None, "of the same kind"),
@@ -85,7 +85,7 @@ def test_types(
         ("BOOLEAN", ["true"], "string", None, "declared BOOLEAN.*a column of text"),
     ],
 )
-def test_what_is_not_as_declared_is_said(
+def test_values_that_differ_from_the_declared_type_are_reported(
     tmp_path: Path,
     declared: str,
     values: list[Any],
@@ -95,9 +95,9 @@ def test_what_is_not_as_declared_is_said(
 ) -> None:
     report = export_tables(of(*values, declared=declared), tmp_path / "out.parquet")
     assert column(tmp_path / "out.parquet") == (kind, expected or values)
-    (said,) = report.warnings
-    assert said.startswith("t, column x,")
-    assert re.search(warning, said)
+    (reported,) = report.warnings
+    assert reported.startswith("t, column x,")
+    assert re.search(warning, reported)
 
 
 @needs_pyarrow
@@ -158,7 +158,7 @@ def test_a_query_that_changes_between_two_readings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("declared", "values"), [("DATE", ["2026-01-02", "soon"]), ("BOOLEAN", [1, 2])]
 )
-def test_what_is_no_date_any_more_is_not_lost(
+def test_a_query_that_returns_other_values_is_refused(
     tmp_path: Path, declared: str, values: list[Any]
 ) -> None:
     connection = of(*values, declared=declared)
@@ -172,7 +172,7 @@ def test_what_is_no_date_any_more_is_not_lost(
 
 @needs_pyarrow
 def test_one_table_for_one_file(database: Path) -> None:
-    message = r"a Parquet file holds one table, and here are 2 \(a/b, things\).*with tables=\.$"
+    message = r"a Parquet file holds one table, and there are 2 \(a/b, things\).*with tables=\.$"
     with pytest.raises(ExportError, match=message):
         export_tables(database, "out.parquet")
     Path("set.parquet").mkdir()

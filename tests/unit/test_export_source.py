@@ -1,4 +1,4 @@
-"""What an export reads: databases, connections, bundles."""
+"""Sources of an export: databases, connections, bundles."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_query_knows_its_dates(database: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tables": "nothing"}, "no table 'nothing'.*There are: a/b, notes, things"),
+        ({"tables": "nothing"}, "no table 'nothing'.*The database has: a/b, notes, things"),
         ({"tables": "things", "query": "SELECT 1"}, "not both"),
         ({"query": "DROP TABLE things"}, "must be one SELECT"),
         ({"query": "SELECT 1; DROP TABLE things"}, "must be one SELECT"),
@@ -59,7 +59,7 @@ def test_a_query_knows_its_dates(database: Path) -> None:
         ({"query": ""}, "must be one SELECT"),
         ({"database": "app.db"}, "leave it out"),
         ({"tables": []}, "no tables"),
-        ({}, "a CSV file holds one table, and here are 2"),
+        ({}, "a CSV file holds one table, and there are 2"),
     ],
 )
 def test_wrong_choices(database: Path, options: dict[str, Any], message: str) -> None:
@@ -70,7 +70,7 @@ def test_wrong_choices(database: Path, options: dict[str, Any], message: str) ->
     assert dump(database) == before
 
 
-def test_a_connection_gives_what_it_sees(database: Path) -> None:
+def test_a_connection_exports_its_own_state(database: Path) -> None:
     with closing(sqlite3.connect(database, detect_types=sqlite3.PARSE_DECLTYPES)) as connection:
         connection.row_factory = sqlite3.Row
         connection.text_factory = bytes
@@ -87,7 +87,7 @@ def test_a_connection_gives_what_it_sees(database: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_what_is_not_committed_is_not_read(database: Path, mode: str) -> None:
+def test_uncommitted_rows_are_not_read(database: Path, mode: str) -> None:
     with closing(sqlite3.connect(database)) as writer:
         writer.execute(f"PRAGMA journal_mode = {mode}")
         writer.execute("DELETE FROM things")
@@ -105,7 +105,7 @@ def test_a_locked_database(database: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel has one thread")
-def test_all_tables_are_of_one_moment(tmp_path: Path) -> None:
+def test_all_tables_are_from_one_state(tmp_path: Path) -> None:
     path = tmp_path / "app.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
@@ -206,7 +206,7 @@ def test_virtual_tables_and_names_with_quotes(tmp_path: Path) -> None:
     }
 
 
-def test_what_sqlite_cannot_open_is_named(tmp_path: Path) -> None:
+def test_tables_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "app.db")) as connection:
         connection.executescript(
             "CREATE TABLE t (x); CREATE VIEW lost AS SELECT * FROM gone;"
@@ -221,7 +221,7 @@ def test_what_sqlite_cannot_open_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm"])
-def test_reading_a_database_in_wal_mode_leaves_nothing_beside_it(
+def test_reading_in_wal_mode_leaves_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

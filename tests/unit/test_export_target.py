@@ -1,4 +1,4 @@
-"""Where an export goes: all of it, or nothing."""
+"""Targets of an export: all files, or none."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from states import make_database
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("out.pdf", {}, "no known format"),
+        ("out.pdf", {}, "unknown suffix"),
         ("out.sql", {"tables": "things"}, "whole database"),
         ("no/where/out.json", {}, "No such file"),
-        ("there.json", {}, "there already"),
+        ("there.json", {}, "already exists"),
         ("there", {}, "is a file, not a folder"),
     ],
 )
@@ -38,13 +38,13 @@ def test_wrong_targets(database: Path, name: str, options: dict[str, Any], messa
     assert len(list(Path().iterdir())) == 3
 
 
-def test_the_source_is_no_target(tmp_path: Path) -> None:
+def test_the_source_as_target_is_refused(tmp_path: Path) -> None:
     make_database(tmp_path / "runs.json")
-    with pytest.raises(ExportError, match="is what is read"):
+    with pytest.raises(ExportError, match="is the source of the export"):
         export_tables(tmp_path / "runs.json", tmp_path / "runs.json", overwrite=True)
 
 
-def test_nothing_half_written(database: Path) -> None:
+def test_a_failed_export_writes_nothing(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("INSERT INTO things (id, note) VALUES (9, CAST(x'ff' AS TEXT))")
         connection.commit()
@@ -97,7 +97,7 @@ def test_a_fault_at_any_file_of_a_folder(
     with monkeypatch.context() as patch:
         patch.setattr(changes, "move", failing(changes.move, {call}))
         if call <= steps:
-            with pytest.raises(ExportError, match=r"No space.*before is still there\.$"):
+            with pytest.raises(ExportError, match=r"No space.*Existing files are unchanged\.$"):
                 export_tables(database, "out", overwrite=True)
             assert contents(Path()) == before
             return
@@ -120,7 +120,7 @@ def test_a_fault_at_any_file_on_the_drive(
             changes.shutil, "copyfile", failing(changes.shutil.copyfile, {call}, half=half)
         )
         # copy2() uses copyfile() too: one call puts aside, two write.
-        with pytest.raises(ExportError, match=r"No space.*before is still there\.$"):
+        with pytest.raises(ExportError, match=r"No space.*Existing files are unchanged\.$"):
             export_tables(database, "out", overwrite=True)
     assert contents(Path()) == before
     export_tables(database, "out", overwrite=True)
@@ -134,7 +134,7 @@ def test_a_short_file_on_the_drive_is_put_back(
     Path("out.json").write_text("old")
     with monkeypatch.context() as patch:
         patch.setattr(changes.shutil, "copyfile", failing(changes.shutil.copyfile, {2}, half=True))
-        with pytest.raises(ExportError, match=r"before is still there\.$"):
+        with pytest.raises(ExportError, match=r"Existing files are unchanged\.$"):
             export_tables(database, "out.json", overwrite=True)
     assert Path("out.json").read_text() == "old"
 
@@ -147,7 +147,7 @@ def kept_in(message: str) -> Path:
 
 
 @pytest.mark.parametrize("is_drive", [True, False])
-def test_what_cannot_be_put_back_is_kept_and_named(
+def test_files_that_cannot_be_restored_are_kept_and_named(
     database: Path, monkeypatch: pytest.MonkeyPatch, is_drive: bool
 ) -> None:
     Path("out").mkdir()
@@ -163,9 +163,9 @@ def test_what_cannot_be_put_back_is_kept_and_named(
     with pytest.raises(ExportError) as raised:
         export_tables(database, "out", overwrite=True)
     message = str(raised.value)
-    state = "may be the new one or a part of one" if is_drive else "is gone"
-    assert re.search(rf"things\.csv .*{state}, its old content is \S+things\.csv", message)
-    assert "still there" not in message
+    state = "may be the new file, perhaps incomplete" if is_drive else "is gone"
+    assert re.search(rf"things\.csv .*{state}, and its old content is \S+things\.csv", message)
+    assert "Existing files are unchanged" not in message
     assert "a-b.csv" not in message
     assert Path("out/a-b.csv").read_text() == "old a-b.csv"
     folder = kept_in(message)

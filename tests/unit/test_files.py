@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read_is_reported(session: Session) -> None:
     assert [skipped.path for skipped in report.skipped] == ["~/secret"]
 
 
-def test_what_is_left_out_by_default(session: Session) -> None:
+def test_files_excluded_by_default(session: Session) -> None:
     left_out = [
         "__pycache__/a.pyc",
         ".cache/x",
@@ -230,7 +230,7 @@ def test_a_failed_save_leaves_the_last_good_bundle(
     good = target.read_bytes()
     (session.home / "a").write_text("b")
     with target.open("rb") as old:
-        # Replaced, not overwritten: whoever reads the old one goes on with it.
+        # Replaced, not overwritten: an open file still reads the old content.
         save_state(target)
         assert old.read() == good
     good = target.read_bytes()
@@ -239,7 +239,7 @@ def test_a_failed_save_leaves_the_last_good_bundle(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("litestate.bundle.writer.Writer.finish", disk_full)
-    with pytest.raises(SaveError, match="still there"):
+    with pytest.raises(SaveError, match="is unchanged"):
         save_state(target)
     assert target.read_bytes() == good
     assert sorted(path.name for path in session.home.iterdir()) == ["a", "good.litestate.zip"]
@@ -270,7 +270,7 @@ def test_compression(session: Session, compression: str) -> None:
 
 
 def test_zstd(session: Session) -> None:
-    from litestate.bundle.compression import AVAILABLE
+    from litestate.bundle.format import AVAILABLE
 
     (session.home / "text").write_text("abc " * 100_000)
     if "zstd" not in AVAILABLE:
@@ -285,11 +285,11 @@ def test_zstd(session: Session) -> None:
 
 
 def test_unknown_compression(session: Session) -> None:
-    with pytest.raises(SaveError, match="'lzma' is not known"):
+    with pytest.raises(SaveError, match="'lzma' is unknown"):
         session.save(compression="lzma")
 
 
-def test_what_does_not_compress_is_stored(session: Session) -> None:
+def test_incompressible_files_are_stored(session: Session) -> None:
     import io
     import zipfile
 
@@ -307,7 +307,7 @@ def test_only_bundles_are_replaced(session: Session, name: str) -> None:
     else:
         path.write_text("mine")
     before = path.read_bytes()
-    with pytest.raises(SaveError, match="no litestate bundle"):
+    with pytest.raises(SaveError, match="is not a litestate bundle"):
         save_state(path)
     assert path.read_bytes() == before
 
@@ -344,7 +344,7 @@ def test_a_full_disk_is_not_a_bad_file(session: Session, monkeypatch: pytest.Mon
 
 
 def test_zeros_with_zstd_open_again(session: Session) -> None:
-    from litestate.bundle.compression import AVAILABLE
+    from litestate.bundle.format import AVAILABLE
 
     if "zstd" not in AVAILABLE:
         pytest.skip("this Python has no Zstandard")
@@ -365,7 +365,7 @@ def test_zeros_with_zstd_open_again(session: Session) -> None:
         (("noise", "noise", "noise", "text"), zipfile.ZIP_DEFLATED),
     ],
 )
-def test_what_does_not_shrink_is_stored(
+def test_content_that_does_not_shrink_is_stored(
     session: Session, parts: tuple[str, ...], method: int
 ) -> None:
     content = {"noise": random.Random(0).randbytes(1 << 18), "text": b"many words " * 24_000}
@@ -374,7 +374,7 @@ def test_what_does_not_shrink_is_stored(
         assert archive.getinfo("files/home/file").compress_type == method
 
 
-def test_what_is_in_an_open_file_stays_if_saving_fails(
+def test_a_failed_save_leaves_an_open_file_unchanged(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (session.home / "a").write_text("a")
@@ -404,13 +404,13 @@ def test_what_is_in_an_open_file_stays_if_saving_fails(
         ("folder", "folder/state-*.litestate.zip"),
     ],
 )
-def test_where_a_bundle_goes(session: Session, tmp_path: Path, given: str, expected: str) -> None:
+def test_the_path_of_a_bundle(session: Session, tmp_path: Path, given: str, expected: str) -> None:
     (tmp_path / "folder").mkdir()
     save_state(f"{tmp_path}/{given}")
     assert len(list(tmp_path.glob(expected))) == 1
 
 
-def test_what_cannot_be_saved_is_not_shown_as_if(session: Session) -> None:
+def test_files_that_cannot_be_saved_are_not_shown_as_saved(session: Session) -> None:
     for name in ("A.txt", "a.txt", "aux.txt"):
         (session.home / name).write_text(name)
     shown, saved = litestate.show_state(), session.save()[1]
@@ -440,12 +440,12 @@ def test_an_interrupted_write_to_the_drive_leaves_the_old_bundle(
         copy(source, target, **options)
 
     monkeypatch.setattr(changes.shutil, "copyfile", half)
-    with pytest.raises(SaveError, match="What was there before is still there"):
+    with pytest.raises(SaveError, match="An older file there is unchanged"):
         save_state(session.notebook / "work.zip")
     assert (session.notebook / "work.zip").read_bytes() == old
 
 
-def test_what_the_limits_would_refuse_is_said_when_it_is_saved(
+def test_a_save_warns_of_a_bundle_beyond_the_limits(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (session.home / "zeros").write_bytes(bytes(3 << 20))

@@ -25,7 +25,7 @@ else:
 
 EXAMPLE = (Path(__file__).parent / "bundles" / "version-1.litestate.zip").read_bytes()
 MANIFESTS = [(data, pieces_of(data)[MANIFEST_MEMBER].content) for data in (EXAMPLE, as_version_2())]
-"""Of both versions: bundle, and manifest."""
+"""A bundle and its manifest for each version."""
 
 EDITS = st.lists(
     st.tuples(st.integers(0, len(EXAMPLE) - 1), st.binary(max_size=8), st.integers(0, 8)),

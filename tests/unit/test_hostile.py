@@ -27,7 +27,7 @@ from archives import (
 )
 from litestate import Limits
 from litestate.bundle import Reader, Writer, limits
-from litestate.bundle.compression import AVAILABLE, METHODS
+from litestate.bundle.format import AVAILABLE, METHODS
 from litestate.errors import (
     BundleError,
     DamagedBundleError,
@@ -173,7 +173,7 @@ def test_hostile_entries(
     refused(session, make(bundle), error, match)
 
 
-def test_two_members_of_one_name(session: Session, bundle: bytes) -> None:
+def test_two_members_with_the_same_name(session: Session, bundle: bytes) -> None:
     pieces = pieces_of(bundle)
     manifest = pieces.pop(MANIFEST_MEMBER)
     data = build([*pieces.values(), Piece(NOISE, b"other"), manifest])
@@ -314,7 +314,7 @@ def test_a_member_that_unpacks_to_more_than_it_says(
 
 
 def test_a_bundle_in_a_bundle_is_a_file(session: Session, bundle: bytes) -> None:
-    """What is nested is never unpacked."""
+    """A nested archive is never unpacked."""
     session.load(with_member(bundle, "files/home/inner", bundle))
     assert (session.home / "inner").read_bytes() == bundle
 

@@ -76,7 +76,7 @@ def test_hostile_names(
     [("é", "e\u0301"), ("ß", "SS"), ("ſ", "s"), ("K", "\u212a"), ("ﬁ", "fi"), ("Ω", "\u2126")],
     ids=["NFC and NFD", "sharp s", "long s", "kelvin", "ligature", "ohm"],
 )
-def test_names_that_are_one_on_some_system(
+def test_names_that_collide_on_some_systems(
     session: Session, bundle: bytes, pair: tuple[str, str]
 ) -> None:
     data = with_member(bundle, f"files/home/{pair[0]}", b"1")
@@ -126,7 +126,7 @@ def test_a_database_below_a_link_of_the_other_tree(session: Session, bundle: byt
     refused(session, data, UnsafeBundleError, "is below")
 
 
-def test_a_file_and_a_database_of_one_name(session: Session, bundle: bytes) -> None:
+def test_a_file_and_a_database_with_the_same_name(session: Session, bundle: bytes) -> None:
     data = with_member(bundle, "files/home/APP.db", b"x")
     refused(session, data, UnsafeBundleError, "collides with")
 

@@ -1,4 +1,4 @@
-"""Files to tables."""
+"""Import of files into tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from litestate.errors import (
     DatabaseBusyError,
     ImportTableError,
 )
-from litestate.importing.values import Column, number
+from litestate.importing.column_values import Column, number
 from litestate.sqlite import connections
 from states import make_database
 from tables import needs_openpyxl, query
@@ -34,7 +34,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("inf", None), ("nan", None), ("1_000", None), ("١", None), (" 1", None), ("", None),
     ],
 )  # fmt: skip
-def test_numbers_that_nothing_is_lost_of(text: str, value: Any) -> None:
+def test_numbers_without_loss(text: str, value: Any) -> None:
     assert number(text) == value
 
 
@@ -101,12 +101,16 @@ def test_there_and_back(database: Path, suffix: str) -> None:
         (b'a,b\n5" pipe,1\n6" pipe,2\n', {}, "Row 2: a quote"),
         (b"a\n1\nx\n", {"types": {"a": "INTEGER"}}, "Row 3, column a: 'x' is not a whole number"),
         (b"a\n007\n", {"types": {"A": "integer"}}, "Row 2, column a: '007'"),
-        (b"a\n9007199254740993\n", {"types": {"a": "REAL"}}, "not a number that REAL keeps"),
-        (b"a\n1\n", {"types": {"b": "TEXT"}}, "a column 'b'"),
-        (b"a\n1\n", {"types": {"a": "VARCHAR"}}, "'VARCHAR' is none of"),
-        (b"a\n1\n", {"if_exists": "ignore"}, "none of fail"),
-        (b"a\n1\n", {"sheet": "x"}, "sheet= is for Excel"),
-        (b"id,note\n11,x\n", {"table": "runs"}, "a table runs already"),
+        (
+            b"a\n9007199254740993\n",
+            {"types": {"a": "REAL"}},
+            "not a number that REAL stores",
+        ),
+        (b"a\n1\n", {"types": {"b": "TEXT"}}, "the column 'b'"),
+        (b"a\n1\n", {"types": {"a": "VARCHAR"}}, "'VARCHAR'. Use one of"),
+        (b"a\n1\n", {"if_exists": "ignore"}, "if_exists='.*' is not possible"),
+        (b"a\n1\n", {"sheet": "x"}, "Leave out sheet="),
+        (b"id,note\n11,x\n", {"table": "runs"}, "The table runs already exists"),
         (b"id,x\n11,x\n", {"table": "runs", "if_exists": "append"}, "has no column 'x'"),
         (b"id,note\n11,x\n1,x\n", {"table": "runs", "if_exists": "append"}, "Row 3: UNIQUE"),
         (b"id,note\n007,x\n", {"table": "runs", "if_exists": "append"}, "column id: '007'"),

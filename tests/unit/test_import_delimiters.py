@@ -1,4 +1,4 @@
-"""CSV as spreadsheets and instruments of several countries write it."""
+"""CSV files from spreadsheets and instruments of several countries."""
 
 from __future__ import annotations
 
@@ -226,10 +226,10 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_fits_under_none_is_refused(tmp_path: Path, text: str | bytes, message: str) -> None:
+def test_no_fitting_delimiter(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(ImportTableError, match=message) as caught:
         imported(tmp_path, text)
-    assert "is empty" in message or "The database is as it was." in str(caught.value)
+    assert "is empty" in message or "Nothing was imported." in str(caught.value)
     assert not (tmp_path / "new.db").exists()
 
 
@@ -251,7 +251,7 @@ def test_what_fits_under_none_is_refused(tmp_path: Path, text: str | bytes, mess
         ("a\tb\n1\tü\n".encode("utf-16-le"), {"encoding": "utf-16-le"}, [(1, "ü")]),
     ],
 )  # fmt: skip
-def test_what_the_caller_says(
+def test_options_describe_the_file(
     tmp_path: Path, text: str | bytes, options: dict[str, Any], rows: list[Any]
 ) -> None:
     assert imported(tmp_path, text, **options)[1] == rows
@@ -264,14 +264,14 @@ def test_what_the_caller_says(
         ({"delimiter": ""}, "delimiter='' cannot"),
         ({"delimiter": '"'}, "cannot separate"),
         ({"delimiter": "x"}, "cannot separate"),
-        ({"decimal": ";"}, "decimal=';' is neither"),
+        ({"decimal": ";"}, "decimal=';' is not possible"),
         ({"encoding": "klingon"}, "no encoding 'klingon'"),
         ({"encoding": "ascii"}, "not ascii text"),
         ({"skip": -1}, "skip=-1 is not a number of lines"),
         ({"skip": 9}, "is empty"),
     ],
 )
-def test_what_the_caller_cannot_say(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+def test_impossible_options(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ImportTableError, match=message):
         imported(tmp_path, "a,b\n1,ü\n", **options)
     assert not (tmp_path / "new.db").exists()

@@ -1,4 +1,4 @@
-"""Excel sheets to tables."""
+"""Import of Excel sheets."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_an_odd_sheet(tmp_path: Path) -> None:
         ("2026-01-02 15:30:00", "wide", None, 1),
         ("2026-01-03", None, 5, None),
     ]
-    assert report.warnings == ["1 empty row of the sheet became no rows."]
+    assert report.warnings == ["1 empty row of the sheet was left out."]
 
 
 @needs_openpyxl

@@ -1,4 +1,4 @@
-"""Columns whose texts are more than the numbers that they look like."""
+"""Types of columns: texts that a number would not keep."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from litestate import import_table
-from litestate.importing import values
-from litestate.importing.values import Column, number
+from litestate.importing import column_values
+from litestate.importing.column_values import Column, number
 from tables import needs_openpyxl, query
 
 
@@ -77,7 +77,7 @@ NUMBERS: list[tuple[list[str], str]] = [
 
 
 @pytest.mark.parametrize(("texts", "declared"), NUMBERS, ids=str)
-def test_what_stays_numbers(tmp_path: Path, texts: list[str], declared: str) -> None:
+def test_texts_that_stay_numbers(tmp_path: Path, texts: list[str], declared: str) -> None:
     rows, found, warnings = imported(tmp_path, texts)
     assert rows == [float(text) if declared == "REAL" else int(text) for text in texts]
     assert found == declared
@@ -145,7 +145,7 @@ def test_a_sign_that_the_table_cannot_keep_is_reported(tmp_path: Path) -> None:
     assert warnings == ["v: '1.10' and '1.1' became one number."]
 
 
-def test_texts_go_as_they_are_into_a_column_without_a_type(tmp_path: Path) -> None:
+def test_texts_in_a_column_without_a_type_are_unchanged(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
         connection.execute("CREATE TABLE t (v, w)")
     assert imported(tmp_path, ["1.10", "1.1"], if_exists="append")[0] == ["1.10", "1.1"]
@@ -173,7 +173,7 @@ def test_numbers_that_may_be_versions_are_reported(
         assert not warnings
 
 
-def test_no_text_is_reported_that_was_asked_for(tmp_path: Path) -> None:
+def test_a_requested_type_gives_no_warning(tmp_path: Path) -> None:
     for kind in ("TEXT", "BLOB"):
         rows, _, warnings = imported(
             tmp_path, ["1.10", "1.1"], types={"v": kind}, if_exists="replace"
@@ -183,7 +183,7 @@ def test_no_text_is_reported_that_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_more_numbers_than_can_be_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "DISTINCT", 3)
+    monkeypatch.setattr(column_values, "DISTINCT", 3)
     texts = ["1.5", "1.25", "1.50", "1.75"]
     assert imported(tmp_path, texts[:3])[0] == texts[:3]
     texts = ["1.5", "1.25", "1.10", "1.75"]

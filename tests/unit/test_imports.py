@@ -18,7 +18,7 @@ RAN: list[str] = []
 
 @pytest.fixture
 def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The notebook's folder, with files of a bundle, where modules are looked for first."""
+    """The notebook's folder with files of a bundle, first in the search path of modules."""
     monkeypatch.chdir(tmp_path)
     for entry in (str(tmp_path), ""):
         monkeypatch.syspath_prepend(entry)
@@ -40,7 +40,7 @@ def load(value: Any, *, name: str = "x", namespace: Any = None, trusted: bool = 
 @pytest.mark.parametrize(
     ("module", "needs"), [("netrc", "shlex"), ("xmlrpc.server", "pydoc"), ("mailbox", "calendar")]
 )
-def test_what_the_standard_library_imports(
+def test_imports_of_the_standard_library(
     brought: Path, monkeypatch: pytest.MonkeyPatch, module: str, needs: str
 ) -> None:
     bring(brought, needs, monkeypatch, module)
@@ -51,7 +51,7 @@ def test_what_the_standard_library_imports(
     assert sys.path == before
 
 
-def test_what_an_encoding_imports(brought: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_of_an_encoding(brought: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bring(brought, "quopri", monkeypatch, "encodings.quopri_codec")
     bring(brought, "stringprep", monkeypatch, "encodings.idna")
     for encoding in ("idna", "quopri", "no_such"):
@@ -63,7 +63,7 @@ def test_what_an_encoding_imports(brought: Path, monkeypatch: pytest.MonkeyPatch
     assert RAN == []
 
 
-def test_what_pandas_imports(brought: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_of_pandas(brought: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pandas")
     for name in ("bottleneck", "numexpr"):
         bring(brought, name, monkeypatch)
@@ -101,7 +101,7 @@ def test_litestate_itself_is_not_replaced() -> None:
     assert load(5, name="litestate", namespace={"litestate": litestate}).waiting
 
 
-def test_where_modules_are_looked_for(brought: Path) -> None:
+def test_the_search_path_of_modules(brought: Path) -> None:
     before = sys.path[:]
     assert {"", str(brought)} <= set(before)
     with only_installed():

@@ -1,4 +1,4 @@
-"""Matplotlib is imported without trust, and reads nothing that a bundle may have brought."""
+"""Imports of Matplotlib without trust: it reads no files of a bundle."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ NAMES = {
 def loaded(
     folder: Path, names: dict[str, Any] = NAMES, *, first: str = "", **environment: str
 ) -> Any:
-    """Return what a stranger's names become in a new Python whose folder has a bundle's files."""
+    """Load a stranger's names in a new Python whose folder has files of a bundle."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
@@ -121,7 +121,7 @@ def test_settings_that_a_bundle_may_have_brought_are_not_read(
     assert found["styles"] == []
 
 
-def test_files_of_the_names_of_what_it_imports_are_not_run(tmp_path: Path) -> None:
+def test_files_named_like_its_imports_are_not_run(tmp_path: Path) -> None:
     for name in (
         "cycler",
         "kiwisolver",
@@ -140,7 +140,7 @@ def test_its_settings_are_read_with_trust_and_by_the_notebook_itself(tmp_path: P
     assert loaded(tmp_path, {}, first="import matplotlib")["width"] == 77
 
 
-def test_what_else_of_it_waits(tmp_path: Path) -> None:
+def test_other_parts_of_matplotlib_wait(tmp_path: Path) -> None:
     names = {
         "backend_qtagg": ["module", "matplotlib.backends.backend_qtagg"],
         "testing": ["module", "matplotlib.testing"],
@@ -151,7 +151,7 @@ def test_what_else_of_it_waits(tmp_path: Path) -> None:
     assert found["waiting"].keys() == names.keys()
 
 
-def test_what_is_harmless() -> None:
+def test_harmless_modules() -> None:
     assert is_harmless("matplotlib.colors")
     assert not is_harmless("matplotlib.backends.backend_gtk4")
     assert not is_harmless("matplotlib.__main__")

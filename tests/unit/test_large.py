@@ -12,7 +12,8 @@ from pathlib import Path
 import litestate
 import pytest
 from checkpoint_files import FEWER
-from litestate.bundle import Compression, Reader, Writer, compression
+from litestate.bundle import Compression, Reader, Writer
+from litestate.bundle import format as zip_format
 from litestate.errors import DamagedBundleError
 from litestate.manifest import Manifest, Scope
 from states import Session
@@ -22,7 +23,7 @@ from states import Session
 def zip64(session: Session, bundle: bytes, monkeypatch: pytest.MonkeyPatch) -> bytes:
     """A bundle that has ZIP64 fields wherever they can be: the writer takes 100 bytes for 2 GiB."""
     for name in ("ZIP64_LIMIT", "ZIP_FILECOUNT_LIMIT"):
-        monkeypatch.setattr(compression.zipfile, name, 3 if "COUNT" in name else 100)
+        monkeypatch.setattr(zip_format.zipfile, name, 3 if "COUNT" in name else 100)
     (session.home / "small").write_bytes(b"small")
     data = session.save()[0]
     assert data.count(b"PK\6\7") == 1
@@ -66,7 +67,7 @@ def test_more_members_than_16_bits_can_count() -> None:
 def test_nothing_is_in_memory_whole(
     session: Session, tmp_path: Path, compressed: Compression
 ) -> None:
-    if compressed not in compression.AVAILABLE:
+    if compressed not in zip_format.AVAILABLE:
         pytest.skip("this Python has no Zstandard")
     size = 24 << 20
     noise = random.Random(0).randbytes(1 << 19).hex().encode()

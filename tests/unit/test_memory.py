@@ -1,4 +1,4 @@
-"""What is known from one walk to the next: unchanged files are not read, changed ones always."""
+"""The stat cache: unchanged files are not read again, changed files always."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def items(session: Session, memory: StatCache) -> Found:
     return {item.label: item for item in found.items if item.kind != "directory"}
 
 
-def test_what_is_unchanged_is_the_same_object(session: Session, kernel: Kernel) -> None:
+def test_an_unchanged_file_is_the_same_object(session: Session, kernel: Kernel) -> None:
     del kernel
     memory = StatCache()
     (session.home / "a").write_text("a")
@@ -41,7 +41,7 @@ def test_what_is_unchanged_is_the_same_object(session: Session, kernel: Kernel) 
     assert all(first[label] is second[label] for label in first)
 
 
-def test_what_is_young_is_looked_at_again(session: Session) -> None:
+def test_a_recent_file_is_read_again(session: Session) -> None:
     memory = StatCache()
     (session.home / "a").write_text("a")
     first = items(session, memory)["~/a"]
@@ -59,7 +59,7 @@ def test_a_time_in_the_future_is_never_trusted(session: Session, kernel: Kernel)
     assert items(session, memory)["~/a"] is not first
 
 
-def test_a_commit_into_the_log_alone_is_seen(session: Session, kernel: Kernel) -> None:
+def test_a_commit_in_the_log_only_is_noticed(session: Session, kernel: Kernel) -> None:
     del kernel
     memory, path = StatCache(), session.home / "app.db"
     make_database(path, pragma="journal_mode = wal")
@@ -142,7 +142,7 @@ def test_written_right_before_and_right_after_each_look(kernel: Kernel) -> None:
     assert [b"".join(kernel.session.history.read(it.content)) for it in found] == contents
 
 
-def test_what_is_unchanged_is_not_read(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_file_is_not_read(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     (kernel.state.home / "a").write_text("a")
     make_database(kernel.state.home / "app.db")
     kernel.settle()

@@ -21,7 +21,7 @@ from litestate.places import HOME, NOTEBOOK, Mended, Places, Root
 from states import Session, count, make_database
 
 VISIBLE = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
-"""What a stat result has by position."""
+"""Fields of a stat result by position."""
 
 NAMED = "is in memory only, the browser's storage does not hold it: it is too large."
 
@@ -104,13 +104,13 @@ def test_the_state_is_what_notebooks_wrote(session: Session, drive: Drive) -> No
     assert report.excluded["*.ipynb"] == ["start.ipynb"]
     assert report.excluded["__pycache__/"] == ["__pycache__"]
     rule = "neither written nor read by a notebook (to save them as well: include=[…])"
-    assert f"{rule}: what else" in str(report)
+    assert f"{rule}: everything else" in str(report)
     assert [line.label for line in show_state().lines()] == labels
     _, report = session.save(exclude="data/")
     assert [line.label for line in report.lines()] == ["empty", "old.csv", "app.db"]
 
 
-def test_what_is_named_is_looked_at_as_it_is(session: Session, drive: Drive) -> None:
+def test_named_paths_are_saved_unconditionally(session: Session, drive: Drive) -> None:
     drive.write("data/uploaded.csv", tell=False)
     drive.write("data/out.csv")
     _, report = session.save(paths="data")
@@ -192,7 +192,7 @@ def test_a_load_that_fails_leaves_times_and_permissions(
     assert after == before
 
 
-def test_links_cannot_be_kept_there(session: Session, drive: Drive) -> None:
+def test_links_cannot_be_stored_there(session: Session, drive: Drive) -> None:
     (session.home / "link").symlink_to("target")
     bundle, _ = session.save()
     (session.home / "link").unlink()
@@ -201,10 +201,10 @@ def test_links_cannot_be_kept_there(session: Session, drive: Drive) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "detect", lambda: roots)
         (skipped,) = session.load(bundle).skipped
-    assert skipped.reason == "the notebook's folder cannot keep links"
+    assert skipped.reason == "the notebook's folder cannot store links"
 
 
-def test_what_the_storage_does_not_hold_is_named(session: Session, drive: Drive) -> None:
+def test_files_that_are_not_stored_are_named(session: Session, drive: Drive) -> None:
     drive.write("large.bin")
     drive.unsaved = {"work/large.bin": "it is too large"}
     bundle, report = session.save()
@@ -217,7 +217,7 @@ def test_what_the_storage_does_not_hold_is_named(session: Session, drive: Drive)
     assert NAMED not in str(session.load(bundle))
 
 
-def test_what_is_written_there_by_litestate_itself(session: Session, drive: Drive) -> None:
+def test_files_that_litestate_itself_writes_there(session: Session, drive: Drive) -> None:
     drive.write("a.txt")
     target = drive.folder / "work" / "large.litestate.zip"
     drive.unsaved = {"work/large.litestate.zip": "it is too large"}
@@ -239,7 +239,7 @@ def watched(kernel: Kernel, drive: Drive) -> Kernel:
 
 
 @pytest.mark.usefixtures("unlisted")
-def test_checkpoints_are_of_what_notebooks_wrote(watched: Kernel, drive: Drive) -> None:
+def test_checkpoints_hold_files_that_notebooks_wrote(watched: Kernel, drive: Drive) -> None:
     drive.write("uploaded.csv", tell=False)
     drive.write("earlier.csv")
     drive.take()
@@ -262,7 +262,9 @@ def test_checkpoints_are_of_what_notebooks_wrote(watched: Kernel, drive: Drive) 
     assert watched.checkpoint(thorough=True) is None
 
 
-def test_what_is_too_large_does_not_outlive_the_kernel(watched: Kernel, drive: Drive) -> None:
+def test_a_file_that_is_too_large_does_not_outlive_the_kernel(
+    watched: Kernel, drive: Drive
+) -> None:
     drive.write("small.bin", "x" * 1000)
     drive.write("large.bin", "x" * 1001)
     drive.unsaved = {"work/large.bin": "it is too large"}
@@ -298,7 +300,7 @@ def test_a_checkpoint_comes_back_into_open_databases(watched: Kernel, drive: Dri
     assert note.read_text() == "first"
 
 
-def test_what_was_not_written_is_not_read_again(
+def test_a_file_that_was_not_written_is_not_read_again(
     watched: Kernel, drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = drive.write("a.txt", "first")
@@ -331,7 +333,7 @@ def _same_ctime(monkeypatch: pytest.MonkeyPatch, path: Path, status: os.stat_res
     monkeypatch.setattr(os, "lstat", with_number)
 
 
-def test_what_was_written_is_read_again_whatever_its_times_say(
+def test_a_written_file_is_read_again_at_any_times(
     watched: Kernel, drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = drive.write("a.txt", "first")
@@ -342,7 +344,7 @@ def test_what_was_written_is_read_again_whatever_its_times_say(
     assert changed(watched.checkpoint(thorough=True)) == {"a.txt": "changed"}
 
 
-def test_what_the_drive_has_outlives_the_kernel(drive: Drive) -> None:
+def test_files_stored_on_the_drive_outlive_the_kernel(drive: Drive) -> None:
     root = places.detect().root(NOTEBOOK)
     assert root is not None
     path = drive.write("a.txt")

@@ -1,4 +1,4 @@
-"""When a progress bar is shown, and how often it is brought up to date."""
+"""Progress bars: when they appear, and how often they are updated."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Clock:
 
 
 class Recorded:
-    """A bar that writes down what it is told."""
+    """A bar that records its updates."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""A save names what the notebook needs and the bundle does not have."""
+"""Reports of files and databases that the notebook needs and the bundle lacks."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_database_that_is_gone_and_one_that_is_locked(
     names["gone"] = connect(opened, session.home / "gone.db")
     (session.home / "gone.db").unlink()
     (text,) = warnings()
-    assert text.endswith("copy what the connection still has into a new one.")
+    assert text.endswith("copy the content of the connection into a new file with backup().")
     locked = connect(opened, session.home / "locked.db")
     locked.execute("PRAGMA journal_mode = memory")
     locked.execute("PRAGMA cache_size = 1")

@@ -84,7 +84,7 @@ def newest() -> int:
     return litestate.checkpoints()[-1].number
 
 
-def test_what_others_wrote_stays_and_is_named(notebook: Notebook, folder: Path) -> None:
+def test_files_of_others_stay_and_are_named(notebook: Notebook, folder: Path) -> None:
     notebook.cell("open('own.txt', 'w').write('1')")
     first = newest()
     (folder / "theirs.txt").write_text("theirs")
@@ -106,7 +106,7 @@ def test_what_others_wrote_stays_and_is_named(notebook: Notebook, folder: Path) 
     assert (folder / "theirs.txt").read_text() == "theirs"
 
 
-def test_what_others_wrote_over_stays(notebook: Notebook, folder: Path) -> None:
+def test_files_that_others_overwrote_stay(notebook: Notebook, folder: Path) -> None:
     notebook.cell("open('own.txt', 'w').write('1'); open('same.txt', 'w').write('1')")
     first = newest()
     notebook.cell("open('own.txt', 'w').write('2')")
@@ -128,7 +128,7 @@ def test_what_others_wrote_over_stays(notebook: Notebook, folder: Path) -> None:
     assert (folder / "kept.txt").read_text() == "theirs"
 
 
-def test_what_others_deleted_comes_back(notebook: Notebook, folder: Path) -> None:
+def test_files_that_others_deleted_are_restored(notebook: Notebook, folder: Path) -> None:
     notebook.cell("open('own.txt', 'w').write('1')")
     first = newest()
     (folder / "own.txt").unlink()
@@ -202,7 +202,7 @@ def test_databases_that_both_write(notebook: Notebook, folder: Path, mode: str) 
     assert (folder / "theirs.db").exists()
 
 
-def test_times_that_are_set_back_fool_nobody(notebook: Notebook, folder: Path) -> None:
+def test_a_time_that_is_set_back_hides_no_change(notebook: Notebook, folder: Path) -> None:
     notebook.cell("open('own.txt', 'w').write('1')")
     first = newest()
     # As `cp -p` and archives do, by others and by a cell.

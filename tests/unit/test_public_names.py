@@ -22,7 +22,7 @@ def for_type_checkers() -> dict[str, str]:
     body = ast.parse(Path(litestate.__file__).read_text()).body
     block = next(it for it in body if isinstance(it, ast.If))
     return {
-        alias.name: f".{statement.module}"
+        alias.name: f"litestate.{statement.module}"
         for statement in block.body
         if isinstance(statement, ast.ImportFrom)
         for alias in statement.names

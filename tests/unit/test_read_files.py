@@ -76,7 +76,7 @@ def named(report: Report) -> dict[str, tuple[str, str]]:
     return {each.path: (each.reason, each.advice) for each in report.skipped}
 
 
-def test_what_was_read_is_in_the_bundle_with_its_folders(drive: Drive) -> None:
+def test_a_read_file_is_in_the_bundle_with_its_folders(drive: Drive) -> None:
     drive.upload("never read.csv")
     drive.upload_read("data/2026/grades.csv")
     drive.upload_read("helpers.py", b"x = 1\n")
@@ -99,13 +99,13 @@ def test_a_database_that_was_only_read_is_saved_as_one(drive: Drive) -> None:
     assert "runs: 10 rows" in str(report)
 
 
-def test_a_module_is_saved_also_where_only_the_compiled_one_was_read(drive: Drive) -> None:
+def test_a_module_is_saved_if_only_its_compiled_file_was_read(drive: Drive) -> None:
     drive.upload("tools/helpers.py", b"x = 1\n")
     drive.upload_read("tools/__pycache__/helpers.cpython-314.pyc", b"compiled")
     assert saved()[0] == {"notebook/tools/", "notebook/tools/helpers.py"}
 
 
-def test_a_large_one_is_named_in_the_open_with_the_line_that_takes_it_in(
+def test_a_large_file_is_reported_with_the_argument_that_adds_it(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(read_files, "LIMIT", 1000)
@@ -181,7 +181,7 @@ def test_a_bundle_that_was_read_is_not_put_into_the_next_one(drive: Drive) -> No
 
 
 @pytest.mark.parametrize("change", ["deleted", "became a folder", "overwritten"])
-def test_what_happened_to_it_since(drive: Drive, change: str) -> None:
+def test_a_read_file_that_changed_since(drive: Drive, change: str) -> None:
     path = drive.upload_read("data.csv")
     if change == "overwritten":
         path.write_bytes(b"other")
@@ -194,7 +194,9 @@ def test_what_happened_to_it_since(drive: Drive, change: str) -> None:
     assert not report.skipped
 
 
-def test_what_is_written_later_is_written(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_file_that_is_written_later_is_written(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(read_files, "LIMIT", 1)
     drive.upload_read("data.csv")
     drive.written.append("work/data.csv")
@@ -211,7 +213,7 @@ def test_it_comes_back_elsewhere(drive: Drive) -> None:
     assert [line.label for line in report.lines("added")] == ["data.csv"]
 
 
-def test_what_removes_files_does_not_take_it_for_state(drive: Drive) -> None:
+def test_read_files_are_never_removed(drive: Drive) -> None:
     path = drive.upload_read("data.csv")
     drive.upload("made.txt")
     drive.written.append("work/made.txt")

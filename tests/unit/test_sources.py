@@ -1,4 +1,4 @@
-"""Where a bundle can be read from."""
+"""Sources of bundles: paths, URLs, bytes and files."""
 
 from __future__ import annotations
 

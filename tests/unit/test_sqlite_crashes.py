@@ -46,7 +46,7 @@ CRASHES: dict[str, tuple[Callable[[Path], None], int]] = {
     "log without an index": (leave_a_log_without_an_index, 1001),
     "log with more than was committed": (leave_a_spilled_log, 1001),
 }
-"""What a crash leaves, and how many rows were committed."""
+"""States after a crash, each with the number of committed rows."""
 
 
 @pytest.fixture(params=CRASHES)
@@ -64,7 +64,7 @@ def uncommitted(path: Path) -> int:
         return int(connection.execute(query).fetchone()[0])
 
 
-def test_what_was_committed_comes_back(session: Session, rows: int) -> None:
+def test_committed_rows_come_back(session: Session, rows: int) -> None:
     path = session.home / "app.db"
     bundle, report = session.save()
     assert [(line.label, line.kind) for line in report.lines()] == [("~/app.db", "database")]
@@ -91,7 +91,7 @@ def test_looking_and_saving_recover_nothing(session: Session) -> None:
     assert files(session.home) == before
 
 
-def test_another_one_is_loaded_over_it(session: Session, rows: int) -> None:
+def test_another_database_is_loaded_over_it(session: Session, rows: int) -> None:
     path = session.home / "app.db"
     bundle, _ = session.save()
     with closing(sqlite3.connect(path)) as connection:
@@ -112,7 +112,9 @@ def _is_wal(path: Path) -> bool:
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 @pytest.mark.parametrize("there", ["nothing", "a text", "what is damaged"])
-def test_what_another_one_left_is_not_replayed(session: Session, mode: str, there: str) -> None:
+def test_the_journal_of_another_database_is_not_replayed(
+    session: Session, mode: str, there: str
+) -> None:
     path = session.home / "app.db"
     make_database(path, rows=900, pragma=f"journal_mode = {mode}")
     bundle, _ = session.save()
@@ -161,7 +163,7 @@ def test_a_crash_between_attached_databases(session: Session) -> None:
     assert content(one) == content(two) == before
 
 
-def test_a_read_only_one_with_a_journal(session: Session) -> None:
+def test_a_read_only_database_with_a_journal(session: Session) -> None:
     path = session.home / "app.db"
     make_database(path, rows=1000)
     expected = content(path)

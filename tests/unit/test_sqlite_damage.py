@@ -1,4 +1,4 @@
-"""What looks like a database and is none, or is damaged: saved as it is, and the report says so."""
+"""Damaged databases, and files that only look like one: saved unchanged, and reported."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ NO_DATABASES: dict[str, Callable[[], bytes]] = {
     "cut off in the header": lambda: good()[:60],
     "a page count that is too high": lambda: overwritten(28, words(100_000)),
 }
-"""What SQLite cannot read."""
+"""Files that SQLite cannot read."""
 
 DAMAGED: dict[str, Callable[[], bytes]] = {
     "a page in the middle overwritten": lambda: overwritten(4096 * 20, noise(4096)),
@@ -71,7 +71,7 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
     "a record that cannot be read": lambda: overwritten(39857, b"\x7f"),
     "a freelist that leads nowhere": lambda: overwritten(32, words(90_000) + words(3)),
 }
-"""Where SQLite reads the schema and finds damage in the pages."""
+"""Databases with a readable schema and damaged pages."""
 
 
 def finds(data: bytes) -> bool:
@@ -104,12 +104,12 @@ def saves_as_a_file(session: Session, data: bytes) -> str:
 
 
 @pytest.mark.parametrize("name", NO_DATABASES)
-def test_what_is_no_database(session: Session, name: str) -> None:
+def test_a_file_that_is_no_database(session: Session, name: str) -> None:
     assert "encrypted or damaged" in saves_as_a_file(session, NO_DATABASES[name]())
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-def test_what_is_damaged(session: Session, name: str) -> None:
+def test_a_damaged_database(session: Session, name: str) -> None:
     if not finds(DAMAGED[name]()):
         pytest.skip("this SQLite does not look so closely")
     warning = saves_as_a_file(session, DAMAGED[name]())
@@ -117,7 +117,7 @@ def test_what_is_damaged(session: Session, name: str) -> None:
     assert "older bundle" in warning
 
 
-def test_what_is_encrypted_with_its_header_is_a_file(session: Session) -> None:
+def test_a_database_with_an_encrypted_header_is_a_file(session: Session) -> None:
     data = noise(8192)
     (session.home / "app.db").write_bytes(data)
     bundle, report = session.save()
@@ -128,7 +128,7 @@ def test_what_is_encrypted_with_its_header_is_a_file(session: Session) -> None:
 
 
 @pytest.mark.parametrize("name", [*NO_DATABASES, *DAMAGED])
-def test_a_good_one_replaces_it(session: Session, name: str) -> None:
+def test_a_good_database_replaces_it(session: Session, name: str) -> None:
     path = session.home / "app.db"
     make_database(path)
     bundle, _ = session.save()
@@ -192,7 +192,7 @@ def test_a_name_that_python_cannot_decode_is_no_damage(session: Session) -> None
     assert b"CREATE TABLE r\xffns" in path.read_bytes()
 
 
-def test_what_this_python_does_not_define_is_no_damage(session: Session) -> None:
+def test_an_undefined_function_is_no_damage(session: Session) -> None:
     with closing(sqlite3.connect(session.home / "app.db")) as connection:
         connection.create_function("mine", 1, lambda value: value, deterministic=True)
         connection.create_collation("mine", lambda a, b: (a > b) - (a < b))
@@ -205,7 +205,7 @@ def test_what_this_python_does_not_define_is_no_damage(session: Session) -> None
 
 
 @crash_needs_processes
-def test_what_is_in_the_log_of_a_damaged_one_is_saved(session: Session) -> None:
+def test_the_log_of_a_damaged_database_is_saved(session: Session) -> None:
     path = session.home / "app.db"
     path.write_bytes(good())
     leave_a_log(path, "INSERT INTO runs VALUES (9000, 'in the log')")
@@ -224,7 +224,7 @@ def test_what_is_in_the_log_of_a_damaged_one_is_saved(session: Session) -> None:
 
 
 @crash_needs_processes
-def test_the_log_of_what_cannot_be_read_is_saved_beside_it(session: Session) -> None:
+def test_the_log_of_an_unreadable_database_is_saved_beside_it(session: Session) -> None:
     path = session.home / "app.db"
     path.write_bytes(good())
     leave_a_log(path, "INSERT INTO runs VALUES (9000, 'in the log')")
@@ -242,7 +242,7 @@ def test_the_log_of_what_cannot_be_read_is_saved_beside_it(session: Session) -> 
     assert files(session.home) == before
 
 
-def test_what_nobody_may_read_is_reported(session: Session) -> None:
+def test_a_database_without_read_permission_is_reported(session: Session) -> None:
     path = session.home / "app.db"
     make_database(path)
     (session.home / "a.txt").write_text("saved")

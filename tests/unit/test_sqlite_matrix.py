@@ -47,7 +47,7 @@ def test_it_comes_back(
     assert [line.verdict for line in session.load(bundle).lines()] == ["unchanged"]
 
 
-def test_a_small_and_a_large_one_have_one_digest(
+def test_capture_in_memory_and_through_a_file_have_the_same_digest(
     session: Session, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(session.home / "app.db", kind)
@@ -74,7 +74,7 @@ def test_it_is_loaded_under_an_open_connection(session: Session, kind: str) -> N
     assert session.save()[1].digest == saved.digest
 
 
-def test_another_one_is_loaded_over_it(session: Session, kind: str) -> None:
+def test_another_database_is_loaded_over_it(session: Session, kind: str) -> None:
     path = session.home / "app.db"
     make_database(path, rows=20)
     before, (bundle, _) = content(path), session.save()
@@ -95,7 +95,7 @@ def test_names(session: Session, name: str) -> None:
     assert content(path) == before
 
 
-def test_an_empty_one_is_an_empty_file(session: Session) -> None:
+def test_an_empty_database_is_an_empty_file(session: Session) -> None:
     path = session.home / "app.db"
     path.touch()
     bundle, report = session.save()
@@ -108,7 +108,7 @@ def test_an_empty_one_is_an_empty_file(session: Session) -> None:
     assert path.read_bytes() == b""
 
 
-def test_one_that_nothing_was_ever_committed_to(session: Session) -> None:
+def test_a_database_without_any_commit(session: Session) -> None:
     path = session.home / "app.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript("PRAGMA cache_size = 1; BEGIN; CREATE TABLE runs (note)")
@@ -225,7 +225,7 @@ def test_a_load_into_a_read_only_one(session: Session, mode: str) -> None:
 
 
 def test_a_log_in_a_folder_that_is_read_only(session: Session) -> None:
-    """SQLite must make an index to read the log, and here nobody may."""
+    """SQLite needs an index to read the log, which cannot be created here."""
     folder = session.home / "data"
     folder.mkdir()
     path = session.folder / "app.db"
@@ -249,7 +249,7 @@ def test_a_log_in_a_folder_that_is_read_only(session: Session) -> None:
     assert content_where_writable(folder / "app.db") == before
 
 
-def test_nothing_is_left_beside_one_in_wal_mode(session: Session) -> None:
+def test_nothing_is_left_beside_a_database_in_wal_mode(session: Session) -> None:
     path = session.home / "app.db"
     make_database(path, pragma="journal_mode = wal")
     session.save()

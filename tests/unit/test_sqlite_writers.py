@@ -1,4 +1,4 @@
-"""Databases that somebody writes to, or has locked, while they are saved."""
+"""Databases that are written or locked while they are saved."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ def saved_rows(bundle: bytes, folder: Path) -> int:
     return count(folder / "copy.db")
 
 
-def test_what_is_counted_is_what_is_saved(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counted_rows_are_the_saved_rows(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody commits at every look at the clock: before, while and after rows are counted."""
     path = session.home / "app.db"
     make_database(path, rows=50, pragma="journal_mode = wal")
@@ -66,7 +64,7 @@ def test_what_is_counted_is_what_is_saved(
     assert counted == saved_rows(bundle, session.folder) == 50
 
 
-def test_a_writer_that_goes_on_while_its_files_are_copied(
+def test_a_writer_that_continues_during_the_copy(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Database and journal must be of one transaction."""
@@ -147,7 +145,7 @@ def test_a_writer_that_never_pauses_is_reported(
         writer.execute("ROLLBACK")
 
 
-def test_what_cannot_be_copied_is_an_error(session: Session) -> None:
+def test_a_failed_copy_is_an_error(session: Session) -> None:
     """In CPython another process copies, and its error must come through."""
     with pytest.raises(FileNotFoundError, match=r"none\.db"):
         sqlite.copy_aside(session.home / "none.db", session.folder / "copy.db")
@@ -183,7 +181,7 @@ def test_another_process_writes_all_the_time(session: Session, mode: str) -> Non
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("statement", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode = exclusive"])
 def test_a_lock_without_a_journal_is_reported(session: Session, statement: str) -> None:
-    """What its holder keeps to itself cannot be told from here."""
+    """Rows in the memory of another connection cannot be detected."""
     path = session.home / "app.db"
     make_database(path)
     bundle, _ = session.save()
@@ -213,7 +211,7 @@ def test_a_file_called_like_a_log_beside_a_locked_one(session: Session) -> None:
         connection.rollback()
 
 
-def test_a_file_in_the_place_of_one_in_use(session: Session) -> None:
+def test_a_file_in_the_place_of_a_database_in_use(session: Session) -> None:
     """The log of a connection that is open must not meet the next database of that name."""
     path = session.home / "app.db"
     path.write_text("text")
@@ -245,7 +243,7 @@ def test_an_exclusive_lock_with_a_journal(session: Session) -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("more", ["", SPILL], ids=["idle", "writing"])
 def test_an_exclusive_lock_in_wal_mode(session: Session, more: str) -> None:
-    """What was committed is in the log, and what was not has no commit mark there."""
+    """Committed rows are in the log; uncommitted ones have no commit mark there."""
     path = session.home / "app.db"
     make_database(path, rows=1000)
     with closing(connect(path)) as connection:
@@ -258,7 +256,7 @@ def test_an_exclusive_lock_in_wal_mode(session: Session, more: str) -> None:
             other.execute("SELECT count(*) FROM runs").fetchone()
         bundle, report = session.save()
         assert [line.kind for line in report.lines()] == ["database"]
-        assert "keeps everybody out" in str(report.warnings)
+        assert "is locked by a connection" in str(report.warnings)
         with pytest.raises(DatabaseBusyError, match=r"app\.db"):
             session.load(bundle)
     expected = content(path)
@@ -286,7 +284,7 @@ def test_a_lock_of_another_process(session: Session, script: str) -> None:
     assert content(path) == before
 
 
-def test_a_large_one_is_not_held_in_memory(session: Session) -> None:
+def test_a_large_database_is_not_held_in_memory(session: Session) -> None:
     """Not once when it is saved, compared or loaded; ``serialize`` would hold it twice."""
     path = session.home / "app.db"
     with closing(connect(path)) as connection:

@@ -17,7 +17,7 @@ import pytest
 from litestate.errors import StorageError
 from litestate.storage import Storage, open_storage
 from litestate.storage.directory import open_directory
-from litestate.storage.keys import MAX_KEY, key
+from litestate.storage.interface import MAX_NAME, folder_name
 
 IN_BROWSER = sys.platform == "emscripten"
 
@@ -72,7 +72,7 @@ def open_(kind: str, tmp_path: Path) -> Iterator[Open]:
         if kind == "opfs":
             storage: Storage = wait(open_opfs(name, site=site, patience=patience))
         else:
-            folder = tmp_path / key(site)
+            folder = tmp_path / folder_name(site)
             storage = open_directory(name, folder=folder, patience=patience)
         opened.append(storage)
         return storage
@@ -81,7 +81,7 @@ def open_(kind: str, tmp_path: Path) -> Iterator[Open]:
     for storage in opened:
         storage.close()
     if kind == "opfs":
-        wait(_remove(key(site)))
+        wait(_remove(folder_name(site)))
 
 
 async def _remove(*names: str) -> None:
@@ -89,7 +89,7 @@ async def _remove(*names: str) -> None:
     await folder.removeEntry(names[-1], recursive=True)
 
 
-def test_a_new_one_is_empty(open_: Open) -> None:
+def test_a_new_storage_is_empty(open_: Open) -> None:
     storage = open_()
     assert storage.writable
     assert storage.label
@@ -141,7 +141,7 @@ def test_large_pieces(open_: Open) -> None:
     assert file.read(4096 + 7, 4 << 20) == data[7 : 7 + (4 << 20)]
 
 
-def test_the_second_one_reads(open_: Open) -> None:
+def test_the_second_opening_only_reads(open_: Open) -> None:
     writer = open_()
     writer.files[0].write(0, b"seen")
     reader = open_()
@@ -216,7 +216,7 @@ def test_taking_over(open_: Open) -> None:
     storage.close()
 
 
-def test_only_one_of_many_takes_over(open_: Open) -> None:
+def test_only_one_of_several_readers_takes_over(open_: Open) -> None:
     writer, first, second = open_(), open_(), open_()
     writer.close()
     storage = taken(first)
@@ -229,7 +229,7 @@ def test_only_one_of_many_takes_over(open_: Open) -> None:
     last.close()
 
 
-def test_a_reader_that_goes_leaves_the_writer_alone(open_: Open) -> None:
+def test_closing_a_reader_does_not_affect_the_writer(open_: Open) -> None:
     writer = open_()
     open_().close()
     writer.files[0].write(0, b"mine")
@@ -351,13 +351,13 @@ def test_keys_are_names_on_any_file_system() -> None:
         "a b",
         "a/b",
     ]
-    texts += ["x" * MAX_KEY, "x" * MAX_KEY + "y", "x" * 500, "%" * 100, "é" * 100]
-    texts += [key(text) for text in texts]
+    texts += ["x" * MAX_NAME, "x" * MAX_NAME + "y", "x" * 500, "%" * 100, "é" * 100]
+    texts += [folder_name(text) for text in texts]
     texts = list(dict.fromkeys(texts))
-    keys = [key(text) for text in texts]
+    keys = [folder_name(text) for text in texts]
     assert len({name.casefold() for name in keys}) == len(texts)
     for name in keys:
-        assert 0 < len(name) <= MAX_KEY
+        assert 0 < len(name) <= MAX_NAME
         assert name.isascii() and name.isprintable()
         assert not set(name) & set('<>:"/\\|?* ')
         assert not name.startswith(".") and not name.endswith(".")
@@ -365,8 +365,8 @@ def test_keys_are_names_on_any_file_system() -> None:
 
 
 def test_plain_names_stay_readable() -> None:
-    assert key("my notebook.ipynb") == "my%20notebook.ipynb"
-    assert key("Start.ipynb").endswith("=Start.ipynb")
+    assert folder_name("my notebook.ipynb") == "my%20notebook.ipynb"
+    assert folder_name("Start.ipynb").endswith("=Start.ipynb")
 
 
 def test_the_place_is_chosen_by_the_platform(
@@ -384,4 +384,9 @@ def test_the_place_is_chosen_by_the_platform(
         storage.close()
     if IN_BROWSER:
         # Not all of the site's: other tests in this kernel may have a history open.
-        wait(_remove(key(str(js.location.href).partition("extensions/")[0]), key("chosen")))
+        wait(
+            _remove(
+                folder_name(str(js.location.href).partition("extensions/")[0]),
+                folder_name("chosen"),
+            )
+        )

@@ -1,4 +1,4 @@
-"""What only a folder of the disk can do: fill up, be forbidden, belong to a killed process."""
+"""Failures of a folder on disk: it is full, not writable, or left by a killed process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose a bundle is: signatures, and the key that is a file in plain Python."""
+"""Trust: signatures of bundles, and the key file of plain Python."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def signed(manifest: bytes = MANIFEST) -> Signature:
     return found
 
 
-def test_what_was_signed_here_is_own() -> None:
+def test_a_bundle_signed_here_is_own() -> None:
     assert trust.judge(signed(), MANIFEST) == "own"
     assert signed() == signed()
 
@@ -53,11 +53,11 @@ def test_the_twins() -> None:
     asyncio.run(run())
 
 
-def test_what_is_not_signed_is_a_strangers() -> None:
+def test_a_bundle_without_a_signature_is_a_strangers() -> None:
     assert trust.judge(None, MANIFEST) == "stranger"
 
 
-def test_what_another_has_signed_is_a_strangers() -> None:
+def test_a_bundle_signed_with_another_key_is_a_strangers() -> None:
     other = Signature("0" * 32, signed().hmac_sha256)
     assert trust.judge(other, MANIFEST) == "stranger"
 
@@ -103,7 +103,7 @@ def test_the_form_of_a_signature() -> None:
     assert len(mine.to_json()) == SIGNATURE_BYTES
 
 
-def test_a_restricted_kernel_trusts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restricted_kernel_trusts_no_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
     trust.check_allowed(trust=True)
     assert "trust=True" in trust.trust_advice()
     monkeypatch.setattr(trust, "RESTRICTED", True)

@@ -1,4 +1,4 @@
-"""Going back: undo after everything that changes the state, and what must not be lost by it."""
+"""Undo after every function that changes the state, without losing anything."""
 
 from __future__ import annotations
 
@@ -316,7 +316,7 @@ def test_damage_changes_nothing(steps: Steps) -> None:
     litestate.checkpoint()
 
 
-def test_what_is_whole_of_a_damaged_checkpoint_comes_back(kernel: Kernel) -> None:
+def test_the_undamaged_part_of_a_checkpoint_is_restored(kernel: Kernel) -> None:
     home = kernel.state.home
     (home / "good").write_text("good")
     (home / "bad").write_text("bad")
@@ -370,7 +370,9 @@ def test_a_damaged_checkpoint_does_not_hide_the_others(steps: Steps) -> None:
     assert steps.now() == steps.trees[2]
 
 
-def test_what_was_dropped_in_vain_is_said(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoints_dropped_in_vain_are_reported(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(3):
         (steps.kernel.state.home / "data").write_bytes(os.urandom(50_000))
         steps.step()
@@ -403,7 +405,9 @@ def test_no_room_for_the_note_of_a_restore(steps: Steps, monkeypatch: pytest.Mon
     assert steps.now() == steps.trees[1]
 
 
-def test_no_room_to_keep_what_is_here(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_for_a_checkpoint_before_a_restore(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps.step()
     steps.step()
     steps.write()
@@ -438,7 +442,7 @@ def test_load_outside_of_what_checkpoints_are_made_of(steps: Steps) -> None:
     report = litestate.load_state(bundle, clean=True)
     litestate.undo()
     assert (home / "part" / "a").read_text() == "a"
-    assert "only of what checkpoints are made of" in str(report)
+    assert "but only what autosave(paths=…, exclude=…) has" in str(report)
 
 
 def test_by_number_label_and_row(steps: Steps) -> None:

@@ -98,7 +98,7 @@ def test_lost_sharing_is_noted() -> None:
     names = {"Held": Held, "held": held, "attributes": vars(held)}
     notes = take(names, list(names)).notes
     assert {note for each in notes.values() for note in each} == {
-        "the attributes of an object in it, held as a dict (vars), are a dict of their own"
+        "the attributes of an object in it, also held as a dict (vars), become a separate dict"
     }
     assert take({"Held": Held, "held": held}, ["Held", "held"]).notes == {}
     assert Graph(v=vars(held)).pickles == []

@@ -40,7 +40,7 @@ tank.observe(lambda change: seen.append(("lambda", change.new)))
 """
 
 
-def test_observers_are_saved_once_and_in_order() -> None:
+def test_observers_are_restored_once_and_in_order() -> None:
     pytest.importorskip("traitlets")
     names, notes = brought_back(TRAITS)
     assert notes == {}
@@ -52,7 +52,7 @@ def test_observers_are_saved_once_and_in_order() -> None:
     assert names["seen"] == [("method", "a"), ("lambda", "a")]
 
 
-def test_links_are_saved_in_both_directions() -> None:
+def test_links_are_kept_in_both_directions() -> None:
     pytest.importorskip("traitlets")
     names, notes = brought_back(
         "import traitlets\nclass Tank(traitlets.HasTraits):\n    level = traitlets.Int(0)\n"
@@ -88,7 +88,7 @@ def test_a_widget_is_named() -> None:
         "figure.canvas.mpl_connect('key_press_event', handler.pressed)",
     ],
 )
-def test_callbacks_of_a_figure_are_reported(matplotlib: Any, connected: str) -> None:
+def test_callbacks_of_a_figure_are_named(matplotlib: Any, connected: str) -> None:
     start = (
         "from matplotlib.figure import Figure\nfigure = Figure()\naxes = figure.subplots()\n"
         "def pressed(event): pass\nclass Handler:\n    def pressed(self, event): pass\n"
@@ -102,7 +102,7 @@ def test_callbacks_of_a_figure_are_reported(matplotlib: Any, connected: str) -> 
     assert notes == expected
 
 
-def test_a_scan_adds_no_attributes_to_an_object() -> None:
+def test_reading_an_object_without_attributes_creates_none() -> None:
     import functools
 
     partial = functools.partial(int, base=2)

@@ -46,7 +46,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_a_stranger_would_run_is_listed(name: str) -> None:
+def test_calls_in_a_foreign_pickle_are_listed(name: str) -> None:
     data, expected = HOSTILE[name]
     try:
         found = contents(data)
@@ -80,7 +80,7 @@ def test_what_a_stranger_would_run_is_listed(name: str) -> None:
         *(b"2.", b"\x94.", b"cos\n", b"ios\nx\n.", b"(o.", b"V\\ud800\\u12\n."),
     ],
 )
-def test_what_is_no_pickle_is_refused(data: bytes) -> None:
+def test_bytes_that_are_not_a_pickle_are_refused(data: bytes) -> None:
     with pytest.raises(DamagedBundleError, match="a pickle in it cannot be read"):
         contents(data)
 
@@ -100,7 +100,7 @@ def test_damaged_bytes_give_no_other_error() -> None:
             continue
 
 
-def test_it_takes_linear_time() -> None:
+def test_listing_takes_linear_time() -> None:
     start = time.monotonic()
     contents(pickle.dumps([(i, str(i)) for i in range(30_000)], 5))
     # Doubled tuples: as a tree it has 2 ** 2000 leaves.

@@ -50,7 +50,7 @@ def test_nothing_of_the_cell_runs_again() -> None:
     ],
 )
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
-def test_it_is_found_in_its_source(code: str) -> None:
+def test_code_is_found_in_its_source(code: str) -> None:
     notebook = Notebook()
     notebook.cell(code)
     again = notebook.again("f")
@@ -121,7 +121,7 @@ def test_annotations_that_cannot_be_evaluated_become_text() -> None:
     again = notebook.again("f", "A")
     assert again.f.__annotations__ == {"x": "missing", "y": "int"}
     assert again.A.__annotations__ == {"x": "missing"}
-    assert notebook.notes == ["annotations that cannot be evaluated are text"]
+    assert notebook.notes == ["annotations that cannot be evaluated become text"]
 
 
 @pytest.fixture

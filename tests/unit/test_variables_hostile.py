@@ -216,7 +216,7 @@ def test_nothing_is_run_without_trust(
 
 
 @pytest.mark.parametrize("name", ["pandas", "tzdata"])
-def test_codecs_import_nothing_from_the_bundle(
+def test_imports_of_codecs_do_not_come_from_the_bundle(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from litestate.variables import codecs
@@ -250,7 +250,7 @@ def test_imports_by_their_own_names_need_no_trust() -> None:
     assert "is not installed here" in found.failed[0].reason
 
 
-def test_errors_of_user_hashes_and_equality_fail_one_name() -> None:
+def test_errors_in_hashes_and_equality_of_users() -> None:
     notebook = Notebook(
         "class K:\n    def __init__(s, n): s.n = n\n    def __hash__(s): return s.n\n"
         "    def __eq__(s, o): raise KeyError('no')\n"
@@ -280,7 +280,7 @@ def not_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("not_read_back")
-def test_holders_of_a_failed_object_fail_with_its_reason() -> None:
+def test_a_holder_of_a_failed_object_fails_with_its_reason() -> None:
     notebook = Notebook(
         "import pathlib\nclass C: pass\n"
         "class Bad:\n    def __setstate__(s, _): pathlib.Path('not here').read_text()\n"

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import litestate
-import litestate.parts.wanted
+import litestate.saving
 import pytest
 from litestate.errors import BundleError, DamagedBundleError, SelectionError
 from litestate.report import Report
@@ -45,7 +45,7 @@ class InShell(Cells):
 
 @pytest.fixture
 def cells(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
-    monkeypatch.setattr(litestate.parts.wanted, "is_session", lambda: True)
+    monkeypatch.setattr(litestate.saving, "is_session", lambda: True)
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
     if sys.platform == "emscripten":
@@ -264,7 +264,7 @@ def test_a_program_has_no_variables_unless_they_are_asked_for(tmp_path: Path) ->
         "was = C\ndel c, x, C\n"
         "litestate.load_state('none.zip'); assert 'x' not in globals()\n"
         "told = str(litestate.load_state('b.zip')); assert 'x' not in globals()\n"
-        "assert '4 variables were not asked for: variables=True' in told, told\n"
+        "assert '4 variables were not loaded: variables=True' in told, told\n"
         "litestate.load_state('b.zip', variables=True)\nassert type(c) is C and x[0] is c"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -61,7 +61,9 @@ SHARED = (
 )
 
 
-def test_what_cannot_be_made_is_in_later_checkpoints(notebook: Notebook, library: Library) -> None:
+def test_unrestored_variables_are_in_later_checkpoints(
+    notebook: Notebook, library: Library
+) -> None:
     notebook.cell(SHARED)
     library.remove()
     missing = {"k", "alone", "helper_mod"}
@@ -83,7 +85,9 @@ def test_what_cannot_be_made_is_in_later_checkpoints(notebook: Notebook, library
     assert notebook.kept() == notebook.here()
 
 
-def test_what_cannot_be_made_writes_nothing_by_itself(notebook: Notebook, library: Library) -> None:
+def test_unrestored_variables_alone_make_no_checkpoint(
+    notebook: Notebook, library: Library
+) -> None:
     notebook.cell("import helper_mod\nk = helper_mod.K(); k.a = k; other = [1]\ndel helper_mod")
     library.remove()
     assert notebook.reloaded() == {"k"}
@@ -91,9 +95,7 @@ def test_what_cannot_be_made_writes_nothing_by_itself(notebook: Notebook, librar
     assert len(notebook.kernel.session.history.checkpoints) == 1
 
 
-def test_a_new_value_takes_the_place_of_what_could_not_be_made(
-    notebook: Notebook, library: Library
-) -> None:
+def test_a_new_value_replaces_an_unrestored_variable(notebook: Notebook, library: Library) -> None:
     notebook.cell("import helper_mod\nk = helper_mod.K(); a = [k]; z = [k]\ndel helper_mod")
     library.remove()
     assert notebook.reloaded() == {"a", "k", "z"}
@@ -130,7 +132,7 @@ def test_a_restore_forgets_what_another_state_lacked(notebook: Notebook, library
     assert type(notebook.names["k"]).__name__ == "K"
 
 
-def test_what_waits_for_trust_is_in_later_checkpoints(
+def test_variables_that_wait_for_trust_are_in_later_checkpoints(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook.cell("class K: pass\nk = K(); k.v = 42; plain = 1")
@@ -144,7 +146,7 @@ def test_what_waits_for_trust_is_in_later_checkpoints(
     assert notebook.names["k"].v == 42
 
 
-def test_a_reader_that_takes_over_keeps_what_it_could_not_make(
+def test_a_reader_that_takes_over_keeps_unrestored_variables(
     notebook: Notebook, kernel: Kernel, library: Library
 ) -> None:
     if IN_KERNEL:
@@ -167,7 +169,7 @@ def test_a_reader_that_takes_over_keeps_what_it_could_not_make(
 
 
 @pytest.mark.skipif(IN_KERNEL, reason="the kernel would try to install the package")
-def test_packages_that_are_not_there_are_in_later_checkpoints(
+def test_missing_packages_are_in_later_checkpoints(
     notebook: Notebook, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     added = {
@@ -194,7 +196,7 @@ def test_packages_that_are_not_there_are_in_later_checkpoints(
     assert json.loads(b"".join(history.read(listed)))["added"] == []
 
 
-def test_damage_to_what_could_not_be_made_costs_nothing_else(
+def test_damage_to_unrestored_variables_costs_nothing_else(
     notebook: Notebook, library: Library
 ) -> None:
     notebook.cell("import helper_mod\na = [1]; k = helper_mod.K(); k.a = a\ndel helper_mod")
@@ -205,12 +207,12 @@ def test_damage_to_what_could_not_be_made_costs_nothing_else(
     assert notebook.kept() == notebook.here()
 
 
-def test_a_bundle_says_what_only_the_checkpoints_have(notebook: Notebook, library: Library) -> None:
+def test_a_bundle_names_unrestored_variables(notebook: Notebook, library: Library) -> None:
     notebook.cell("import helper_mod\nk = helper_mod.K(); x = 1\ndel helper_mod")
     library.remove()
     assert notebook.reloaded() == {"k"}
     notebook.kernel.activate()
     told = str(save_state(io.BytesIO(), variables=True))
-    assert "k could not be made when the checkpoint came back: it is in the checkpoints" in told
+    assert "k could not be rebuilt when the checkpoint was restored: only checkpoints have" in told
     notebook.cell("k = 5")
     assert "could not be made" not in str(save_state(io.BytesIO(), variables=True))

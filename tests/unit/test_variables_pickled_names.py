@@ -35,7 +35,7 @@ def group(stored: dict[str, Any]) -> Group:
 
 
 @pytest.mark.parametrize("title", GOLDEN["saved"])
-def test_what_was_stored_under_old_names_loads(title: str) -> None:
+def test_pickles_with_old_names_load(title: str) -> None:
     stored = GOLDEN["saved"][title]
     groups = [group(each) for each in stored["groups"]]
     names = {name for each in groups for data in each.pickles for name in contents(data).globals}
@@ -50,7 +50,7 @@ def test_what_was_stored_under_old_names_loads(title: str) -> None:
 
 
 @pytest.mark.parametrize("title", GOLDEN["saved"])
-def test_what_is_stored_now_names_one_module(title: str) -> None:
+def test_new_pickles_name_one_module(title: str) -> None:
     notebook = Notebook()
     notebook.run(Case(title, "", GOLDEN["saved"][title]["cell"]))
     pickles = [data for each in keep(notebook).groups for data in each.pickles]

@@ -20,7 +20,7 @@ VERSIONS = ("3.11", "3.14")
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_it_comes_back(name: str) -> None:
+def test_objects_are_restored(name: str) -> None:
     scene = SCENES[name]
     notebook = Notebook()
     notebook.cell(scene.cell)
@@ -28,7 +28,7 @@ def test_it_comes_back(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_it_comes_back_a_second_time(name: str) -> None:
+def test_restored_objects_are_restored_again(name: str) -> None:
     scene = SCENES[name]
     notebook = Notebook()
     notebook.cell(scene.cell)
@@ -37,21 +37,21 @@ def test_it_comes_back_a_second_time(name: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", SCENES)
-def test_another_python_made_it(name: str, version: str) -> None:
+def test_pickles_of_other_python_versions_load(name: str, version: str) -> None:
     # Made by tests/unit/pickles/make.py in CPython 3.11 and in Pyodide's 3.14.
     scene = SCENES[name]
     scene.check(load((PICKLES / f"{name}-{version}.pickle").read_bytes(), *scene.names))
 
 
 @pytest.mark.parametrize("name", [name for name in SCENES if name != "objects"])
-def test_the_same_is_stored_for_the_same(name: str) -> None:
+def test_equal_objects_have_equal_pickles(name: str) -> None:
     scene = SCENES[name]
     notebook = Notebook()
     notebook.cell(scene.cell)
     assert notebook.dump(*scene.names) == notebook.dump(*scene.names)
 
 
-def test_a_function_uses_what_the_notebook_has_now() -> None:
+def test_a_function_uses_the_current_globals() -> None:
     notebook = Notebook()
     notebook.cell("value = 'a secret'\ndef f(): return value")
     again = notebook.again("f")
@@ -76,7 +76,7 @@ def test_instances_can_be_pickled_again(monkeypatch: pytest.MonkeyPatch) -> None
     assert (type(copy), copy.y) == (again.A, 2)
 
 
-def test_nodes_stand_for_what_is_stored_elsewhere() -> None:
+def test_nodes_stand_for_objects_stored_elsewhere() -> None:
     notebook = Notebook()
     notebook.cell("class A: pass\na = A(); a.items = shared = [1]; a.b = b = A()")
     shared = notebook.shared
@@ -111,7 +111,7 @@ def test_large_memory_is_stored_elsewhere() -> None:
     assert made["a"][1:].tolist() == array[1:].tolist()
 
 
-def test_functions_of_another_namespace_take_theirs_along() -> None:
+def test_functions_of_another_namespace_bring_their_globals() -> None:
     space: dict[str, Any] = {"__name__": "made", "n": 1}
     exec("def f(): return n\ndef g():\n    global n\n    n += 1", space)
     data = pickling.dump([space["f"], space["g"]], lambda _: None).data
@@ -152,7 +152,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_fails_is_not_saved(name: str) -> None:
+def test_an_object_that_fails_is_not_saved(name: str) -> None:
     code, reason = BAD[name]
     notebook = Notebook()
     notebook.cell(code)
@@ -160,7 +160,7 @@ def test_what_fails_is_not_saved(name: str) -> None:
         notebook.dump("a")
 
 
-def test_what_a_user_interrupts_is_interrupted() -> None:
+def test_an_interrupt_ends_the_pickling() -> None:
     notebook = Notebook()
     notebook.cell("class A:\n    def __reduce__(self): raise KeyboardInterrupt\na = A()")
     with pytest.raises(KeyboardInterrupt):
@@ -168,7 +168,7 @@ def test_what_a_user_interrupts_is_interrupted() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="it has no threads")
-def test_what_changes_meanwhile_is_saved_or_named() -> None:
+def test_objects_that_change_meanwhile_are_saved_or_named() -> None:
     space: dict[str, Any] = {"d": {}}
     end = time.monotonic() + 0.5
 

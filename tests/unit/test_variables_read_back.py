@@ -43,7 +43,7 @@ REFUSES = (
 )
 
 
-def test_what_cannot_be_loaded_is_named_and_takes_no_others_with_it() -> None:
+def test_a_failed_load_is_named_and_affects_no_other_variable() -> None:
     found = taken(notebook(REFUSES + "y = [x]\nz = [1]"), "Refuses", "x", "y", "z")
     why = "it can be pickled, but not loaded: making it again raised ValueError: cannot go back"
     assert reasons(found) == {"x": why, "y": why}
@@ -51,7 +51,7 @@ def test_what_cannot_be_loaded_is_named_and_takes_no_others_with_it() -> None:
 
 
 @pytest.mark.parametrize("base", ["LookupError", "list"])
-def test_no_class_is_left_behind(base: str) -> None:
+def test_no_class_remains(base: str) -> None:
     kind = {"LookupError": LookupError, "list": list}[base]
     good = f"class Fine({base}):\n    def __setstate__(self, state):\n        self.b = 1\nf = Fine(); f.a = 1\n"
     made = notebook(REFUSES.replace("class Refuses:", f"class Refuses({base}):") + good)
@@ -62,7 +62,7 @@ def test_no_class_is_left_behind(base: str) -> None:
     assert kind.__subclasses__() == before
 
 
-def test_once_for_each_content(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_content_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
     real = reading_back._try_loading
     monkeypatch.setattr(
@@ -77,7 +77,7 @@ def test_once_for_each_content(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(tried) == 2
 
 
-def test_what_needs_no_code_of_the_notebook_is_not_read_back(
+def test_objects_without_code_of_the_notebook_are_not_read_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reading_back, "_try_loading", lambda *_: pytest.fail("it was read back"))
@@ -153,7 +153,7 @@ def test_a_profiler_of_the_user_stays() -> None:
     assert reasons(found) == {}
 
 
-def test_what_needs_another_variable_is_no_failure() -> None:
+def test_a_missing_variable_is_not_a_failure() -> None:
     made = notebook(
         "rates = [3]\nclass Rated:\n    def __setstate__(self, state):\n        self.rate = rates[0]\n"
         "x = Rated(); x.a = 1"

@@ -61,9 +61,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "generator": (_generator, r"it holds a generator \(_generator\)"),
     "frame": (_frame, "a frame"),
     "traceback": (_traceback, "a traceback"),
-    "lock": (lambda: _held(threading.Lock), "a lock that is held"),
-    "rlock": (lambda: _held(threading.RLock), "a lock that is held"),
-    "local": (threading.local, "data of a thread"),
+    "lock": (lambda: _held(threading.Lock), "a lock that is locked"),
+    "rlock": (lambda: _held(threading.RLock), "a lock that is locked"),
+    "local": (threading.local, "thread-local data"),
     "thread": (threading.Thread, "a thread"),
     "weakref": (lambda: weakref.ref(REFUSED_ONE), "a weak reference"),
     "connection": (_database, "a database connection"),
@@ -73,7 +73,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "view": (lambda: memoryview(b"abc")[1:], "a part of an object"),
     "future": (lambda: asyncio.Future(loop=asyncio.new_event_loop()), "a future"),
     "module": (lambda: types.ModuleType("dynamic"), "the module dynamic, which cannot"),
-    "capsule": (lambda: __import__("datetime").datetime_CAPI, "something of a C library"),
+    "capsule": (lambda: __import__("datetime").datetime_CAPI, "an object of a C library"),
 }
 REFUSED_ONE = threading.Event()
 if sys.platform == "emscripten":
@@ -81,7 +81,7 @@ if sys.platform == "emscripten":
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_not_saved_and_why(name: str) -> None:
+def test_objects_that_are_not_saved_are_named_with_a_reason(name: str) -> None:
     make, reason = REFUSED[name]
     obj = make()
     for holder in (obj, [obj], {"key": types.SimpleNamespace(x=obj)}):
@@ -110,7 +110,7 @@ def test_a_coroutine_is_not_saved() -> None:
     made.close()
 
 
-def test_a_class_that_says_how_it_is_pickled_is_asked() -> None:
+def test_a_class_that_defines_its_pickling_is_used() -> None:
     notebook = Notebook()
     notebook.cell(
         "import threading\nclass Worker(threading.Thread):\n"
@@ -128,10 +128,10 @@ def test_an_object_of_javascript_is_not_saved() -> None:
         dump([run_js("({name: 'x'})")])
 
 
-def test_what_is_new_is_said_once() -> None:
+def test_a_note_is_reported_once() -> None:
     notes: list[str] = []
     again([threading.Lock(), threading.Lock()], notes)
-    assert notes == ["a lock in it is a new one"]
+    assert notes == ["a lock in it is replaced by a new one"]
 
 
 def test_exceptions_lose_their_traceback_only() -> None:
@@ -142,7 +142,7 @@ def test_exceptions_lose_their_traceback_only() -> None:
     notes: list[str] = []
     made = again(caught, notes)
     assert (made.args, made.__traceback__) == (("x",), None)
-    assert notes == ["exceptions in it have no traceback"]
+    assert notes == ["exceptions in it lose their traceback"]
     notes.clear()
     again(ValueError("x"), notes)
     assert notes == []
@@ -161,7 +161,7 @@ def test_locks_that_are_shared_stay_shared() -> None:
     assert one is other
 
 
-def test_views_share_memory_with_what_they_show() -> None:
+def test_views_share_memory_with_their_owner() -> None:
     owner = bytearray(b"abc")
     owner_again, view = again([owner, memoryview(owner)])
     view[0] = 0
@@ -178,7 +178,7 @@ def test_the_namespace_of_a_class_is_that_of_the_class() -> None:
     assert made.d["x"] == 2
 
 
-def test_text_in_memory_keeps_its_place() -> None:
+def test_text_in_memory_keeps_its_position() -> None:
     for file in (io.StringIO("abc"), io.BytesIO(b"abc")):
         file.read(1)
         assert again(file).read() in ("bc", b"bc")

@@ -10,7 +10,7 @@ from typing import Any
 
 import litestate
 import litestate.current
-import litestate.parts.wanted
+import litestate.saving
 import pytest
 from litestate.variables import namespace
 from shells import new_shell, pretend_shell
@@ -55,7 +55,7 @@ class Notebook:
 
 @pytest.fixture
 def start(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setattr(litestate.parts.wanted, "is_session", lambda: True)
+    monkeypatch.setattr(litestate.saving, "is_session", lambda: True)
     made = []
 
     def start() -> Notebook:
@@ -75,7 +75,7 @@ def waiting(report: litestate.Report) -> dict[str, str]:
     return {each.path: each.reason for each in report.skipped if each.place.startswith("variables")}
 
 
-def test_what_ipython_has_there_is_not_the_users(start: Any) -> None:
+def test_objects_of_ipython_are_not_the_users(start: Any) -> None:
     notebook = start()
     assert set(OWN) <= notebook.names.keys()
     notebook.cell("1 + 1")
@@ -85,7 +85,7 @@ def test_what_ipython_has_there_is_not_the_users(start: Any) -> None:
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_the_users_own_of_such_a_name_comes_back(start: Any, name: str) -> None:
+def test_a_users_object_with_such_a_name_is_restored(start: Any, name: str) -> None:
     notebook = start()
     notebook.cell(f"{name} = {VALUES[name]}")
     assert notebook.own() == {name}
@@ -101,7 +101,7 @@ def test_the_users_own_of_such_a_name_comes_back(start: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_strangers_waits_for_trust(
+def test_an_untrusted_object_with_such_a_name_needs_trust(
     start: Any, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     notebook = start()
@@ -119,7 +119,7 @@ def test_a_strangers_waits_for_trust(
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_when_it_is_removed_ipythons_is_there_again(start: Any, name: str) -> None:
+def test_removing_it_brings_back_ipythons_object(start: Any, name: str) -> None:
     notebook = start()
     before = notebook.names[name]
     notebook.cell(f"{name} = [1]")
@@ -143,7 +143,7 @@ def test_in_checkpoints(start: Any) -> None:
     assert notebook.names["open"] == [1]
 
 
-def test_what_a_startup_file_has_made_is_saved_and_not_removed(start: Any) -> None:
+def test_objects_of_a_startup_file_are_saved_and_not_removed(start: Any) -> None:
     notebook = start()
     # What IPython does after exec_lines and startup files, and %pylab.
     notebook.names.update(math=__import__("math"), limit=3, In=["mine"])
@@ -153,7 +153,7 @@ def test_what_a_startup_file_has_made_is_saved_and_not_removed(start: Any) -> No
     assert notebook.own() == {"math", "limit"}
 
 
-def test_what_litestate_has_returned_is_a_variable_and_what_it_offers_is_none(start: Any) -> None:
+def test_results_of_litestate_are_variables_and_its_interface_is_not(start: Any) -> None:
     notebook = start()
     notebook.cell("import litestate; from litestate import *")
     assert notebook.own() == set()
@@ -172,7 +172,7 @@ def test_python_without_ipython_has_no_names_of_its_own(monkeypatch: pytest.Monk
     assert set(namespace.user_names(names)) == {*OWN, "display"}
 
 
-def test_an_import_of_a_builtin_is_one_for_anybody(
+def test_an_import_of_a_builtin_needs_no_trust(
     start: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     notebook = start()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import importlib
 import os
-import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import litestate
@@ -15,6 +15,7 @@ import pytest
 from checkpointed import IN_KERNEL, Kernel
 from litestate.checkpoints import restoring
 from litestate.checkpoints.tree import Entry, Note
+from litestate.variables.encoder import Encoder
 from litestate.waiting import wait
 from variable_kernel import Notebook
 
@@ -35,7 +36,7 @@ def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
     assert len(session.history.checkpoints) == 1
 
 
-def test_what_the_first_cell_has_made_is_kept_before_it_is_replaced(notebook: Notebook) -> None:
+def test_variables_of_the_first_cell_are_stored_before_a_restore(notebook: Notebook) -> None:
     notebook.cell("import math\nk = 3; a = [1]")
     notebook.cell("a.append(2)")
 
@@ -58,7 +59,7 @@ def test_what_the_first_cell_has_made_is_kept_before_it_is_replaced(notebook: No
         assert notebook.names[name] == value
 
 
-def test_undo_brings_variables_back(notebook: Notebook) -> None:
+def test_undo_restores_variables(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = a")
     notebook.cell("a.append(2); new = 1")
     session = notebook.kernel.session
@@ -66,6 +67,57 @@ def test_undo_brings_variables_back(notebook: Notebook) -> None:
     assert notebook.names["a"] == [1]
     assert notebook.names["a"] is notebook.names["b"]
     assert "new" not in notebook.names
+
+
+@pytest.fixture
+def encodings(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """Names of the variables in each graph that is encoded."""
+    found: list[set[str]] = []
+    real = Encoder.encode
+
+    def encode(self: Encoder, values: Mapping[str, object]) -> bytes:
+        found.append(set(values))
+        return real(self, values)
+
+    monkeypatch.setattr(Encoder, "encode", encode)
+    return found
+
+
+def test_a_restore_encodes_each_variable_once(
+    notebook: Notebook, encodings: list[set[str]]
+) -> None:
+    names = [{"a"}, {"b"}, {"c"}]
+    notebook.cell("a = [1, 2]; b = {'x': 1}; c = 'text'")
+
+    notebook.refreshed()
+    session = notebook.kernel.session
+    encodings.clear()
+    restoring.restore_missing(session, session.find(1))
+    assert not encodings
+
+    notebook.refreshed()
+    session = notebook.kernel.session
+    restoring.restore(session, session.find(1))
+    assert sorted(encodings, key=min) == names
+
+    notebook.cell("a.append(3)")
+    encodings.clear()
+    restoring.restore(session, session.find(1))
+    assert encodings == [*names, {"a"}], "all before the restore, and what it has changed"
+    assert notebook.names["a"] == [1, 2]
+    assert notebook.cell("a") == 0
+    assert session.history.checkpoints[-1].note.cause == "restored"
+
+
+def test_a_restore_of_some_variables_of_a_group(notebook: Notebook) -> None:
+    notebook.cell("a = [1]; k = 5")
+    notebook.cell("b = [a]; z = 6", thorough=True)
+    held = notebook.names["a"]
+    session = notebook.kernel.session
+    restoring.restore(session, session.find(1))
+    assert notebook.names["a"] is held, "it is as in the checkpoint, only shared no more"
+    assert {"b", "z"}.isdisjoint(notebook.names)
+    assert (notebook.names["a"], notebook.names["k"]) == ([1], 5)
 
 
 @pytest.fixture
@@ -90,7 +142,7 @@ def test_a_restore_in_a_reader_keeps_variables_in_a_bundle(
     assert (notebook.names["x"], notebook.names["gone"]) == (1, [0])
     assert "mine" not in notebook.names
     (aside,) = Path.cwd().glob("before-restore-*")
-    call = f"load_state({reader.session.scanner.places.show(aside)!r}, clean=True, variables=True)"
+    call = f"load_state({reader.session.scanner.roots.show(aside)!r}, clean=True, variables=True)"
     assert call in report.notes[-1]
     monkeypatch.delenv("OF_THIS_TAB")
     litestate.load_state(aside, clean=True, variables=True)
@@ -102,7 +154,7 @@ def test_a_restore_in_a_reader_keeps_variables_in_a_bundle(
         assert {"session/session.json", "packages/installed.json"} <= set(bundle.namelist())
 
 
-def test_a_reader_that_starts_leaves_alone_what_differs(
+def test_a_reader_that_starts_protects_different_variables(
     notebook: Notebook, kernel: Kernel, reader: Kernel
 ) -> None:
     file = kernel.state.home / "file"
@@ -126,7 +178,9 @@ def test_a_reader_that_starts_leaves_alone_what_differs(
     assert notebook.names["gone"] == [0]
 
 
-def test_what_cannot_be_kept_is_not_replaced(notebook: Notebook, kernel: Kernel) -> None:
+def test_variables_that_cannot_be_stored_are_not_replaced(
+    notebook: Notebook, kernel: Kernel
+) -> None:
     notebook.cell("x = 1; a = 1")
     notebook.cell("x = (i for i in [7, 8]); a = 2")
     kernel.activate()
@@ -146,7 +200,7 @@ def test_what_cannot_be_kept_is_not_replaced(notebook: Notebook, kernel: Kernel)
     assert next(notebook.names["old"]) == 8
 
 
-def test_what_cannot_be_kept_is_not_replaced_when_a_kernel_starts(notebook: Notebook) -> None:
+def test_variables_that_cannot_be_stored_are_not_replaced_at_the_start(notebook: Notebook) -> None:
     notebook.cell("x = 1; y = 2; a = b = [1]")
     notebook.refreshed()
     notebook.run("x = (i for i in [7]); b = (i for i in [8])")
@@ -171,7 +225,7 @@ def test_variables_that_do_not_belong_to_the_state_are_not_replaced(
     assert [each.path for each in report.skipped if " " not in each.path] == ["x"]
 
 
-def test_variables_that_make_no_sense_here_take_no_others_with_them(notebook: Notebook) -> None:
+def test_invalid_variables_do_not_affect_the_others(notebook: Notebook) -> None:
     def find(name: str) -> codecs.CodecInfo | None:
         return codecs.lookup("utf-8") if name == "mycodec" else None
 
@@ -198,7 +252,7 @@ def test_variables_that_make_no_sense_here_take_no_others_with_them(notebook: No
     codecs.unregister(find)
 
 
-def test_a_checkpoint_that_makes_no_sense_hides_no_older_one(notebook: Notebook) -> None:
+def test_an_invalid_checkpoint_does_not_hide_older_ones(notebook: Notebook) -> None:
     notebook.cell("x = 1")
     notebook.cell("x = 2")
     session = notebook.kernel.session
@@ -206,6 +260,6 @@ def test_a_checkpoint_that_makes_no_sense_hides_no_older_one(notebook: Notebook)
     entry = Entry("session", "session", "session.json", content.size, 0o644, 0, content)
     session.history.commit(Note(0, "cell"), [entry])
     notebook.refreshed()
-    report = sys.modules["litestate.autosave"]._newest_whole(notebook.kernel.session)
+    report = importlib.import_module("litestate.autosave")._newest_whole(notebook.kernel.session)
     assert notebook.names["x"] == 2
-    assert any("checkpoint 3 is not whole" in each for each in report.warnings)
+    assert any("checkpoint 3 is damaged" in each for each in report.warnings)

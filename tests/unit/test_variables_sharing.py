@@ -219,11 +219,11 @@ NAMED = {
     ),
     "attributes of a namespace": (
         "import types\nn = types.SimpleNamespace(a=1); v = vars(n)",
-        "the attributes of an object in it, held as a dict (vars), are a dict of their own",
+        "the attributes of an object in it, also held as a dict (vars), become a separate dict",
     ),
     "keys of attributes": (
         "class C:\n    pass\nc = C(); v = vars(c).keys()",
-        "the attributes of an object in it, held as a dict (vars), are a dict of their own",
+        "the attributes of an object in it, also held as a dict (vars), become a separate dict",
     ),
 }
 

@@ -38,7 +38,7 @@ TABLE = (
 MEMORY = TABLE.format("':memory:'")
 
 
-def test_a_cursor_that_is_left_alone_writes_where_everybody_looks(notebook: Notebook) -> None:
+def test_an_open_cursor_writes_to_the_restored_database(notebook: Notebook) -> None:
     notebook.cell(MEMORY)
     notebook.cell("cur.execute('INSERT INTO t VALUES (1)'); con.total_changes")
     connection = notebook.names["con"]
@@ -51,7 +51,7 @@ def test_a_cursor_that_is_left_alone_writes_where_everybody_looks(notebook: Note
     notebook.names["cur"].close()
 
 
-def test_and_so_does_one_to_a_file(notebook: Notebook) -> None:
+def test_an_open_cursor_writes_to_a_file(notebook: Notebook) -> None:
     notebook.cell(TABLE.format("'app.db'"))
     notebook.cell("cur.execute('INSERT INTO t VALUES (1)'); con.total_changes; new = 1")
     report = undo(notebook)
@@ -62,7 +62,7 @@ def test_and_so_does_one_to_a_file(notebook: Notebook) -> None:
     notebook.names["cur"].close()
 
 
-def test_one_to_a_file_stays_where_what_holds_it_comes_back(notebook: Notebook) -> None:
+def test_a_connection_to_a_file_stays_when_its_holder_is_restored(notebook: Notebook) -> None:
     notebook.cell(TABLE.format("'app.db'") + "app = {'db': con}")
     notebook.cell("cur.execute('INSERT INTO t VALUES (1)'); app['new'] = con")
     connection = notebook.names["con"]
@@ -73,7 +73,7 @@ def test_one_to_a_file_stays_where_what_holds_it_comes_back(notebook: Notebook) 
     notebook.names["cur"].close()
 
 
-def test_forth_and_back(notebook: Notebook) -> None:
+def test_restoring_forth_and_back(notebook: Notebook) -> None:
     notebook.cell(MEMORY)
     for number in range(3):
         notebook.cell(f"cur.execute('INSERT INTO t VALUES ({number})'); con.total_changes")
@@ -96,7 +96,7 @@ def test_an_object_that_holds_the_connection_has_the_same_one(notebook: Notebook
     notebook.names["cur"].close()
 
 
-def test_functions_that_are_registered_stay(notebook: Notebook) -> None:
+def test_registered_functions_stay(notebook: Notebook) -> None:
     notebook.cell(MEMORY)
     notebook.run("con.create_function('twice', 1, lambda a: 2 * a)")
     notebook.cell("cur.execute('INSERT INTO t VALUES (1)'); con.total_changes")
@@ -116,9 +116,7 @@ def test_functions_that_are_registered_stay(notebook: Notebook) -> None:
         "del con",
     ],
 )
-def test_a_cursor_of_one_that_does_not_come_back_in_place_is_named(
-    notebook: Notebook, change: str
-) -> None:
+def test_a_cursor_of_a_replaced_connection_is_named(notebook: Notebook, change: str) -> None:
     notebook.cell(MEMORY + "first = con")
     notebook.run("rest = first.execute('SELECT 1')")
     notebook.cell("1; first")
@@ -132,7 +130,7 @@ def test_a_cursor_of_one_that_does_not_come_back_in_place_is_named(
         assert stale(report) == ["cur", "rest"]
 
 
-def test_while_a_query_is_not_read_to_its_end(notebook: Notebook) -> None:
+def test_with_an_unfinished_query(notebook: Notebook) -> None:
     notebook.cell(MEMORY + "con.execute('INSERT INTO t VALUES (1)')")
     notebook.cell("con.execute('INSERT INTO t VALUES (2)')")
     notebook.run("half = con.execute('SELECT a FROM t'); half.fetchone()")
@@ -167,7 +165,7 @@ HELD = {
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_what_holds_something_that_was_replaced_is_named(notebook: Notebook, name: str) -> None:
+def test_a_holder_of_a_replaced_object_is_named(notebook: Notebook, name: str) -> None:
     first, holder, change = HELD[name]
     notebook.cell(first)
     notebook.run(holder)
@@ -175,7 +173,7 @@ def test_what_holds_something_that_was_replaced_is_named(notebook: Notebook, nam
     assert stale(undo(notebook)) == ["_h" if name == "hidden name" else "h"]
 
 
-def test_what_was_removed_is_named_as_well(notebook: Notebook) -> None:
+def test_a_holder_of_a_removed_object_is_named(notebook: Notebook) -> None:
     notebook.cell("a = 1")
     notebook.cell("new = [1]")
     notebook.run("h = (x for x in new)")
@@ -183,7 +181,7 @@ def test_what_was_removed_is_named_as_well(notebook: Notebook) -> None:
     assert "new" not in notebook.names
 
 
-def test_what_shares_nothing_is_not_named(notebook: Notebook) -> None:
+def test_a_variable_that_shares_nothing_is_not_named(notebook: Notebook) -> None:
     notebook.cell(
         "import math\nf = [1, 'text', None, math, len, (1, 2)]\ng = {'f': f}; other = [f]"
     )
@@ -199,7 +197,7 @@ def test_inputs_and_outputs_of_ipython_are_not_named() -> None:
     assert left_behind({**names, "_mine": old, "a": [2]}, {"a": old}) == {"_mine": ["a"]}
 
 
-def test_nothing_of_an_object_is_called(notebook: Notebook) -> None:
+def test_no_code_of_an_object_runs(notebook: Notebook) -> None:
     class Touchy:
         def __getattribute__(self, name: str) -> Any:
             raise AssertionError(name)
@@ -210,7 +208,7 @@ def test_nothing_of_an_object_is_called(notebook: Notebook) -> None:
     assert left_behind({"h": [old, Touchy()], "a": []}, {"a": old}) == {"h": ["a"]}
 
 
-def test_the_look_is_bounded(notebook: Notebook) -> None:
+def test_the_search_is_bounded(notebook: Notebook) -> None:
     import time
 
     names = {f"n{number}": [[] for _ in range(5_000)] for number in range(50)}
@@ -220,7 +218,7 @@ def test_the_look_is_bounded(notebook: Notebook) -> None:
     assert time.perf_counter() - start < 5
 
 
-def test_a_failed_load_leaves_the_content_as_it_was(
+def test_a_failed_load_changes_no_content(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch, kernel: Kernel
 ) -> None:
     notebook.cell(MEMORY)

@@ -76,7 +76,7 @@ PLAIN = (
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="needs a process of its own")
-def test_plain_cells_cost_no_look_at_everything() -> None:
+def test_plain_cells_cost_no_full_scan() -> None:
     """In a new process: what other tests have left in this one may hold anything."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
     done = subprocess.run(
@@ -105,7 +105,7 @@ def plain_cells(live: Tracked) -> None:
     assert not {"data", "table", "points"} & live.looked_at
 
 
-def test_what_something_else_holds_is_looked_at_until_it_lets_go(live: Tracked) -> None:
+def test_an_object_held_elsewhere_is_scanned_until_it_is_released(live: Tracked) -> None:
     live.cell("import string\nkept, other = [1], [2]\nstring.tracked = kept")
     live.cell("other.append(3)")
     live.looked_at.clear()

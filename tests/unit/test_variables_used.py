@@ -297,22 +297,22 @@ ANYTHING = [
 
 
 @pytest.mark.parametrize(("source", "expected"), TEXTS)
-def test_what_a_cell_uses(namespace: dict[str, Any], source: str, expected: set[str]) -> None:
+def test_names_that_a_cell_uses(namespace: dict[str, Any], source: str, expected: set[str]) -> None:
     used = names_used(source, namespace)
     assert used is not None
     assert used & VARIABLES == expected
 
 
 @pytest.mark.parametrize("source", ANYTHING)
-def test_what_may_change_anything(namespace: dict[str, Any], source: str) -> None:
+def test_cells_that_may_change_anything(namespace: dict[str, Any], source: str) -> None:
     assert names_used(source, namespace) is None
 
 
-def test_names_that_are_not_there_yet(namespace: dict[str, Any]) -> None:
+def test_names_that_are_not_defined_yet(namespace: dict[str, Any]) -> None:
     assert names_used("new = other.name", namespace) == {"new", "other"}
 
 
-def test_strange_objects_are_only_looked_at() -> None:
+def test_no_code_of_strange_objects_runs() -> None:
     code = """
     class Meta(type):
         def __getattribute__(cls, name): raise RuntimeError(name)
@@ -335,7 +335,7 @@ def test_strange_objects_are_only_looked_at() -> None:
         assert "seen" in (names_used(name, module.__dict__) or ()), name
 
 
-def test_the_look_into_objects_is_bounded(namespace: dict[str, Any]) -> None:
+def test_the_search_in_objects_is_bounded(namespace: dict[str, Any]) -> None:
     big = {**namespace, "big": [[i, [str(i)], {}] for i in range(1_000_000)]}
     start = time.perf_counter()
     assert names_used("big[0].append(1)", big) == {"big"}

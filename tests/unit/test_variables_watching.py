@@ -86,7 +86,7 @@ def test_commands_are_read_as_ipython_does(shell: Any, watch: Watch) -> None:
     assert taken(watch) == ""
 
 
-def test_what_does_not_run_changes_nothing(shell: Any, watch: Watch) -> None:
+def test_code_that_does_not_run_changes_nothing(shell: Any, watch: Watch) -> None:
     assert not cell(shell, "a.append(1)\nb = = 1").success
     assert not cell(shell, "a.append(1)\n  b").success
     assert taken(watch) == ""
@@ -97,7 +97,7 @@ def test_what_does_not_run_changes_nothing(shell: Any, watch: Watch) -> None:
     assert "a" in (taken(watch) or "")
 
 
-def test_functions_count_as_they_were_and_as_they_are(shell: Any, watch: Watch) -> None:
+def test_functions_count_before_and_after_a_change(shell: Any, watch: Watch) -> None:
     cell(shell, "def f(): a.append(1)\ndef g(): b.append(1)\nh = g")
     assert taken(watch) == "ab"
     cell(shell, "f()\ndel f")
@@ -110,7 +110,7 @@ def test_functions_count_as_they_were_and_as_they_are(shell: Any, watch: Watch) 
     assert taken(watch) == ""
 
 
-def test_what_is_run_silently_or_by_a_cell_counts(shell: Any, watch: Watch) -> None:
+def test_silent_and_nested_runs_count(shell: Any, watch: Watch) -> None:
     cell(shell, "a.append(1)", silent=True)
     assert taken(watch) == "a"
     shell.user_ns["run"] = lambda code: shell.run_cell(code, silent=True)
@@ -135,7 +135,7 @@ def test_a_cell_that_runs_counts_again(shell: Any, watch: Watch) -> None:
     assert taken(watch) == ""
 
 
-def test_functions_that_come_and_go_while_a_cell_runs(shell: Any, watch: Watch) -> None:
+def test_functions_defined_and_deleted_while_a_cell_runs(shell: Any, watch: Watch) -> None:
     # Nobody looks into a module.
     shell.user_ns["module"] = ModuleType("module")
     seen: list[str | None] = []
@@ -195,9 +195,7 @@ def test_a_cell_that_awaits(shell: Any, watch: Watch) -> None:
 @pytest.mark.parametrize(
     "start", ["asyncio.create_task(later())", "asyncio.get_running_loop().call_later(0.01, f)"]
 )
-def test_what_a_cell_started_counts_with_the_next_cells(
-    shell: Any, watch: Watch, start: str
-) -> None:
+def test_background_work_counts_with_the_next_cells(shell: Any, watch: Watch, start: str) -> None:
     async def kernel() -> None:
         cell(shell, "import asyncio\ndef f(): a.append(1)")
         cell(shell, "async def later():\n    await asyncio.sleep(0.01)\n    f()")
@@ -219,7 +217,7 @@ def test_what_a_cell_started_counts_with_the_next_cells(
     in_loop(kernel())
 
 
-def test_a_function_that_starts_something_does_so_too(shell: Any, watch: Watch) -> None:
+def test_background_work_of_a_function_counts_too(shell: Any, watch: Watch) -> None:
     cell(shell, "class Widget:\n    def on_click(self, f): self.f = f\nwidget = Widget()")
     cell(shell, "def prepare():\n    widget.on_click(lambda: a.append(1))")
     for _ in range(30):
@@ -232,7 +230,7 @@ def test_a_function_that_starts_something_does_so_too(shell: Any, watch: Watch) 
     assert taken(watch) == "ab"
 
 
-def test_the_cell_that_starts_it_is_not_known(shell: Any) -> None:
+def test_the_first_cell_may_change_anything(shell: Any) -> None:
     shell.user_ns.update(Watch=Watch, shell=shell)
     cell(shell, "watch = Watch(shell)\nfirst = watch.take()\na.append(1)\nsecond = watch.take()")
     watch = shell.user_ns["watch"]
@@ -245,7 +243,7 @@ def test_the_cell_that_starts_it_is_not_known(shell: Any) -> None:
     watch.close()
 
 
-def test_there_is_one_for_a_shell(shell: Any, watch: Watch) -> None:
+def test_a_shell_has_one_watch(shell: Any, watch: Watch) -> None:
     second = Watch(shell)
     assert second.take() is None
     cell(shell, "a.append(1)")
@@ -261,7 +259,7 @@ def test_there_is_one_for_a_shell(shell: Any, watch: Watch) -> None:
 
 
 @pytest.mark.parametrize("first", ["watch", "looks"])
-def test_looks_after_cells_go_on_beside_it(shell: Any, first: str) -> None:
+def test_scans_after_cells_go_on_beside_it(shell: Any, first: str) -> None:
     looks: list[tuple[int | None, str | None]] = []
     watches: list[Watch] = []
     after = AfterCell(
@@ -307,7 +305,7 @@ def test_another_copy_of_the_module_takes_over(shell: Any, watch: Watch) -> None
     assert "run_cell" not in vars(shell)
 
 
-def test_what_cannot_be_read_may_change_anything(
+def test_a_cell_that_cannot_be_read_may_change_anything(
     shell: Any, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:

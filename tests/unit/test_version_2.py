@@ -90,7 +90,7 @@ def refuse(data: bytes, match: str | None, error: type[BundleError] = DamagedBun
         read(data)
 
 
-def test_what_is_in_it() -> None:
+def test_the_members_of_a_version_2_bundle() -> None:
     reader = read(as_version_2())
     manifest = reader.manifest
     assert manifest.version == 2
@@ -114,8 +114,8 @@ def test_what_is_in_it() -> None:
     assert manifest.content_digest == content_digest(manifest.members)
 
 
-def test_it_is_read_by_what_made_it_only(bundle: bytes) -> None:
-    """Files and databases alone are version 1, and nobody is asked to sign them."""
+def test_files_alone_are_version_1_and_not_signed(bundle: bytes) -> None:
+    """Nothing in files and databases needs trust."""
     file = io.BytesIO()
     with Writer(file) as writer:
         writer.add("files/home/a", "file", [b"a"], size=1)
@@ -253,7 +253,7 @@ def test_names_that_no_variable_has(name: str) -> None:
     refuse(resealed(as_version_2(sign=None), edit), "not a variable name")
 
 
-def test_one_name_in_two_groups() -> None:
+def test_a_variable_in_two_groups() -> None:
     def edit(document: Document) -> None:
         member(document, VALUES)["details"]["names"]["table"] = about("int", "1")
 
@@ -337,7 +337,7 @@ def test_a_signature_is_no_member(sign: Sign | None) -> None:
             read(data, Limits(members=limit))
 
 
-def test_who_has_signed_it() -> None:
+def test_the_signature_of_a_bundle() -> None:
     assert judged(as_version_2(sign=trust.Signer())) == "own"
     assert judged(as_version_2(sign=None)) == "stranger"
     assert judged(as_version_2()) == "stranger"

@@ -1,4 +1,4 @@
-"""Every bundle that a released litestate has made opens for ever: one of each is kept here."""
+"""Bundles of every released version open: one of each is a fixture here."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ DIGESTS = {1: "c0ce334adaab4e24563fdf3a4c894adcd104af306f9700d5e393e943c2c70fc4"
 
 
 UNRELEASED = {2}
-"""What no released litestate has made yet; its bundle comes with the release."""
+"""Versions without a release yet; the release adds a fixture."""
 
 
-def test_there_is_one_of_each_version() -> None:
+def test_there_is_a_fixture_of_each_version() -> None:
     assert DIGESTS.keys() | UNRELEASED == set(range(1, VERSION + 1))
 
 

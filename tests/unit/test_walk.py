@@ -6,7 +6,7 @@ import litestate
 from states import Session, make_database
 
 
-def test_what_is_named_twice_is_saved_once(session: Session) -> None:
+def test_a_path_named_twice_is_saved_once(session: Session) -> None:
     folder = session.home / "data"
     folder.mkdir()
     (folder / "a.txt").write_text("text")

@@ -1,9 +1,9 @@
-"""Every kind of object that somebody may have in a notebook, through saving and loading.
+"""Save and load every kind of object that a notebook may have.
 
-docs/what-is-saved.md is what comes of it. After a change, look at the difference that the test
-shows, and then make the page again::
+docs/what-is-saved.md shows the outcomes. After a change, read the difference that the test shows,
+and then write the page again::
 
-    LITESTATE_WRITE_TABLE=1 python3 build.py test --unit -k the_page_is_what_was_tried
+    LITESTATE_WRITE_TABLE=1 python3 build.py test --unit -k the_page_is_up_to_date
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ CASES = [pytest.param(case, id=case.title) for group in GROUPS for case in group
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for what the cells write."""
+    """A folder for files that the cells write."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def told(case: Case, result: Result) -> None:
-    """Check what became of a case."""
+def check(case: Case, result: Result) -> None:
+    """Check the outcome of a case."""
     assert result.outcome == case.outcome, result
     assert bool(result.said) == (case.outcome in (NOT, ROUGH, LATE))
 
@@ -52,21 +52,21 @@ def alone(case: Case) -> Result:
 
 
 def right(case: Case) -> Result:
-    """Return what became of a case, which is never wrong and in silence."""
+    """Return the outcome of a case; it must not be a silent change."""
     result = alone(case)
     assert result.outcome != WRONG, (case.title, result)
     return result
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_is_restored_or_said(case: Case) -> None:
+def test_each_object_is_restored_or_reported(case: Case) -> None:
     if case.missing:
         pytest.skip(case.missing)
-    told(case, alone(case))
+    check(case, alone(case))
 
 
 @pytest.mark.parametrize("group", [pytest.param(group, id=group.title) for group in GROUPS])
-def test_one_does_not_spoil_the_others(group: Group) -> None:
+def test_no_object_affects_the_others(group: Group) -> None:
     cases = [case for case in group.cases if not case.missing]
     if not cases:
         pytest.skip("nothing of it can be tried here")
@@ -76,7 +76,7 @@ def test_one_does_not_spoil_the_others(group: Group) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel starts no processes")
-def test_another_process_makes_the_same_of_it() -> None:
+def test_another_process_has_the_same_outcomes() -> None:
     kept = {}
     for number, group in enumerate(GROUPS):
         notebook, _ = filled([case for case in group.cases if not case.missing])
@@ -95,7 +95,7 @@ def test_another_process_makes_the_same_of_it() -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == {}
 
 
-def test_there_are_many() -> None:
+def test_there_are_many_cases() -> None:
     assert len(CASES) >= 200
     titles = [(group.title, case.title) for group in GROUPS for case in group.cases]
     assert len(set(titles)) == len(titles)
@@ -115,7 +115,7 @@ def test_cells_of_a_group_make_different_names(group: Group) -> None:
 
 
 @pytest.mark.skipif(not PAGE.parent.is_dir(), reason="docs/ is not here, as in the site's kernel")
-def test_the_page_is_what_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     is_new = bool(os.environ.get("LITESTATE_WRITE_TABLE"))
     shown = PAGE.read_text("utf-8") if PAGE.exists() else ""
     if versions() not in shown and not is_new:

@@ -1,4 +1,4 @@
-"""A shell whose variables are in checkpoints after each cell, and what a look at all would find."""
+"""A shell with a checkpoint after each cell, and a full scan to compare with."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Tracked(Notebook):
     Attributes
     ----------
     full : int
-        Looks at everything.
+        Number of full scans.
     looked_at : set of str
-        Names of the variables that were looked at.
+        Names of the variables that were encoded.
     succeeded : bool
         Whether the last cell did.
     """
@@ -44,7 +44,7 @@ class Tracked(Notebook):
         self.succeeded = self.shell.run_cell(code, store_history=True).success
 
     def missed(self) -> str:
-        """Return what the newest checkpoint has otherwise than a look at everything; empty."""
+        """Return the differences of the newest checkpoint from a full scan; empty if none."""
         kept, here = self.kept(), self.here()
         return "".join(
             f"\n{name}: stored {kept.get(name, b'')[:500]!r}, now {here.get(name, b'')[:500]!r}"

@@ -46,7 +46,7 @@ class Notebook:
         }
 
     def kept(self) -> dict[str, bytes]:
-        """What the newest checkpoint has of variables."""
+        """Return the variables of the newest checkpoint."""
         session = self.kernel.session
         assert session.newest is not None
         return {
@@ -56,7 +56,7 @@ class Notebook:
         }
 
     def here(self) -> dict[str, bytes]:
-        """What a look at everything finds."""
+        """Return the variables as a scan of everything finds them."""
         taken = take(self.names, namespace.user_names(self.names))
         return {
             f"{group.key}/{part}": bytes(content)

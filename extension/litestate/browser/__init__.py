@@ -5,22 +5,25 @@ This one can be imported in plain Python too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator, nullcontext
 
 from ..platform import IN_BROWSER
 
 
-@contextmanager
-def unrecorded() -> Iterator[None]:
+class unrecorded(nullcontext[None], ContextDecorator):
     """Open files without recording them as read by the notebook.
 
     Use it around synchronous code only: while it waits, other code of the notebook may run.
     """
-    if not IN_BROWSER:
-        yield
-        return
-    from .drive import reads_paused
 
-    with reads_paused():
-        yield
+    if IN_BROWSER:
+
+        def __enter__(self) -> None:
+            from .drive import pause_reads
+
+            pause_reads()
+
+        def __exit__(self, *_: object) -> None:
+            from .drive import resume_reads
+
+            resume_reads()

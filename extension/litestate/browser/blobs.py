@@ -19,11 +19,11 @@ from pyodide.ffi import JsException, to_js
 from ..errors import SourceError
 
 _PIECE = 4 << 20
-"""Bytes that are collected before they become a Blob."""
+"""Bytes to collect before they become a Blob."""
 
 
 class _Positioned(io.RawIOBase):
-    """A file with a position that can be moved."""
+    """A file that can seek."""
 
     _position = 0
 
@@ -45,10 +45,10 @@ class _Positioned(io.RawIOBase):
 
 
 class BlobSink(_Positioned):
-    """A file to write that ends as a Blob.
+    """A file to write whose content becomes a Blob.
 
-    What was written may be overwritten: a Blob of the old one's slices refers to their bytes, it
-    does not copy them.
+    Written bytes can be overwritten: the new Blob refers to slices of the old one and copies
+    nothing.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class BlobSink(_Positioned):
         self._pending = bytearray()
 
     def blob(self) -> Any:
-        """Return what was written, as a Blob."""
+        """Return the content as a Blob."""
         self.flush()
         return self._blob
 
@@ -98,7 +98,7 @@ class BlobSink(_Positioned):
 
 
 class BlobSource(_Positioned):
-    """A Blob as a file to read, a slice at a time."""
+    """A Blob as a file to read, slice by slice."""
 
     def __init__(self, blob: Any) -> None:
         self.name = str(getattr(blob, "name", "the bundle"))
@@ -120,7 +120,7 @@ class BlobSource(_Positioned):
                 self._reader.readAsArrayBuffer(piece).assign_to(view[:count])
             except JsException as error:
                 raise SourceError(
-                    f"{self.name} cannot be read: it was changed or removed since it was chosen "
+                    f"{self.name} cannot be read: it was changed or removed after you chose it "
                     f"({error}). Choose it again."
                 ) from None
             self._position += count
@@ -135,13 +135,13 @@ def open_blob(blob: Any) -> io.BufferedReader:
 def download_link(blob: Any, name: str) -> str:
     """Return HTML of a link that saves a Blob under a name.
 
-    The URL belongs to this worker: after a reload the link does nothing, and it can never give
-    something else.
+    The URL belongs to this worker: after a reload the link does nothing, and it never downloads
+    anything else.
 
     Parameters
     ----------
     blob : Blob
-        What to download.
+        The content.
     name : str
         File name to propose.
     """
@@ -150,14 +150,14 @@ def download_link(blob: Any, name: str) -> str:
 
 
 def fetch(url: str) -> io.BufferedReader:
-    """Fetch a URL, without holding it in the kernel's memory.
+    """Fetch a URL without holding its content in the kernel's memory.
 
-    A worker may wait for a request, so this needs no ``await``.
+    A worker can make a synchronous request, so this needs no ``await``.
 
     Raises
     ------
     SourceError
-        If the server says no, cannot be reached, or does not allow other sites to read the file
+        If the server refuses, cannot be reached, or does not allow other sites to read the file
         (CORS).
     """
     request = js.XMLHttpRequest.new()

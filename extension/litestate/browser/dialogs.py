@@ -13,11 +13,11 @@ from .blobs import open_blob
 from .form import Form
 
 READY_TIMEOUT = 20.0
-"""Seconds for the page to show the form. It takes well under one; a page without JavaScript
-outputs never does."""
+"""Seconds for the page to show the form, which takes less than one. A page that runs no JavaScript
+in outputs never does."""
 
 CHOICE_TIMEOUT = 600.0
-"""Seconds for the person to choose: a kernel that waits cannot be interrupted."""
+"""Seconds for the user to choose: a waiting kernel cannot be interrupted."""
 
 _CHOOSER = """
   <label>
@@ -38,8 +38,8 @@ input.disabled = button.disabled = false;
 """
 
 WAIT, LAST_WAIT = 0.004, 0.1
-"""Seconds for a click to come through. It takes some milliseconds, and what is not heard by the
-last look is not heard at all."""
+"""Seconds to wait for a click, which takes some milliseconds to arrive; the last wait is longer,
+since a later click is lost."""
 
 _BAR = """
   <label>{label} <span></span>
@@ -75,7 +75,7 @@ async def choose() -> IO[bytes]:
     Raises
     ------
     CancelledError
-        If the person cancels, or does nothing for ten minutes.
+        If the user cancels, or does nothing for ten minutes.
     SourceError
         If the page cannot show the form.
     """
@@ -122,9 +122,9 @@ class HtmlBar:
     Parameters
     ----------
     label : str
-        What is being done.
+        Name of the work.
     total : int
-        Bytes in all.
+        Total number of bytes.
     """
 
     def __init__(self, label: str, total: int) -> None:
@@ -132,14 +132,14 @@ class HtmlBar:
         self._form = Form(_BAR.format(label=escape(label), total=max(total, 1)), _BAR_SCRIPT)
 
     def update(self, done: int, *, last: bool = False) -> None:
-        """Show how far it has come, and look whether the button was clicked.
+        """Show the number of bytes that are done, and check for a click on the button.
 
         Raises
         ------
         CancelledError
-            If it was.
+            If the user clicked.
         """
-        # A click is heard only while the kernel waits, and not every browser lets it wait here.
+        # A click arrives only while the kernel waits, which not every browser can do here.
         cancellable = can_run_sync()
         self._form.send(done=done, cancellable=cancellable)
         if cancellable:
@@ -151,5 +151,5 @@ class HtmlBar:
                 raise CancelledError(f"{self._label}: cancelled. Nothing was changed.")
 
     def close(self) -> None:
-        """Take the bar out of the output."""
+        """Remove the bar from the output."""
         self._form.close()

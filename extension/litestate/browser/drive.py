@@ -1,13 +1,11 @@
-"""The contents drive: mended by litestate, or as JupyterLite has it.
+"""The contents drive, with or without litestate's own implementation of it.
 
-Where it is mended (docs/drive.md), it is an ordinary folder, and the mend knows what kernels have
-written there. Where it is not, a file is stored when it is closed and not before.
+With it (docs/drive.md) the drive is mended: an ordinary folder, with records of the files that
+kernels have written and read. Without it a file is stored only when it is closed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pyodide_js
@@ -38,11 +36,11 @@ _WATCH = """
   return api.litestateTouched;
 }
 """
-"""The set is kept where it is filled: a second import of this module finds it there."""
+"""The set belongs to the drive, so a second import of this module finds it."""
 
 
 class Touched:
-    """What this kernel has written on the drive.
+    """Record of the paths that this kernel has written on the drive.
 
     Parameters
     ----------
@@ -57,18 +55,17 @@ class Touched:
         self._sidecars = sidecars
 
     def take(self) -> set[str]:
-        """Return what was touched since the last call.
+        """Return the paths that were written since the last call.
 
         Returns
         -------
         set of str
-            Paths relative to the drive's root, with ``/``: files that were written, also if that
-            failed or nothing was changed in them, and files and folders that were made, renamed
-            (both names) or deleted. Of what is in a folder that was renamed or deleted there may
-            be only the folder's names. With the log or the journal of a database, the database
-            itself is among them: what was committed may be in the log only. Where the drive is not
-            mended, a file that is open for writing is among them when it is made and when it is
-            closed, and ``os.rmdir`` deletes full folders too.
+            Paths relative to the drive's root, with ``/``: files that were written, even if that
+            failed or changed nothing, and files and folders that were created, renamed (both
+            names) or deleted. The content of a folder that was renamed or deleted may be missing.
+            A log or journal stands for its database too, since commits may be in the log only.
+            Where the drive is not mended, an open file is among them when it is created and when
+            it is closed, and ``os.rmdir`` deletes full folders too.
         """
         root = f"{DRIVE}/"
         paths = {str(path).removeprefix(root) for path in self._paths.to_py()}
@@ -78,30 +75,30 @@ class Touched:
 
 
 def is_mended() -> bool:
-    """Tell whether litestate has mended the drive, so that it is an ordinary folder."""
+    """Tell whether the drive is mended, an ordinary folder."""
     return _mend() is not None
 
 
 def written() -> list[str]:
-    """Return what kernels of this site have made or written on the drive, in earlier sessions too.
+    """Return the paths that kernels of this site have written on the drive, in all sessions.
 
     Returns
     -------
     list of str
-        Files and folders that are still there as far as is known, relative to the drive's root,
-        with ``/``. Empty where the drive is not mended: then nobody knows.
+        Files and folders that probably still exist, relative to the drive's root, with ``/``.
+        Empty where the drive is not mended, since nothing records them.
     """
     mend = _mend()
     return [] if mend is None else [str(path) for path in mend.written().to_py()]
 
 
 def read() -> list[tuple[str, int]]:
-    """Return what kernels of this site have read on the drive and never written.
+    """Return the files that kernels of this site have read on the drive and never written.
 
     Returns
     -------
     list of (str, int)
-        Path relative to the drive's root, with ``/``, and the bytes that the file had. Empty where
+        Path relative to the drive's root, with ``/``, and size in bytes at that time. Empty where
         the drive is not mended.
     """
     mend = _mend()
@@ -111,27 +108,27 @@ def read() -> list[tuple[str, int]]:
 
 
 def read_anywhere() -> list[str]:
-    """Return the absolute path of each file that this kernel has read, but the system's own."""
+    """Return the absolute paths of the files that this kernel has read, except system files."""
     mend = _mend()
     return [] if mend is None else [str(path) for path in mend.reads.anywhere().to_py()]
 
 
-@contextmanager
-def reads_paused() -> Iterator[None]:
-    """Do not record what is read meanwhile."""
+def pause_reads() -> None:
+    """Stop recording the files that are read, until as many calls of `resume_reads`."""
     mend = _mend()
-    if mend is None:
-        yield
-        return
-    mend.reads.pause()
-    try:
-        yield
-    finally:
+    if mend is not None:
+        mend.reads.pause()
+
+
+def resume_reads() -> None:
+    """Undo a call of `pause_reads`."""
+    mend = _mend()
+    if mend is not None:
         mend.reads.resume()
 
 
 def has(path: str, mtime: float) -> bool:
-    """Tell whether a kernel has stored the version of a time on the drive, or a newer one.
+    """Tell whether a kernel has stored a version of a file on the drive, or a newer one.
 
     Parameters
     ----------
@@ -141,19 +138,19 @@ def has(path: str, mtime: float) -> bool:
         Seconds since 1970: when that version was written.
     """
     mend = _mend()
-    # Both know milliseconds; one has been through the other's floating point.
+    # Both have milliseconds; one was converted from floating point.
     return mend is not None and bool(mend.has(path, 1000 * mtime - 1))
 
 
 def own(name: str) -> None:
-    """Say which notebook this kernel belongs to: what it writes on the drive is that notebook's."""
+    """Tell the drive to which notebook the files belong that this kernel writes."""
     mend = _mend()
     if mend is not None:
         mend.own(name)
 
 
 def writer(path: str, mtime: float | None) -> str | None:
-    """Return which notebook wrote something on the drive.
+    """Return the notebook that wrote a file or folder on the drive.
 
     Parameters
     ----------
@@ -165,8 +162,8 @@ def writer(path: str, mtime: float | None) -> str | None:
     Returns
     -------
     str or None
-        The name that was given to `own`, or one that no notebook has; ``""`` if it is not known
-        which notebook it was, and None if no kernel of this site wrote it.
+        Name from `own`; another name if no notebook wrote it; ``""`` if the notebook is unknown;
+        None if no kernel of this site wrote it.
     """
     mend = _mend()
     if mend is None:
@@ -176,13 +173,13 @@ def writer(path: str, mtime: float | None) -> str | None:
 
 
 def unsaved() -> dict[str, str]:
-    """Return what is in this kernel's memory only, because the browser's storage does not take it.
+    """Return the files that are only in this kernel's memory, since the browser did not store them.
 
     Returns
     -------
     dict of str to str
-        Path relative to the drive's root to the reason. Empty where the drive is not mended: a
-        write that fails is an error there.
+        Path relative to the drive's root to the reason. Empty where the drive is not mended: there
+        a failed write is an error.
     """
     mend = _mend()
     if mend is None:
@@ -191,23 +188,23 @@ def unsaved() -> dict[str, str]:
 
 
 def limit() -> int:
-    """Return how many bytes a file may have that the drive can store."""
+    """Return the size in bytes of the largest file that the drive can store."""
     mend = _mend()
     return DRIVE_LIMIT if mend is None else int(mend.limit)
 
 
 async def settled() -> None:
-    """Wait until what was written on the drive is in the browser's storage, or has failed to be."""
+    """Wait until the browser has stored all writes to the drive, or has failed to."""
     mend = _mend()
     if mend is not None:
         await mend.settled()
 
 
 def watch(sidecars: tuple[str, ...]) -> Touched | None:
-    """Take note from now on of what this kernel writes on the drive.
+    """Record from now on which paths this kernel writes on the drive.
 
-    All callers share one set of paths. What other tabs write, or the page itself (the file
-    browser, a notebook that is saved), is not seen.
+    All callers share one set of paths. Writes of other tabs and of the page itself (the file
+    browser, a saved notebook) are not recorded.
 
     Parameters
     ----------
@@ -217,7 +214,7 @@ def watch(sidecars: tuple[str, ...]) -> Touched | None:
     Returns
     -------
     Touched or None
-        None if there is no drive, or if this JupyterLite is built differently.
+        None if there is no drive, or if this version of JupyterLite is not supported.
     """
     mend = _mend()
     paths = mend.touched if mend else run_js(_WATCH)(pyodide_js.FS, str(DRIVE))
@@ -225,11 +222,11 @@ def watch(sidecars: tuple[str, ...]) -> Touched | None:
 
 
 def _mend() -> Any:
-    # Asked each time: it steps aside where it cannot go on.
+    # Asked each time, since the mend withdraws when it fails.
     return _find_mend(pyodide_js.FS, str(DRIVE))
 
 
 def open_paths() -> set[str]:
-    """Return the path of every file that this kernel has open."""
+    """Return the paths of the files that this kernel has open."""
     streams = (pyodide_js.FS.streams[index] for index in range(pyodide_js.FS.streams.length))
     return {str(stream.path) for stream in streams if getattr(stream, "path", None)}

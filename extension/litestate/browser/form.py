@@ -1,13 +1,13 @@
-"""HTML in the cell's output that talks with the kernel, and outputs that end with their kernel.
+"""Forms in a cell's output that talk with the kernel, and outputs that end with their kernel.
 
 The kernel's worker has no document, so the HTML goes into the cell's output and a script beside it
-connects the two. The script is taken out of the output as soon as it has run: left there, it would
+connects the two. The script is removed from the output as soon as it has run: otherwise it would
 run again whenever the notebook is opened.
 
-An output is stored with the notebook, and outlives its kernel. So what it says for later is its
-default, and what is true only now is hidden. A style sheet in the page swaps the two. The script of
-a form puts it there, and takes it away when it gets a lock that this worker holds as long as it
-lives. A page that opens the notebook later has no such style sheet.
+An output is stored with the notebook, and outlives its kernel. So it shows by default the texts for
+later, and hides those that are true only now. A style sheet in the page swaps the two. The script
+of a form adds the style sheet, and removes it when it gets a lock that this worker holds until it
+ends. A page that opens the notebook later has no such style sheet.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ HIDDEN = """
 _LATER = """
 <p class="litestate-later">This ended with its kernel. Run the cell again.</p>
 """
-"""Comes to light in a notebook that was saved with the form in it and opened again."""
+"""Text in a notebook that was saved with an open form."""
 
 _SCRIPT = """
 const nonce = NONCE;
@@ -117,7 +117,7 @@ class Form:
     html : str
         The content.
     script : str
-        JavaScript that runs once in the page. It finds ``form``, the element around the HTML,
+        JavaScript that runs once in the page. It can use ``form``, the element around the HTML,
         ``send(message)``, and ``receive(handler)``.
 
     Attributes
@@ -146,18 +146,18 @@ class Form:
         )
 
     def send(self, **message: Any) -> None:
-        """Send something to the page."""
+        """Send a message to the page."""
         content = {"nonce": self._nonce, "kernel": True, **message}
         self._channel.postMessage(to_js(content, dict_converter=js.Object.fromEntries))
 
     def forget_script(self) -> None:
-        """Take the script, which has run, out of the output."""
+        """Remove the script from the output, after it has run."""
         if self._script:
             self._script.clear()
             self._script = None
 
     def close(self) -> None:
-        """Take everything out of the output."""
+        """Remove everything from the output."""
         self.forget_script()
         self._form.clear()
         self._channel.close()
@@ -184,8 +184,8 @@ def mark() -> tuple[str, str]:
     name = f"litestate-of-{_KERNEL}"
     if _page_watches:
         return name, ""
-    # Better than a link that is never seen. It is in this worker's memory; yet a page that is
-    # reloaded may have it in its cache.
+    # Without the watch this style sheet, in the worker's memory, shows the link. A page that is
+    # reloaded may still have it in its cache.
     return name, f'<link rel="stylesheet" href="{_style_sheet()}">'
 
 

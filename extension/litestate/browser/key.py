@@ -1,4 +1,4 @@
-"""The key that signs bundles in the site: kept by the browser, which never gives it out."""
+"""The key that signs bundles in the site, which never leaves the browser."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pyodide.ffi import JsException, to_js
 from ..errors import NoKeyError
 
 PATIENCE = 10.0
-"""Seconds to wait for the browser's database, which is there in milliseconds or hangs."""
+"""Seconds to wait for the browser's database, which opens in milliseconds or never."""
 
 DATABASE = "litestate"
-"""Name of the IndexedDB database. All sites of one origin share it, and so the key."""
+"""Name of the IndexedDB database. All sites of one origin share it, with the key."""
 
 _ID = re.compile("[0-9a-f]{32}")
 
-# The new key is made before the transaction, which would end while that is waited for. Two tabs
-# have their transactions one after the other, so that the second one finds the key of the first.
+# The new key is made before the transaction, which would end during the wait. Transactions of two
+# tabs follow each other, so the second one finds the key of the first.
 _LOAD = """
 async (name, create) => {
   if (!globalThis.crypto?.subtle) throw new Error("it has no Web Cryptography for this page");
@@ -79,9 +79,9 @@ class BrowserKey:
     Attributes
     ----------
     id : str
-        Its name.
+        Name of the key.
     handle : CryptoKey
-        Signs; what it is made of cannot be read.
+        The key, which can sign and cannot be exported.
     """
 
     id: str
@@ -103,20 +103,19 @@ async def load_key(*, create: bool) -> BrowserKey | None:
     Parameters
     ----------
     create : bool
-        Whether to make one if there is none. Of several tabs that do so at the same moment all get
-        the same one.
+        Whether to make a key if there is none. Tabs that do so at the same time get the same key.
 
     Raises
     ------
     NoKeyError
-        If the browser cannot keep one, or does not allow it.
+        If the browser cannot store a key, or does not allow it.
     """
     found = await _answer(run_js(_LOAD)(DATABASE, create))
     if found is None:
         return None
     name = str(getattr(found, "id", ""))
     if not _ID.fullmatch(name):
-        raise NoKeyError("what this browser has kept as the key is none")
+        raise NoKeyError("the key that this browser has stored is damaged")
     return BrowserKey(name, found.key)
 
 

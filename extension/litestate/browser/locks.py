@@ -1,4 +1,4 @@
-"""Locks that all tabs and workers of one origin share (the Web Locks API)."""
+"""Locks that all tabs and workers of an origin share (Web Locks API)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..errors import StorageError
 
 
 class WebLock:
-    """A lock that is asked for when this is made, and waited for in a queue with all others.
+    """A lock that is requested at once, and granted in the order of the requests.
 
-    It is given back by `release`, or when the worker ends, however it ends.
+    `release` releases it, and so does the end of the worker, in any way.
 
     Parameters
     ----------
     name : str
-        The same in all tabs.
+        Name of the lock, in all tabs.
     """
 
     def __init__(self, name: str) -> None:
@@ -32,18 +32,18 @@ class WebLock:
         js.navigator.locks.request(name, options, callback).catch(self._fail)
 
     async def wait(self) -> None:
-        """Wait until the lock is had.
+        """Wait until the lock is granted.
 
         Raises
         ------
         StorageError
             If this page may not use locks.
         """
-        # The future outlives a waiter that is cancelled.
+        # A cancelled waiter must not cancel the future.
         await asyncio.shield(self._granted)
 
     def release(self) -> None:
-        """Give the lock back, or leave the queue."""
+        """Release the lock, or leave the queue."""
         self._controller.abort()
         self._resolve()
 
@@ -58,5 +58,5 @@ class WebLock:
 
     def _fail(self, error: Any) -> None:
         if not self._granted.done() and not self._controller.signal.aborted:
-            message = f"This browser does not give this page the lock of the checkpoints ({error})"
+            message = f"This browser refuses the lock of the checkpoints ({error})"
             self._granted.set_exception(StorageError(f"{message}; save_state() works in any case."))

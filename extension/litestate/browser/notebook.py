@@ -1,8 +1,8 @@
-"""Ask the page which notebook this kernel belongs to, and what it knows about it.
+"""The notebook that this kernel belongs to, as the page knows it.
 
-Nothing tells a kernel the name of its notebook. The page knows in which of its notebooks an output
-appears, and it outlives the kernel: a restart finds the marks that the kernel before has left
-there, a reload does not.
+A kernel does not know the name of its notebook. The page knows in which notebook an output
+appears, and it outlives the kernel: marks that the kernel leaves in the page are there after a
+restart, and gone after a reload.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .form import HIDDEN, Form
 from .kernel import site, started
 
 TIMEOUT = 5.0
-"""Seconds for the page to answer. It takes a tenth of one; a page that does not run JavaScript in
-outputs never does."""
+"""Seconds for the page to answer, which takes 0.1. A page that runs no JavaScript in outputs never
+answers."""
 
 _PATIENCE = 100
-"""Milliseconds for a better answer."""
+"""Milliseconds to wait for a better answer."""
 
 _SCRIPT = """
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -37,7 +37,7 @@ const pathOfAddress = () => {
   return path?.endsWith(".ipynb") ? path : null;
 };
 
-// Firefox asks the person, who may take any time.
+// Firefox asks the user, who may take any time.
 const persist = async () => Promise.race([
   navigator.storage.persist(),
   wait(PATIENCE).then(() => navigator.storage.persisted()),
@@ -88,7 +88,7 @@ const mark = (path) => {
 
 @dataclass(frozen=True)
 class Page:
-    """What the page knows about this kernel.
+    """The page's knowledge about this kernel.
 
     Attributes
     ----------
@@ -96,12 +96,12 @@ class Page:
         The notebook, as a path in the site's contents, for example ``folder/start.ipynb``. None in
         a console and in the REPL, and if the page does not answer.
     name : str or None
-        What the path was when autosave began: that of a notebook that was renamed since.
+        The path when autosave began; the notebook may have been renamed since.
     restarted : bool
-        Whether this page has already been asked by another kernel of this notebook: the kernel was
-        restarted, the page was not reloaded.
+        Whether another kernel of this notebook has asked this page before: the kernel was
+        restarted, and the page was not reloaded.
     persisted : bool or None
-        Whether the browser has promised to keep what the site stores; None if it does not say.
+        Whether the browser promises to keep the site's storage; None if it does not say.
     tab : str
         Identity of the page, until it is reloaded; empty if it does not answer.
     title : str
@@ -117,8 +117,8 @@ class Page:
 
 
 async def identify() -> Page:
-    """Ask the page, from within a cell; leave nothing in the cell's output."""
-    # The time at which the worker was started is its name: a page starts no two at once.
+    """Ask the page from within a cell; leave nothing in the cell's output."""
+    # The start time names the worker: a page never starts two at once.
     kernel = str(started())
     script = _SCRIPT.replace("NEW_TAB", json.dumps(secrets.token_hex(8)))
     script = script.replace("PATIENCE", str(_PATIENCE)).replace("KERNEL", json.dumps(kernel))
@@ -135,7 +135,7 @@ async def identify() -> Page:
 
 async def _answer(form: Form) -> Page:
     message: Any = await form.messages.get()
-    # "ready" is what every form's script says when it has run.
+    # Every form's script sends "ready" when it has run.
     while message.type != "page":
         message = await form.messages.get()
     return Page(**json.loads(message.page))

@@ -1,6 +1,6 @@
-"""The browser's private files (OPFS): names, handles, and snapshots for readers.
+"""The browser's private file system (OPFS): folders, exclusive handles, and snapshots for readers.
 
-A sync access handle is exclusive, and everything about it is synchronous but opening it.
+A sync access handle is exclusive; only opening it is asynchronous.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from ..errors import StorageError, StorageFullError
 LABEL = "this browser's storage"
 
 PIECE = 4 << 20
-"""Bytes of the one array of JavaScript's that all data passes through. Writing and reading 4 MB so
-is as fast as from the kernel's own memory, which moves when it grows; a proxy of Python's buffer
-is slower for small pieces, and an array that is made anew for large ones."""
+"""Bytes of the JavaScript array that all data passes through. With 4 MB it is as fast as the
+kernel's own memory, which moves when it grows. A proxy of Python's buffer is slower for small
+pieces, and a new array each time is slower for large ones."""
 
 _LAST_WAIT = 1.0
-"""Seconds between two tries to open a file that another worker has open, in the end."""
+"""Longest wait in seconds between two attempts to open a file that another worker has open."""
 
 _NO_SPACE = (1 << 32) - 8
-"""What writing returns in a private window of Chromium when there is no room: FILE_ERROR_NO_SPACE
+"""Result of a write in a private window of Chromium when the storage is full: FILE_ERROR_NO_SPACE
 (base/files/file.h), -8, as an unsigned number. Elsewhere it raises a QuotaExceededError."""
 
 _buffer = js.Uint8Array.new(PIECE)
 
 
 def missing() -> str:
-    """Name what this browser lacks to keep files; nothing, if it has all."""
+    """Return the missing feature that storing files needs; empty if the browser has them all."""
     navigator = js.navigator
     if not hasattr(navigator, "locks"):
         return "Web Locks"
@@ -44,7 +44,7 @@ def missing() -> str:
 
 
 async def open_folder(*names: str) -> Any:
-    """Return the handle of a folder, which is made if it does not exist.
+    """Return the handle of a folder, and create it if it does not exist.
 
     Raises
     ------
@@ -61,7 +61,7 @@ async def open_folder(*names: str) -> Any:
 
 
 async def open_file(folder: Any, name: str) -> Any:
-    """Return the handle of a file, which is made if it does not exist.
+    """Return the handle of a file, and create it if it does not exist.
 
     Raises
     ------
@@ -75,7 +75,7 @@ async def open_file(folder: Any, name: str) -> Any:
 
 
 async def estimate() -> tuple[int, int] | None:
-    """Return how many bytes this origin uses, and may use; None if the browser does not say."""
+    """Return the bytes that this origin uses, and its quota; None if the browser does not say."""
     try:
         answer = await js.navigator.storage.estimate()
         return int(answer.usage), int(answer.quota)
@@ -84,7 +84,7 @@ async def estimate() -> tuple[int, int] | None:
 
 
 class Handle:
-    """A file that this worker alone has open; see `storage.interface.File`.
+    """A file that only this worker has open; see `storage.interface.File`.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Handle:
 
     @classmethod
     async def open(cls, file: Any) -> Handle:
-        """Open a file, and wait for as long as another worker has it open.
+        """Open a file; wait while another worker has it open.
 
         Raises
         ------
@@ -109,13 +109,13 @@ class Handle:
             try:
                 return cls(await asyncio.shield(opening))
             except asyncio.CancelledError:
-                # It cannot be called off; a handle that nobody closes would lock the file.
+                # Opening cannot be canceled, and an unused handle would lock the file.
                 opening.add_done_callback(_close_unwanted)
                 raise
             except JsException as error:
                 if error.name != "NoModificationAllowedError":
                     _fail("opened", error)
-            # A worker that was terminated lets go of its files a little later.
+            # A terminated worker releases its files a little later.
             await asyncio.sleep(wait)
             wait = min(2 * wait, _LAST_WAIT)
 
@@ -127,7 +127,7 @@ class Handle:
             _fail("read", error)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return bytes, fewer only at the end of the file."""
+        """Return bytes; fewer than asked for only at the end of the file."""
         pieces = []
         while length > 0:
             view = _view(min(length, PIECE))
@@ -145,7 +145,7 @@ class Handle:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Write all, or raise."""
+        """Write all bytes, or raise an error."""
         left = memoryview(data).cast("B")
         while left:
             piece = left[:PIECE]
@@ -157,54 +157,54 @@ class Handle:
                 _fail("written", error)
             if not 0 < count <= len(piece):
                 raise _full() if count in (0, _NO_SPACE) else _failed("written", _number(count))
-            # What did not fit is tried again, for the browser's own reason.
+            # The rest is tried again, so that the browser gives its own reason.
             left = left[count:]
             offset += count
 
     def truncate(self, size: int) -> None:
-        """Cut the file off, or extend it with zeros."""
+        """Truncate the file, or extend it with zeros."""
         try:
             self._handle.truncate(size)
         except JsException as error:
             _fail("written", error)
-        # In a private window of Chromium nothing else tells that there was no room.
+        # In a private window of Chromium this is the only sign of a full storage.
         if self.size() != size:
             raise _full()
 
     def flush(self) -> None:
-        """Return when what was written is durable."""
+        """Return when all writes are durable."""
         try:
             self._handle.flush()
         except JsException as error:
             _fail("written", error)
 
     def close(self) -> None:
-        """Let others open the file."""
+        """Close the file, so that others can open it."""
         self._handle.close()
 
 
-class Look:
-    """A file that another worker may have open, for reading.
+class Snapshot:
+    """A snapshot for reading of a file that another worker may have open.
 
-    It is no copy: bytes that were changed since are read as they are now. After any change
-    Chromium gives none of them, unless the profile is in memory, until the file is looked at
-    anew. That takes a wait, which without JSPI only `open` can do.
+    It is not a copy: changed bytes are read as they are now. After any change Chromium returns
+    nothing, unless the profile is in memory, until the file has a new snapshot. That takes a wait,
+    which without JSPI only `open` can do.
 
     Parameters
     ----------
     file : FileSystemFileHandle
     blob : File
-        What the look found.
+        Content of the snapshot.
     """
 
     @classmethod
-    async def open(cls, file: Any) -> Look:
-        """Look at a file.
+    async def open(cls, file: Any) -> Snapshot:
+        """Take a snapshot of a file.
 
         Raises
         ------
         StorageError
-            If that cannot be done.
+            If the file cannot be read.
         """
         try:
             return cls(file, await file.getFile())
@@ -217,11 +217,11 @@ class Look:
         self._reader = js.FileReaderSync.new()
 
     def size(self) -> int:
-        """Return how long the file was when it was looked at last, in bytes."""
+        """Return the length of the file in bytes in the last snapshot."""
         return int(self._blob.size)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return bytes; none, if they cannot be had any more."""
+        """Return bytes; none if they are no longer available."""
         data = self._slice(offset, length)
         if data is None and can_run_sync():
             try:
@@ -251,9 +251,9 @@ def _close_unwanted(opening: asyncio.Future[Any]) -> None:
 
 def _full() -> StorageFullError:
     return StorageFullError(
-        f"There is no room left for checkpoints in {LABEL}; older checkpoints are as they were. "
-        "Free some space on this computer's disk or delete data of this site that you do not "
-        "need, or keep the work in a file with save_state()."
+        f"There is no room left for checkpoints in {LABEL}; older checkpoints are unchanged. "
+        "Free some space on this computer's disk, delete data of this site that you do not need, "
+        "or save the work in a file with save_state()."
     )
 
 

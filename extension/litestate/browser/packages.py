@@ -1,4 +1,4 @@
-"""Install packages in the kernel, and load those that the site has."""
+"""Packages in the kernel: installation from wheels, and loading from the site."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def locked_version(name: str) -> str | None:
     Parameters
     ----------
     name : str
-        Normalized. Packages that only a server elsewhere has are none of the site's.
+        Normalized name. A package that only another server has is not the site's.
     """
     entry = _entry(name)
     if entry is None or "://" in str(entry.file_name):
@@ -70,29 +70,29 @@ def locked_version(name: str) -> str | None:
 def provide(modules: Iterable[str]) -> dict[str, str]:
     """Load the site's own packages that these top-level modules are in.
 
-    Only an ``import`` in a cell's own text does this by itself.
+    Pyodide does this by itself only for an ``import`` in the text of a cell.
 
     Parameters
     ----------
     modules : iterable of str
-        Names of modules. Those that the site does not have are left alone.
+        Names of modules. Those that the site does not have are ignored.
 
     Returns
     -------
     dict of str to str
-        What could not be loaded, and why.
+        Module to the reason why it could not be loaded.
 
     Raises
     ------
     NeedsAsyncError
-        In a browser that cannot wait.
+        If this browser cannot wait inside of a call.
     """
     wanted = list(modules)
     return wait_in_call(aprovide(wanted), _ADVICE) if _owners(wanted) else {}
 
 
 async def aprovide(modules: Iterable[str]) -> dict[str, str]:
-    """Do what `provide` does, without needing a browser that can wait."""
+    """Do what `provide` does, with ``await``."""
     owners = _owners(modules)
     if not owners:
         return {}
@@ -105,28 +105,28 @@ async def aprovide(modules: Iterable[str]) -> dict[str, str]:
 
 
 def install(packages: Iterable[Wheel]) -> dict[str, str]:
-    """Install packages from their wheels, each by its hash.
+    """Install packages from their wheels, and check the hashes.
 
     Parameters
     ----------
     packages : iterable of Wheel
-        With a URL. What they need is among them, or in the site's lock.
+        Wheels with a URL. Their dependencies are among them, or in the site's lock.
 
     Returns
     -------
     dict of str to str
-        Name of each package that is not installed now, and why.
+        Package to the reason why it could not be installed.
 
     Raises
     ------
     NeedsAsyncError
-        In a browser that cannot wait.
+        If this browser cannot wait inside of a call.
     """
     return wait_in_call(ainstall(packages), _ADVICE)
 
 
 async def ainstall(packages: Iterable[Wheel]) -> dict[str, str]:
-    """Do what `install` does, without needing a browser that can wait."""
+    """Do what `install` does, with ``await``."""
     trouble: dict[str, str] = {}
     depends: set[str] = set()
     for package in packages:
@@ -151,10 +151,10 @@ async def _install(package: Wheel) -> None:
     data = await asyncio.wait_for(_fetch(package.url), _LONGEST)
     found = hashlib.sha256(data).hexdigest()
     if package.sha256 is not None and found != package.sha256:
-        raise ValueError("what is at its URL now is another file than the one that was installed")
+        raise ValueError("the file at its URL is not the one that was installed before")
     folder = Path(tempfile.mkdtemp(prefix="litestate-wheel-"))
     try:
-        # micropip checks no hash of a wheel that it is given the URL of, so it gets the file.
+        # micropip does not check the hash of a wheel from a URL, so it gets the file.
         wheel = folder / Path(unquote(urlsplit(package.url).path)).name
         wheel.write_bytes(data)
         await micropip.install(f"emfs:{wheel}", deps=False, reinstall=True)
@@ -165,7 +165,7 @@ async def _install(package: Wheel) -> None:
 
 
 def _sign(package: Wheel) -> None:
-    """Let the package say where it came from, for whoever asks micropip and for the next save."""
+    """Record the origin of a package, for micropip and for the next save."""
     distribution = importlib.metadata.distribution(package.name)
     if distribution.version != package.version:
         raise ValueError(f"its wheel is version {distribution.version}")
@@ -212,7 +212,7 @@ def _entry(name: str) -> Any:
 
 
 def _owners(modules: Iterable[str]) -> dict[str, str]:
-    """Return which of the site's own packages these modules are in."""
+    """Return the site's package of each module; modules without one are left out."""
     return {
         module: package
         for module in modules
@@ -221,6 +221,6 @@ def _owners(modules: Iterable[str]) -> dict[str, str]:
 
 
 def _owner(module: str) -> str | None:
-    # Pyodide keeps which package a module is in for its own imports.
+    # Pyodide has this table for its own imports.
     owners = pyodide_js._api._import_name_to_package_name
     return str(owners.get(module)) if owners.has(module) else None

@@ -21,7 +21,6 @@ from ..manifest import (
     SIGNATURE_BYTES,
     SIGNATURE_MEMBER,
 )
-from .compression import METHODS
 from .format import (
     CENTRAL,
     CENTRAL_SIGNATURE,
@@ -36,6 +35,7 @@ from .format import (
     LOCAL,
     LOCATOR,
     LOCATOR_SIGNATURE,
+    METHODS,
     SIGNATURE,
     START,
 )

@@ -18,10 +18,19 @@ from ..manifest import (
     read_signature,
 )
 from ..manifest_reader import read_manifest
-from ..names import MAX_NAME_BYTES, Taken, link_problem
-from .compression import AVAILABLE, METHODS, CorruptStreamError, decompress
+from ..names import MAX_NAME_BYTES, MemberNames, link_problem
 from .directory import Entry, check_local, last_piece, read_directory
-from .format import CHUNK, COMMENT, COMMENT_BYTES, SIGNATURE, START
+from .format import (
+    AVAILABLE,
+    CHUNK,
+    COMMENT,
+    COMMENT_BYTES,
+    METHODS,
+    SIGNATURE,
+    START,
+    CorruptStreamError,
+    decompress,
+)
 from .limits import CONTENTS, Limits, damaged, not_a_bundle, unsafe
 
 
@@ -251,7 +260,7 @@ def _check_methods(entries: Iterable[Entry]) -> None:
 
 
 def _check_collisions(members: Iterable[Member]) -> None:
-    taken = Taken(outer_first=True)
+    taken = MemberNames(outer_first=True)
     for member in sorted(members, key=lambda member: member.place.count("/")):
         if reason := taken.problem(member.name, member.kind):
             raise unsafe(f"{member.name!r} {reason}")

@@ -25,10 +25,8 @@ from ..manifest import (
     Member,
     Signature,
 )
-from ..names import Taken
-from ..names import problem as path_problem
-from .compression import AVAILABLE, METHODS, zipfile
-from .format import DIGEST_BYTES, comment
+from ..names import MemberNames, path_problem
+from .format import AVAILABLE, DIGEST_BYTES, METHODS, zipfile
 
 Compression = Literal["deflate", "zstd", "store"]
 
@@ -78,7 +76,7 @@ class Writer:
         self._zip = zipfile.ZipFile(cast("IO[bytes]", self._output), "w", allowZip64=True)
         self.advance: Callable[[int], object] = lambda count: None
         self._members: list[Member] = []
-        self._taken = Taken()
+        self._taken = MemberNames()
         self._store(MIMETYPE_MEMBER, MIMETYPE.encode(), zipfile.ZIP_STORED)
 
     @property
@@ -294,3 +292,21 @@ def _dos_time(mtime_ns: int) -> tuple[int, int, int, int, int, int]:
     # ZIP's own time covers 1980 to 2107; the manifest has the exact time.
     low, high = 315_532_800, 4_354_819_198
     return time.gmtime(min(max(mtime_ns // 1_000_000_000, low), high))[:6]
+
+
+def comment(start: int, digest: str) -> bytes:
+    """Return the archive's comment.
+
+    Parameters
+    ----------
+    start : int
+        Offset of the manifest's local header.
+    digest : str
+        Hexadecimal SHA-256.
+
+    Examples
+    --------
+    >>> len(comment(1234, "0" * 64))
+    116
+    """
+    return f"litestate: sha256 from byte {start:020} is {digest}".encode()

@@ -1,7 +1,7 @@
-"""The checkpoints of a notebook: every state that was kept, each complete, in one append-only log.
+"""The checkpoints of a notebook, each complete, in one append-only log.
 
-`History` is the whole interface; the rest is what its methods take and return.
-The format is described in ``docs/checkpoint-format.md``.
+`History` is the interface of the log; the other names are what its methods take and return.
+``docs/checkpoint-format.md`` describes the format.
 """
 
 from .chunks import CHUNK, EMPTY, Chunk, Content

@@ -1,4 +1,4 @@
-"""Turn the present state into the entries of a checkpoint, reading only what may have changed."""
+"""Capture of the present state as entries of a checkpoint, reading only what may have changed."""
 
 from __future__ import annotations
 

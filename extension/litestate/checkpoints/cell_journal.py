@@ -1,8 +1,8 @@
 """A small file that names the cells whose results are in no checkpoint yet.
 
-Only cells that a checkpoint follows get into the log. After a reload this file tells which ones ran
-after the last checkpoint, so that a restore can name them. It is written when a cell begins and
-when it ends, so it is small and constant in size: docs/checkpoint-format.md has its format.
+The log has only cells that ran before a checkpoint. After a reload this file tells which cells ran
+after the last one, so that a restore can name them. It is written when a cell begins and when it
+ends, so it is small and of constant size. docs/checkpoint-format.md describes its format.
 """
 
 from __future__ import annotations
@@ -23,30 +23,29 @@ if TYPE_CHECKING:
     from ..storage.interface import File
 
 SLOT = 4096
-"""Bytes of each of the two halves of the file; the one with the higher sequence number counts."""
+"""Bytes of each half of the file; the half with the higher sequence number counts."""
 
 _HEADER = struct.Struct("<4sHHQ16s")
 _MAGIC, _VERSION = b"\x95cel", 1
 
 _MOST_KERNELS = 8
-"""Kernels whose cells are remembered: those that ran since one checkpoint, one after another."""
+"""Most kernels, one after another since one checkpoint, whose cells are recorded."""
 
 _MOST_NUMBER = 1_000_000
-"""Highest number of a cell that is taken from the file."""
-
+"""Highest number of a cell that is accepted from the file."""
 
 _MOST_NAMED = 8
-"""Runs of numbers that are named one by one."""
+"""Most runs of numbers that are named one by one."""
 
 
 @dataclass(frozen=True)
-class Ran:
-    """Cells of one kernel.
+class KernelCells:
+    """Cells that ran in one kernel.
 
     Attributes
     ----------
     kernel : str
-        Names the kernel's life, as in the history of cells.
+        ID of the kernel's run, as in the history of cells.
     runs : tuple of int
         Numbers of the cells that ended: first, count, first, count and so on.
     running : int or None
@@ -57,8 +56,8 @@ class Ran:
     runs: tuple[int, ...] = ()
     running: int | None = None
 
-    def with_ended(self, number: int) -> Ran:
-        """Return the same with one more cell that has ended."""
+    def with_ended(self, number: int) -> KernelCells:
+        """Return a copy with one more cell that has ended."""
         running = None if self.running == number else self.running
         return replace(self, runs=tuple(merge([self.runs, (number, 1)])), running=running)
 
@@ -66,20 +65,20 @@ class Ran:
 class CellJournal:
     """The cells that ran since the newest checkpoint.
 
-    A failure costs only this knowledge, so it is never raised: the file is then left alone.
+    An error of the file is never raised: the cells are then not recorded any more.
 
     Parameters
     ----------
     file : File or None
-        Where it is; None where nothing is written, as in a reader.
+        The file; None if nothing may be written, as in a reader.
     newest : int
         Number of the newest checkpoint; 0 before the first one.
 
     Attributes
     ----------
     after : int
-        Number of the checkpoint that `before` is about.
-    before : tuple of Ran
+        Number of the newest checkpoint when the file was read.
+    before : tuple of KernelCells
         Cells of earlier kernels that ran after that checkpoint.
     """
 
@@ -89,25 +88,25 @@ class CellJournal:
         self.after = newest
         self.before = self._read(newest)
         self._newest = newest
-        self._own: Ran | None = None
+        self._own: KernelCells | None = None
         self._earlier = self.before
         self._stored: int | None = None
 
     def cell(self, kernel: str, number: int, *, is_over: bool) -> None:
-        """Note that a cell begins, or that it has ended.
+        """Record that a cell begins, or that it has ended.
 
         Parameters
         ----------
         kernel : str
-            Names this kernel's life.
+            ID of this kernel's run.
         number : int
-            Of the cell.
+            Number of the cell.
         is_over : bool
             Whether it has ended.
         """
-        own = self._own or Ran(kernel)
+        own = self._own or KernelCells(kernel)
         if is_over:
-            # The checkpoint after a cell may come before the news that the cell has ended.
+            # The checkpoint after a cell may be made before this call.
             if number == self._stored:
                 return
             own = own.with_ended(number)
@@ -120,20 +119,20 @@ class CellJournal:
         self._write()
 
     def settle(self, newest: int, *, between_cells: bool) -> None:
-        """Take it that the results of all cells so far are in the newest checkpoint.
+        """Assume that the results of all cells so far are in the newest checkpoint.
 
         Parameters
         ----------
         newest : int
-            Its number.
+            Number of the checkpoint.
         between_cells : bool
-            Whether no cell is running; else the one that runs may do more.
+            Whether no cell is running. A running cell may change more.
         """
         own, before = self._own, (self._newest, self._own, self._earlier)
         if own is not None:
             self._stored = own.running if between_cells else None
             running = None if between_cells else own.running
-            self._own = None if running is None else Ran(own.kernel, (), running)
+            self._own = None if running is None else KernelCells(own.kernel, (), running)
         if newest != self._newest:
             self._newest, self._earlier = newest, ()
         is_empty = not (own or before[2])
@@ -141,7 +140,7 @@ class CellJournal:
             self._write()
 
     def close(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         self._file = None
 
     def _write(self) -> None:
@@ -151,13 +150,13 @@ class CellJournal:
         self._sequence += 1
         record = _packed(self._newest, kernels, self._sequence)
         try:
-            # Not flushed: the system has it, and only a crash of the whole computer loses it.
+            # Without a flush: only a crash of the whole computer can lose it.
             self._file.write(self._sequence % 2 * SLOT, record)
         except StorageError:
-            logging.getLogger(__name__).debug("cells are not noted", exc_info=True)
+            logging.getLogger(__name__).debug("cells are not recorded", exc_info=True)
             self._file = None
 
-    def _read(self, newest: int) -> tuple[Ran, ...]:
+    def _read(self, newest: int) -> tuple[KernelCells, ...]:
         if self._file is None:
             return ()
         try:
@@ -170,16 +169,16 @@ class CellJournal:
         if not slots:
             return ()
         self._sequence, after, kernels = max(slots, key=lambda slot: slot[0])
-        # Of an older one, all is in the checkpoints that followed.
+        # Cells after an older checkpoint are in the ones that followed it.
         return kernels if after == newest else ()
 
 
-def named(kernels: Iterable[Ran]) -> str:
-    """Say which cells are not in a checkpoint that "it" stands for; "" if there are none.
+def cells_text(kernels: Iterable[KernelCells]) -> str:
+    """Return a text about cells that ran after a checkpoint ("it"); empty if there are none.
 
     Examples
     --------
-    >>> named([Ran("a", (7, 3), 10)])
+    >>> cells_text([KernelCells("a", (7, 3), 10)])
     'cells [7]–[9] ran after it, and cell [10] was running'
     """
     every = list(kernels)
@@ -203,24 +202,24 @@ def _numbers(runs: Sequence[int]) -> str:
     return ", ".join(texts)
 
 
-def _packed(after: int, kernels: Sequence[Ran], sequence: int) -> bytes:
+def _packed(after: int, kernels: Sequence[KernelCells], sequence: int) -> bytes:
     rows = [[each.kernel, each.runs, each.running] for each in kernels]
     body = json.dumps({"after": after, "kernels": rows}, separators=(",", ":")).encode()
     if _HEADER.size + len(body) > SLOT:
-        # Numbers with very many gaps between them: all from the first to the last.
+        # Very many gaps between the numbers: write one run from the first to the last.
         return _packed(after, [_without_gaps(each) for each in kernels], sequence)
     return _HEADER.pack(_MAGIC, _VERSION, len(body), sequence, _check(sequence, body)) + body
 
 
-def _without_gaps(ran: Ran) -> Ran:
+def _without_gaps(ran: KernelCells) -> KernelCells:
     if not ran.runs:
         return ran
     first, last = ran.runs[0], ran.runs[-2] + ran.runs[-1]
     return replace(ran, runs=(first, last - first))
 
 
-def _unpacked(slot: bytes) -> tuple[int, int, tuple[Ran, ...]] | None:
-    """Return sequence number, checkpoint and cells; None for anything that is not whole."""
+def _unpacked(slot: bytes) -> tuple[int, int, tuple[KernelCells, ...]] | None:
+    """Return sequence number, checkpoint and cells; None if the slot is damaged."""
     if len(slot) < _HEADER.size:
         return None
     magic, version, length, sequence, check = _HEADER.unpack_from(slot)
@@ -234,14 +233,14 @@ def _unpacked(slot: bytes) -> tuple[int, int, tuple[Ran, ...]] | None:
         return None
 
 
-def _ran(row: Any) -> Ran:
+def _ran(row: Any) -> KernelCells:
     kernel, runs, running = row
     numbers = [*runs, *([] if running is None else [running])]
     if not all(type(each) is int and 0 <= each <= _MOST_NUMBER for each in numbers):
-        raise ValueError("no number of a cell")
+        raise ValueError("not the number of a cell")
     if len(runs) % 2:
         raise ValueError("a run without its length")
-    return Ran(str(kernel)[:100], tuple(runs), running)
+    return KernelCells(str(kernel)[:100], tuple(runs), running)
 
 
 def _check(sequence: int, body: bytes) -> bytes:

@@ -44,30 +44,29 @@ _ERRORS: tuple[type[Exception], ...] = (zlib.error,) + ((zstd.ZstdError,) if zst
 _compressor = zstd.ZstdCompressor(level=_LEVEL) if zstd else None
 
 GONE = -1
-"""Number of a chunk that is not in the log: damaged, rolled back, or compacted away."""
+"""Number of a chunk that is not in the log: damaged, rolled back, or removed by compaction."""
 
 PENDING = -1
-"""Offset of a chunk that waits in memory for its record to be written."""
+"""Offset of a chunk in memory whose record is not written yet."""
 
 
 class Chunk:
     """A piece of content in the log.
 
-    Two chunks are the same if they are the same object. Compaction moves them: their number and
-    offset change in place.
+    Chunks are compared by identity. Compaction changes their number and offset in place.
 
     Attributes
     ----------
     digest : bytes
         BLAKE2b-256 of the content.
     size, stored : int
-        Bytes of content, and of what stands in the log.
+        Bytes of the content, and of its compressed form in the log.
     codec : int
-        How it is compressed.
+        Codec of the compressed form.
     number : int
-        Position in the order of the log's chunks, or `GONE`.
+        Index among the log's chunks, or `GONE`.
     offset : int
-        Where it stands in the file, or `PENDING`.
+        Position of the compressed form in the file, or `PENDING`.
     """
 
     __slots__ = ("codec", "digest", "number", "offset", "size", "stored")
@@ -88,7 +87,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds.
+    """The content of a file, as chunks.
 
     Attributes
     ----------
@@ -103,7 +102,7 @@ class Content:
 
     @property
     def whole(self) -> bool:
-        """Whether all of it is in the log; what is not can neither be read nor committed."""
+        """Whether all chunks are in the log; otherwise it can neither be read nor committed."""
         return all(chunk.number >= 0 for chunk in self.chunks)
 
 
@@ -111,20 +110,19 @@ EMPTY = Content(0, ())
 
 
 def digest_of(data: Bytes) -> bytes:
-    """Return the name of a chunk."""
+    """Return the hash that names a chunk."""
     return blake2b(data, digest_size=32).digest()
 
 
 def split(pieces: Iterable[Bytes]) -> Iterator[bytes]:
     """Cut pieces of any lengths at multiples of `CHUNK`.
 
-    A piece is not looked at any more once the next one is asked for, so a reader may use one
-    buffer for all.
+    A piece is not used after the next one is requested, so a reader may use one buffer for all.
 
     Yields
     ------
     bytes
-        `CHUNK` of them, the last time what remains. Never none.
+        `CHUNK` bytes; the last time the rest. Never empty.
     """
     rest = bytearray()
     for piece in pieces:
@@ -145,9 +143,9 @@ def split(pieces: Iterable[Bytes]) -> Iterator[bytes]:
 
 
 def runs_of(numbers: Iterable[int]) -> list[int]:
-    """Write numbers as runs: first, count, first, count and so on.
+    """Return numbers as runs: first, count, first, count and so on.
 
-    Missing ones (`GONE`) have runs of their own.
+    Missing chunks (`GONE`) are runs of their own.
 
     Examples
     --------
@@ -166,7 +164,7 @@ def runs_of(numbers: Iterable[int]) -> list[int]:
 
 
 def merge(runs: Iterable[Sequence[int]]) -> list[int]:
-    """Join several lists of runs into one that is sorted, without overlaps and without `GONE`.
+    """Merge lists of runs into one sorted list without overlaps and without `GONE`.
 
     Examples
     --------
@@ -186,21 +184,21 @@ def merge(runs: Iterable[Sequence[int]]) -> list[int]:
 
 
 class CorruptPackError(Exception):
-    """Bytes that do not decompress to what they should."""
+    """Bytes that do not decompress to the expected size."""
 
 
 def pack(data: bytes) -> tuple[int, bytes]:
-    """Compress if that helps.
+    """Compress data, unless that hardly shrinks it.
 
     Returns
     -------
     codec : int
         `STORED`, `ZLIB` or `ZSTD`.
     packed : bytes
-        What to store.
+        The bytes to store.
     """
     if _compressor:
-        # One compressor for all frames: to make one takes as long as to compress 64 KiB.
+        # One compressor for all frames: creating one takes as long as compressing 64 KiB.
         codec, packed = ZSTD, _compressor.compress(data, _compressor.FLUSH_FRAME)
     else:
         codec, packed = ZLIB, zlib.compress(data, _LEVEL)
@@ -213,16 +211,16 @@ def unpack(codec: int, packed: bytes | memoryview, size: int) -> bytes:
     Parameters
     ----------
     codec : int
-        How it was compressed.
+        Codec from `pack`.
     packed : bytes-like
-        What was stored.
+        The stored bytes.
     size : int
-        Bytes of the result; never more of them are made.
+        Bytes of the result; more are never allocated.
 
     Raises
     ------
     CorruptPackError
-        If that is not what comes out.
+        If the result has another size.
     CheckpointError
         If this Python cannot decompress it.
     """
@@ -231,7 +229,7 @@ def unpack(codec: int, packed: bytes | memoryview, size: int) -> bytes:
     except _ERRORS as error:
         raise CorruptPackError(str(error)) from None
     if len(data) != size:
-        raise CorruptPackError(f"{len(data)} bytes came out instead of {size}")
+        raise CorruptPackError(f"{len(data)} bytes instead of {size}")
     return data
 
 
@@ -239,7 +237,7 @@ def _unpack(codec: int, packed: bytes | memoryview, size: int) -> bytes:
     if codec == STORED:
         return bytes(packed)
     if codec == ZLIB:
-        # 0 would mean without limit.
+        # 0 would mean no limit.
         return zlib.decompressobj().decompress(packed, max(size, 1))
     if codec == ZSTD and zstd:
         return zstd.ZstdDecompressor().decompress(packed, size)
@@ -248,11 +246,14 @@ def _unpack(codec: int, packed: bytes | memoryview, size: int) -> bytes:
             "These checkpoints are compressed with Zstandard, which this Python lacks. Use Python "
             "3.14 or newer, or install backports.zstd; nothing was changed."
         )
-    raise CorruptPackError(f"nobody knows codec {codec}")
+    raise CorruptPackError(f"there is no codec {codec}")
 
 
 def spans(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
-    """Group chunks that stand one behind the other in the file, up to 4 MiB of them."""
+    """Group chunks that follow each other in the file, up to 4 MiB at a time.
+
+    Each call into the browser takes as long as reading a hundred kilobytes.
+    """
     span: list[Chunk] = []
     size = 0
     following = -1
@@ -268,18 +269,18 @@ def spans(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
 
 
 def read_span(file: File, span: list[Chunk]) -> Iterator[tuple[Chunk, memoryview]]:
-    """Yield what is stored of chunks that stand one behind the other.
+    """Yield the stored bytes of chunks that follow each other in the file.
 
     Raises
     ------
     DamagedCheckpointError
-        If the file has become shorter.
+        If the file was truncated meanwhile.
     """
     size = sum(chunk.stored for chunk in span)
     data = memoryview(file.read(span[0].offset, size))
     if len(data) != size:
         raise DamagedCheckpointError(
-            "The checkpoints' file has become shorter while it was open. Nothing was changed; "
+            "The file of the checkpoints was truncated while it was open. Nothing was changed; "
             "reload the page."
         )
     at = 0
@@ -289,7 +290,7 @@ def read_span(file: File, span: list[Chunk]) -> Iterator[tuple[Chunk, memoryview
 
 
 def unpacked(chunk: Chunk, packed: memoryview) -> bytes | None:
-    """Return the content of a chunk, or None if it is not what was saved."""
+    """Return the content of a chunk, or None if it is damaged."""
     try:
         data = unpack(chunk.codec, packed, chunk.size)
     except CorruptPackError:
@@ -300,15 +301,15 @@ def unpacked(chunk: Chunk, packed: memoryview) -> bytes | None:
 if sys.hash_info.width >= 64:
 
     def fingerprint(data: bytes) -> int:
-        """Return a fast 64-bit hash, which differs from process to process."""
+        """Return a fast 64-bit hash that is valid in this process only."""
         return hash(data)
 
 else:
 
     def fingerprint(data: bytes) -> int:
-        """Return a fast 64-bit hash, which differs from process to process."""
+        """Return a fast 64-bit hash that is valid in this process only."""
         # Pyodide's hash() is FNV with 32 bits. Changes of the highest bits of two words cancel each
-        # other out in it (two numbers change their signs), so the bytes are moved by one, and a
-        # CRC stands beside it, which sees every change of two bits. Together they take half the
+        # other out in it (as when two numbers change their signs). So the bytes are shifted by one,
+        # and a CRC is added, which detects every change of two bits. Both together take half the
         # time of BLAKE2b.
         return zlib.crc32(data) << 32 | hash(b"\0" + data) & 0xFFFF_FFFF

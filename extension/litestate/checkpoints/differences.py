@@ -1,4 +1,4 @@
-"""Compare two states, and report what differs."""
+"""Comparison of two states, and report lines for their differences."""
 
 from __future__ import annotations
 
@@ -40,35 +40,35 @@ def _without_writer(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in entry.details.items() if key != BY}
 
 
-def differences(before: Tree, after: Tree, places: Places) -> list[Line]:
+def differences(before: Tree, after: Tree, roots: Places) -> list[Line]:
     """Return a report line for everything that was added, changed or removed."""
     lines = _variable_lines(before, after)
     before, after = _without_variables(before), _without_variables(after)
     for place, entry in after.items():
         old = before.get(place)
         if old is None:
-            lines.append(_line(entry, "added", places))
+            lines.append(_line(entry, "added", roots))
         elif not same_content(old, entry):
-            lines.append(_line(entry, "changed", places))
+            lines.append(_line(entry, "changed", roots))
     gone = (entry for place, entry in before.items() if place not in after)
-    return lines + [_line(entry, "removed", places) for entry in gone]
+    return lines + [_line(entry, "removed", roots) for entry in gone]
 
 
 def _without_variables(tree: Tree) -> Tree:
     return {place: entry for place, entry in tree.items() if entry.kind != "variables"}
 
 
-def _line(entry: Entry, verdict: str, places: Places) -> Line:
+def _line(entry: Entry, verdict: str, roots: Places) -> Line:
     if entry.kind in ("session", "packages"):
         label = "settings" if entry.kind == "session" else entry.kind
         return Line(label, cast("LineKind", entry.kind), entry.size, verdict=verdict)
-    label = label_of(entry, places)
+    label = label_of(entry, roots)
     return Line(label, cast("Kind", entry.kind), entry.size, verdict=verdict)
 
 
-def label_of(entry: Entry, places: Places) -> str:
+def label_of(entry: Entry, roots: Places) -> str:
     """Return the name of an entry in a report."""
-    root = places.root(entry.root)
+    root = roots.root(entry.root)
     return entry.place if root is None else root.show(entry.relative)
 
 

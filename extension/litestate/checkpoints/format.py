@@ -1,4 +1,4 @@
-"""The bytes of a log: headers and checksums, as in ``docs/checkpoint-format.md``."""
+"""The bytes of a log: headers, records and checksums, as in ``docs/checkpoint-format.md``."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from typing import NamedTuple
 from .chunks import CHUNK, Chunk
 
 MAGIC = b"\x95LSLOG\r\n"
-"""First bytes of a log; as in PNG, one that is no text, and a line end that a transfer as text
-would change."""
+"""First bytes of a log. As in PNG, one byte is not text, and a line end shows whether the file was
+transferred as text."""
 
 VERSION = 1
-"""Version of the log format; raised when an older litestate could misread the new form."""
+"""Version of the log format. It is increased when an older litestate could misread a log."""
 
 HEADER = 64
 """Bytes of the file's header, and of each record's."""
 
 MAX_CHUNKS = 1024
-"""Chunks of a DATA record, so that its header and table (45 KiB) come in one `READ`."""
+"""Most chunks of a DATA record: its header and table (45 KiB) then fit in one `READ`."""
 
 MAX_PAYLOAD = 4 << 20
-"""Bytes of payload after which a DATA record is complete; its last chunk may reach beyond."""
+"""Bytes of payload at which a DATA record is full; its last chunk may exceed them."""
 
 MAX_TREE = 1 << 30
-"""Bytes of a checkpoint's list of entries as JSON: a bound for what reading one may allocate."""
+"""Most bytes of a checkpoint's list of entries as JSON, to bound what reading may allocate."""
 
 READ = 64 << 10
-"""Bytes that are read at a header: a call into the browser costs more than these bytes."""
+"""Bytes to read at a header; a call into the browser takes longer than reading these bytes."""
 
 DATA, COMMIT = 1, 2
 """Kinds of records."""
 
 FILE_ID = 8
-"""Bytes of the random name of a log file, which its records repeat."""
+"""Bytes of the random ID of a log file, which its records repeat."""
 
 _FILE = struct.Struct("<8sH6xQ8s24x8s")
 _RECORD = struct.Struct("<4sHH8sQIII4x16s8s")
@@ -46,19 +46,21 @@ ROW = _ROW.size
 """Bytes of one chunk in the table of a DATA record."""
 
 _ROOM = HEADER + MAX_CHUNKS * ROW
-"""Bytes before the payload in a batch's buffer: header and table are put right before it, so that
-one write takes all three."""
+"""Bytes reserved before the payload in a batch's buffer. Header and table are put right before the
+payload, so that one write takes all three."""
 
 
 class FileHeader(NamedTuple):
-    """What the first 64 bytes of a log say.
+    """The first 64 bytes of a log.
 
     Attributes
     ----------
-    version, generation : int
-        Of the format, and of the log: each compaction makes the next generation.
+    version : int
+        Version of the format.
+    generation : int
+        Generation of the log; each compaction makes the next one.
     file_id : bytes
-        Random name of this file.
+        Random ID of this file.
     """
 
     version: int
@@ -67,22 +69,22 @@ class FileHeader(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What the 64 bytes before a record say.
+    """The first 64 bytes of a record.
 
     Attributes
     ----------
     kind : int
         `DATA` or `COMMIT`.
     codec : int
-        Of the payload of a COMMIT record.
+        Codec of the payload of a COMMIT record.
     file_id : bytes
-        Of the file that the record was written to.
+        ID of the file that the record was written to.
     number : int
         Number of the first chunk, or of the checkpoint.
     table, payload : int
-        Bytes of the two parts behind the header.
+        Bytes of the two parts after the header.
     unpacked : int
-        Bytes of the payload of a COMMIT record when it is decompressed.
+        Bytes of the decompressed payload of a COMMIT record.
     check : bytes
         `checksum` of the table (DATA) or of table and payload (COMMIT).
     """
@@ -103,7 +105,7 @@ class Header(NamedTuple):
 
     @property
     def checked(self) -> int:
-        """Bytes behind the header that `check` covers."""
+        """Bytes after the header that `check` covers."""
         return self.table if self.kind == DATA else self.table + self.payload
 
     @property
@@ -113,12 +115,12 @@ class Header(NamedTuple):
 
 
 def checksum(data: bytes | bytearray | memoryview) -> bytes:
-    """Return the BLAKE2b-128 that a record's header keeps of what follows it."""
+    """Return the BLAKE2b-128 for the header of a record."""
     return blake2b(data, digest_size=16).digest()
 
 
 def new_file_id() -> bytes:
-    """Return a random name for a log file."""
+    """Return a random ID for a log file."""
     return os.urandom(FILE_ID)
 
 
@@ -129,7 +131,7 @@ def pack_file_header(generation: int, file_id: bytes) -> bytes:
 
 
 def read_file_header(data: bytes) -> FileHeader | None:
-    """Read the first 64 bytes of a file; None if they are not those of a log."""
+    """Read the header of a log file; return None if it is not valid."""
     if len(data) < HEADER or not data.startswith(MAGIC):
         return None
     _, version, generation, file_id, check = _FILE.unpack_from(data)
@@ -139,7 +141,7 @@ def read_file_header(data: bytes) -> FileHeader | None:
 
 
 def pack_header(header: Header, offset: int) -> bytes:
-    """Return the 64 bytes before a record that will start at an offset."""
+    """Return the header of a record that will start at an offset."""
     packed = _RECORD.pack(RECORD_MAGIC, *header, bytes(8))[:-8]
     return packed + _short(offset.to_bytes(8, "little") + packed)
 
@@ -152,15 +154,15 @@ def read_header(data: bytes, at: int, offset: int) -> Header | None:
     data : bytes
         Part of the log.
     at : int
-        Where in `data` the header should start.
+        Index in `data` at which the header should start.
     offset : int
-        Where in the file that is. A header counts only where it was written, so the records of a
-        log that is itself a file of the state are never taken for records of this one.
+        The same position in the file. A header is valid only where it was written, so the records
+        of a log that is itself a saved file are never taken for records of this one.
 
     Returns
     -------
     Header or None
-        None if there is none, or its fields contradict each other.
+        None if there is no header, or its fields are impossible.
     """
     packed = data[at : at + HEADER]
     if len(packed) < HEADER or not packed.startswith(RECORD_MAGIC):
@@ -174,8 +176,8 @@ def read_header(data: bytes, at: int, offset: int) -> Header | None:
 def _is_possible(header: Header, offset: int) -> bool:
     if header.kind != DATA:
         return header.unpacked <= MAX_TREE
-    # The tables of all chunks before this one take their place, too: no number can be so high
-    # that a list of chunks would fill the memory.
+    # The tables of all chunks before this one take space, too. So a number cannot be so high that
+    # a list of chunks would fill the memory.
     return (
         header.table % ROW == 0
         and 0 < header.chunks <= MAX_CHUNKS
@@ -185,7 +187,7 @@ def _is_possible(header: Header, offset: int) -> bool:
 
 
 def pack_row(digest: bytes, size: int, stored: int, codec: int) -> bytes:
-    """Return what the table of a DATA record says of one chunk."""
+    """Return the row of one chunk in the table of a DATA record."""
     return _ROW.pack(digest, size, stored, codec)
 
 
@@ -195,7 +197,7 @@ def read_rows(table: bytes, payload: int) -> list[tuple[bytes, int, int, int]] |
     Returns
     -------
     list of tuple or None
-        Digest, size, stored size and codec of each chunk; None if that is impossible.
+        Digest, size, stored size and codec of each chunk; None if the values are impossible.
     """
     rows = list(_ROW.iter_unpack(table))
     if any(not 0 < stored <= size <= CHUNK for _, size, stored, _ in rows):
@@ -218,17 +220,17 @@ class Batch:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more goes in."""
+        """Whether the record takes no more chunks."""
         return len(self.chunks) >= MAX_CHUNKS or len(self._buffer) - _ROOM >= MAX_PAYLOAD
 
     def add(self, chunk: Chunk, packed: bytes | memoryview) -> None:
-        """Take in one chunk."""
+        """Add a chunk."""
         self.chunks.append(chunk)
         self._rows.append(pack_row(chunk.digest, chunk.size, chunk.stored, chunk.codec))
         self._buffer += packed
 
     def record(self, offset: int, file_id: bytes) -> memoryview:
-        """Return the record as it will stand at an offset."""
+        """Return the bytes of the record at an offset."""
         table = b"".join(self._rows)
         payload = len(self._buffer) - _ROOM
         header = Header(DATA, 0, file_id, self.first, len(table), payload, 0, checksum(table))
@@ -237,7 +239,7 @@ class Batch:
         return memoryview(self._buffer)[start:]
 
     def place(self, offset: int) -> None:
-        """Tell the chunks where they are, now that the record stands at an offset."""
+        """Set the offsets of the chunks, once the record is written at an offset."""
         offset += HEADER + len(self.chunks) * ROW
         for chunk in self.chunks:
             chunk.offset = offset

@@ -1,4 +1,4 @@
-"""The history of one notebook: put contents, commit checkpoints, read them again."""
+"""The history of one notebook: store contents, commit checkpoints, read them again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ..errors import (
     ReadOnlyCheckpointsError,
     StorageFullError,
 )
-from . import compaction
 from .chunks import (
     Bytes,
     Chunk,
@@ -25,40 +24,40 @@ from .chunks import (
 from .format import HEADER
 from .log import Commit, damaged
 from .recovery import open_log
-from .retention import Retention, choose
+from .retention import Retention, choose, compact, is_worth
 from .tree import Checkpoint, Entry, Note, Table, entries_from_json, entries_to_json
 
 if TYPE_CHECKING:
     from ..storage.interface import Storage
 
 _LITTLE = 4 << 10
-"""Bytes that are too few to help anybody who has no room: one checkpoint of a small session."""
+"""Bytes of one checkpoint of a small session: saving fewer does not help when there is no room."""
 
 
 class History:
-    """The checkpoints of one notebook.
+    """The stored checkpoints of one notebook.
 
     Parameters
     ----------
     storage : Storage
-        Where they are. If it is not writable, everything that writes raises
+        Storage of the log. If it is not writable, all methods that write raise
         `ReadOnlyCheckpointsError`.
     name : str
-        Of the notebook, for messages.
+        Name of the notebook, for messages.
     retention : Retention
-        Which checkpoints are kept.
+        Rules that choose which checkpoints are kept.
 
     Attributes
     ----------
     problems : list of str
-        What was found damaged or unfinished, in sentences.
+        Sentences about damage and unfinished writes that were found.
     dropped : tuple of Checkpoint
-        Those that the last `commit` or `make_room` dropped for want of room, not of age.
+        Checkpoints that the last `commit` or `make_room` dropped to make room, not because of age.
 
     Raises
     ------
     NewerCheckpointsError
-        If a newer litestate wrote them; they are not touched.
+        If a newer litestate wrote the log; it is not changed.
     StorageError
         If the storage fails.
     """
@@ -74,7 +73,7 @@ class History:
 
     @property
     def checkpoints(self) -> Sequence[Checkpoint]:
-        """Those that are kept, oldest first."""
+        """The stored checkpoints, oldest first."""
         return [commit.checkpoint for commit in self._log.commits.values()]
 
     @property
@@ -83,12 +82,12 @@ class History:
         return self._log.end
 
     def entries(self, number: int) -> tuple[Entry, ...]:
-        """Return what a checkpoint holds.
+        """Return the entries of a checkpoint.
 
         Raises
         ------
         NoCheckpointError
-            If it is not kept.
+            If it is not stored.
         DamagedCheckpointError
             If its record cannot be read.
         """
@@ -97,8 +96,8 @@ class History:
         commit = self._log.commits.get(number)
         if commit is None:
             raise NoCheckpointError(
-                f"There is no checkpoint {number} of {self.name}; checkpoints() lists those that "
-                "are kept."
+                f"There is no checkpoint {number} of {self.name}; checkpoints() lists the stored "
+                "ones."
             )
         _, data = self._log.read_commit(commit)
         try:
@@ -109,32 +108,32 @@ class History:
     def put(
         self, pieces: Iterable[Bytes], *, like: Content | None = None, prints: Sequence[int] = ()
     ) -> tuple[Content, tuple[int, ...]]:
-        """Store a content, or find that it is there.
+        """Store a content, unless the log has it.
 
         Parameters
         ----------
         pieces : iterable of bytes-like
-            Of any lengths. One buffer may be used for all.
+            The content in pieces of any lengths. One buffer may be used for all of them.
         like : Content, optional
-            What it was before.
+            The content as it was before.
         prints : sequence of int
-            The fingerprints that came with `like`: a chunk that still has the same is taken from
-            there, which is five times as fast as to name it by its hash.
+            The fingerprints that were returned with `like`. A chunk with the same fingerprint is
+            taken from `like`, which is five times as fast as hashing it.
 
         Returns
         -------
         content : Content
             For an `Entry` of the next `commit`.
         prints : tuple of int
-            One fingerprint per chunk. They are good in this process only.
+            One fingerprint per chunk, valid in this process only.
 
         Raises
         ------
         StorageError, StorageFullError
-            If it could not be written: everything that was put since the last commit is forgotten,
-            as by `rollback`. Not so for an error of `pieces`.
+            If writing failed. Everything that was put since the last commit is discarded, as by
+            `rollback`. An error of `pieces` discards nothing.
         """
-        self._check_writable()
+        self.check_writable()
         log = self._log
         known = list(zip(prints, like.chunks, strict=False)) if like else []
         chunks: list[Chunk] = []
@@ -155,12 +154,12 @@ class History:
         return Content(size, tuple(chunks)), tuple(found)
 
     def read(self, content: Content) -> Iterator[bytes]:
-        """Yield a content in pieces, each compared with its hash.
+        """Yield a content in pieces that match their hashes.
 
         Raises
         ------
         DamagedCheckpointError
-            If a piece is not what was saved. What came before it is good.
+            If a piece is damaged. The pieces before it are good.
         """
         if any(chunk.offset < 0 for chunk in content.chunks):
             self._log.write_batch()
@@ -172,7 +171,7 @@ class History:
             for chunk, packed in read_span(self._log.file, span):
                 data = unpacked(chunk, packed)
                 if data is None:
-                    # There may be more, and nothing new shall be built on any.
+                    # Other chunks may be damaged, and no new checkpoint may refer to them.
                     self._log.verify()
                     self._fail(at)
                 yield data
@@ -184,19 +183,19 @@ class History:
         Parameters
         ----------
         note : Note
-            Why it is made.
+            Reason, time and scope.
         entries : sequence of Entry
-            All that it holds. Their contents come from `put` or from a checkpoint that is kept.
+            The whole state. Its contents come from `put` or from a stored checkpoint.
 
         Raises
         ------
         StorageError, StorageFullError
-            If it could not be written: the last one counts, and everything that was put since is
-            forgotten, as by `rollback`.
+            If writing failed. The last checkpoint counts, and everything that was put since is
+            discarded, as by `rollback`.
         DamagedCheckpointError
-            If some content is not in the log, see `Content.whole`.
+            If some content is not in the log; see `Content.whole`.
         """
-        self._check_writable()
+        self.check_writable()
         for entry in entries:
             if not entry.content.whole:
                 raise DamagedCheckpointError(
@@ -207,14 +206,14 @@ class History:
         data, live = entries_to_json(entries)
         try:
             log.write_batch()
-            # What the commit record refers to must never be less durable than the record.
+            # Chunks must be durable before the commit record that refers to them.
             log.flush()
             planned = Commit(Checkpoint(number, note, 0), live, log.end, HEADER + len(data))
             kept, dropped = choose(log, planned, self.retention)
             commit = log.write_commit(number, Table(note, kept, live, 0), data)
             log.flush()
         except BaseException:
-            # A flush that failed may have lost what it was to write, and say nothing next time.
+            # A failed flush may have lost data, and the next flush would not report that.
             log.forget()
             raise
         log.settle()
@@ -223,60 +222,75 @@ class History:
         self._last, self._newest, self.dropped = number, (number, tuple(entries)), dropped
         return commit.checkpoint
 
+    def check_writable(self) -> None:
+        """Make sure that this is the writer of the log.
+
+        Raises
+        ------
+        ReadOnlyCheckpointsError
+            If another tab or process writes it.
+        """
+        if not self._storage.writable:
+            raise ReadOnlyCheckpointsError(
+                f"Another tab (or another Python) has {self.name} open and makes its checkpoints; "
+                "here they can be listed and restored. Close the other one, and this one takes "
+                "over. save_state() works in any case."
+            )
+
     def rollback(self) -> None:
-        """Forget what was put since the last commit, and cut it off.
+        """Discard what was put since the last commit, and cut it off.
 
         Raises
         ------
         StorageError
             If that fails; it is tried again before the next write.
         """
-        self._check_writable()
+        self.check_writable()
         self._log.rollback()
 
     def wants_compaction(self) -> bool:
-        """Whether so much of the log is of no use that it is worth the time to copy the rest."""
-        return compaction.is_worth(self._log, self.retention.max_bytes)
+        """Tell whether the log has so many unused bytes that `compact` is worth the time."""
+        return is_worth(self._log, self.retention.max_bytes)
 
     def compact(self) -> int:
-        """Copy what is kept to the other file and use that one from now on.
+        """Copy the stored checkpoints to the other file, and make that one the log.
 
-        What was put since the last commit is forgotten.
+        What was put since the last commit is discarded.
 
         Returns
         -------
         int
-            Bytes won.
+            Bytes saved.
 
         Raises
         ------
         StorageError, StorageFullError
-            If it failed; everything is as before.
+            If it failed; the log is unchanged.
         """
         self.rollback()
         return self._compact(list(self._log.commits.values()))
 
     @property
     def least_bytes(self) -> int:
-        """Bytes of a log with nothing in it but what may not be dropped."""
+        """Bytes of a log that has only the checkpoints which must not be dropped."""
         return self._log.live_bytes(self._needed())
 
     def make_room(self, room: int = 0) -> int:
         """Drop the oldest checkpoints that have no label, and compact.
 
-        What was put since the last commit is forgotten. Nothing is dropped if the storage has no
-        room for a copy of what would remain.
+        What was put since the last commit is discarded. Nothing is dropped if the storage has no
+        room for a copy of the remaining checkpoints.
 
         Parameters
         ----------
         room : int, optional
-            Bytes that what remains may take. The newest checkpoint and those with a label remain
-            in any case.
+            Bytes that the remaining checkpoints may take. The newest one and those with a label
+            remain in any case.
 
         Returns
         -------
         int
-            Bytes won; 0 if nothing could be.
+            Bytes saved; 0 if nothing was dropped.
         """
         self.rollback()
         log = self._log
@@ -305,15 +319,8 @@ class History:
 
     def _compact(self, kept: Sequence[Commit]) -> int:
         old = self._log
-        self._log = compaction.compact(old, kept, self._storage.files)
+        self._log = compact(old, kept, self._storage.files)
         return old.end - self._log.end
-
-    def _check_writable(self) -> None:
-        if not self._storage.writable:
-            raise ReadOnlyCheckpointsError(
-                f"Another tab or process writes the checkpoints of {self.name}; here they can only "
-                "be read. Close the other one to go on here."
-            )
 
     def _fail(self, at: int) -> NoReturn:
         raise DamagedCheckpointError(

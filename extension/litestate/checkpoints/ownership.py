@@ -1,9 +1,9 @@
-"""Tell whether this notebook wrote what is in its folder, which it shares with others.
+"""The writers of files in a notebook's folder: the notebook itself, or another program.
 
-Other notebooks, editors, Git and whoever uploads a file write there, too. A restore must not remove
-what is theirs. In the site the drive knows which notebook wrote last. In plain Python nothing
-tells, so what changed while one of this notebook's cells ran is taken as its own, and the entries
-of checkpoints remember what was not (docs/checkpoint-format.md, 4.2).
+Other notebooks, editors, Git and uploads write to the same folder, and a restore must not remove
+their files. In the site, the drive records which notebook wrote last. Plain Python has no such
+record: a file that changed while a cell of this notebook ran counts as the notebook's own, and the
+entries of checkpoints mark the others (docs/checkpoint-format.md, 4.2).
 """
 
 from __future__ import annotations
@@ -28,42 +28,42 @@ from .tree import Entry
 Writer = Literal["own", "other", "unknown"]
 
 BY = "by"
-"""Key of an entry's details: who wrote it, if it was not this notebook."""
+"""Key in an entry's details: the writer, if it was not this notebook."""
 
 _PROBES = 50
-"""Files and folders that are looked at when a cell begins or ends: those that changed last."""
+"""Number of recently changed files and folders whose times are read when a cell begins or ends."""
 
 _COARSE = 5
-"""CLOCK_REALTIME_COARSE (linux/time.h): the clock that stamps inodes, as of its last tick."""
+"""CLOCK_REALTIME_COARSE (linux/time.h): the clock for the times of inodes, at its last tick."""
 
 _JUST_NOW = 0.02
 """Seconds: two ticks of 10 ms, the longest ones (Linux with 100 Hz)."""
 
 _LONGEST_TICK = 0.1
-"""Seconds: a machine that has much to do misses ticks."""
+"""Seconds: a busy machine misses ticks."""
 
 _MOST_CELLS = 10_000
 """Cells whose times are remembered."""
 
 
 class Ownership:
-    """Who wrote what is there.
+    """Writers of the files of one notebook.
 
     Parameters
     ----------
     name : str
-        Of the notebook.
-    places : callable
+        Name of the notebook.
+    roots : callable
         Returns the root folders.
     touched : callable
-        Returns what this kernel has written or deleted on the drive: paths below its root.
+        Returns the paths on the drive, below its root, that this kernel has written or deleted.
     """
 
     def __init__(
-        self, name: str, places: Callable[[], Places], touched: Callable[[], Set[str]]
+        self, name: str, roots: Callable[[], Places], touched: Callable[[], Set[str]]
     ) -> None:
         self._name = name
-        self._places = places
+        self._roots = roots
         self._touched = touched
         self._known: Mapping[str, Entry] = {}
         self._since = time.time() if IN_BROWSER else _wait_for_clock()
@@ -72,7 +72,7 @@ class Ownership:
         self._probes: list[Entry] = []
 
     def cell(self, *, is_over: bool) -> None:
-        """Note that a cell begins, or that it has ended."""
+        """Record that a cell begins, or that it has ended."""
         if IN_BROWSER:
             return
         boundary = self._boundary()
@@ -86,21 +86,21 @@ class Ownership:
         return relative in self._touched()
 
     def writer(self, item: Item) -> Writer:
-        """Return who wrote what is there now."""
+        """Return who wrote an item."""
         if item.root.on_drive:
             return self._on_drive(item)
-        # The home folder is in this kernel's own memory.
+        # The home folder is in the memory of this kernel.
         return "own" if IN_BROWSER else self._by_time(item)
 
     def details(self, item: Item) -> dict[str, Any]:
-        """Return what the details of its entry are to tell about who wrote it."""
+        """Return the writer of an item as details for its entry."""
         if IN_BROWSER or item.root.on_drive:
             return {}
         by = self._by_time(item)
         return {} if by == "own" else {BY: by}
 
     def settle(self, tree: Mapping[str, Entry]) -> None:
-        """Take it that this is in the newest checkpoint."""
+        """Remember the entries of the newest checkpoint."""
         self._known = tree
         if not IN_BROWSER:
             files = (entry for entry in tree.values() if entry.kind not in KEPT_KINDS)
@@ -110,15 +110,15 @@ class Ownership:
         mtime = None if item.kind == "directory" else item.mtime_ns / 1e9
         name = item.root.writer(item.relative, mtime)
         if name == "":
-            # An older litestate did not note it, or the drive is not mended.
+            # An older litestate did not record it, or the drive is not mended.
             return "own" if self.has_touched(item.relative) else "unknown"
-        # Nobody's is what was uploaded, edited in the page, or shipped by the site.
+        # Files that were uploaded, edited in the page or shipped by the site have no writer.
         return "own" if name == self._name else "other"
 
     def _by_time(self, item: Item) -> Writer:
         known = self._known.get(item.place)
         if item.kind == "directory" and known is not None and known.kind == "directory":
-            # Its time changes with whatever is put into it.
+            # The time of a folder changes with each file that is created in it.
             return _of_entry(known)
         at = _changed_at(item)
         if known is not None and at < self._since:
@@ -128,11 +128,11 @@ class Ownership:
             at = self._put_there_at(item)
         if at < self._since:
             return "unknown"
-        # A program is one long cell.
+        # A program counts as one long cell.
         return "own" if ipython_shell() is None or self._in_a_cell(at) else "other"
 
     def _put_there_at(self, item: Item) -> float:
-        """Return when a new folder that something is in came there, as by renaming (or 0)."""
+        """Return when a new folder above an item appeared, as by renaming; 0 if there is none."""
         for parent in parents(item.relative):
             if f"{item.root.name}/{parent}" not in self._known:
                 return _stamp(os.fspath(item.root.target(parent)))
@@ -145,16 +145,16 @@ class Ownership:
         return at_index >= 0 and at <= self._cells[at_index][1]
 
     def _boundary(self) -> float:
-        """Return a time that parts what has changed so far from what changes from now on."""
+        """Return a time between all changes so far and all later ones."""
         tick = _tick()
-        # What had changed before the last boundary is on the right side of it.
+        # Changes before the last boundary are already on its other side.
         recent = max(tick - _JUST_NOW, self._cells[-1][1] if self._cells else 0.0)
         if all(_stamp(path) < recent for path in self._probed()):
             return max(tick, recent)
         return _wait_for_clock()
 
     def _probed(self) -> Iterator[str]:
-        roots = {root.name: root for root in self._places().roots}
+        roots = {root.name: root for root in self._roots().roots}
         yield from (os.fspath(root.path) for root in roots.values())
         for entry in self._probes:
             if entry.root in roots:
@@ -168,12 +168,12 @@ def _of_entry(entry: Entry) -> Writer:
 
 
 def _changed_at(item: Item) -> float:
-    """Return when something was last changed, its attributes included (seconds since 1970)."""
+    """Return when an item or its attributes last changed (seconds since 1970)."""
     return max(_stamp(os.fspath(item.path) + suffix) for suffix in _suffixes(item.kind))
 
 
 def _suffixes(kind: str) -> tuple[str, ...]:
-    # What was committed may be in the log of a database only.
+    # Committed rows may be in the log of a database only.
     return ("", "-wal", "-journal") if kind == "database" else ("",)
 
 
@@ -182,14 +182,14 @@ def _stamp(path: str) -> float:
         status = os.lstat(path)
     except OSError:
         return 0.0
-    # The other time changes also when the first one is set back. Of a log, SQLite changes it when
-    # root opens it to read.
+    # ctime changes also when mtime is set back. SQLite changes the ctime of a log when root opens
+    # it to read.
     is_log = path.endswith(SIDECARS)
     return (status.st_mtime_ns if is_log else max(status.st_mtime_ns, status.st_ctime_ns)) / 1e9
 
 
 def _wait_for_clock() -> float:
-    """Return the time, after file systems' clock, which is a tick behind, has come so far."""
+    """Return the time, once the clock of file systems, which is a tick behind, has reached it."""
     now, end = time.time(), time.monotonic() + _LONGEST_TICK
     while _tick() < now and time.monotonic() < end:
         time.sleep(0.0005)
@@ -197,7 +197,7 @@ def _wait_for_clock() -> float:
 
 
 def _tick() -> float:
-    """Return the time that a file gets which is written now, or one that is not later."""
+    """Return the time that a file written now would get, or an earlier one."""
     if sys.platform == "linux":
         with suppress(OSError):
             return time.clock_gettime_ns(_COARSE) / 1e9

@@ -1,4 +1,4 @@
-"""Find what a restore must leave as it is, and why."""
+"""Files and variables that a restore must not change, and the reasons."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _IN_THE_WAY = "{} is in its place and stays, because this notebook did not write
 _ADVICE = "Move that away, then restore again."
 
 _NOT_STORED = "what is there now does not belong to the state, so undo() could not bring it back"
-_CANNOT = "what is there now cannot be kept ({}), so undo() could not bring it back"
+_CANNOT = "what is there now cannot be stored ({}), so undo() could not bring it back"
 _MOVE = "Move it away, then restore again."
 _READER = "what is there now differs, and no checkpoint has it: another tab makes them"
 _READER_ADVICE = "restore({}) replaces it, and puts what is there now into a bundle first."
@@ -144,7 +144,7 @@ def _file_above(entry: Entry, blocking: dict[str, Item]) -> Item | None:
 
 
 def _skipped(session: Session, entry: Entry, reason: str) -> Skipped:
-    return Skipped(label_of(entry, session.scanner.places), reason, _ADVICE, entry.place)
+    return Skipped(label_of(entry, session.scanner.roots), reason, _ADVICE, entry.place)
 
 
 def only_foreign_differs(session: Session, checkpoint: Checkpoint) -> bool:
@@ -168,7 +168,7 @@ def only_foreign_differs(session: Session, checkpoint: Checkpoint) -> bool:
 def _is_foreign(session: Session, then: Entry | None, now: Entry | None) -> bool:
     entry = now or then
     assert entry is not None
-    root = session.scanner.places.root(entry.root)
+    root = session.scanner.roots.root(entry.root)
     if entry.kind in KEPT_KINDS or root is None:
         return False
     if now is None:
@@ -221,13 +221,13 @@ class Unstored:
             return []
         session = self._session
         source = CheckpointSource(session.history, self._checkpoint, doubtful)
-        compared = load_from(source, "", session.scanner.places, Wanted(paths, dry_run=True))
+        compared = load_from(source, "", session.scanner.roots, Wanted(paths, dry_run=True))
         differing = {line.label for line in compared.lines("changed")}
         reason, advice = (_NOT_STORED, _MOVE) if self._is_stored else self._in_a_reader()
         return [
             Skipped(label, reason, advice, entry.place)
             for entry in doubtful
-            if (label := label_of(entry, session.scanner.places)) in differing
+            if (label := label_of(entry, session.scanner.roots)) in differing
         ]
 
     def variables(self, source: CheckpointSource) -> tuple[frozenset[str], list[Skipped]]:
@@ -259,7 +259,7 @@ class Unstored:
         return _READER, _READER_ADVICE.format(self._checkpoint.number)
 
     def _is_in_the_way(self, entry: Entry) -> bool:
-        root = self._session.scanner.places.root(entry.root)
+        root = self._session.scanner.roots.root(entry.root)
         path = None if root is None else root.target(entry.relative)
         if path is None or not os.path.lexists(path):
             return False

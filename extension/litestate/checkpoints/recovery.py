@@ -1,4 +1,4 @@
-"""Open the log that counts among two files, after a program that may have been killed any time."""
+"""Recovery of the log that counts among two files, also after a killed program."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ if TYPE_CHECKING:
     from ..storage.interface import File, Storage
 
 _SEARCH = 1 << 20
-"""Bytes to search at a time for the next record, behind damage."""
+"""Bytes to search at a time for the next record after damage."""
 
 
 def open_log(storage: Storage) -> tuple[Log, list[str]]:
-    """Open the newest whole state of a storage.
+    """Open the log with the newest undamaged checkpoint.
 
-    Nothing is changed before it has been found, and nothing at all in a storage that is not
-    writable.
+    Nothing is changed before that is found, and nothing at all if the storage is not writable.
 
     Returns
     -------
     log : Log
-        Ready to append to; empty if there is no checkpoint yet.
+        The log, ready to append to; empty if there is no checkpoint yet.
     problems : list of str
-        What was cut off or is damaged, in sentences.
+        Sentences about what was cut off or is damaged.
 
     Raises
     ------
@@ -51,8 +50,8 @@ def open_log(storage: Storage) -> tuple[Log, list[str]]:
 
 
 def _rank(scan: LogFile) -> tuple[int, bool, int]:
-    # Both files have the same newest checkpoint between a compaction's switch and the emptying of
-    # the old one. Before the switch, the new one has no header.
+    # Between the switch of a compaction and the emptying of the old file, both files have the same
+    # newest checkpoint. Before the switch, the new file has no header.
     number = scan.newest[0].checkpoint.number if scan.newest else 0
     return number, scan.has_header, scan.log.generation
 
@@ -63,8 +62,8 @@ def _start_anew(storage: Storage, size: int) -> tuple[Log, list[str]]:
         for file in storage.files:
             _empty(file)
         problems.append(
-            f"{size:,} bytes in {storage.label} are no complete checkpoint: the first one was not "
-            "finished, or all are damaged. They were removed."
+            f"{size:,} bytes without a complete checkpoint were removed from {storage.label}: the "
+            "first one was not finished, or all are damaged."
         )
     return Log(storage.files[0], format.new_file_id(), 1), problems
 
@@ -82,7 +81,7 @@ def _take_commits(scan: LogFile) -> list[str]:
     lost = sorted(kept - log.commits.keys())
     if not (scan.damaged or lost or not scan.has_header):
         return []
-    # Where some bytes are damaged, others may be; nothing new shall be built on those.
+    # Other chunks may be damaged, and no new checkpoint may refer to them.
     log.verify()
     return _damage(scan, lost)
 
@@ -114,18 +113,17 @@ def _named(numbers: Iterable[int]) -> str:
 def _repair(scan: LogFile, files: tuple[File, File], problems: list[str]) -> None:
     log = scan.log
     if not scan.has_header:
-        # Both generations are unknown if no header is left; then the other file is no log.
+        # Without any header both generations are unknown; then the other file is not a log.
         log.generation += 1
         log.file.write(0, format.pack_file_header(log.generation, log.file_id))
         log.file.flush()
-        problems.append("The start of the checkpoints' file was damaged, and has been repaired.")
+        problems.append("The start of the file of the checkpoints was damaged, and was repaired.")
     if scan.size > log.end:
         tail = scan.size - log.end
         log.cut(log.end)
         problems.append(
-            f"The last {tail:,} bytes of the checkpoints were cut off: they are no complete "
-            "checkpoint, because it was not finished or is damaged. The newest one is number "
-            f"{max(log.commits)}."
+            f"The last {tail:,} bytes of the checkpoints were cut off: a checkpoint was not "
+            f"finished, or is damaged. The newest one is number {max(log.commits)}."
         )
     for file in files:
         if file is not log.file and file.size():
@@ -138,18 +136,18 @@ def _empty(file: File) -> None:
 
 
 class Raw(NamedTuple):
-    """A commit record whose body has not been looked at.
+    """A commit record whose body is not checked yet.
 
     Attributes
     ----------
     header : Header
-        Of the record.
+        The header.
     offset : int
-        Where it stands.
+        Position in the file.
     body : bytes
-        What follows the header.
+        The bytes after the header.
     chunks : int
-        How many chunks the log has up to here.
+        Number of chunks in the log before the record.
     """
 
     header: Header
@@ -159,11 +157,11 @@ class Raw(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Where the record ends."""
+        """Offset of the first byte after the record."""
         return self.offset + self.header.length
 
     def read(self) -> tuple[Commit, Table] | None:
-        """Check and read it; None if it is damaged."""
+        """Check and parse the record; return None if it is damaged."""
         if format.checksum(self.body) != self.header.check:
             return None
         table = Table.from_json(self.body[: self.header.table], self.offset)
@@ -174,25 +172,25 @@ class Raw(NamedTuple):
 
 
 class LogFile:
-    """What is in one file.
+    """The records of one log file.
 
     Attributes
     ----------
     log : Log
-        Its chunks; no commits yet.
+        The log with its chunks; no commits yet.
     has_header : bool
-        Whether its first bytes are good.
+        Whether the file's header is valid.
     newest : tuple of Commit and Table, or None
-        The last commit record that is whole.
+        The last undamaged commit record.
     damaged : list of tuple of int
-        Offset and length of what can not be read and is no torn tail.
+        Offset and length of damaged bytes before the end of the newest commit record.
     size : int
         Bytes of the file.
 
     Raises
     ------
     NewerCheckpointsError
-        If a newer litestate made it.
+        If a newer litestate wrote the file.
     """
 
     def __init__(self, file: File) -> None:
@@ -212,7 +210,7 @@ class LogFile:
         self.newest = self._find_newest()
 
     def commits(self, numbers: tuple[int, ...]) -> dict[int, Commit]:
-        """Return those of these checkpoints that are whole."""
+        """Return the undamaged commit records of these checkpoints."""
         raws = {raw.header.number: raw for raw in self._raws}
         read = {number: raws[number].read() for number in numbers if number in raws}
         return {number: found[0] for number, found in read.items() if found}
@@ -259,14 +257,14 @@ class LogFile:
         if header is None or offset + header.length > self.size:
             return None
         if self._file_id is None:
-            # The file's own header is damaged; its records still know.
+            # The file's header is damaged, but its records repeat the ID.
             self._file_id = header.file_id
         return header if header.file_id == self._file_id else None
 
     def _search(self, offset: int) -> int:
         """Return where the next record starts, or the end of the file."""
         while offset < self.size:
-            # A header may lie across two of these pieces.
+            # A header may start in one piece and end in the next.
             piece = self._file.read(offset, _SEARCH + HEADER - 1)
             at = piece.find(format.RECORD_MAGIC)
             while 0 <= at < _SEARCH:
@@ -288,6 +286,6 @@ def _check_version(head: format.FileHeader | None) -> None:
     if head and head.version > format.VERSION:
         raise NewerCheckpointsError(
             f"The checkpoints of this notebook have format version {head.version}; this litestate "
-            f"reads up to version {format.VERSION}. They were not touched. Open them with a newer "
+            f"reads up to version {format.VERSION}. They were not changed. Open them with a newer "
             "litestate."
         )

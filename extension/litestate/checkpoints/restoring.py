@@ -1,4 +1,4 @@
-"""Restore a checkpoint: everything, or only what a new kernel lacks."""
+"""The restore of a checkpoint: of everything, or of what a new kernel lacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..manifest import Skipped
 from ..parts import Wanted
 from ..parts.stored_variables import unchanged
 from ..report import Report, when_text
-from .cell_journal import Ran, named
+from .cell_journal import KernelCells, cells_text
 from .differences import differ, label_of
 from .protected import Foreign, Unstored, find_foreign, only_foreign_differs
 from .scanner import Scan
@@ -26,8 +26,8 @@ from .source import CheckpointSource
 from .table import title
 from .tree import Checkpoint, Entry, Note
 
-_DAMAGED = "its content is damaged where the checkpoints are kept"
-_DAMAGED_ADVICE = "What is there now was left alone. An older checkpoint may have it."
+_DAMAGED = "its content is damaged in the storage of the checkpoints"
+_DAMAGED_ADVICE = "The present version stays. An older checkpoint may have it."
 
 
 def restore(
@@ -120,8 +120,7 @@ def before(session: Session) -> Checkpoint:
         earlier.pop()
     if not earlier:
         raise NoCheckpointError(
-            f"There is nothing to undo: no checkpoint of {session.name} before number {here} is "
-            "kept."
+            f"There is nothing to undo: {session.name} has no checkpoint before number {here}."
         )
     return earlier[-1]
 
@@ -146,9 +145,9 @@ def _load(
     # Where another tab writes, the caller of `restore` has put the state into a bundle.
     is_stored = clean or session.storage.writable
     label = f"{title(checkpoint.note, checkpoint.number)} of {when_text(checkpoint.note.created)}"
-    places = session.scanner.places
+    roots = session.scanner.roots
     scope = checkpoint.note.scope.paths
-    paths: list[Path] | None = None if scope is None else [places.path(path) for path in scope]
+    paths: list[Path] | None = None if scope is None else [roots.path(path) for path in scope]
     whole, damaged = _without_damaged(entries)
     unstored = Unstored(session, checkpoint, scan, is_stored=is_stored)
     foreign = find_foreign(session, whole, scan) if clean else Foreign()
@@ -157,8 +156,7 @@ def _load(
     rest = [entry for entry in whole if entry.place not in stays]
     skipped = foreign.skipped + unstored.files(rest, paths)
     skipped += [
-        Skipped(label_of(entry, places), _DAMAGED, _DAMAGED_ADVICE, entry.place)
-        for entry in damaged
+        Skipped(label_of(entry, roots), _DAMAGED, _DAMAGED_ADVICE, entry.place) for entry in damaged
     ]
     out = extra | {each.place for each in skipped}
     source = CheckpointSource(
@@ -173,7 +171,7 @@ def _load(
     protected, left = unstored.variables(source)
     # These variables are this computer's own: one that is damaged does not make the others unsafe.
     wanted = Wanted(paths, variables=True, clean=clean, protected=protected, partly=True)
-    report = load_from(source, label, places, wanted, current=present)
+    report = load_from(source, label, roots, wanted, current=present)
     failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
     session.unrestored.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left
@@ -208,7 +206,7 @@ def _commit_restored(
         session.commit(scan, note)
     except StorageError as error:
         # Everything is restored by now.
-        text = f"There is no checkpoint of what is there now: {error}"
+        text = f"There is no checkpoint of the present state: {error}"
         report.sections[0].warnings.append(text)
 
 
@@ -227,7 +225,7 @@ def never_stored(session: Session, checkpoint: Checkpoint) -> str:
     str
         Text such as ``"cells [7]–[9] ran after it"``; empty if there are no such cells.
     """
-    return named(session.cells.before) if session.cells.after == checkpoint.number else ""
+    return cells_text(session.cells.before) if session.cells.after == checkpoint.number else ""
 
 
 def _to_run_again(session: Session, checkpoint: Checkpoint) -> list[str]:
@@ -245,16 +243,16 @@ def _ran_later(session: Session, entries: Sequence[Entry]) -> list[str]:
     if known is None:
         return []
     kernels = {kernel for kernel, _ in known}
-    later: dict[str, Ran] = {}
+    later: dict[str, KernelCells] = {}
     for cell in executed_cells().cells:
         # The cell that asks for the restore has not ended.
         if cell.session not in kernels or cell.number is None or _is_running(cell):
             continue
         if (cell.session, cell.number) in known:
             continue
-        ran = later.get(cell.session, Ran(cell.session))
+        ran = later.get(cell.session, KernelCells(cell.session))
         later[cell.session] = ran.with_ended(cell.number)
-    names = named(later.values())
+    names = cells_text(later.values())
     return [f"Not in this checkpoint: {names}."] if names else []
 
 

@@ -1,4 +1,4 @@
-"""Scan the state for what may have changed: files, databases, variables, session, packages."""
+"""Scans of the state for what may have changed: files, databases, variables, session, packages."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Scanner:
 
     Attributes
     ----------
-    places : Places
+    roots : Places
         The root folders.
     scope : Scope
         What belongs to the state.
@@ -145,12 +145,12 @@ class Scanner:
         watch: Used | None = None,
     ) -> None:
         # Once: in plain Python they depend on the current folder.
-        self.places = places.detect()
-        self._starts, self.scope = starts_of(self.places, paths, exclude)
+        self.roots = places.detect()
+        self._starts, self.scope = starts_of(self.roots, paths, exclude)
         self._named = paths is not None
-        self._memory = StatCache()
+        self._stat_cache = StatCache()
         self._touched = touched
-        self._written: set[str] = set()
+        self._written_paths: set[str] = set()
         self.touched: set[str] = set()
         self._tracker = Tracker(variables) if variables is not False else None
         self._watch = watch
@@ -181,13 +181,13 @@ class Scanner:
                 changed = self._watch()
             # Names add up until a checkpoint has them.
             self._used = None if self._used is None or changed is None else self._used | changed
-            kernel = self._scan_kernel(self._tracker.look(self._used), thorough=thorough)
+            kernel = self._scan_kernel(self._tracker.scan(self._used), thorough=thorough)
         return replace(self.scan_files(tree, thorough=thorough), kernel=kernel)
 
     def _scan_kernel(self, variables: Looked, *, thorough: bool) -> KernelScan:
         if self.scope.variables is not True:
             return KernelScan(variables)
-        session = environment.describe(self.places, thorough=thorough)
+        session = environment.describe(self.roots, thorough=thorough)
         installed = packages.describe()
         same = {part: content for part, content in session.items() if part not in _ALONG}
         documents = [
@@ -207,35 +207,35 @@ class Scanner:
 
         A file that was only read is in no checkpoint, and `undo` must bring it back.
         """
-        for root in self.places.roots:
+        for root in self.roots.roots:
             if root.on_drive:
                 below = (path for path in paths if path.is_relative_to(root.path))
-                self._written |= {path.relative_to(root.path).as_posix() for path in below}
+                self._written_paths |= {path.relative_to(root.path).as_posix() for path in below}
 
     @unrecorded()
     def scan_files(self, tree: Tree, *, thorough: bool) -> Scan:
         """Scan files, folders, links and databases only; see `scan`."""
-        drive = next((root for root in self.places.roots if root.on_drive), None)
+        drive = next((root for root in self.roots.roots if root.on_drive), None)
         if self._named or drive is None:
             return Scan(self._walk(self._starts), {})
         known = {place: entry for place, entry in tree.items() if entry.root == drive.name}
-        self._written |= self._take(drive)
+        self._written_paths |= self._take_touched(drive)
         # What is damaged in the history can be read again.
-        self._written |= {it.relative for it in known.values() if not it.content.whole}
+        self._written_paths |= {it.relative for it in known.values() if not it.content.whole}
         if thorough or self._touched is None:
-            also = self._written | {entry.relative for entry in known.values()}
+            also = self._written_paths | {entry.relative for entry in known.values()}
             return Scan(self._walk(self._starts, drive, also), {})
         carried = {
             place: entry
             for place, entry in known.items()
-            if self._written.isdisjoint(_and_above(entry.relative))
+            if self._written_paths.isdisjoint(_and_above(entry.relative))
         }
         near = [(root, relative) for root, relative in self._starts if not root.on_drive]
-        return Scan(self._walk(near, drive, self._written), carried)
+        return Scan(self._walk(near, drive, self._written_paths), carried)
 
     def settle(self) -> None:
         """Rely on the last scan: it is in a checkpoint."""
-        self._written.clear()
+        self._written_paths.clear()
         self._used = frozenset()
         if self._tracker is not None:
             self._tracker.settle()
@@ -246,17 +246,17 @@ class Scanner:
         drive: Root | None = None,
         also: Iterable[str] = (),
     ) -> Survey:
-        walk = Walk(self.places, self.scope, self._memory)
+        walk = Walk(self.roots, self.scope, self._stat_cache)
         written = [(drive, relative) for relative in sorted(also)] if drive else ()
         return walk.run(starts, named=self._named, also=written)
 
-    def _take(self, drive: Root) -> set[str]:
+    def _take_touched(self, drive: Root) -> set[str]:
         if self._touched is None:
             return set()
         taken = drive.below(self._touched())
         self.touched |= taken
         for relative in taken:
-            self._memory.forget(os.fspath(drive.target(relative)))
+            self._stat_cache.forget(os.fspath(drive.target(relative)))
         return taken
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from ..browser import unrecorded
 from ..errors import (
     NoCheckpointError,
-    ReadOnlyCheckpointsError,
     StorageError,
     StorageFullError,
 )
@@ -30,7 +29,7 @@ from .unrestored import Unrestored
 
 
 @dataclass(frozen=True)
-class Made:
+class NewCheckpoint:
     """A new checkpoint, and what to report about it.
 
     Attributes
@@ -92,7 +91,7 @@ class Session:
         self.scanner = scanner
         self.captured = Captured()
         self.unrestored = Unrestored()
-        self.ownership = Ownership(name, lambda: self.scanner.places, lambda: self.scanner.touched)
+        self.ownership = Ownership(name, lambda: self.scanner.roots, lambda: self.scanner.touched)
         self._retention = retention
         self.is_fresh = True
         self._capacity: int | None = None
@@ -141,8 +140,8 @@ class Session:
             if wanted in (checkpoint.number, checkpoint.note.label):
                 return checkpoint
         raise NoCheckpointError(
-            f"There is no checkpoint {wanted!r} of {self.name}; checkpoints() lists those that are "
-            "kept."
+            f"There is no checkpoint {wanted!r} of {self.name}; checkpoints() lists the stored "
+            "ones."
         )
 
     def entries(self, checkpoint: Checkpoint) -> dict[str, Entry]:
@@ -158,13 +157,13 @@ class Session:
 
     def outlives(self, entry: Entry) -> bool:
         """Tell whether this version is on the drive, which outlives the kernel."""
-        root = self.scanner.places.root(entry.root)
+        root = self.scanner.roots.root(entry.root)
         mtime = entry.mtime_ns / 1e9
         return root is not None and root.outlives(entry.relative, entry.size, mtime)
 
     def is_on_drive(self, entry: Entry) -> bool:
         """Tell whether this belongs on the drive, whether or not it is there."""
-        root = self.scanner.places.root(entry.root)
+        root = self.scanner.roots.root(entry.root)
         return root is not None and root.on_drive
 
     def checkpoint(
@@ -175,7 +174,7 @@ class Session:
         cell: int | None = None,
         thorough: bool = True,
         always: bool = False,
-    ) -> Made | None:
+    ) -> NewCheckpoint | None:
         """Scan the state, and make a checkpoint if it has changed or if a label is given.
 
         Parameters
@@ -189,7 +188,7 @@ class Session:
 
         Returns
         -------
-        Made or None
+        NewCheckpoint or None
             None if nothing has changed; then nothing was written.
 
         Raises
@@ -199,7 +198,7 @@ class Session:
         StorageError
             If the checkpoint could not be written; the older ones are unchanged.
         """
-        self.check_writable()
+        self.history.check_writable()
         note = Note(time.time(), cause, label, cell)
         try:
             made = self._scan_and_commit(note, thorough=thorough, always=always)
@@ -220,7 +219,7 @@ class Session:
             return made and replace(made, dropped=dropped)
         return made and self._leave_room(made)
 
-    def _scan_and_commit(self, note: Note, *, thorough: bool, always: bool) -> Made | None:
+    def _scan_and_commit(self, note: Note, *, thorough: bool, always: bool) -> NewCheckpoint | None:
         return self.commit(self.scanner.scan(self.tree, thorough=thorough), note, always=always)
 
     def note_usage(self, usage: Usage | None) -> None:
@@ -228,7 +227,7 @@ class Session:
         free = None if usage is None else usage.quota - usage.used
         self._capacity = None if free is None else self.history.size + free
 
-    def _leave_room(self, made: Made) -> Made:
+    def _leave_room(self, made: NewCheckpoint) -> NewCheckpoint:
         """Drop old checkpoints while there is still room for a copy of the others.
 
         Without that room nothing can be dropped: a log gets shorter only by writing a new one.
@@ -245,7 +244,7 @@ class Session:
         return replace(made, dropped=[*made.dropped, *history.dropped])
 
     @unrecorded()
-    def commit(self, scan: Scan, note: Note, *, always: bool = False) -> Made | None:
+    def commit(self, scan: Scan, note: Note, *, always: bool = False) -> NewCheckpoint | None:
         """Make a checkpoint of a scan, unless nothing has changed and the note says nothing new.
 
         Parameters
@@ -270,10 +269,12 @@ class Session:
                 return None
             note = replace(note, scope=scan.found.scope, skipped=tuple(captured.skipped))
             checkpoint = self.history.commit(note, list(tree.values()))
-            lines = differences(self.tree, tree, self.scanner.places)
+            lines = differences(self.tree, tree, self.scanner.roots)
             self._settle(tree, note)
             self.is_fresh = False
-        return Made(checkpoint, lines, captured.skipped, captured.warnings, self.history.dropped)
+        return NewCheckpoint(
+            checkpoint, lines, captured.skipped, captured.warnings, self.history.dropped
+        )
 
     def _last_known(self, unread: Sequence[str], tree: Tree) -> Tree:
         """Return the last readable version of what cannot be read now."""
@@ -321,21 +322,6 @@ class Session:
         if not self.storage.writable:
             await self.storage.refresh()
             self._open(self.storage)
-
-    def check_writable(self) -> None:
-        """Make sure that this session may write the history.
-
-        Raises
-        ------
-        ReadOnlyCheckpointsError
-            If another tab writes it.
-        """
-        if not self.storage.writable:
-            raise ReadOnlyCheckpointsError(
-                f"Another tab (or another Python) has {self.name} open and makes its checkpoints; "
-                "here they can be listed and restored. Close the other one, and this one takes "
-                "over. save_state() works in any case."
-            )
 
     def close(self) -> None:
         """Close the history."""

@@ -94,14 +94,14 @@ class CheckpointSource:
         return _same(self._entries[member.name].content, pieces)
 
 
-def as_survey(source: CheckpointSource, places: Places, folder: Path) -> Survey:
+def as_survey(source: CheckpointSource, roots: Places, folder: Path) -> Survey:
     """Unpack a checkpoint into a folder, as a survey to be saved into a bundle.
 
     Parameters
     ----------
     source : CheckpointSource
         The checkpoint.
-    places : Places
+    roots : Places
         The root folders.
     folder : pathlib.Path
         An empty folder, which must exist until the survey is saved.
@@ -111,7 +111,7 @@ def as_survey(source: CheckpointSource, places: Places, folder: Path) -> Survey:
         found.taken = stored(source)
         found.session, found.packages = documents(source)
     for number, member in enumerate(source.manifest.members):
-        root = places.root(member.root)
+        root = roots.root(member.root)
         if root is None:
             continue
         path = folder / str(number)

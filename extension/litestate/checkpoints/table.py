@@ -1,4 +1,4 @@
-"""The list of checkpoints as people and programs see it."""
+"""The list of checkpoints, as a sequence of rows and as a table for users."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .session import Session
 from .tree import Checkpoint, Note, Tree
 
 _SHOWN = 3
-"""Names that a line of the table has room for."""
+"""Most names in one line of the table; more are counted."""
 
 _HEADINGS = ("", "when", "label", "cell", "what changed", "size", "new")
 
 _CAUSES = ("asked", "cell")
-"""Those that need no word."""
+"""Causes that the table does not mention."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Row:
     Attributes
     ----------
     number : int
-        For `restore`.
+        Number for `restore`.
     when : float
         Seconds since 1970.
     label : str or None
@@ -38,11 +38,11 @@ class Row:
     cell : int or None
         Number of the cell after which it was made.
     cause : str
-        Why it was made, such as ``"cell"`` or ``"before load"``.
+        Cause, such as ``"cell"`` or ``"before load"``.
     changed : list of Line
-        What differs from the one before in this list.
+        Differences from the row before.
     size : int
-        Bytes of all that it holds.
+        Bytes of all its entries.
     written : int
         Bytes that it added to the storage.
     """
@@ -57,7 +57,7 @@ class Row:
     written: int
 
     def cells(self) -> tuple[str, ...]:
-        """Return what stands in the table."""
+        """Return the texts of the row in the table."""
         return (
             str(self.number),
             when_text(self.when),
@@ -70,16 +70,16 @@ class Row:
 
 
 class Checkpoints(Sequence[Row]):
-    """The checkpoints of a notebook that are kept, the oldest first.
+    """The stored checkpoints of a notebook, oldest first.
 
     Parameters
     ----------
     name : str
-        Of the notebook.
+        Name of the notebook.
     rows : sequence of Row
-        One for each.
+        One row for each checkpoint.
     notes : sequence of str
-        What else a person should know.
+        Sentences below the table.
     """
 
     def __init__(self, name: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
@@ -104,7 +104,7 @@ class Checkpoints(Sequence[Row]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        # In a narrow window there is no room for a column with nothing in it.
+        # In a narrow window there is no room for an empty column.
         has_labels = any(row.label for row in self._rows)
         shown = [at for at, it in enumerate(_HEADINGS) if it != "label" or has_labels]
         head = "".join(_cell("th", at, _HEADINGS[at]) for at in shown)
@@ -141,7 +141,7 @@ def table(session: Session) -> Checkpoints:
         except DamagedCheckpointError as error:
             damaged.append(str(error))
             continue
-        lines = differences(before, tree, session.scanner.places)
+        lines = differences(before, tree, session.scanner.roots)
         rows.append(_row(checkpoint, lines, sum(entry.size for entry in tree.values())))
         before = tree
     notes = [*session.history.problems, *damaged]
@@ -151,7 +151,7 @@ def table(session: Session) -> Checkpoints:
 
 
 def title(note: Note, number: int) -> str:
-    """Return what to call a checkpoint in a sentence.
+    """Return the name of a checkpoint for a sentence.
 
     Examples
     --------
@@ -194,6 +194,6 @@ def _cell(tag: str, column: int, text: str) -> str:
     kind = "p" if heading == "what changed" else "v"
     if heading in ("", "size", "new"):
         kind = "n"
-    # In a narrow window there is no line of headings.
+    # A narrow window does not show the headings.
     name = f' data-name="{heading}"' if tag == "td" and heading in ("size", "new") else ""
     return f'<{tag} class="{kind}"{name}>{escape(text)}</{tag}>'

@@ -1,6 +1,6 @@
-"""Tell two bundles apart: their files by content, their databases by tables and rows."""
+"""Comparison of two bundles: files by content, databases by tables and rows."""
 
-from .api import compare, opened
+from .bundles import compare, opened
 from .model import Comparison, DatabaseChange, FileChange, ObjectChange, TableChange
 from .text import render
 

@@ -1,4 +1,4 @@
-"""Compare two databases out of bundles, which may come from anybody."""
+"""Comparison of two databases of bundles, which may come from strangers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from ..bundle import Reader
 from ..manifest import Member
 from ..sqlite.connections import ERRORS
 from .model import DatabaseChange, ObjectChange, TableChange, Verdict
-from .schema import AFTER, BEFORE, Table, explained, tables_of
-from .tables import compare_tables, one_sided
+from .tables import AFTER, BEFORE, Table, compare_tables, explained, one_sided, tables_of
 
 _STEPS = 500_000
-"""Instructions of SQLite's machine between two looks at the keyboard, some 20 ms."""
+"""Instructions of SQLite's virtual machine between two checks for Ctrl-C, some 20 ms."""
 
 _MARGIN = 1_000_000
-"""Bytes that a value may have besides those of the whole database: what SQLite adds for sorting."""
+"""Bytes of a value beyond the size of the whole database, which SQLite adds for sorting."""
 
-_MOST = 2**31 - 1
+_LONGEST = 2**31 - 1
 """Bytes of the longest value that SQLite can have (https://www.sqlite.org/limits.html)."""
 
 
@@ -34,14 +33,14 @@ def compare_databases(
     Parameters
     ----------
     place : str
-        What to call them.
+        Their root and relative path.
     before, after : (Reader, Member)
-        Where they are.
+        The two databases.
 
     Returns
     -------
     DatabaseChange
-        What differs; where SQLite cannot read something, it says so.
+        The differences, and what SQLite cannot read.
     """
     try:
         with _attached(before, after) as connection:
@@ -59,10 +58,10 @@ def compare_databases(
 def _attached(
     before: tuple[Reader, Member], after: tuple[Reader, Member]
 ) -> Iterator[sqlite3.Connection]:
-    """Open private copies of both, so that nothing in them can do harm.
+    """Open private copies of both, so that their content can do no harm.
 
-    As in https://www.sqlite.org/security.html: read-only, no function of the schema that is not
-    harmless, no value that is larger than the file could hold.
+    As in https://www.sqlite.org/security.html: read-only, only harmless functions in the schema, no
+    value larger than the file.
     """
     with tempfile.TemporaryDirectory(prefix="litestate-") as folder:
         copies = [Path(folder, name) for name in (BEFORE, AFTER)]
@@ -72,13 +71,13 @@ def _attached(
         old, new = (f"file:{quote(str(copy))}?mode=ro&immutable=1" for copy in copies)
         with closing(sqlite3.connect(old, uri=True, isolation_level=None)) as connection:
             longest = max(copy.stat().st_size for copy in copies) + _MARGIN
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(longest, _MOST))
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(longest, _LONGEST))
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA mmap_size = 0")
             connection.execute(f"ATTACH ? AS {AFTER}", (new,))
             connection.execute("PRAGMA query_only = ON")
-            # Python notices Ctrl-C only when it runs, and ends the query by what is raised here.
+            # Python handles Ctrl-C only while it runs; what it raises here ends the query.
             connection.set_progress_handler(lambda: 0, _STEPS)
             yield connection
 
@@ -97,7 +96,7 @@ def _tables(connection: sqlite3.Connection) -> Iterator[TableChange]:
         if own and owner not in changes:
             changes[owner] = TableChange(owner, "changed", is_reindexed=True)
         if own and not changes[owner].problem:
-            # What a virtual table keeps in them has just been compared as its rows.
+            # Their content has just been compared as the rows of the virtual table.
             changes = {name: change for name, change in changes.items() if name not in own}
     yield from (changes[name] for name in sorted(changes))
 
@@ -124,7 +123,7 @@ def _objects(connection: sqlite3.Connection) -> Iterator[ObjectChange]:
 
 
 def _definitions(connection: sqlite3.Connection, schema: str) -> dict[tuple[str, str], str]:
-    # Those without text belong to PRIMARY KEY and UNIQUE, and so to the table's own definition.
+    # Indexes without SQL belong to PRIMARY KEY and UNIQUE, which are part of the table.
     listed = connection.execute(
         f"SELECT type, name, sql FROM {schema}.sqlite_schema"
         " WHERE type IN ('view', 'index', 'trigger') AND sql IS NOT NULL"

@@ -1,4 +1,4 @@
-"""What differs between two bundles, without how it looks."""
+"""Differences between two bundles, as data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ row."""
 
 @dataclass(frozen=True)
 class Side:
-    """A file, folder, link or database as one of the two bundles has it, or what is no file.
+    """A file, folder, link, database, list of packages or session of one of the two bundles.
 
     Attributes
     ----------
     kind : Kind
-        What it is; never ``"variables"``.
+        Its kind; never ``"variables"``.
     size : int
         Bytes.
     mode : int
@@ -38,14 +38,14 @@ class Side:
 
 @dataclass(frozen=True)
 class FileChange:
-    """One path whose kind, content or permissions differ; for a database not its content.
+    """One path whose kind, content or permissions differ; for a database without its content.
 
     Attributes
     ----------
     place : str
         Root and relative path.
     before, after : Side or None
-        None where that bundle has nothing there.
+        None if that bundle does not have the path.
     """
 
     place: str
@@ -54,7 +54,7 @@ class FileChange:
 
     @property
     def verdict(self) -> Verdict:
-        """What happened on the way from the first to the second."""
+        """The change from the first bundle to the second."""
         if self.before is None:
             return "added"
         return "removed" if self.after is None else "changed"
@@ -69,17 +69,17 @@ class TableChange:
     name : str
         Its name.
     verdict : {"added", "removed", "changed"}
-        Whether one side has no such table, or both have one.
+        Whether only one side has the table, or both.
     rows_added, rows_removed, rows_changed : int
-        Numbers of rows. Of a table that one side has not, all its rows.
+        Numbers of rows. For a table that only one side has, all its rows.
     matched_by : {"primary key", "rowid", "content"} or None
-        How rows were paired; None where only one side has the table.
+        How rows were paired; None if only one side has the table.
     columns_added, columns_removed : tuple of str
         Columns of one side only. Rows are compared by the others.
     is_redefined : bool
         Whether the CREATE TABLE statements differ.
     is_reindexed : bool
-        Whether a virtual table has the same rows and keeps another index of them.
+        Whether a virtual table has the same rows with another index.
     problem : str
         Why its rows were not compared; empty if they were.
     """
@@ -108,16 +108,16 @@ class ObjectChange:
 
 @dataclass(frozen=True)
 class DatabaseChange:
-    """A database that both have, with different bytes.
+    """A database that both bundles have, with different bytes.
 
     Attributes
     ----------
     place : str
         Root and relative path.
     tables, objects : tuple
-        What differs in it.
+        The tables, views, indexes and triggers that differ.
     settings : tuple of str
-        What differs besides, for example ``user_version 1 → 2``.
+        Other differences, for example ``user_version 1 → 2``.
     problem : str
         Why it was not compared; empty if it was.
     """
@@ -136,16 +136,16 @@ class DatabaseChange:
 
 @dataclass(frozen=True)
 class VariableSide:
-    """A variable as one of the two bundles has it.
+    """A variable of one of the two bundles.
 
     Attributes
     ----------
     type : str
         Its type.
     text : str
-        The start of what it is, as text.
+        The start of its value as text.
     size : int
-        Bytes that it took in memory.
+        Bytes that it used in memory.
     """
 
     type: str
@@ -162,7 +162,7 @@ class VariableChange:
     name : str
         Its name.
     before, after : VariableSide or None
-        None where that bundle has no such variable.
+        None if that bundle does not have the variable.
     """
 
     name: str
@@ -171,7 +171,7 @@ class VariableChange:
 
     @property
     def verdict(self) -> Verdict:
-        """What happened on the way from the first to the second."""
+        """The change from the first bundle to the second."""
         if self.before is None:
             return "added"
         return "removed" if self.after is None else "changed"
@@ -179,22 +179,22 @@ class VariableChange:
 
 @dataclass
 class Comparison:
-    """What differs between two bundles.
+    """The differences between two bundles.
 
     Attributes
     ----------
     before, after : str
-        What the two are called.
+        The names of the two.
     files : list of FileChange
         Paths that differ.
     databases : list of DatabaseChange
-        Databases that both have and whose bytes differ.
+        Databases that both bundles have, with different bytes.
     variables : list of VariableChange
         Variables that differ.
     same : int
         Number of files, folders, links, databases and variables that do not differ.
     notes : list of str
-        What could not be compared because it is in neither.
+        What was not saved in one of them, and so not compared.
     """
 
     before: str
@@ -207,7 +207,7 @@ class Comparison:
 
     @property
     def is_equal(self) -> bool:
-        """Whether there is no difference but in how a database is stored."""
+        """Whether the only differences are in the way databases are stored."""
         return not (self.files or self.variables) and all(
             database.is_equal for database in self.databases
         )

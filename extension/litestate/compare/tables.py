@@ -1,27 +1,151 @@
-"""Compare the rows of two tables inside of SQLite: no row comes into Python.
+"""Tables of two attached databases, and the comparison of their rows inside SQLite.
 
-The names in the SQL are quoted and qualified, the rest of it is ours: nothing that a database says
-is run. Values are compared without the columns' affinities and collations, with their types.
+No row is copied to Python. The SQL is written here, with quoted and qualified names: no SQL of the
+databases is run. Values are compared with their types, without affinities and collations.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import Literal
 
-from ..export.source import quoted
+from ..export.column_types import quoted
 from ..sqlite.connections import ERRORS, code_of
 from .model import Matching, TableChange
-from .schema import AFTER, BEFORE, Table, explained
 
 Counts = tuple[int, int, int]
 """Rows added, removed and changed."""
+
+BEFORE, AFTER = "main", "other"
+"""The schemas in which the two databases are attached."""
+
+TableKind = Literal["table", "virtual", "shadow"]
+
+_ROWIDS = ("rowid", "_rowid_", "oid")
+"""Names of a rowid, unless a column has that name (https://www.sqlite.org/lang_createtable.html)."""
+
+_HIDDEN, _VIRTUAL_GENERATED = 1, 2
+"""Values of ``hidden`` (https://www.sqlite.org/pragma.html#pragma_table_xinfo)."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column whose values are stored.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    key : int
+        Its position in the primary key, from 1; 0 if it is not part of it.
+    """
+
+    name: str
+    key: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of one of the two databases.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    kind : {"table", "virtual", "shadow"}
+        A shadow table belongs to a virtual one.
+    has_rowid : bool
+        Whether it was made without ``WITHOUT ROWID``.
+    rowid : str or None
+        A name for the rowid that no column has; None if there is none.
+    columns : tuple of Column
+        Those that are stored.
+    sql : str
+        Its CREATE TABLE statement, only to be compared.
+    problem : str
+        Why SQLite cannot read it; empty if it can.
+    """
+
+    name: str
+    kind: TableKind
+    has_rowid: bool
+    rowid: str | None
+    columns: tuple[Column, ...]
+    sql: str
+    problem: str = ""
+
+    @property
+    def key(self) -> tuple[Column, ...]:
+        """The columns of the primary key, in its order."""
+        return tuple(sorted((c for c in self.columns if c.key), key=lambda column: column.key))
+
+
+def tables_of(connection: sqlite3.Connection, schema: str) -> dict[str, Table]:
+    """Return the tables of one of the two databases by name."""
+    made = dict(
+        connection.execute(
+            f"SELECT name, coalesce(sql, '') FROM {schema}.sqlite_schema WHERE type = 'table'"
+        ).fetchall()
+    )
+    listed = connection.execute(
+        "SELECT name, type, wr FROM pragma_table_list WHERE schema = ?"
+        " AND type IN ('table', 'virtual', 'shadow')"
+        " AND name NOT IN ('sqlite_schema', 'sqlite_temp_schema') ORDER BY name",
+        (schema,),
+    ).fetchall()
+    return {
+        name: _table(connection, schema, name, kind, has_rowid=not wr, sql=made.get(name, ""))
+        for name, kind, wr in listed
+    }
+
+
+def _table(
+    connection: sqlite3.Connection,
+    schema: str,
+    name: str,
+    kind: TableKind,
+    *,
+    has_rowid: bool,
+    sql: str,
+) -> Table:
+    try:
+        listed = connection.execute(
+            "SELECT name, pk, hidden FROM pragma_table_xinfo(?, ?)", (name, schema)
+        ).fetchall()
+    except ERRORS as error:
+        # For example a virtual table without its module. The other tables can be read.
+        return Table(name, kind, has_rowid, None, (), sql, explained(error))
+    taken = {column.lower() for column, _, _ in listed}
+    rowid = next((rowid for rowid in _ROWIDS if has_rowid and rowid not in taken), None)
+    # Reading a generated column would run expressions of the database.
+    columns = tuple(
+        Column(column, key)
+        for column, key, hidden in listed
+        if hidden not in (_HIDDEN, _VIRTUAL_GENERATED)
+    )
+    return Table(name, kind, has_rowid, rowid, columns, sql)
+
+
+def explained(error: Exception) -> str:
+    """Return the text for an error of SQLite.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed: SQLite only reports an interrupt.
+    """
+    if not isinstance(error, sqlite3.Error):
+        return "it is damaged, and the error message of SQLite is not text"
+    if code_of(error) == sqlite3.SQLITE_INTERRUPT:
+        raise KeyboardInterrupt from None
+    return f"SQLite says: {error}"
 
 
 def one_sided(
     connection: sqlite3.Connection, table: Table, verdict: Literal["added", "removed"]
 ) -> TableChange:
-    """Describe a table that only one of the two has."""
+    """Return the change for a table that only one of the two databases has."""
     rows, problem = 0, table.problem
     try:
         if not problem:
@@ -36,7 +160,7 @@ def one_sided(
 def compare_tables(
     connection: sqlite3.Connection, before: Table, after: Table
 ) -> TableChange | None:
-    """Compare a table that both have; return None if nothing differs."""
+    """Compare a table that both databases have; return None if nothing differs."""
     old, new = ([column.name for column in table.columns] for table in (before, after))
     common = [name for name in old if name in new]
     counts: Counts = (0, 0, 0)
@@ -85,7 +209,7 @@ def _compare_rows(
 def _has_null_keys(
     connection: sqlite3.Connection, tables: tuple[Table, Table], key: list[str]
 ) -> bool:
-    """Tell whether a primary key holds NULL, as SQLite allows: NULL is no other row's key."""
+    """Tell whether a primary key holds NULL, which SQLite allows: NULL pairs with no row."""
     is_null = " OR ".join(f"t.{quoted(name)} IS NULL" for name in key)
     return any(
         connection.execute(
@@ -104,7 +228,7 @@ def _by_rowid(
     try:
         return _by_key(connection, before.name, [before.rowid], [after.rowid], common)
     except sqlite3.OperationalError as error:
-        # Some virtual tables have none; if it was something else, it will happen again.
+        # Some virtual tables have no rowid. Another error will occur again.
         if before.kind == after.kind == "table" or code_of(error) != sqlite3.SQLITE_ERROR:
             raise
     return None
@@ -117,10 +241,10 @@ def _by_key(
     new_key: list[str],
     common: list[str],
 ) -> Counts | None:
-    """Pair rows by a key; return None if it is so damaged that the numbers make no sense."""
+    """Pair rows by a key; return None if damage makes the counts impossible."""
     name = quoted(table)
-    # The first comparison finds rows by index; it may convert between numbers and text, so the
-    # second one looks again.
+    # The first comparison uses an index, and may convert between numbers and text. The second one
+    # compares exactly.
     on = " AND ".join(
         f"+a.{quoted(old)} = b.{quoted(new)} COLLATE BINARY"
         f" AND +a.{quoted(old)} IS +b.{quoted(new)} COLLATE BINARY"
@@ -151,7 +275,7 @@ def _differs(columns: list[str]) -> str:
 
 
 def _by_content(connection: sqlite3.Connection, table: str, columns: list[str]) -> Counts:
-    """Count each distinct row on both sides: for tables whose rows have no name."""
+    """Count the copies of each distinct row on both sides: for tables without a usable key."""
     name = quoted(table)
     values = "".join(f", t.{quoted(column)} AS c{n}" for n, column in enumerate(columns))
     group = ", ".join(f"c{n} COLLATE BINARY, typeof(c{n})" for n in range(len(columns)))

@@ -76,7 +76,7 @@ def _file(change: FileChange) -> str:
     elif before.kind in _WITH_SIZE and before.size != after.size:
         texts.append(f"{size_text(before.size)} → {size_text(after.size)}")
     elif before.kind in _WITH_SIZE and before.sha256 != after.sha256:
-        texts.append(f"{size_text(after.size)}, other content")
+        texts.append(f"{size_text(after.size)}, different content")
     if before.mode != after.mode:
         texts.append(f"mode {before.mode:o} → {after.mode:o}")
     return ", ".join(texts)
@@ -92,13 +92,13 @@ def _side(side: Side | None) -> str:
 def _variable(change: VariableChange) -> str:
     texts = [f"{side.type} {side.text}" for side in (change.before, change.after) if side]
     if len(texts) == 2 and texts[0] == texts[1]:
-        return f"{texts[0]}: it, or what it shares objects with"
+        return f"{texts[0]}: it, or a variable that it shares objects with"
     return f"variable, {' → '.join(texts)}"
 
 
 def _database(change: DatabaseChange) -> Iterator[str]:
     if change.problem:
-        yield f"other content, not compared: {change.problem}"
+        yield f"different content, not compared: {change.problem}"
     elif change.is_equal:
         yield "the same tables and rows, stored in another way"
     yield from map(_table, change.tables)

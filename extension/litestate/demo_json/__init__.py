@@ -1,6 +1,6 @@
-"""The older format: the JSON file of the "Pyodide state persistence" demo app, read as a bundle.
+"""Bundles from the JSON files of the "Pyodide state persistence" demo app, an older format.
 
-``docs/older-formats.md`` says what is recognised.
+``docs/older-formats.md`` describes it.
 """
 
 from .convert import as_bundle

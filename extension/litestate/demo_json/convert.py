@@ -1,4 +1,4 @@
-"""Turn the demo's JSON file into a bundle, so that all that is done with bundles works with it."""
+"""Conversion of the demo app's JSON file to a bundle, which all functions can read."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..items import member_name
 from ..manifest import Manifest, Scope, Skipped
 from ..places import HOME
 from ..strict_json import TooDeepError, parse
+from .byte_shapes import HEADER, bytes_of
 from .fields import DATABASE, STATE, Fields, damaged, explained, find, time_in
-from .scan import text_of
-from .shapes import HEADER, bytes_of
+from .json_scanner import text_of
 
 STATE_LIMIT = 8 << 20
 """Bytes of `STATE`: parsed and indented, JSON takes many times its size."""
@@ -30,13 +30,13 @@ STATE_LIMIT = 8 << 20
 STATE_DEPTH = 64
 """Levels of nesting of `STATE`: parsing recurses, and a kernel's stack is small."""
 
-_ABSENT = "the file holds nothing for it"
-_IGNORED = "this version of the file holds more than litestate knows"
+_ABSENT = "the file has no content for it"
+_IGNORED = "litestate does not know this field"
 
 
 @contextmanager
 def as_bundle(file: IO[bytes], name: str = "") -> Iterator[IO[bytes]]:
-    """Give the demo's JSON file as a bundle, and any other file as it is.
+    """Convert the demo app's JSON file to a bundle; leave any other file as it is.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def as_bundle(file: IO[bytes], name: str = "") -> Iterator[IO[bytes]]:
     Raises
     ------
     DamagedBundleError
-        If it is the demo's JSON file and what it holds cannot be used.
+        If it is the demo app's JSON file, and its content cannot be used.
     UnsafeBundleError
         If it is such a file and larger than allowed.
     SourceError
@@ -76,7 +76,7 @@ def as_bundle(file: IO[bytes], name: str = "") -> Iterator[IO[bytes]]:
 
 def _write(fields: Fields, created: datetime, bundle: IO[bytes]) -> None:
     mtime_ns = int(created.timestamp() * 1000) * 1_000_000
-    # It is read once and thrown away: compressing it would only take time.
+    # Not compressed, because the bundle is read once and then deleted.
     with Writer(bundle, compression="store") as writer, sqlite.scratch() as folder:
         if image := _database(fields, folder):
             writer.add(
@@ -98,7 +98,7 @@ def _write(fields: Fields, created: datetime, bundle: IO[bytes]) -> None:
                 "litestate": __version__,
                 "converted from": "the JSON file of the Pyodide state persistence demo",
             },
-            # The file says nothing about anything else, so clean=True must not look there.
+            # The file has no other files, so clean=True must not remove any.
             scope=Scope((f"{HOME}/{DATABASE}", f"{HOME}/{STATE}")),
             members=writer.members,
             skipped=tuple(_skipped(fields, present)),
@@ -109,8 +109,8 @@ def _write(fields: Fields, created: datetime, bundle: IO[bytes]) -> None:
 def _skipped(fields: Fields, present: set[str]) -> Iterator[Skipped]:
     for name in (DATABASE, STATE):
         if name not in present:
-            # With its place: what is there now is not to be removed for that.
-            yield Skipped(f"~/{name}", _ABSENT, "What is there now stays.", f"{HOME}/{name}")
+            # With its place, so that an existing file is not removed.
+            yield Skipped(f"~/{name}", _ABSENT, "An existing file stays.", f"{HOME}/{name}")
     for name in fields.others:
         shown = name.encode("utf-8", "backslashreplace").decode()
         yield Skipped(shown if len(shown) <= 80 else shown[:80] + "…", _IGNORED)
@@ -126,13 +126,13 @@ def _database(fields: Fields, folder: Path) -> sqlite.Image | None:
     fields.database = None
     if content is None:
         with explained(key):
-            content = bytes_of(fields.data, fields.places[DATABASE])
+            content = bytes_of(fields.data, fields.ranges[DATABASE])
     if not content:
         return None
     if not content.startswith(HEADER.encode()):
         raise damaged(
             key,
-            f"its {len(content):,} bytes are no SQLite database, they begin with "
+            f"its {len(content):,} bytes are not a SQLite database: they begin with "
             f"{bytes(content[:16])!r}",
         )
     path = folder / DATABASE
@@ -143,21 +143,20 @@ def _database(fields: Fields, folder: Path) -> sqlite.Image | None:
     except sqlite.NotADatabaseError as error:
         raise damaged(key, f"SQLite cannot read it ({error})") from None
     except DatabaseBusyError:
-        # Nobody else has this copy: SQLite had another objection, such as to its format.
+        # No other program has this copy open: SQLite refused it for another reason.
         raise damaged(key, "SQLite cannot read it") from None
 
 
 def _state(fields: Fields) -> bytes:
-    """Return the content of `STATE` as it would stand in a file; nothing for null."""
-    place = fields.places.get(STATE, slice(0))
-    raw = fields.data[place]
+    """Return the content of the file `STATE`; empty for null."""
+    raw = fields.data[fields.ranges.get(STATE, slice(0))]
     if not raw or raw == b"null":
         return b""
     value = _parse(raw, fields.keys[STATE])
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         text = value.encode("utf-8", "backslashreplace")
         if _is_json(text):
-            # It was exported without having been parsed.
+            # It was exported without being parsed.
             return text
     return _indented(value)
 
@@ -186,15 +185,15 @@ def _is_json(text: bytes) -> bool:
 
 def _indented(value: Any) -> bytes:
     result = io.BytesIO()
-    # Piece by piece: json.dumps() keeps each of millions of tokens as a string.
+    # One token at a time: json.dumps() keeps all of millions of tokens as strings.
     for token in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
-        # A lone surrogate is no UTF-8; spelled out it is what JSON calls it.
+        # UTF-8 has no lone surrogates; JSON escapes them.
         result.write(token.encode("utf-8", "backslashreplace"))
     return result.getvalue()
 
 
 def _time_of(file: IO[bytes]) -> datetime:
-    """Return when the file was written, or now where that is not known."""
+    """Return when the file was written, or now if that is unknown."""
     try:
         return datetime.fromtimestamp(int(os.fstat(file.fileno()).st_mtime), UTC)
     except (OSError, AttributeError):

@@ -1,4 +1,4 @@
-"""Recognise the demo's JSON file, and find its fields."""
+"""Fields of the demo app's JSON file, and the rules that recognise such a file."""
 
 from __future__ import annotations
 
@@ -12,35 +12,34 @@ from typing import IO
 
 from ..bundle import CHUNK
 from ..errors import DamagedBundleError, UnsafeBundleError
-from .lean import DEMO_DATABASE, without_array
-from .scan import BrokenJson, members
-from .shapes import ShapeError, is_empty, looks_like_bytes
+from .byte_shapes import ShapeError, is_empty, looks_like_bytes
+from .json_scanner import DEMO_DATABASE, BrokenJson, members, without_array
 
 DATABASE = "app_state.db"
 STATE = "app_state.json"
 DEMO_STATE = "jsonState"
-"""The field that the demo app makes of `STATE`; `DEMO_DATABASE` is the one of `DATABASE`."""
+"""The demo app's field for `STATE`, as `DEMO_DATABASE` is its field for `DATABASE`."""
 
 LIMIT = 256 << 20
-"""Bytes of the JSON file, if it has to be read whole: in the browser the memory that a kernel has
-taken is never given back."""
+"""Bytes of a JSON file that has to be read whole: in the browser, a kernel never returns the memory
+that it has taken."""
 
 NAMED = 20
-"""Ignored fields that are named one by one."""
+"""Ignored fields that the report names."""
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _NAMES = re.compile(rb'"(?:app_state\.(?:db|json)|database|jsonState)"')
 _KEYS = (DATABASE, STATE, DEMO_DATABASE, DEMO_STATE)
 _OVERLAP = len(f'"{STATE}"') - 1
-"""Bytes of a name in quotation marks that may stand at the end of a piece."""
+"""Bytes of a name in quotation marks that may be at the end of a chunk."""
 
 _ARRAY = re.compile(rb'"database"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*[0-9]')
 
 _TIMES = frozenset(
     {"timestamp", "created", "createdat", "exportedat", "savedat", "exported", "saved", "date"}
 )
-"""What a field with the time may be called, in lower case without ``_`` and ``-``."""
+"""Names of fields with the time, in lower case without ``_`` and ``-``."""
 
 _YEARS = range(1990, 2200)
 _IN_NAME = re.compile(r"pyodide-state-(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)-(\d{3}Z)", re.ASCII)
@@ -48,26 +47,26 @@ _IN_NAME = re.compile(r"pyodide-state-(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)-(\d{3
 
 @dataclass
 class Fields:
-    """What the file holds.
+    """The fields of one file.
 
     Attributes
     ----------
     data : bytes
         The file.
-    places : dict of str to slice
-        Position in `data` of what becomes `DATABASE`, and of what becomes `STATE`.
+    ranges : dict of str to slice
+        The range in `data` that becomes `DATABASE`, and the one that becomes `STATE`.
     keys : dict of str to str
-        Field of the file that becomes `DATABASE`, and the one that becomes `STATE`.
+        The field that becomes `DATABASE`, and the one that becomes `STATE`.
     database : bytearray or None
-        The database, if it was read already; then `data` has ``[0]`` in its place.
+        The database, if it was read already; then `data` has ``[0]`` instead.
     created : datetime.datetime or None
-        When it was made, if it says so.
+        The time in the file, if it has one.
     others, count : list of str, int
-        Names of the first `NAMED` fields that nobody asks for, and how many there are.
+        Names of the first `NAMED` ignored fields, and the number of all.
     """
 
     data: bytes
-    places: dict[str, slice] = field(default_factory=dict)
+    ranges: dict[str, slice] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     database: bytearray | None = None
     created: datetime | None = None
@@ -86,7 +85,7 @@ def find(file: IO[bytes]) -> Fields | None:
     Raises
     ------
     DamagedBundleError
-        If it is such a file, and broken.
+        If it is such a file and broken.
     UnsafeBundleError
         If it is larger than `LIMIT`.
     """
@@ -98,7 +97,7 @@ def find(file: IO[bytes]) -> Fields | None:
     if size > LIMIT:
         raise UnsafeBundleError(
             f"The file was refused before anything was changed: it has {size:,} bytes of JSON, "
-            f"the limit is {LIMIT:,}. docs/older-formats.md says how to get at its database "
+            f"the limit is {LIMIT:,}. docs/older-formats.md shows how to read its database "
             "without litestate."
         )
     file.seek(0)
@@ -107,24 +106,24 @@ def find(file: IO[bytes]) -> Fields | None:
 
 @contextmanager
 def explained(key: str) -> Iterator[None]:
-    """Say in an error which field is meant, and what to do."""
+    """Name the field in an error, and what to do."""
     try:
         yield
     except (BrokenJson, ShapeError) as error:
         raise damaged(key, str(error)) from None
 
 
-def damaged(key: str, what: str) -> DamagedBundleError:
+def damaged(key: str, problem: str) -> DamagedBundleError:
     """Return the error for a field that cannot be used."""
     key = key if len(key) <= 80 else key[:80] + "…"
     return DamagedBundleError(
-        f"The file is damaged at {key!r}: {what}. Nothing was changed; use another copy of the "
+        f"The file is damaged at {key!r}: {problem}. Nothing was changed; use another copy of the "
         "file. docs/older-formats.md says what can be read."
     )
 
 
 def _looks_like_it(file: IO[bytes]) -> bool:
-    """Tell cheaply, a piece at a time: most JSON is something else, and may be large."""
+    """Check fast, one chunk at a time: most JSON is something else, and may be large."""
     file.seek(0)
     chunk = file.read(CHUNK)
     if not chunk.removeprefix(_BOM).lstrip(_BLANK).startswith(b"{"):
@@ -165,17 +164,17 @@ def _find(data: bytes) -> Fields | None:
                 values[key] = value
     except BrokenJson as error:
         _choose(found, values)
-        if not found.places and not _is_named(data, error.key):
+        if not found.ranges and not _is_named(data, error.key):
             return None
         raise damaged(error.key or DATABASE, str(error)) from None
     _choose(found, values)
     for key in repeated.intersection(found.keys.values()):
         raise damaged(key, "it is there twice, so it is not known which one counts")
-    return found if found.places else None
+    return found if found.ranges else None
 
 
 def _choose(found: Fields, values: dict[str, slice]) -> None:
-    """Decide which fields count. `DEMO_DATABASE` is a word that other programs use as well."""
+    """Choose the fields that count. Other programs use the name `DEMO_DATABASE` as well."""
     state = STATE if STATE in values else DEMO_STATE
     if state in values:
         found.keys[STATE] = state
@@ -190,14 +189,14 @@ def _choose(found: Fields, values: dict[str, slice]) -> None:
             or (is_alone and is_empty(found.data, place))
         ):
             found.keys[DATABASE] = DEMO_DATABASE
-    found.places = {target: values[key] for target, key in found.keys.items()}
+    found.ranges = {target: values[key] for target, key in found.keys.items()}
     for key, value in values.items():
         if key not in found.keys.values():
             _note(found, key, value)
 
 
 def _is_named(data: bytes, key: str | None) -> bool:
-    """Tell whether the field in which JSON breaks off is one of the demo's."""
+    """Tell whether the field in which the JSON ends is one of the demo app's."""
     return key in (DATABASE, STATE, DEMO_STATE) or (
         key == DEMO_DATABASE and _ARRAY.search(data) is not None
     )
@@ -233,7 +232,7 @@ def _time(key: str, raw: bytes) -> datetime | None:
 
 
 def time_in(name: str) -> datetime | None:
-    """Return when the demo app made a file, by the name that it gave to it.
+    """Return when the demo app made a file, from the file's name.
 
     Examples
     --------

@@ -110,7 +110,7 @@ def place(value: object, what: str) -> tuple[str, str]:
     if len(parts) != 2:
         raise damaged(what, "is not a root and a path")
     root, relative = (text(part, what, names.MAX_NAME_BYTES) for part in parts)
-    problem = names.problem(relative) if relative else None
+    problem = names.path_problem(relative) if relative else None
     if problem:
         raise damaged(what, f"{problem}")
     return root, relative

@@ -157,7 +157,7 @@ def _cwd(roots: Places) -> list[str] | None:
 
 
 def _is_portable(relative: str) -> bool:
-    return not relative or names.problem(relative) is None
+    return not relative or names.path_problem(relative) is None
 
 
 def _added(roots: Places) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""Tables and queries in formats that other programs read."""
+"""Export of tables and queries for other programs."""
 
-from .api import export_tables
+from .table_export import export_tables
 
 __all__ = ["export_tables"]

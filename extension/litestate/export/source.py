@@ -1,4 +1,4 @@
-"""Open what holds the tables: read-only, at one moment, whoever else writes to it."""
+"""The source of an export: one consistent state of a database, a connection or a bundle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from ..platform import IN_BROWSER
 from ..sources import AnySource, expanded
 from ..sqlite import NotADatabaseError, connections, is_database
 from ..sqlite.connections import ERRORS, busy, code_of, connect, reading
+from .column_types import quoted
 
 AnyDatabase = AnySource | sqlite3.Connection
 
@@ -28,10 +29,13 @@ Row = tuple[Any, ...]
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _QUERY = "litestate_query"
-"""The temporary view that stands for the user's query."""
+"""The temporary view of the user's query."""
 
-_STEP = 1024
-"""Pages to copy between two looks at the clock."""
+_PAGES = 1024
+"""Pages to copy between two checks of the clock."""
+
+_COLUMNS = 100
+"""Columns in one query of aggregates; SQLite gives at most 2,000 results (SQLITE_MAX_COLUMN)."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,9 @@ class Table:
     Attributes
     ----------
     name : str
-        What to call it.
+        Its name.
     query : str
-        The SELECT that gives its rows.
+        The SELECT that returns its rows.
     columns : tuple of str
         Names, no two the same.
     types : tuple of str
@@ -60,7 +64,7 @@ class Table:
 
     @property
     def relation(self) -> str:
-        """What stands after FROM to ask about it."""
+        """Its name in the FROM clause of a query."""
         return _QUERY if self.is_query else quoted(self.name)
 
     def rows(self, connection: sqlite3.Connection) -> Iterator[Row]:
@@ -74,30 +78,43 @@ class Table:
         return self.read(connection, self.query)
 
     def read(self, connection: sqlite3.Connection, query: str) -> Iterator[Row]:
-        """Yield what a query about this table finds.
+        """Yield the rows of a query about this table.
 
         Raises
         ------
         ExportError
-            If SQLite cannot read it, for example text that is not UTF-8.
+            If SQLite cannot read it, for example because a text is not UTF-8.
         """
         try:
-            # Not yield from: it would close the cursor, maybe after its connection.
+            # Not yield from: it would close the cursor, perhaps after its connection.
             for row in connection.execute(query):  # noqa: UP028
                 yield row
         except sqlite3.Error as error:
             raise _unreadable(self.name, error, is_query=self.is_query) from None
 
+    def aggregates(
+        self, connection: sqlite3.Connection, expressions: Callable[[str], str]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the results of aggregate functions for each column.
 
-def quoted(name: str) -> str:
-    """Return a name as SQL.
+        Parameters
+        ----------
+        connection : sqlite3.Connection
+            Open on the database.
+        expressions : callable
+            Takes the name of a column as SQL; returns aggregates, with commas between them.
 
-    Examples
-    --------
-    >>> print(quoted("two words"))
-    "two words"
-    """
-    return '"' + name.replace('"', '""') + '"'
+        Raises
+        ------
+        ExportError
+            If SQLite cannot read the table.
+        """
+        for start in range(0, len(self.columns), _COLUMNS):
+            names = self.columns[start : start + _COLUMNS]
+            results = ", ".join(expressions(quoted(name)) for name in names)
+            (row,) = self.read(connection, f"SELECT {results} FROM {self.relation}")
+            each = len(row) // len(names)
+            yield from (row[at : at + each] for at in range(0, len(row), each))
 
 
 @contextmanager
@@ -109,7 +126,7 @@ def open_tables(
     Yields
     ------
     (connection, tables)
-        A read-only connection of ours inside of one read transaction, and at least one table.
+        A read-only connection in a read transaction, and at least one table.
     """
     if tables is not None and query is not None:
         raise ExportError("Give tables= or query=, not both.")
@@ -125,7 +142,9 @@ def _opened(source: AnyDatabase, database: str | None) -> Iterator[Path]:
     """Yield the path of a database file: the source itself, or a private copy."""
     own = _database_path(source)
     if database is not None and (own or isinstance(source, sqlite3.Connection)):
-        raise ExportError("database= chooses among the databases of a bundle; leave it out here.")
+        raise ExportError(
+            "database= chooses a database of a bundle, and this is not a bundle: leave it out."
+        )
     if own:
         yield own
         return
@@ -150,9 +169,9 @@ def _database_path(source: AnyDatabase) -> Path | None:
 
 
 def _copy(source: sqlite3.Connection, copy: Path) -> None:
-    """Copy what a connection sees: its settings and open cursors stay as they are."""
+    """Copy the state that a connection sees, without a change to its settings and cursors."""
     if source.in_transaction:
-        # A backup never begins while the connection writes; this takes memory instead.
+        # A backup never begins while the connection writes. This takes memory instead.
         copy.write_bytes(source.serialize())
         return
     deadline = time.monotonic() + (0 if IN_BROWSER else connections.PATIENCE)
@@ -162,13 +181,13 @@ def _copy(source: sqlite3.Connection, copy: Path) -> None:
     path = Path(os.fsdecode(file or ":memory:"))
 
     def give_up(status: int, _remaining: int, _total: int) -> None:
-        # Connection.backup() itself would try again for ever.
+        # Connection.backup() itself never stops trying.
         if status in _LOCKED and time.monotonic() >= deadline:
             raise busy(path)
 
     with closing(sqlite3.connect(copy)) as target:
         try:
-            source.backup(target, pages=_STEP, progress=give_up, sleep=0.05)
+            source.backup(target, pages=_PAGES, progress=give_up, sleep=0.05)
         except ERRORS as error:
             raise _explained(error, path) from None
 
@@ -197,7 +216,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection = stack.enter_context(reading(path, patience=connections.PATIENCE))
             _begin(connection)
         except ERRORS as error:
-            # A WAL database without its index can only be read by somebody who may make one.
+            # A WAL database without its index can only be read by a connection that may write.
             if code_of(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
                 raise _explained(error, path) from None
             connection = stack.enter_context(closing(_writing(path)))
@@ -215,7 +234,7 @@ def _writing(path: Path) -> sqlite3.Connection:
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    # The lock is taken by the first read, and with it the moment that is read.
+    # The first read takes the lock, and fixes the state that is read.
     connection.execute("BEGIN")
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
@@ -239,8 +258,8 @@ def _tables(connection: sqlite3.Connection, names: Sequence[str] | str | None) -
         wanted = dict.fromkeys([names] if isinstance(names, str) else names)
         if missing := [name for name in wanted if name.lower() not in known]:
             raise ExportError(
-                f"There is no table {missing[0]!r}. Nothing was written. There are: "
-                f"{', '.join(name for name, _ in listed) or 'none at all'}."
+                f"There is no table {missing[0]!r}. Nothing was written. The database has: "
+                f"{', '.join(name for name, _ in listed) or 'no tables'}."
             )
         chosen = list(dict.fromkeys(known[name.lower()] for name in wanted))
     if not chosen:
@@ -263,12 +282,12 @@ def _unreadable(name: str, error: sqlite3.Error, *, is_query: bool = False) -> E
 
 def _query_table(connection: sqlite3.Connection, query: str) -> Table:
     try:
-        # A view knows the declared types of its columns and names no two of them alike.
+        # A view has the declared types of its columns, and gives each another name.
         connection.execute(f"CREATE TEMP VIEW {_QUERY} AS {query}")
         return Table("query", query, *_columns(connection, _QUERY), is_query=True)
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise ExportError(
-            f"The query cannot be used: {error}. Nothing was written. It must be one SELECT."
+            f"The query failed: {error}. Nothing was written. It must be one SELECT."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Write beside the target, and move into place what is complete."""
+"""The target of an export: written beside it, and moved into place when it is complete."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -21,19 +22,35 @@ from .source import AnyDatabase
 _Change = Replace | Overwrite | MakeFolder
 
 
+@dataclass
+class Written:
+    """The outcome of a writer.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        Rows of each table.
+    warnings : list of str
+        Caveats about the file.
+    """
+
+    rows: dict[str, int]
+    warnings: list[str] = field(default_factory=list)
+
+
 def check_free(path: Path, source: AnyDatabase, *, overwrite: bool) -> None:
-    """Make sure that the target may be written, before anything is read.
+    """Check that the target may be written, before anything is read.
 
     Raises
     ------
     ExportError
-        If a file is there that must stay.
+        If a file exists there that must not be replaced.
     """
     _refuse(path, overwrite=overwrite)
     if path.exists() and isinstance(source, str | os.PathLike):
         own = Path(source).expanduser()
         if own.exists() and own.samefile(path):
-            raise ExportError(f"{path} is what is read. Choose another name for the export.")
+            raise ExportError(f"{path} is the source of the export. Choose another target.")
 
 
 def _refuse(path: Path, *, overwrite: bool) -> None:
@@ -41,16 +58,16 @@ def _refuse(path: Path, *, overwrite: bool) -> None:
         raise ExportError(f"{path} is a folder, not a file. Choose another name.")
     if path.exists() and not overwrite:
         raise ExportError(
-            f"{path} is there already. Nothing was written. Choose another name, or add "
+            f"{path} already exists. Nothing was written. Choose another name, or add "
             "overwrite=True to replace it."
         )
 
 
 @contextmanager
 def new_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield a path to write to; it becomes the target when the block ends well."""
+    """Yield a path to write to. It becomes the target when the block ends without an error."""
     with _scratch(path.parent, path) as scratch, _explaining(path):
-        # The suffix stays: openpyxl looks at it.
+        # With the suffix, because openpyxl reads it.
         temporary = scratch / f"export{path.suffix.lower()}"
         yield temporary
         _refuse(path, overwrite=overwrite)
@@ -58,20 +75,20 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
             _check_drive([(temporary, path)])
             _commit([Overwrite(path, temporary, scratch / "old")], scratch)
         else:
-            # One step, so that at no moment there is neither the old one nor the new one.
+            # One step, so that at every moment either the old or the new file is there.
             temporary.replace(path)
 
 
 @contextmanager
 def new_files(folder: Path, names: list[str], *, overwrite: bool) -> Iterator[Path]:
-    """Yield a folder to write files to; they go to the target when the block ends well.
+    """Yield a folder to write files to. They are moved when the block ends without an error.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        The target; it is made if it does not exist.
     names : list of str
-        The files that will be written; others in the folder stay.
+        The files that will be written; other files in the folder stay.
     """
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file, not a folder. Choose another name.")
@@ -99,7 +116,7 @@ def new_files(folder: Path, names: list[str], *, overwrite: bool) -> Iterator[Pa
 @contextmanager
 def _scratch(parent: Path, target: Path) -> Iterator[Path]:
     try:
-        # What is staged on the drive would be stored for nothing.
+        # The browser would store temporary files that are on the drive.
         near = None if _is_on_drive(target) else parent
         folder = Path(tempfile.mkdtemp(prefix=".litestate-", dir=near))
     except OSError as error:
@@ -109,7 +126,7 @@ def _scratch(parent: Path, target: Path) -> Iterator[Path]:
     try:
         yield folder
     except _HalfWrittenError:
-        # The only copy of what was there is in it.
+        # It holds the only copy of the old content.
         raise
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -123,7 +140,7 @@ def _explaining(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ExportError(
-            f"{target} was not written: {error}. What was there before is still there."
+            f"{target} was not written: {error}. Existing files are unchanged."
         ) from error
 
 
@@ -132,7 +149,7 @@ def _is_on_drive(path: Path) -> bool:
 
 
 def _check_drive(moves: list[tuple[Path, Path]]) -> None:
-    """Refuse what a drive that is not mended cannot take, before anything is changed there."""
+    """Refuse files that a drive without litestate's repairs cannot hold, before any change."""
     for temporary, path in moves:
         root, _ = places.detect().locate(path.absolute())
         if not root.is_unmended:
@@ -149,16 +166,16 @@ def _check_drive(moves: list[tuple[Path, Path]]) -> None:
 
 
 class _HalfWrittenError(ExportError):
-    """Some files are new, and some could not be put back."""
+    """The export failed, and some changes could not be undone."""
 
 
-def _commit(changes: list[_Change], kept: Path) -> None:
+def _commit(changes: list[_Change], scratch: Path) -> None:
     """Make all changes, or none.
 
     Raises
     ------
     OSError
-        If one failed, and everything is as it was.
+        If one failed, and all were undone.
     ExportError
         If one failed, and not all could be undone.
     """
@@ -168,19 +185,19 @@ def _commit(changes: list[_Change], kept: Path) -> None:
     except NotUndoneError as error:
         failed = "; ".join(f"{_state(cast('_Change', one))} ({why!r})" for one, why in error.failed)
         raise _HalfWrittenError(
-            f"The export failed ({error.__cause__!r}), and not everything could be put back: "
-            f"{failed}. All else is as it was. Copy what you need out of {kept}, "
+            f"The export failed ({error.__cause__!r}), and not all changes could be undone: "
+            f"{failed}. Everything else is unchanged. Copy what you need out of {scratch}, "
             "then remove that folder."
         ) from error
 
 
 def _state(change: _Change) -> str:
-    """Say what is at the target of a change that could not be undone."""
+    """Return the state of the target of a change that could not be undone."""
     path = change.target
     if isinstance(change, MakeFolder):
         return f"the folder {path} is new"
     aside = change.aside
     if not aside.exists():
-        return f"{path} is new, or a part of it, and was not there before"
-    now = "is there, but may be the new one or a part of one" if path.exists() else "is gone"
-    return f"{path} {now}, its old content is {aside}"
+        return f"{path} is new, perhaps incomplete, and did not exist before"
+    now = "exists, but may be the new file, perhaps incomplete," if path.exists() else "is gone,"
+    return f"{path} {now} and its old content is {aside}"

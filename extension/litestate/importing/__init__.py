@@ -1,5 +1,5 @@
-"""Files from other programs as tables."""
+"""Import of files from other programs into tables."""
 
-from .api import import_table
+from .table_import import import_table
 
 __all__ = ["import_table"]

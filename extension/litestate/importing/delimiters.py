@@ -1,4 +1,4 @@
-"""Choose the delimiter of a CSV file: the one under which all rows fit."""
+"""The delimiter of a CSV file: the one under which all rows fit."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import ImportTableError
-from .delimited import Row, csv_rows, fields
-from .layout import Layout
-from .records import delimiter_told, is_blank, records
+from .delimited_reader import (
+    Layout,
+    Row,
+    csv_rows,
+    fields,
+    is_blank,
+    named_delimiter,
+    records,
+)
 
 DELIMITERS = ("\t", ";", "|", ",")
-"""What programs write, the rarest in text first."""
+"""Delimiters of other programs, the rarest in text first."""
 
 NO_DELIMITER = "\x1f"
-"""A character that no text file has: each line is one value."""
+"""A character that text files do not have: each line is one value."""
 
 _NAMES = {"\t": "tabs", " ": "spaces"}
 
@@ -31,7 +37,7 @@ _TIME = re.compile(r"\d{1,4}[-./]\d\d?[-./]\d{1,4}([ T]\d.*)?\Z|\d\d?:\d\d(:\d\d
 
 @dataclass
 class Choice:
-    """A delimiter, and what to report about it.
+    """A delimiter, and notes about it for the report.
 
     Attributes
     ----------
@@ -47,7 +53,7 @@ class Choice:
 
 @dataclass
 class _Reading:
-    """The file as one of the delimiters reads it."""
+    """The rows of a file under one of the delimiters."""
 
     delimiter: str
     columns: int
@@ -63,16 +69,16 @@ class _Reading:
 def choose(path: Path, layout: Layout) -> Choice:
     """Return the delimiter of a file.
 
-    That is the one that the caller or the file names; else the one under which all rows have as
-    many values as there are names. If none is such, it is the one that fits the most rows.
+    The caller or the file may name it. Otherwise it is the one under which all rows have as many
+    values as the header, or, if there is none, the one that fits the most rows.
 
     Raises
     ------
     ImportTableError
         If the first row has one name and there is a table below it, or if the file cannot be read.
     """
-    if told := layout.delimiter or delimiter_told(path, layout):
-        return Choice(told)
+    if named := layout.delimiter or named_delimiter(path, layout):
+        return Choice(named)
     texts = _texts(path, layout)
     header = next(texts, "")
     readings = [_Reading(mark, width(header, mark)) for mark in DELIMITERS]
@@ -84,7 +90,7 @@ def choose(path: Path, layout: Layout) -> Choice:
     if all(each.is_loose for each in readings) and _only_in_header(path, layout, readings):
         return _one_column(path, layout, f"Each line is one value: no row has {_any(readings)}.")
     total = 0
-    # What is wrong with a row under the only one is reported when it is read.
+    # If only one is possible, a row that does not fit is reported when it is read.
     for record in texts if len(readings) > 1 else ():
         total += 1
         for each in readings:
@@ -108,9 +114,9 @@ def _texts(path: Path, layout: Layout) -> Iterator[str]:
 
 
 def width(record: str, delimiter: str, expected: int = 0) -> int:
-    """Return how many values a record has; 0 if a quote is not where it can be.
+    """Return how many values a record has; 0 if a quote is in the wrong place.
 
-    An empty one at the end, that the header does not have, does not count.
+    An empty value at the end that the header does not have does not count.
     """
     if '"' not in record:
         text = record.rstrip("\r\n")
@@ -127,7 +133,7 @@ def is_loose(record: str, delimiter: str) -> bool:
 
 
 def shown(delimiter: str) -> str:
-    """Return a delimiter as a message names it."""
+    """Return a delimiter as text for a message."""
     return _NAMES.get(delimiter, f'"{delimiter}"')
 
 
@@ -166,7 +172,7 @@ def _second(path: Path, layout: Layout, chosen: str, other: str) -> str:
 
 
 def _only_in_header(path: Path, layout: Layout, readings: list[_Reading]) -> bool:
-    """Tell whether there are rows, and none of them has one of the delimiters."""
+    """Tell whether there are rows, and all of them are without these delimiters."""
     rest = islice(_texts(path, layout), 1, None)
     widths = (width(record, each.delimiter) for record in rest for each in readings)
     first = next(widths, 0)
@@ -178,7 +184,7 @@ def _any(readings: list[_Reading]) -> str:
 
 
 def _is_near(best: _Reading, other: _Reading, total: int) -> bool:
-    """Tell whether a delimiter looks more like one than the best, and most rows fit under it."""
+    """Tell whether most rows fit a delimiter without a space after it, while the best has one."""
     return best.is_loose and not other.is_loose and total / 2 <= other.rows < total
 
 
@@ -198,7 +204,7 @@ def _one_column(path: Path, layout: Layout, *notes: str) -> Choice:
             f"{path.name}, row {table.start}: it has {table.columns} values, separated by "
             f"{shown(table.delimiter)}, and the header has 1. {_advice(table)} If each line is "
             f"one value, name a delimiter that the file does not have, such as "
-            f"delimiter={example!r}. The database is as it was."
+            f"delimiter={example!r}. Nothing was imported."
         )
     return Choice(NO_DELIMITER, [*notes, *_spaces(path, layout)])
 
@@ -218,7 +224,7 @@ def _decimals(path: Path, layout: Layout, reading: _Reading) -> Iterator[str]:
 
 
 def _spaces(path: Path, layout: Layout) -> Iterator[str]:
-    """Yield a note if spaces would separate a table: text has them too, so they never count."""
+    """Yield a note if spaces would separate a table. They are never chosen: text has them too."""
     texts = _texts(path, layout)
     columns = width(next(texts, ""), " ")
     if columns > 1 and all(width(record, " ") == columns for record in texts):
@@ -228,16 +234,19 @@ def _spaces(path: Path, layout: Layout) -> Iterator[str]:
 
 
 def advice(path: Path, layout: Layout, delimiter: str) -> str:
-    """Return what to do about a row that does not fit."""
+    """Return advice about a row that does not fit."""
     table = _table_below(path, layout)
     hint = f" {_advice(table)}" if table and table.length > 1 else ""
-    return f" The columns are separated by {shown(delimiter)}; delimiter= chooses another.{hint}"
+    return (
+        f" The columns are separated by {shown(delimiter)}. Name another delimiter with delimiter=."
+        f"{hint}"
+    )
 
 
 def _advice(table: _Run) -> str:
     return (
-        f"If row {table.start} has the names of the columns, skip={table.start - 1} leaves out "
-        "what is above it."
+        f"If row {table.start} has the names of the columns, skip={table.start - 1} leaves out the "
+        "lines above it."
     )
 
 
@@ -259,7 +268,7 @@ def _table_below(path: Path, layout: Layout) -> _Run | None:
 
 
 class _Run:
-    """The last rows of a file that all have the same number of values."""
+    """The last rows of a file, as far as all have the same number of values."""
 
     def __init__(self, delimiter: str) -> None:
         self.delimiter = delimiter

@@ -1,4 +1,4 @@
-"""SQLite databases, each saved at its last commit."""
+"""The part for SQLite databases, each saved at its last commit."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ _ENCODING = slice(56, 60)
 """The text encoding in a database file (https://www.sqlite.org/fileformat2.html, 1.3)."""
 
 _SHOWN = 6
-"""Tables of one database that a report names."""
+"""Most tables of one database that a report names."""
 
 OPEN_TRANSACTION = (
     "{} has an open transaction: its uncommitted rows are not {}. "
     "Call commit() first to include them."
 )
 _EXCLUSIVE = (
-    "{} is locked by a connection that keeps everybody out (PRAGMA locking_mode = exclusive): if "
-    "it has uncommitted rows, they are not {}. Call commit() first to include them."
+    "{} is locked by a connection with PRAGMA locking_mode = exclusive: if it has uncommitted "
+    "rows, they are not {}. Call commit() first to include them."
 )
-LOCKED = "a transaction holds its lock, and its last commit cannot be reached past it"
+LOCKED = "a transaction holds an exclusive lock, so its last commit cannot be read"
 LOCKED_ADVICE = (
     "Call commit() or rollback() on the connection, then save again. "
     "With PRAGMA locking_mode = exclusive, close the connection."
 )
 _UNREADABLE = (
-    "{} starts like a SQLite database, and SQLite cannot read it ({}): it is encrypted or damaged. "
-    "It is saved as a plain file, byte by byte, and comes back just so. "
+    "{} starts like a SQLite database, but SQLite cannot read it ({}): it is encrypted or damaged. "
+    "It is saved as a plain file, and a load restores the same bytes. "
     "If it should work, go back to an older bundle of it."
 )
 _DAMAGED = (
     "{} is a damaged database. SQLite found this: {!r}. "
-    "It is saved as a plain file, byte by byte, and comes back just so. "
-    "Go back to an older bundle of it, or copy into a new database what can still be read."
+    "It is saved as a plain file, and a load restores the same bytes. "
+    "Go back to an older bundle of it, or copy the readable rows into a new database."
 )
 _DAMAGED_IMAGE = (
     "{} is a damaged database, and is saved with its damage. SQLite found this: {!r}. "
-    "Go back to an older bundle of it, or copy into a new database what can still be read."
+    "Go back to an older bundle of it, or copy the readable rows into a new database."
 )
 
 
 def describe(survey: Survey) -> Section:
-    """Say what would be saved: tables and their rows."""
+    """Report what would be saved: tables and their rows."""
     section = Section(TITLE)
     for item in survey.of("database"):
         save_one(item, section, None)
@@ -65,10 +65,10 @@ def describe(survey: Survey) -> Section:
 
 
 def capture(survey: Survey, sink: Writer) -> Section:
-    """Write databases into a bundle, each as of its last commit.
+    """Write databases into a bundle, each at its last commit.
 
-    One that is locked is skipped and reported; one that SQLite cannot read, or finds damage in, is
-    saved as the file that it is.
+    A locked database is skipped and reported. One that is unreadable or damaged is saved as a plain
+    file.
     """
     section = Section(TITLE)
     for item in survey.of("database"):
@@ -77,7 +77,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
 
 
 def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
-    """Compare databases with what is there, and stage what differs.
+    """Compare databases with the present ones, and stage those that differ.
 
     Raises
     ------
@@ -120,8 +120,8 @@ def _apply_one(
             _stage_content(source, target, plan, old)
         if _encoding(old.chunks()) != _encoding(source.chunks(target.member)) and old.size:
             section.warnings.append(
-                f"{target.label} has another text encoding than before: connections that are open "
-                "to it are of no use now, connect again."
+                f"{target.label} has another text encoding than before: its open connections do "
+                "not work any more. Connect again."
             )
     elif not plan.dry_run:
         _stage_file(source, target, plan)
@@ -138,7 +138,7 @@ def _present(target: Target, folder: Path) -> sqlite.Image | None:
         return None
     size = path.stat().st_size
     if size == 0:
-        # Somebody has just called connect(): that connection is to see what is loaded, too.
+        # A new connection to an empty file must see the loaded content too.
         return sqlite.EMPTY
     if not sqlite.is_database(path, size):
         return None
@@ -162,16 +162,16 @@ def _write_checked(path: Path, source: Loadable, target: Target) -> None:
     write_new(path, source.chunks(target.member), target.member.size)
     reason = ""
     with path.open("rb") as file:
-        # SQLite would want to write to what is marked otherwise, or refuse to.
+        # With other marks, SQLite would write to the file, or refuse to open it.
         if file.read(20)[18:] != b"\1\1":
-            reason = "it has not the marks of a stored one in bytes 18 and 19"
+            reason = "bytes 18 and 19 are not those of a stored database"
     try:
         sqlite.check_readable(path)
     except sqlite.NotADatabaseError as error:
         reason = str(error)
     if reason:
         raise DamagedBundleError(
-            f"The bundle is damaged at {target.member.name!r}: it is no database ({reason}). "
+            f"The bundle is damaged at {target.member.name!r}: it is not a database ({reason}). "
             "Nothing was changed; use another copy of the file."
         )
 
@@ -196,19 +196,19 @@ def _stage_file(source: Loadable, target: Target, plan: Plan) -> None:
 
 
 def save_one(item: Item, section: Section, sink: Writer | None) -> None:
-    """Report one database, and write it where there is something to write to."""
+    """Report one database, and write it if there is a bundle."""
     with sqlite.scratch() as folder:
         try:
             image = capture_one(item.root, item.path, folder if sink else None)
         except DatabaseBusyError:
             section.skip(item, LOCKED, LOCKED_ADVICE)
         except sqlite.NotADatabaseError as error:
-            _save_file(item, section, sink, _UNREADABLE.format(item.label, error))
+            _save_plain(item, section, sink, _UNREADABLE.format(item.label, error))
         except OSError as error:
             section.skip(item, f"it cannot be read ({error.strerror})", "Check its permissions.")
         else:
             if image.damage and image.alone:
-                _save_file(item, section, sink, _DAMAGED.format(item.label, image.damage))
+                _save_plain(item, section, sink, _DAMAGED.format(item.label, image.damage))
             else:
                 _save_image(item, section, sink, image)
 
@@ -217,7 +217,7 @@ def _save_image(item: Item, section: Section, sink: Writer | None, image: sqlite
     if sink and image.size:
         _add_database(sink, item, image)
     elif sink:
-        # All that was ever written to it was rolled back.
+        # Everything written to it was rolled back.
         sink.add(_file_name(item), "file", (), size=0, mode=item.mode, mtime_ns=item.mtime_ns)
     kind: Kind = "database" if image.size else "file"
     detail = tables_text(image.tables)
@@ -229,15 +229,15 @@ def _save_image(item: Item, section: Section, sink: Writer | None, image: sqlite
         section.warnings.append(_DAMAGED_IMAGE.format(item.label, image.damage))
 
 
-def _save_file(item: Item, section: Section, sink: Writer | None, why: str) -> None:
-    """Save what is no database as it is, and what may be a part of it beside it."""
+def _save_plain(item: Item, section: Section, sink: Writer | None, why: str) -> None:
+    """Save a file as it is, with the log and the journal beside it."""
     section.warnings.append(why)
-    _save_as_is(item, "", section, sink)
+    _save_bytes(item, "", section, sink)
     for suffix, _ in () if item.root.is_unmended else sqlite.sidecars(item.path):
-        _save_as_is(item, suffix, section, sink)
+        _save_bytes(item, suffix, section, sink)
 
 
-def _save_as_is(item: Item, suffix: str, section: Section, sink: Writer | None) -> None:
+def _save_bytes(item: Item, suffix: str, section: Section, sink: Writer | None) -> None:
     name = _file_name(item) + suffix
     if sink and (reason := sink.problem(name, "file")):
         section.skip(item, reason, "Rename it.")
@@ -266,10 +266,10 @@ def _file_name(item: Item) -> str:
 def capture_one(
     root: Root, path: Path, folder: Path | None, *, quick: bool = False
 ) -> sqlite.Image:
-    """Read a database where it is; see `sqlite.capture`."""
+    """Capture a database of a root; see `sqlite.capture`."""
     if not root.is_unmended:
         return sqlite.capture(path, folder, quick=quick)
-    # SQLite does not work there: "database disk image is malformed".
+    # SQLite fails on an unmended drive: "database disk image is malformed".
     with sqlite.scratch() as place:
         copy = place / "database"
         sqlite.copy_together(path, copy)
@@ -290,7 +290,7 @@ def _add_database(sink: Writer, item: Item, image: sqlite.Image) -> None:
 
 
 def tables_text(tables: dict[str, int | None]) -> str:
-    """Return tables and their rows as a person would read them.
+    """Return tables and their row counts as text for a report.
 
     Examples
     --------

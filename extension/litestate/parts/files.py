@@ -1,4 +1,4 @@
-"""Files, folders and symbolic links."""
+"""The part for files, folders and symbolic links."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .wanted import Loadable, Wanted
 
 TITLE = "files"
 _GROWS_SLOWLY = 1 << 20
-"""Bytes up to which a file in the browser's memory doubles when it grows; from there on it grows by
-an eighth, and is copied each time (MEMFS.expandFileStorage of Emscripten)."""
+"""Bytes. A larger file in the browser's memory grows by an eighth, and is copied each time
+(MEMFS.expandFileStorage of Emscripten)."""
 
 KINDS: tuple[Kind, ...] = ("file", "directory", "symlink")
 
 
 def describe(survey: Survey) -> Section:
-    """Say what would be saved."""
+    """Report what would be saved."""
     section = Section(TITLE, skipped=list(survey.skipped))
     section.lines = [_line(item, item.size) for item in survey.of(*KINDS)]
     return section
@@ -35,7 +35,7 @@ def describe(survey: Survey) -> Section:
 def capture(survey: Survey, sink: Writer) -> Section:
     """Write files, folders and links into a bundle.
 
-    What cannot be read is skipped and reported; the others are saved.
+    Unreadable files are skipped and reported.
     """
     section = Section(TITLE, skipped=list(survey.skipped))
     for item in survey.of(*KINDS):
@@ -49,16 +49,16 @@ def capture(survey: Survey, sink: Writer) -> Section:
         section.lines.append(_line(item, member.size))
         if item.kind == "file" and not item.root.is_unmended and _has_changed(item, member.size):
             section.warnings.append(
-                f"{item.label} was changed while it was saved: save again if it matters."
+                f"{item.label} changed while it was saved. Save again if it matters."
             )
     return section
 
 
 def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
-    """Compare files, folders and links with what is there, and stage what differs."""
+    """Compare files, folders and links with the present ones, and stage those that differ."""
     section = Section(TITLE)
     targets = [target for target in wanted.targets if target.member.kind in KINDS]
-    # Folders first, the outer ones before the inner ones.
+    # Folders first, outer before inner.
     for target in sorted(
         targets, key=lambda target: (target.member.kind != "directory", target.member.name)
     ):
@@ -75,12 +75,12 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
 
 
 class _Content:
-    """The content of one item, opened before anything of it is written: no half members.
+    """The content of one item, opened before its member begins.
 
     Attributes
     ----------
     size : int
-        Bytes that it is expected to have.
+        Expected size in bytes.
     """
 
     def __init__(self, item: Item) -> None:
@@ -89,15 +89,15 @@ class _Content:
         self._file: BinaryIO | None = None
         self._first = b""
         self.size = item.size
-        # A file with nothing in it may be a database whose first transaction is open: opening it
-        # would drop that one's locks (see sqlite/connections.py).
+        # An empty file may be a database with its first transaction open. Opening it would drop
+        # its locks (see sqlite/connections.py).
         if item.kind == "file" and (item.size or item.root.is_unmended):
             self._open(item)
 
     def _open(self, item: Item) -> None:
         self._file = item.path.open("rb")
         try:
-            # JupyterLite's drive has read all of it by now, and may have said another size.
+            # An unmended drive has read all of it by now, and may have reported another size.
             self._first = self._file.read(-1 if item.root.is_unmended else CHUNK)
         except OSError:
             self._file.close()
@@ -109,7 +109,7 @@ class _Content:
         try:
             return self._read(size)
         except OSError as error:
-            # Half of it is in the bundle by now, so the bundle is of no use.
+            # A part of it is in the bundle, so the bundle is useless.
             raise SaveError(
                 f"{self._label} could not be read to its end ({error.strerror}). Nothing was "
                 "saved. Leave it out with exclude=, or copy it first."
@@ -130,7 +130,7 @@ class _Content:
             yield self._link
         if self._file:
             left, chunk = self.size, self._first
-            # Never more than was promised: a file that grows must not outgrow its ZIP fields.
+            # Never more than expected: a growing file must not outgrow its ZIP fields.
             while chunk and left:
                 yield chunk[:left]
                 left -= min(left, len(chunk))
@@ -138,12 +138,12 @@ class _Content:
 
 
 def write_new(path: Path, chunks: Iterable[bytes], size: int) -> None:
-    """Write a new file, of which the size is known: files in the browser's memory grow slowly."""
+    """Write a new file of known size, which avoids slow growth in the browser's memory."""
     with path.open("xb", buffering=0) as file:
         if size > _GROWS_SLOWLY:
             file.truncate(size)
         for chunk in chunks:
-            # Not everything at once, where the system says so.
+            # The system may write fewer bytes at once.
             view = memoryview(chunk)
             while view:
                 view = view[file.write(view) :]

@@ -1,4 +1,4 @@
-"""The packages that were installed beyond the site, and the versions of the others."""
+"""The part for packages: those that the user installed, and the versions of the others."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TITLE = "packages"
 
 
 def describe(survey: Survey) -> Section:
-    """Say what would be saved."""
+    """Report what would be saved."""
     section = Section(TITLE)
     if survey.packages is not None:
-        _tell(survey.packages, section)
+        _report(survey.packages, section)
     return section
 
 
@@ -34,12 +34,12 @@ def capture(survey: Survey, sink: Writer) -> Section:
     if survey.packages is not None:
         data = packages.dump(survey.packages)
         sink.add(PACKAGES_MEMBER, "packages", [data], size=len(data))
-        _tell(survey.packages, section)
+        _report(survey.packages, section)
     return section
 
 
 def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
-    """Stage the installation of what is missing."""
+    """Stage the installation of missing packages."""
     section = Section(TITLE)
     member = next((each for each in source.manifest.members if each.kind == "packages"), None)
     if member is None or wanted.variables is False:
@@ -50,7 +50,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
 
 
 async def prepare(source: Loadable) -> None:
-    """Install and load what is missing, where a call cannot wait for it later."""
+    """Install missing packages in the browser, before a load that cannot wait for them."""
     if not IN_BROWSER:
         return
     from ..browser.packages import ainstall, aprovide
@@ -65,7 +65,7 @@ async def prepare(source: Loadable) -> None:
 
 @dataclass
 class _Install:
-    """Install what is missing; who undoes a load may keep it."""
+    """The step that installs missing packages; undoing a load keeps them."""
 
     document: dict[str, Any]
     modules: set[str]
@@ -100,17 +100,14 @@ class _Install:
             )
 
     def revert(self) -> None:
-        """Leave it: a package that is installed changes nothing by itself."""
+        """Do nothing: an installed package has no effect until it is imported."""
 
 
 def _how(absent: list[packages.Missing], trusted: bool) -> str:
     if trusted:
         return f"To have the same: {packages.advice(absent)}"
     # Whoever made the bundle chose these names, and to install a package runs its code.
-    return (
-        "These names and versions are what the bundle says: check what a package is before you "
-        "install it."
-    )
+    return "These names and versions come from the bundle: check a package before you install it."
 
 
 def _needed(source: Loadable) -> set[str]:
@@ -124,7 +121,7 @@ def _needed(source: Loadable) -> set[str]:
     return found
 
 
-def _tell(document: dict[str, Any], section: Section) -> None:
+def _report(document: dict[str, Any], section: Section) -> None:
     section.skipped += packages.left_out(document)
     section.lines += [
         Line(f"{entry['name']}=={entry['version']}", "package", 0)

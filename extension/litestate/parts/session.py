@@ -1,4 +1,4 @@
-"""The session around the variables: folder, environment, options, random numbers, history."""
+"""The part for the session: folder, environment, options, random numbers, executed cells."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ TITLE = "settings"
 
 
 def describe(survey: Survey) -> Section:
-    """Say what would be saved."""
+    """Report what would be saved."""
     section = Section(TITLE)
     if survey.session is not None:
-        _tell(survey, section)
+        _report(survey, section)
     return section
 
 
@@ -33,26 +33,26 @@ def capture(survey: Survey, sink: Writer) -> Section:
     if survey.session is not None:
         data = environment.dump(survey.session)
         sink.add(SESSION_MEMBER, "session", [data], size=len(data))
-        _tell(survey, section)
+        _report(survey, section)
     return section
 
 
 def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
-    """Stage the session: a part of it before the variables, a part after them."""
+    """Stage the session: one step before the variables, and one after them."""
     section = Section(TITLE)
     member = next((each for each in source.manifest.members if each.kind == "session"), None)
     if member is None or wanted.variables is not True:
         return section
     document = environment.read(source.content(member))
     section.lines.append(Line("settings", "session", 0, verdict="changed"))
-    plan.finally_(_Put(document, BEFORE_VARIABLES, wanted.trusted, section))
-    plan.finally_(_Put(document, AFTER_VARIABLES, wanted.trusted, section), late=True)
+    plan.finally_(_Restore(document, BEFORE_VARIABLES, wanted.trusted, section))
+    plan.finally_(_Restore(document, AFTER_VARIABLES, wanted.trusted, section), late=True)
     return section
 
 
 @dataclass
-class _Put:
-    """Put a part of the session back."""
+class _Restore:
+    """The step that restores a part of the session."""
 
     document: dict[str, object]
     parts: Iterable[environment.Part]
@@ -66,9 +66,9 @@ class _Put:
             self._applied = environment.apply(self.document, trusted=self.trusted, parts=self.parts)
         self.section.skipped += [*self._applied.skipped, *self._applied.waiting]
         self.section.warnings += self._applied.warnings
-        said = [line for line in (self.section.lines[0].detail, *self._applied.lines) if line]
+        messages = [line for line in (self.section.lines[0].detail, *self._applied.lines) if line]
         self.section.lines = [
-            Line("settings", "session", 0, detail="; ".join(said), verdict="changed")
+            Line("settings", "session", 0, detail="; ".join(messages), verdict="changed")
         ]
 
     def revert(self) -> None:
@@ -76,7 +76,7 @@ class _Put:
         self._applied.undo()
 
 
-def _tell(survey: Survey, section: Section) -> None:
+def _report(survey: Survey, section: Section) -> None:
     assert survey.session is not None
     section.skipped += environment.left_out(survey.session)
     section.lines.append(Line("settings", "session", 0, detail=_text(survey.session)))
@@ -86,5 +86,5 @@ def _text(document: dict[str, object]) -> str:
     cells = document.get("cells")
     rows = cells.get("rows", []) if isinstance(cells, dict) else []
     count = len(rows) if isinstance(rows, list) else 0
-    told = f", {count:,} executed cell{'' if count == 1 else 's'}" if count else ""
-    return f"current folder, environment variables, options, random numbers{told}"
+    executed = f", {count:,} executed cell{'' if count == 1 else 's'}" if count else ""
+    return f"current folder, environment variables, options, random numbers{executed}"

@@ -25,22 +25,22 @@ from .wanted import Loadable
 
 
 def stored(source: Loadable) -> Taken:
-    """Return all variables of a checkpoint, to be saved into a bundle."""
+    """Return all variables of a checkpoint, for a save into a bundle."""
     graphs = [member for member in source.manifest.members if is_graph(member)]
     return Taken([group_of(source, member) for member in graphs])
 
 
 def documents(source: Loadable) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return the session and the packages of a checkpoint, to be saved into a bundle."""
-    kept = {member.kind: member for member in source.manifest.members}
+    """Return the session and the packages of a checkpoint, for a save into a bundle."""
+    members = {member.kind: member for member in source.manifest.members}
     return (
-        environment.read(source.content(kept["session"])) if "session" in kept else None,
-        packages.read(source.content(kept["packages"])) if "packages" in kept else None,
+        environment.read(source.content(members["session"])) if "session" in members else None,
+        packages.read(source.content(members["packages"])) if "packages" in members else None,
     )
 
 
 def group_of(source: Loadable, graph: Member) -> Group:
-    """Read a group; its buffers can be written to."""
+    """Read a group of variables; its buffers are writable."""
     key = key_of(graph)
     assert key is not None
     members = {member.name: member for member in source.manifest.members if key_of(member) == key}
@@ -72,12 +72,12 @@ def pieces(content: bytes | bytearray | memoryview) -> Iterator[bytes]:
 
 
 def unchanged(source: Loadable, taken: Taken) -> set[str]:
-    """Return the names that are stored just as they are here."""
+    """Return the variables whose stored values equal the present ones."""
     return {name for group in taken.groups for name in _same(source, group)}
 
 
 def _same(source: Loadable, group: Group) -> Iterable[str]:
-    """Return which names of a group that is here are stored just so."""
+    """Return the variables of a present group whose stored values are equal."""
     if _is_same(source, group):
         return group.names
     return _same_values(source, group) if group.key == VALUES else ()
@@ -111,26 +111,26 @@ def _is_same(source: Loadable, group: Group) -> bool:
 
 @dataclass
 class SetVariables:
-    """Put what was stored into the namespace, when files and packages are there.
+    """The step that sets variables in the namespace, after files and packages.
 
     Attributes
     ----------
     section : Section
-        What could not be made is added to it.
+        The section of the report, which gets the variables that could not be restored.
     current : dict
         The namespace.
     names : set of str
-        Those that are wanted.
+        The wanted variables.
     trusted : bool
-        Whether pickles are loaded.
+        Whether to load pickles.
     partly : bool
-        Whether variables that are not stored as they should be fail by themselves.
+        Whether a variable with a damaged encoding fails alone instead of failing the load.
     groups : list of Group
-        What is to be made.
+        The groups to restore.
     removed : list of str
-        What is to be removed.
+        The variables to remove.
     later : frozenset of str
-        Names that another step of the same plan replaces.
+        Variables that another step of the same plan replaces.
     """
 
     section: Section
@@ -148,7 +148,7 @@ class SetVariables:
         """Make the change."""
         if IN_BROWSER:
             self._provide()
-        # Before anything is made: what runs for that may set names by itself.
+        # Before the restore, which may run code that sets names.
         self._before = dict(self.current)
         # Triggers of a stranger's database may call functions registered with the connection.
         self._in_place = InPlace(self._before, self.names) if self.trusted else None
@@ -167,11 +167,11 @@ class SetVariables:
         for name, value in restored.values.items():
             if name in self.names:
                 self.current[name] = value
-        self._tell(restored)
-        self._tell_what_is_left_behind()
+        self._report(restored)
+        self._report_left_behind()
 
     def _provide(self) -> None:
-        """Load what the site has: only an import in a cell's own text does this by itself."""
+        """Load modules from the site, which otherwise happens only for imports in a cell's text."""
         from ..browser.packages import provide
 
         modules = set().union(*map(modules_of, self.groups))
@@ -192,13 +192,13 @@ class SetVariables:
             del self.current[name]
         self.current.update(self._before)
 
-    def tell_what_waits(self) -> None:
-        """Add to the section what would wait for trust."""
+    def report_waiting(self) -> None:
+        """Add the variables that would wait for trust to the section."""
         if IN_BROWSER:
             self._provide()
-        self._tell(restore(self.groups, self.current, trusted=False))
+        self._report(restore(self.groups, self.current, trusted=False))
 
-    def _tell_what_is_left_behind(self) -> None:
+    def _report_left_behind(self) -> None:
         before, names = self._before or {}, {*self.names, *self.removed}
         old = {
             name: before[name]
@@ -207,7 +207,7 @@ class SetVariables:
         }
         self.section.warnings += sentences(left_behind(self.current, old, self.later))
 
-    def _tell(self, restored: Restored) -> None:
+    def _report(self, restored: Restored) -> None:
         out = [each for each in (*restored.failed, *restored.waiting) if each.path in self.names]
         gone = {each.path for each in out}
         self.section.skipped += out

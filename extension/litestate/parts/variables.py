@@ -1,4 +1,4 @@
-"""The notebook's variables."""
+"""The part for the variables of the notebook."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ TITLE = "variables"
 _SHOWN = 3
 
 _SECRET = (
-    "this looks like a secret, and whoever gets the bundle can read it; `del` it before you hand "
-    "the bundle on"
+    "this looks like a secret, and anyone who gets the bundle can read it; `del` it before you "
+    "share the bundle"
 )
 
 
 def describe(survey: Survey) -> Section:
-    """Say what would be saved."""
+    """Report what would be saved."""
     section = Section(TITLE)
     if survey.taken is not None:
-        _tell(survey.taken, section)
+        _report(survey.taken, section)
     return section
 
 
 def capture(survey: Survey, sink: Writer) -> Section:
-    """Write variables into a bundle; one that cannot be stored takes no others with it."""
+    """Write variables into a bundle; one that cannot be stored does not affect the others."""
     section = Section(TITLE)
     if survey.taken is None:
         return section
@@ -48,12 +48,12 @@ def capture(survey: Survey, sink: Writer) -> Section:
             details = details_of(group) if part == GRAPH else {}
             name = group_member(group.key, part)
             sink.add(name, "variables", pieces(content), size=len(content), details=details)
-    _tell(survey.taken, section)
+    _report(survey.taken, section)
     return section
 
 
 def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
-    """Compare variables with what is there, and stage what differs."""
+    """Compare variables with the present ones, and stage those that differ."""
     section = Section(TITLE)
     graphs = [member for member in source.manifest.members if is_graph(member)]
     names = _names(graphs, wanted)
@@ -79,14 +79,23 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     if not plan.dry_run:
         plan.finally_(change)
     elif not wanted.trusted:
-        change.tell_what_waits()
+        change.report_waiting()
     return section
 
 
 def remove(taken: Taken, section: Section, plan: Plan, later: frozenset[str] = frozenset()) -> None:
-    """Stage the removal of all variables that were taken, but for what a new session has.
+    """Stage the removal of the captured variables, except those of a new session.
 
-    Others are replaced `later` in the same plan.
+    Parameters
+    ----------
+    taken : Taken
+        The captured variables.
+    section : Section
+        Gets a line for each removed variable.
+    plan : Plan
+        The plan to extend.
+    later : frozenset of str, optional
+        Variables that another step of the same plan replaces.
     """
     current = namespace()
     change = SetVariables(section, current, set(), trusted=False, later=later)
@@ -114,7 +123,7 @@ def reuse_or_take(current: dict[str, Any], names: set[str], known: Taken | None)
 
 
 def details_of(group: Group) -> dict[str, Any]:
-    """Return what a manifest says of a group's graph."""
+    """Return the details of a group's graph for the manifest."""
     return {
         "names": {name: group.about[name] for name in group.names},
         "pickles": len(group.pickles),
@@ -122,7 +131,7 @@ def details_of(group: Group) -> dict[str, Any]:
     }
 
 
-def _tell(taken: Taken, section: Section) -> None:
+def _report(taken: Taken, section: Section) -> None:
     for group in taken.groups:
         section.lines += [_line(name, group.about[name]) for name in group.names]
     section.skipped += taken.skipped
@@ -130,7 +139,7 @@ def _tell(taken: Taken, section: Section) -> None:
 
 
 def notes_of(taken: Taken) -> list[str]:
-    """Return what will not be quite as it was, in sentences."""
+    """Return sentences about variables that a restore will change."""
     texts: dict[str, list[str]] = {}
     for name, notes in taken.notes.items():
         for note in notes:
@@ -163,17 +172,17 @@ def _remove(
 ) -> None:
     known = {skipped.path for skipped in source.manifest.skipped if _is_variable(skipped)}
     known.update(variables_of(source.manifest.members))
-    others = [name for name in _looked_at(source, current, wanted) if name not in known]
-    # What cannot be saved is not removed: nothing would bring it back.
+    others = [name for name in _in_scope(source, current, wanted) if name not in known]
+    # A variable that cannot be saved is not removed: no undo could restore it.
     here = reuse_or_take(current, set(others), wanted.here)
     remove(here, change.section, plan, frozenset(change.names))
 
 
-def _looked_at(source: Loadable, current: dict[str, Any], wanted: Wanted) -> list[str]:
-    looked = source.manifest.scope.variables
+def _in_scope(source: Loadable, current: dict[str, Any], wanted: Wanted) -> list[str]:
+    considered = source.manifest.scope.variables
     names = user_names(current)
-    if not isinstance(looked, bool):
-        names = [name for name in names if name in looked]
+    if not isinstance(considered, bool):
+        names = [name for name in names if name in considered]
     return [name for name in names if wanted.covers(name)]
 
 
@@ -190,19 +199,19 @@ def _taken(names: dict[str, Any], which: Sequence[str]) -> Taken:
 
 
 def add_variables(found: Survey, choice: Choice) -> Survey:
-    """Add the selected variables to the files and databases that were found.
+    """Add the selected variables, with session and packages, to a survey.
 
     Parameters
     ----------
     found : Survey
-        The files and databases.
+        The survey of files and databases.
     choice : bool, str or sequence of str
         Which variables.
 
     Raises
     ------
     SelectionError
-        If one is named that is not there.
+        If the user named one that does not exist.
     """
     names = namespace()
     which = chosen(names, choice)

@@ -13,7 +13,7 @@ from ..manifest import Manifest, Member
 from ..plan import Plan, Target
 from ..report import Section
 from ..survey import Paths
-from ..variables.namespace import Choice, is_session
+from ..variables.namespace import Choice
 from ..variables.taking import Taken
 
 
@@ -135,23 +135,6 @@ class Wanted:
                 f"There is no variable {missing[0]!r} to load. Nothing was changed."
             )
         return wanted
-
-
-def choice(variables: Choice, paths: object) -> Choice:
-    """Return the selected variables; ``paths=`` alone selects none.
-
-    Raises
-    ------
-    SelectionError
-        If ``variables=`` is neither names nor a truth value.
-    """
-    if variables is None:
-        return paths is None and is_session()
-    if isinstance(variables, bool | str):
-        return variables
-    if not isinstance(variables, Iterable) or not all(isinstance(n, str) for n in variables):
-        raise SelectionError(f"variables= takes names, True or False, not {variables!r}.")
-    return list(variables)
 
 
 def _set_of(given: str | Iterable[str]) -> set[str]:

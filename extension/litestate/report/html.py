@@ -1,4 +1,4 @@
-"""A report as HTML: no script, readable in light and dark themes."""
+"""A report as HTML without scripts, for light and dark themes."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def render(report: Content) -> str:
 
 
 def _mark() -> tuple[str, str]:
-    """Return a class and HTML for an output of which a part is true only while this kernel runs.
+    """Return a class and HTML for outputs that end with this kernel; see `browser.form.mark`.
 
-    Outside of the site both are empty: there nothing tells whether a kernel still runs.
+    Outside of the site both are empty, since nothing there tells whether a kernel still runs.
     """
     if not IN_BROWSER:
         return "", ""
@@ -97,7 +97,7 @@ def _mark() -> tuple[str, str]:
 
 
 def _head(report: Content) -> Iterator[str]:
-    """Yield the headline, and the link. What is true only now is hidden: see `_mark`."""
+    """Yield the headline and the link; what is true only while the kernel runs is hidden."""
     if report.link:
         yield f'<p class="head litestate-now" hidden>{report.link}</p>'
         yield f'<p class="litestate-later">{escape(report.link_later)}</p>'
@@ -110,18 +110,18 @@ def _head(report: Content) -> Iterator[str]:
 
 
 def escape(text: str) -> str:
-    """Return text for HTML, with control characters spelled out."""
+    """Return text for HTML, with control characters escaped."""
     return escape_html(printable(text))
 
 
 def _section(section: Section) -> str:
     lines = in_order(section)
     if all(line.kind == "session" for line in lines):
-        # There is one, and its label says the same as the heading.
+        # There is one, whose label repeats the heading.
         texts = "".join(f'<p class="dim">{escape(line.detail)}</p>' for line in lines)
         return f"<h4>{escape(count_text(lines))}</h4>{texts}"
-    told = [count_text(lines), *([size_text(section.size)] if has_size(lines) else [])]
-    head = f"<h4>{escape(' · '.join(told))}</h4>"
+    totals = [count_text(lines), *([size_text(section.size)] if has_size(lines) else [])]
+    head = f"<h4>{escape(' · '.join(totals))}</h4>"
     shown = shown_of(lines)
     rest = lines[len(shown) :]
     more = f"<details><summary>{len(rest):,} more</summary>{_table(rest)}</details>" if rest else ""

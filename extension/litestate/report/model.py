@@ -75,7 +75,7 @@ class Report(Content):
         return html.render(self)
 
     def _ipython_display_(self) -> None:
-        # As the last value of the cell that has shown it already, it has nothing to add.
+        # The last value of a cell is displayed again, although the cell has shown it.
         if self.shown_in is None or self.shown_in != execution_count():
             Output("text/html", self._repr_html_(), self._text_for_later())
 
@@ -84,10 +84,10 @@ class Report(Content):
 
 
 def show(report: Report) -> Report:
-    """Display a report if this is a notebook, and return it.
+    """Display a report in a notebook, and return it.
 
-    A call in the middle of a cell must show its report too. As the last value of the cell it would
-    then stand there twice, so the report remembers the cell in which it was shown.
+    A call in the middle of a cell must show its report too. As the last value of the cell the
+    report would appear twice, so it remembers the cell that has shown it.
     """
     if ipython_shell() is not None:
         report._ipython_display_()

@@ -14,7 +14,7 @@ LineKind = Literal[Kind, "variable", "package"]
 """Subject of a line: each variable of a group and each package has its own."""
 
 SHOWN = 8
-"""Lines of a section that are shown at first; HTML can unfold the rest, text counts it."""
+"""Lines of a section that are shown; HTML folds the rest, text counts it."""
 
 _NAMES: dict[LineKind, tuple[str, str]] = {
     "database": ("database", "databases"),
@@ -31,11 +31,11 @@ _VERDICTS = ("added", "changed", "removed", "unchanged")
 
 
 class Placed(Protocol):
-    """Something with a path for people and one for programs."""
+    """An item with a path for users and one for programs."""
 
     @property
     def label(self) -> str:
-        """Path as a person would write it."""
+        """Path as a user writes it."""
 
     @property
     def place(self) -> str:
@@ -49,15 +49,15 @@ class Line:
     Attributes
     ----------
     label : str
-        Path as a person would write it, or the name of a variable.
+        Path as a user writes it, or the name of a variable.
     kind : LineKind
-        What it is.
+        Kind of the subject.
     size : int
         Bytes.
     detail : str
-        More, for example the tables of a database, or the type of a variable.
+        Details, for example the tables of a database or the type of a variable.
     verdict : str
-        Of a load: added, changed, unchanged or removed.
+        Outcome of a load: added, changed, unchanged or removed.
     """
 
     label: str
@@ -69,18 +69,18 @@ class Line:
 
 @dataclass
 class Section:
-    """What one part of the state has to say.
+    """The report on one part of the state.
 
     Attributes
     ----------
     title : str
-        Which part.
+        Name of the part.
     lines : list of Line
-        What was dealt with.
+        Everything that was saved, loaded or found.
     skipped : list of Skipped
-        What was not, and why.
+        Everything that was left out, and why.
     warnings : list of str
-        What is not as a person might think.
+        Caveats.
     """
 
     title: str
@@ -89,12 +89,12 @@ class Section:
     warnings: list[str] = field(default_factory=list)
 
     def skip(self, what: Placed, reason: str, advice: str = "") -> None:
-        """Record that something was left out, and why."""
+        """Record an item that was left out, and why."""
         self.skipped.append(Skipped(what.label, reason, advice, what.place))
 
     @property
     def size(self) -> int:
-        """Bytes in all."""
+        """Sum of the sizes, in bytes."""
         return sum(line.size for line in self.lines)
 
 
@@ -124,16 +124,16 @@ class Content:
 
     @property
     def warnings(self) -> list[str]:
-        """Everything that is not as a person might think."""
+        """Caveats of all sections."""
         return [warning for section in self.sections for warning in section.warnings]
 
     def reason_text(self, item: Skipped) -> str:
-        """Say why something was left out, and what to do about it unless that stands at the top."""
+        """Return why an item was left out, with the advice unless a hint at the top replaces it."""
         advice = "" if item.advice in self.hints else item.advice
         return f"{item.reason}. {advice}".rstrip()
 
     def lines(self, verdict: str | None = None) -> list[Line]:
-        """Return the lines of all sections, or those with one verdict."""
+        """Return the lines of all sections, or only those with a verdict."""
         every = [line for section in self.sections for line in section.lines]
         return every if verdict is None else [line for line in every if line.verdict == verdict]
 
@@ -145,7 +145,7 @@ def when_text(seconds: float) -> str:
 
 
 def size_text(size: float) -> str:
-    """Return a size, given in bytes.
+    """Return a number of bytes as text.
 
     Examples
     --------
@@ -160,12 +160,12 @@ def size_text(size: float) -> str:
 
 
 def has_size(lines: Iterable[Line]) -> bool:
-    """Tell whether any of these takes bytes that are worth telling."""
+    """Tell whether any line has a size that is worth reporting."""
     return any(line.kind not in _WITHOUT_SIZE for line in lines)
 
 
 def count_text(lines: Iterable[Line]) -> str:
-    """Return how many of what there are.
+    """Return how many lines there are of each kind.
 
     Examples
     --------
@@ -182,13 +182,13 @@ def count_text(lines: Iterable[Line]) -> str:
         for kind, (one, many) in _NAMES.items()
         if kind in counts
     ]
-    # There is only one.
+    # There is at most one session.
     texts += ["settings"] * ("session" in counts)
     return ", ".join(texts) or "nothing"
 
 
 def outcome_text(lines: Iterable[Line]) -> str:
-    """Return what happened to how many.
+    """Return how many lines there are of each kind and verdict.
 
     Examples
     --------
@@ -199,13 +199,13 @@ def outcome_text(lines: Iterable[Line]) -> str:
     counted = [line for line in every if line.kind != "session"]
     found = {it: [line for line in counted if line.verdict == it] for it in _VERDICTS}
     texts = [f"{count_text(some)} {verdict}" for verdict, some in found.items() if some]
-    # A session is put back as a whole, so that counting it says nothing.
+    # A session is restored as a whole, so a count says nothing.
     texts += ["settings restored"] * (len(counted) < len(every))
     return "; ".join(texts)
 
 
 def in_order(section: Section) -> list[Line]:
-    """Put what changed first and folders last: a person looks for files."""
+    """Sort lines: changed ones first, folders last, since users look for files."""
     return sorted(
         section.lines,
         key=lambda line: (line.verdict == "unchanged", line.kind == "directory", line.label),
@@ -213,17 +213,17 @@ def in_order(section: Section) -> list[Line]:
 
 
 def shown_of(lines: list[Line]) -> list[Line]:
-    """Return the lines that are shown at first: one alone is not worth a fold."""
+    """Return the lines to show unfolded; a single line more is not worth a fold."""
     return lines if len(lines) <= SHOWN + 1 else lines[:SHOWN]
 
 
 def line_size_text(line: Line) -> str:
-    """Return the size of what has one."""
+    """Return the size of a line as text; empty if its kind has none."""
     return "" if line.kind in _WITHOUT_SIZE else size_text(line.size)
 
 
 def excluded_texts(excluded: dict[str, list[str]]) -> list[str]:
-    """Return each rule with some of what it leaves out."""
+    """Return each rule with the first paths that it excludes."""
     texts = []
     for rule, paths in excluded.items():
         shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")
@@ -232,7 +232,7 @@ def excluded_texts(excluded: dict[str, list[str]]) -> list[str]:
 
 
 def printable(text: str) -> str:
-    r"""Return text with its control characters spelled out: names come from strangers too.
+    r"""Return text with its control characters escaped, as in names from an unknown bundle.
 
     Examples
     --------

@@ -1,23 +1,22 @@
-"""Where the bytes of checkpoints live: the browser's private files (OPFS), or a folder."""
+"""Storage of checkpoints: the browser's private files (OPFS), or a folder."""
 
 from __future__ import annotations
 
-import sys
-
+from ..platform import IN_BROWSER
 from .interface import File, Storage, Usage
 
 __all__ = ["File", "Storage", "Usage", "open_storage"]
 
 
 async def open_storage(name: str, *, patience: float = 2.0) -> Storage:
-    """Open the files of a notebook, for writing if no other tab or process does.
+    """Open the files of a notebook, for writing if no other tab or process writes them.
 
     Parameters
     ----------
     name : str
-        Of the notebook.
+        Name of the notebook.
     patience : float
-        Seconds to wait at most for the lock: a kernel that was killed gives it back late.
+        Most seconds to wait for the lock: a killed kernel releases it late.
 
     Returns
     -------
@@ -27,9 +26,9 @@ async def open_storage(name: str, *, patience: float = 2.0) -> Storage:
     Raises
     ------
     StorageError
-        If there is no place to keep checkpoints.
+        If the browser or the folder cannot store checkpoints.
     """
-    if sys.platform == "emscripten":
+    if IN_BROWSER:
         from .opfs import open_opfs
 
         return await open_opfs(name, patience=patience)

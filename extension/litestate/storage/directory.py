@@ -1,4 +1,4 @@
-"""Checkpoints in a folder, for CPython."""
+"""Storage of checkpoints in a folder, for CPython."""
 
 from __future__ import annotations
 
@@ -12,41 +12,49 @@ from typing import NoReturn
 
 from ..errors import StorageError, StorageFullError
 from . import system
-from .interface import CELLS_NAME, FILE_NAMES, HEAD, TRIES, File, Usage
-from .keys import key
-from .snapshot import Snapshot, rewritten
+from .interface import (
+    CELLS_NAME,
+    FILE_NAMES,
+    HEAD,
+    TRIES,
+    File,
+    Snapshot,
+    Usage,
+    folder_name,
+    rewritten,
+)
 
 FOLDER = ".litestate"
-"""Name of the folder for all notebooks that run in one folder."""
+"""Name of the folder for the notebooks of one folder."""
 
 POLL = 0.05
-"""Seconds between two tries to get the lock."""
+"""Seconds between two attempts to get the lock."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""No room on the disk, in the user's quota, or in a file of this file system."""
+"""Errors for a full disk, a full quota, or the largest file of this file system."""
 
 
 def open_directory(
     name: str, *, folder: Path | None = None, patience: float = 2.0
 ) -> DirectoryStorage:
-    """Open the files of a notebook, for writing if nobody else does.
+    """Open the files of a notebook, for writing if no other process writes them.
 
     Parameters
     ----------
     name : str
-        Of the notebook.
+        Name of the notebook.
     folder : Path, optional
-        Where the files of all notebooks are; ``.litestate`` in the current folder, if not given.
+        Folder for the files of all notebooks; ``.litestate`` in the current folder by default.
     patience : float
-        Seconds to wait for the lock, at most.
+        Most seconds to wait for the lock.
 
     Raises
     ------
     StorageError
-        If the folder cannot be made or used.
+        If the folder cannot be created or used.
     """
     base = Path.cwd() / FOLDER if folder is None else folder
-    place = base / key(name)
+    place = base / folder_name(name)
     try:
         _make(base, place)
         lock = _patient_lock(place, patience)
@@ -63,7 +71,7 @@ class DirectoryStorage:
     place : Path
         The folder.
     lock : int or None
-        File descriptor of the lock, if it was had.
+        File descriptor of the lock, if this process holds it.
     """
 
     def __init__(self, place: Path, lock: int | None) -> None:
@@ -77,7 +85,7 @@ class DirectoryStorage:
             self.cells = self._open_cells() if self.writable else None
             if self.writable:
                 system.sync_folder(place)
-            self.files: tuple[File, File] = self._look()
+            self.files: tuple[File, File] = self._current_files()
         except BaseException:
             self.close()
             raise
@@ -88,14 +96,14 @@ class DirectoryStorage:
             total, _, free = shutil.disk_usage(self._place)
         except OSError:
             return None
-        # What is reserved for the system is neither used nor free.
+        # Space that is reserved for the system is neither used nor free.
         return Usage(total - free, total)
 
     def take_over(self) -> DirectoryStorage | None:
-        """Return a writable storage once the writer has gone, else None."""
+        """Return a writable storage once the lock is free, else None."""
         if self.writable:
             return self
-        # One that has been closed says so.
+        # Raises an error if this storage is closed.
         self._opened[0].size()
         try:
             lock = system.try_lock(self._place / "lock")
@@ -108,12 +116,12 @@ class DirectoryStorage:
         return successor
 
     async def refresh(self) -> None:
-        """Let a reader see what the writer has written since."""
+        """Update a reader to the present state of the files."""
         if not self.writable:
-            self.files = self._look()
+            self.files = self._current_files()
 
     def close(self) -> None:
-        """Give back files and lock."""
+        """Close the files and release the lock."""
         for file in self._opened:
             file.close()
         if self._lock is not None:
@@ -124,19 +132,19 @@ class DirectoryStorage:
         try:
             file = _DirectoryFile(self._place / CELLS_NAME, True)
         except OSError:
-            # It is no part of any checkpoint.
+            # No checkpoint needs it.
             logging.getLogger(__name__).debug("no file for the cells", exc_info=True)
             return None
         self._opened.append(file)
         return file
 
-    def _look(self) -> tuple[File, File]:
+    def _current_files(self) -> tuple[File, File]:
         first, second = self._opened[:2]
         if self.writable:
             return first, second
         for _ in range(TRIES):
             files = [Snapshot(f.size(), f.read, self.label) for f in (first, second)]
-            # Between the two looks, compaction may have moved all to the file that was seen first.
+            # In between, compaction may have moved everything to the first file.
             if first.read(0, HEAD) == files[0].head:
                 return files[0], files[1]
         raise rewritten(self.label)
@@ -199,7 +207,7 @@ class _DirectoryFile:
     def close(self) -> None:
         if self._opened is not None:
             os.close(self._opened)
-            # The number may soon be that of another file.
+            # The system may give the number to another file.
             self._opened = None
 
 
@@ -217,7 +225,7 @@ def _patient_lock(place: Path, patience: float) -> int | None:
     end = time.monotonic() + patience
     while True:
         lock = system.try_lock(place / "lock")
-        # A writer that has just got the lock has not made its files yet.
+        # A writer that has just got the lock may not have created its files yet.
         readable = all((place / name).exists() for name in FILE_NAMES)
         if lock is not None or (readable and time.monotonic() >= end):
             return lock
@@ -230,9 +238,9 @@ def _fail(path: Path, verb: str, error: OSError) -> NoReturn:
     if error.errno in _FULL:
         raise StorageFullError(
             f"There is no room left for checkpoints in {path} ({error.strerror}). Free some space "
-            "on that disk, and run the cell again; older checkpoints are as they were."
+            "on that disk, and run the cell again. Older checkpoints are unchanged."
         ) from None
     raise StorageError(
         f"The checkpoints in {path} cannot be {verb} ({error.strerror or error}). Start Python in "
-        "a folder that you may write to; save_state() works in any case."
+        "a folder that you may write to. save_state() works anyway."
     ) from None

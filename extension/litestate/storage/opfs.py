@@ -1,4 +1,4 @@
-"""Checkpoints in the browser's private files (OPFS)."""
+"""Storage of checkpoints in the browser's private files (OPFS)."""
 
 from __future__ import annotations
 
@@ -9,45 +9,52 @@ from typing import Any
 from ..browser import kernel, opfs
 from ..browser.locks import WebLock
 from ..errors import LitestateError, StorageError
-from .interface import CELLS_NAME, FILE_NAMES, HEAD, TRIES, File, Usage
-from .keys import key
-from .snapshot import Snapshot, rewritten
+from .interface import (
+    CELLS_NAME,
+    FILE_NAMES,
+    HEAD,
+    TRIES,
+    File,
+    Snapshot,
+    Usage,
+    folder_name,
+    rewritten,
+)
 
 FOLDER = "litestate"
-"""Name of the folder for everything of ours in this origin."""
+"""Name of the folder for all data of litestate in this origin."""
 
 
 async def open_opfs(name: str, *, site: str | None = None, patience: float = 2.0) -> OpfsStorage:
-    """Open the files of a notebook, for writing if no other worker does.
+    """Open the files of a notebook, for writing if no other worker writes them.
 
     Parameters
     ----------
     name : str
-        Of the notebook.
+        Name of the notebook.
     site : str, optional
-        Base URL of the site; that of this kernel, if not given. Sites of one origin share OPFS.
+        Base URL of the site; that of this kernel by default. Sites of one origin share OPFS.
     patience : float
-        Seconds to wait at most until another worker lets go of the files.
+        Most seconds to wait until another worker releases the files.
 
     Raises
     ------
     StorageError
-        If this browser cannot keep files, or does not allow it.
+        If this browser cannot store files, or does not allow it.
     """
     if missing := opfs.missing():
         raise StorageError(
             f"This browser cannot keep checkpoints: it lacks {missing}. Private windows, old "
-            "browsers and pages that came over plain http do not have it. save_state() works in "
-            "any case."
+            "browsers and pages over plain http do not have it. save_state() works anyway."
         )
     base = kernel.site() if site is None else site
-    folder = await opfs.open_folder(FOLDER, key(base), key(name))
+    folder = await opfs.open_folder(FOLDER, folder_name(base), folder_name(name))
     files = tuple([await opfs.open_file(folder, file) for file in FILE_NAMES])
     claim = _Claim(f"litestate:{base}:{name}", files, folder)
     try:
         if await claim.wait(patience):
             return OpfsStorage(claim, claim.handles(), claim.cells, writable=True)
-        return OpfsStorage(claim, await _look(files), None, writable=False)
+        return OpfsStorage(claim, await _snapshots_of(files), None, writable=False)
     except BaseException:
         claim.drop()
         raise
@@ -59,13 +66,13 @@ class OpfsStorage:
     Parameters
     ----------
     claim : _Claim
-        To the files.
+        The claim to the files.
     files : tuple of two File
-        Handles, or snapshots for a reader.
+        Their handles, or snapshots for a reader.
     cells : File or None
-        The handle of the file about cells.
+        The handle of the file of cells.
     writable : bool
-        Whether they are handles.
+        Whether ``files`` are handles.
     """
 
     label = opfs.LABEL
@@ -84,7 +91,7 @@ class OpfsStorage:
         return found and Usage(*found)
 
     def take_over(self) -> OpfsStorage | None:
-        """Return a writable storage once the writer has gone, else None.
+        """Return a writable storage once the lock is free, else None.
 
         The browser grants the lock between two cells, never within one.
         """
@@ -98,13 +105,13 @@ class OpfsStorage:
         return successor
 
     async def refresh(self) -> None:
-        """Let a reader see what the writer has written since."""
+        """Update a reader to the present state of the files."""
         claim = self._open()
         if not self.writable:
-            self.files = await _look(claim.files)
+            self.files = await _snapshots_of(claim.files)
 
     def close(self) -> None:
-        """Give back files and lock."""
+        """Close the files and release the lock."""
         if self._claim:
             self._claim.drop()
             self._claim = None
@@ -134,17 +141,17 @@ class _Claim:
         return self._task.done()
 
     def handles(self) -> tuple[File, File]:
-        """Return the handles, once it is done; raise what went wrong."""
+        """Return the handles of a claim that is done; raise its error if it failed."""
         self._task.result()
         first, second = self._handles
         return first, second
 
     def drop(self) -> None:
-        """Give all of it back."""
+        """Close the handles and release the lock, or leave the queue."""
         self._task.cancel()
-        self._let_go()
+        self._release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         for handle in (*self._handles, *([self.cells] if self.cells else [])):
             handle.close()
         self._handles.clear()
@@ -158,26 +165,26 @@ class _Claim:
                 self._handles.append(await opfs.Handle.open(file))
             self.cells = await self._open_cells()
         except LitestateError:
-            # Another worker may have more luck.
-            self._let_go()
+            # Another worker may succeed.
+            self._release()
             raise
 
     async def _open_cells(self) -> opfs.Handle | None:
         try:
             return await opfs.Handle.open(await opfs.open_file(self._folder, CELLS_NAME))
         except LitestateError:
-            # It is no part of any checkpoint.
+            # No checkpoint needs it.
             logging.getLogger(__name__).debug("no file for the cells", exc_info=True)
             return None
 
 
-async def _look(files: tuple[Any, ...]) -> tuple[File, File]:
+async def _snapshots_of(files: tuple[Any, ...]) -> tuple[File, File]:
     for _ in range(TRIES):
         first, second, again = [
-            await opfs.Look.open(file) for file in (files[0], files[1], files[0])
+            await opfs.Snapshot.open(file) for file in (files[0], files[1], files[0])
         ]
         snapshots = [Snapshot(look.size(), look.read, opfs.LABEL) for look in (first, second)]
-        # Between the two looks, compaction may have moved all to the file that was seen first.
+        # In between, compaction may have moved everything to the first file.
         if again.read(0, HEAD) == snapshots[0].head:
             return snapshots[0], snapshots[1]
     raise rewritten(opfs.LABEL)

@@ -1,4 +1,4 @@
-"""What operating systems do in different ways: locks, positioned reads and writes, durability."""
+"""Differences between operating systems: locks, positioned reads and writes, durability."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import sys
 from pathlib import Path
 
 _BUSY = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK}
-"""What a lock that somebody else holds fails with: the first one on Windows."""
+"""Errors for a lock that is taken; the first one is that of Windows."""
 
 _held: dict[int, tuple[int, int]] = {}
-"""Device and inode by descriptor of the locks that this process holds. Linux and Windows see a
-second lock of one process by themselves, Emscripten has no locks."""
+"""Device and inode, by descriptor, of the locks that this process holds. Linux and Windows refuse a
+second lock of one process, but Emscripten has no locks."""
 
 
 def try_lock(path: Path) -> int | None:
-    """Take the lock that a file stands for; it is given back when the process ends.
+    """Take the lock of a file; it is released at the latest when the process ends.
 
     Returns
     -------
     int or None
-        A file descriptor for `unlock`, or None if somebody has the lock.
+        A file descriptor for `unlock`, or None if the lock is taken.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def try_lock(path: Path) -> int | None:
 
 
 def unlock(descriptor: int) -> None:
-    """Give a lock back."""
+    """Release a lock."""
     del _held[descriptor]
     os.close(descriptor)
 
@@ -71,7 +71,7 @@ if sys.platform == "win32":
         return os.write(descriptor, data[: 1 << 30])
 
     def sync_folder(path: Path) -> None:
-        """Do nothing: Windows keeps folders durable by itself, and cannot open them."""
+        """Do nothing: on Windows folders are durable, and cannot be opened."""
 
 else:
     import fcntl
@@ -89,7 +89,7 @@ else:
 
     def pread(descriptor: int, length: int, offset: int) -> bytes:
         """Read at an offset."""
-        # More than that at once is an error on macOS, and cut short on Linux.
+        # A larger read is an error on macOS, and cut short on Linux.
         return os.pread(descriptor, min(length, 1 << 30), offset)
 
     def pwrite(descriptor: int, data: memoryview, offset: int) -> int:

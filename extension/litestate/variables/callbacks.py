@@ -11,7 +11,7 @@ from typing import Any
 from . import rebuilding
 from .definitions import NOTEBOOK
 
-LOST = "functions that were registered with an object in it are not; register them again"
+LOST = "functions registered with an object in it are not saved; register them again"
 
 WIDGET = (
     "a widget in it is no longer shown, and calls no function; run the cell again that makes it"

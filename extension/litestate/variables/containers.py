@@ -10,7 +10,7 @@ from typing import Any
 from .checking import FAR, check_hashes, listed, whole
 from .codecs import Codec, Get, Put, Value
 
-APART = "the attributes of an object in it, held as a dict (vars), are a dict of their own"
+APART = "the attributes of an object in it, also held as a dict (vars), become a separate dict"
 
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool)}
 """Factories that a defaultdict may call without trust: types without side effects."""

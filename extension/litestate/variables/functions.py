@@ -184,7 +184,7 @@ def annotations_of(obj: Any, approximate: Callable[[str], None]) -> dict[str, An
         return annotationlib.get_annotations(obj) or None
     except Exception:
         # They are code of the user: they may name something that is not defined yet, or raise.
-        approximate("annotations that cannot be evaluated are text")
+        approximate("annotations that cannot be evaluated become text")
     return annotationlib.get_annotations(obj, format=annotationlib.Format.STRING) or None
 
 

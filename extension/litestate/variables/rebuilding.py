@@ -42,12 +42,12 @@ def make_lock(kind: str) -> Any:
 
 
 def make_queue(cls: type[queue.Queue[Any]], size: int) -> queue.Queue[Any]:
-    """Return an empty queue of threads."""
+    """Return an empty queue of `queue`."""
     return cls(size)
 
 
 def fill_queue(made: queue.Queue[Any], state: dict[str, Any]) -> None:
-    """Fill a queue of threads."""
+    """Fill a queue."""
     made.queue.extend(state["items"])
     made.unfinished_tasks = state["unfinished"]
 

@@ -58,8 +58,8 @@ def has_own(kind: type) -> bool:
 def _lock(lock: Any, approximate: Approximate) -> Any:
     """Reduce a free lock to a new one; a held lock would never be released."""
     if not repr(lock).startswith("<unlocked"):
-        raise NotSavedError("it holds a lock that is held; release it and save again")
-    approximate("a lock in it is a new one")
+        raise NotSavedError("it holds a lock that is locked; release it and save again")
+    approximate("a lock in it is replaced by a new one")
     return rebuilding.make_lock, ("RLock" if isinstance(lock, _RLOCK) else "Lock",)
 
 
@@ -130,7 +130,7 @@ def _cached(wrapper: Any, approximate: Approximate) -> Any:
     if _is_importable(wrapper):
         return wrapper.__qualname__
     if wrapper.cache_info().currsize:
-        approximate("the cache of a function in it is empty")
+        approximate("the cache of a function in it is not saved")
     parameters = wrapper.cache_parameters()
     extra = {k: v for k, v in vars(wrapper).items() if k not in ("cache_parameters", "__wrapped__")}
     return rebuilding.make_cached, (wrapper.__wrapped__, *parameters.values()), extra or None
@@ -170,7 +170,7 @@ def reduce_exception(exception: BaseException, approximate: Approximate) -> Any:
     if not has_own and maker is kind:
         maker, args = rebuilding.make_exception, (kind, args)
     if exception.__traceback__ is not None:
-        approximate("exceptions in it have no traceback")
+        approximate("exceptions in it lose their traceback")
     links = {
         "state": state,
         "cause": exception.__cause__,
@@ -247,7 +247,7 @@ def _module(module: types.ModuleType, _: Approximate) -> Any:
 
 def _rest(iterator: Any, approximate: Approximate) -> Any:
     """Store the remaining items of an iterator; its position in the table is lost."""
-    approximate("an iterator over a dict or a set in it is one over a list of what was left")
+    approximate("an iterator over a dict or set in it becomes one over a list of the rest")
     return iterator.__reduce__()
 
 

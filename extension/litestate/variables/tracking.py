@@ -83,7 +83,7 @@ class Tracker:
             return True
         return (self.choice,) if isinstance(self.choice, str) else tuple(self.choice)
 
-    def look(self, used: frozenset[str] | None) -> Looked:
+    def scan(self, used: frozenset[str] | None) -> Looked:
         """Capture the variables that may have changed since the last settled scan.
 
         Parameters
@@ -101,7 +101,7 @@ class Tracker:
                 if found is not None:
                     return self._scan_suspects(known, *found, names, values)
             heap = whole(values, names, references, known.heap if known is not None else None)
-            return self._commit(_State(heap), *_encode_all(names, values))
+            return self._capture(_State(heap), *_encode_all(names, values))
 
     def _scan_suspects(
         self,
@@ -124,7 +124,7 @@ class Tracker:
             {name: each for name, each in known.notes.items() if name not in suspects},
             known.scans + 1,
         )
-        return self._commit(state, ones, skipped)
+        return self._capture(state, ones, skipped)
 
     def settle(self) -> None:
         """Note that the last scan is in a checkpoint."""
@@ -140,7 +140,9 @@ class Tracker:
         wanted = [self.choice] if isinstance(self.choice, str) else self.choice
         return sorted({name for name in wanted if name in values})
 
-    def _commit(self, state: _State, ones: list[EncodedVariable], skipped: list[Skipped]) -> Looked:
+    def _capture(
+        self, state: _State, ones: list[EncodedVariable], skipped: list[Skipped]
+    ) -> Looked:
         carried = frozenset(state.groups)
         taken = Taken(skipped=skipped)
         for group in sharing_sets(ones):
