@@ -41,6 +41,8 @@ _BACKENDS = ("matplotlib.backends.", "matplotlib.testing", "matplotlib.tests", "
 
 _SETTINGS = ("MATPLOTLIBRC", "MPLCONFIGDIR")
 
+_BROUGHT = "{} would be imported, and might find files of the bundle"
+
 
 @functools.cache
 def site_packages() -> frozenset[str]:
@@ -110,6 +112,45 @@ def import_installed(module: str) -> ModuleType:
     is_plotting = module.partition(".")[0] in _PLOTTING and module not in sys.modules
     with only_installed(), _without_settings() if is_plotting else nullcontext():
         return import_module(module)
+
+
+def module_or_reason(name: str, *, trusted: bool) -> tuple[Any, str]:
+    """Return a top-level package, imported if necessary, or None and the reason.
+
+    Parameters
+    ----------
+    name : str
+        Name of the package.
+    trusted : bool
+        Whether to import it from anywhere on ``sys.path``. Otherwise, only a harmless one
+        from the folders of installed modules.
+
+    Returns
+    -------
+    module, reason : module or None, str
+        The reason is for a report, without a full stop.
+    """
+    if name in sys.modules:
+        return sys.modules[name], ""
+    if not trusted and not is_harmless(name):
+        return None, _BROUGHT.format(name)
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is None and IN_BROWSER:
+            from .browser.packages import provide
+
+            # The site has it, but no cell has imported it in this kernel.
+            if trouble := provide([name]).get(name):
+                return None, trouble
+            spec = importlib.util.find_spec(name)
+        if spec is None:
+            return None, f"{name} is not installed here"
+        if not trusted and not is_installed(name):
+            return None, _BROUGHT.format(name)
+        return (import_module if trusted else import_installed)(name), ""
+    except Exception as error:
+        # Its own code may raise anything.
+        return None, f"{name} cannot be imported here ({type(error).__name__}: {error})"
 
 
 @contextmanager

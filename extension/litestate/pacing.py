@@ -1,4 +1,4 @@
-"""When a checkpoint may be made, so that checkpoints take a small share of the time."""
+"""The pace of checkpoints: when one may start so that they take a small share of the time."""
 
 from __future__ import annotations
 
@@ -6,37 +6,38 @@ import statistics
 from collections import deque
 
 SHARE = 0.02
-"""Share of the running time that checkpoints may take. The promise is 2.5 %: the difference makes
-up for what dear ones have taken beyond it."""
+"""Share of the running time that checkpoints may take. The promise is 2.5 %: the difference covers
+what expensive checkpoints take beyond this share."""
 
 START = 0.2
 """Seconds of credit at the start: the first cells are often run within a few seconds."""
 
 USUAL = 0.01
-"""Seconds that a checkpoint takes, as long as nothing is known about them here."""
+"""Seconds that a checkpoint is assumed to take before any has been measured."""
 
 MOST = 0.5
-"""Seconds of credit at most, which is what 25 s bring. A night's rest would otherwise buy an hour
-in which checkpoints may take everything; half a second is not noticed in a series of cells."""
+"""Seconds of credit at most, which 25 s of time bring. Otherwise a night's rest would pay for an
+hour in which checkpoints may take all the time. Half a second is not noticed in a series of cells.
+"""
 
 
 class Pace:
     """The account that checkpoints are paid from.
 
-    Time brings credit, a checkpoint costs what it took. One may start
+    Time brings credit, and a checkpoint costs the time that it took. One may start
 
-    - when the credit covers what it will probably cost, or
-    - when the time since the last one has brought so much, even if that one, or one before it, is
-      not paid for yet: one dear checkpoint must not keep cheap ones waiting, nor may a cell that
-      ran for long wait because of what was before it. The debt never is larger than the dearest
-      checkpoint was when another one starts, so it is a debt, not a second share.
+    - when the credit covers its expected cost, or
+    - when the time since the last one has brought that much credit, even if earlier ones are not
+      paid for yet: one expensive checkpoint must not delay cheap ones, and a cell that ran for long
+      must not wait because of an earlier one. When a checkpoint starts, the debt is never larger
+      than the cost of the most expensive one so far, so this is a debt, not a second share.
 
-    What one will cost is guessed as the median of the last three: one dear checkpoint says nothing
-    about the next, two do.
+    The expected cost is the median of the last three: one expensive checkpoint does not predict the
+    next, two do.
 
-    At all times the sum of all costs is at most ``START + SHARE * elapsed`` and twice the dearest
-    one; once only, as long as the guesses are right. What is done while the kernel has nothing else
-    to do (`idled`) is not paid for: it takes no time from any cell.
+    At all times the sum of all costs is at most ``START + SHARE * elapsed`` plus twice the cost of
+    the most expensive checkpoint; plus it once, as long as the expected costs are right. A
+    checkpoint made while the kernel is idle (`idled`) costs nothing: it delays no cell.
 
     Parameters
     ----------
@@ -51,22 +52,22 @@ class Pace:
         self._credit = START
         self._counted = now
         self._last = now
-        self._dearest = 0.0
+        self._highest = 0.0
         self._recent: deque[float] = deque([USUAL] * 3, maxlen=3)
 
     def due(self, now: float) -> float:
-        """Return in how many seconds a checkpoint may start; 0 for now."""
+        """Return the seconds until a checkpoint may start; 0 for now."""
         self._count(now)
-        # Never more than there can be.
+        # Never more than the credit can become.
         cost = min(statistics.median(self._recent), MOST)
         covered = cost - self._credit
-        paid_itself = max(
-            cost - self._share * (now - self._last), cost - self._dearest - self._credit
+        paid_since_last = max(
+            cost - self._share * (now - self._last), cost - self._highest - self._credit
         )
-        return max(0.0, min(covered, paid_itself) / self._share)
+        return max(0.0, min(covered, paid_since_last) / self._share)
 
     def spent(self, cost: float, now: float) -> None:
-        """Take note of a checkpoint that has just ended.
+        """Charge for a checkpoint that has just ended.
 
         Parameters
         ----------
@@ -77,14 +78,12 @@ class Pace:
         """
         self.idled(cost, now)
         self._credit -= cost
-        self._dearest = max(self._dearest, cost)
+        self._highest = max(self._highest, cost)
 
     def idled(self, cost: float, now: float) -> None:
-        """Take note of a checkpoint that has just ended, and was made in a rest.
+        """Record the cost of a checkpoint made while the kernel was idle, without charging for it.
 
-        The next one will probably cost as much, but nobody has waited for this one.
-
-        Both parameters are those of `spent`.
+        The next one will probably cost as much. The parameters are those of `spent`.
         """
         self._count(now)
         self._recent.append(cost)

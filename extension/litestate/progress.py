@@ -1,4 +1,4 @@
-"""How far long work has come, for somebody who waits."""
+"""Progress bars for long work, in the site, in notebooks and in terminals."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from .platform import IN_BROWSER, execution_count
+from .platform import IN_BROWSER, ipython_shell
 
 DELAY = 1.0
-"""Seconds of work before anything is shown: what is done by then needs no bar."""
+"""Seconds of work before a bar is shown: shorter work needs none."""
 
 INTERVAL = 0.2
-"""Seconds between two looks at the clock of the person who waits."""
+"""Seconds between two updates of a bar."""
 
 _WIDEST = 40
 """Characters of a label; a terminal has 80."""
 
 Advance = Callable[[int], object]
-"""Takes the number of bytes that were done since the last call; may raise CancelledError."""
+"""Takes the number of bytes done since the last call; may raise CancelledError."""
 
 
 class Bar(Protocol):
-    """Something on the screen."""
+    """A progress bar on the screen."""
 
     def update(self, done: int, *, last: bool = False) -> None:
         """Show how many bytes are done.
@@ -32,22 +32,22 @@ class Bar(Protocol):
         Parameters
         ----------
         done : int
-            So many.
+            Bytes done so far.
         last : bool, optional
-            Whether nobody will ask again.
+            Whether this is the last update.
 
         Raises
         ------
         CancelledError
-            If the person wants no more of it.
+            If the user has cancelled the work.
         """
 
     def close(self) -> None:
-        """Leave nothing of it."""
+        """Remove the bar."""
 
 
 class Meter:
-    """Count bytes, and show a bar from the time on that a person begins to wonder.
+    """A count of bytes that shows a bar once the work takes longer than `DELAY`.
 
     Parameters
     ----------
@@ -69,28 +69,28 @@ class Meter:
         if self._bar is None:
             self._bar = self._make()
         self._bar.update(self._done)
-        # From when it is done: showing it must not become the work.
+        # Counted from the end of the update: showing the bar must not become the work.
         self._due = time.monotonic() + INTERVAL
 
     def finish(self) -> None:
-        """Look for the last time whether the person wants no more of it.
+        """Check for cancellation once more: afterwards it is too late.
 
         Raises
         ------
         CancelledError
-            If so. Afterwards it would be too late.
+            If the user has cancelled the work.
         """
         if self._bar is not None:
             self._bar.update(self._done, last=True)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
 
 
 def short(label: str) -> str:
-    """Return a label that leaves room for the bar.
+    """Shorten a label so that it leaves room for the bar.
 
     Examples
     --------
@@ -104,23 +104,22 @@ def short(label: str) -> str:
 def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
     """Show a bar while the block runs, if it takes longer than a second.
 
-    In the site it has a button to cancel; elsewhere Ctrl-C or interrupting the kernel does the
-    same. Nothing is shown where nobody sees it: outside of notebooks and terminals.
+    In the site the bar has a button to cancel; elsewhere Ctrl-C or interrupting the kernel does the
+    same. Outside of notebooks and terminals no bar is shown.
 
     Parameters
     ----------
     label : str
-        What is being done.
+        Name of the work.
     total : int
-        How much in all, by default in bytes; 0 shows nothing.
+        Amount of work, by default in bytes; 0 shows no bar.
     unit : str, optional
-        Of what.
+        Unit of the amount.
 
     Yields
     ------
     callable
-        To be called with the number of bytes, or whatever the unit is, that were done since the
-        last call.
+        Takes the number of bytes, or of other units, done since the last call.
     """
     if total == 0:
         yield lambda count: None
@@ -128,7 +127,7 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
         from tqdm import tqdm
 
         # None: only if stderr is a terminal.
-        disable = False if execution_count() is not None else None
+        disable = False if ipython_shell() is not None else None
         if sys.stderr is None or sys.stderr.closed:
             disable = True
         with tqdm(
@@ -141,7 +140,7 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
             leave=False,
         ) as bar:
             yield bar.update
-    elif execution_count() is None:
+    elif ipython_shell() is None:
         yield lambda count: None
     else:
         from .browser.dialogs import HtmlBar

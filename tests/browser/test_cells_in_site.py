@@ -82,7 +82,7 @@ def test_what_is_told_stands_below_a_cell(shared_lab: Lab) -> None:
     lab.check(f"{START}\nafter.start()")
     lab.check("def fail(number): raise OSError('no room')")
     lab.set_cells(
-        "put_off(); after._look = fail; shown = display('first', display_id=True)",
+        "put_off(); after._scan = fail; shown = display('first', display_id=True)",
         "put_off()\nasyncio.get_running_loop().call_later(1, lambda: shown.update('later'))",
     )
     lab.run_all()

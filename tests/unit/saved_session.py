@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import attributes, executed, warning_filters
+from litestate.environment import executed, message_settings, module_changes
 from litestate.environment.executed import Executed, Log, current
 from saved_kernels import Notebook
 from saved_same import differ
@@ -27,10 +27,10 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """
     limit = sys.getrecursionlimit()
     pretend_shell(monkeypatch, None, "variables", "environment", "checkpoints")
-    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings():
-        warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+        warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
         sys.setrecursionlimit(1000)
         try:
             yield

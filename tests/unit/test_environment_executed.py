@@ -1,7 +1,8 @@
-"""The list of executed cells, in IPython's own shell."""
+"""The log and history of executed cells, in IPython's shell."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import time
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import litestate.cells
 import pytest
-from litestate.environment import cells, executed
+from litestate.environment import cell_history, executed
+from litestate.environment.cell_history import History
 from litestate.environment.confidential import HIDDEN
 from litestate.environment.executed import Executed, Log
-from litestate.environment.table import History
 from litestate.errors import DamagedBundleError
 from shells import new_shell
 
@@ -73,7 +75,7 @@ def test_cells_are_recorded_with_times_and_outcomes(start: Any) -> None:
 
 
 @IN_SHELL
-def test_the_cell_that_imports_litestate_is_one(start: Any) -> None:
+def test_the_cell_that_imports_litestate_counts(start: Any) -> None:
     shell = start()
     shell.user_ns["executed"] = executed
     run(shell, "before = 1")
@@ -85,9 +87,18 @@ def test_the_cell_that_imports_litestate_is_one(start: Any) -> None:
         (2, "ZeroDivisionError"),
         (3, "ok"),
     ]
-    # When it began, nobody was there to look.
+    # It began before litestate was imported.
     assert log.cells[1].when is None
     assert log.cells[1].duration is None
+
+
+@IN_SHELL
+def test_a_start_in_silent_code_records_the_next_cell(start: Any) -> None:
+    shell = start()
+    shell.user_ns["executed"] = executed
+    run(shell, "log = executed.follow(get_ipython())", silent=True)
+    run(shell, "x = 1")
+    assert facts(shell.user_ns["log"]) == [(1, "x = 1", "ok")]
 
 
 @IN_SHELL
@@ -101,18 +112,50 @@ def test_an_interrupted_cell_is_followed_by_the_next(start: Any) -> None:
 
 
 @IN_SHELL
-def test_a_history_goes_on_in_another_session(start: Any) -> None:
+def test_a_log_outlives_another_copy_of_the_hooks(start: Any) -> None:
+    shell = start()
+    log = executed.follow(shell)
+    run(shell, "first = 1")
+    spec = importlib.util.spec_from_file_location("copy_of_cells", litestate.cells.__file__)
+    assert spec
+    assert spec.loader
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    taken = copy.Cells(shell, lambda: None, lambda number: None, lambda: None)
+    run(shell, "not_seen = 1")
+    taken.close()
+    assert executed.current() is log
+    run(shell, "last = 1")
+    assert facts(log) == [
+        (1, "first = 1", "ok"),
+        (2, "not_seen = 1", None),
+        (3, "last = 1", "ok"),
+    ]
+
+
+@IN_SHELL
+def test_an_error_of_the_log_does_not_reach_the_cell(start: Any) -> None:
+    shell = start()
+    log = executed.follow(shell)
+    log.watcher = lambda cell: 1 / 0
+    run(shell, "x = 1")
+    assert shell.user_ns["x"] == 1
+    assert facts(log) == [(1, "x = 1", "ok")]
+
+
+@IN_SHELL
+def test_a_history_continues_in_another_session(start: Any) -> None:
     shell = start()
     executed.follow(shell)
     for number in range(1, 6):
         run(shell, f"x = {number}")
-    document = json.loads(json.dumps(cells.describe()))
-    cells.check(document)
+    document = json.loads(json.dumps(cell_history.describe()))
+    cell_history.check(document)
     assert document["counter"] == 5
 
     other = start()
     log = executed.follow(other)
-    other.user_ns["load"] = lambda: cells.apply(document, trusted=False)
+    other.user_ns["load"] = lambda: cell_history.apply(document, trusted=False)
     run(other, "applied = load()")
     applied = other.user_ns["applied"]
     assert other.execution_count == 6
@@ -122,16 +165,16 @@ def test_a_history_goes_on_in_another_session(start: Any) -> None:
     assert len({cell.session for cell in log.cells}) == 2
 
     # Both sessions, in a third one.
-    document = json.loads(json.dumps(cells.describe()))
+    document = json.loads(json.dumps(cell_history.describe()))
     third = start()
     executed.follow(third)
-    cells.apply(document, trusted=False)
+    cell_history.apply(document, trusted=False)
     assert [cell.number for cell in executed.current().cells] == [1, 2, 3, 4, 5, 1, 6]
     applied.undo()
 
 
 @IN_SHELL
-def test_undo_takes_history_and_number_back(start: Any) -> None:
+def test_undo_restores_history_and_number(start: Any) -> None:
     shell = start()
     log = executed.follow(shell)
     run(shell, "a = 1")
@@ -141,8 +184,8 @@ def test_undo_takes_history_and_number_back(start: Any) -> None:
         "rows": [[0, 50, 1.0, 2.0, "ok", "old"]],
         "dropped": 3,
     }
-    cells.check(document)
-    applied = cells.apply(document, trusted=False)
+    cell_history.check(document)
+    applied = cell_history.apply(document, trusted=False)
     assert shell.execution_count == 51
     assert "the next cell is number 51" in applied.lines
     applied.undo()
@@ -159,14 +202,14 @@ def test_a_checkpoint_of_this_session_repeats_nothing(start: Any) -> None:
     log = executed.follow(shell)
     run(shell, "a = 1")
     run(shell, "b = 1")
-    document = cells.describe()
+    document = cell_history.describe()
     run(shell, "c = 1")
-    cells.apply(document, trusted=True)
+    cell_history.apply(document, trusted=True)
     assert [cell.source for cell in log.cells] == ["a = 1", "b = 1", "c = 1"]
     assert shell.execution_count == 4
 
 
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executed, "MOST_CELLS", 10)
     log = Log()
     log.load([Executed("old", number, "x") for number in range(4)])
@@ -185,16 +228,16 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     log.add(Executed(log.session, 1, "w"))
     assert [cell.source for cell in log.cells] == ["w"]
     assert log.dropped == 4 + 10 + 40
-    assert "54 older ones are no longer kept" in str(History(log))
+    assert "54 older ones were dropped" in str(History(log))
 
 
-def test_secrets_and_odd_characters_do_not_get_in() -> None:
+def test_secrets_and_surrogates_are_replaced() -> None:
     log = Log()
     log.add(Executed(log.session, 1, "api_key = 'abc'; x = '\ud800'"))
     assert log.cells[0].source == f"api_key = '{HIDDEN}'; x = '\\ud800'"
 
 
-def test_the_table_shows_no_markup_of_cells() -> None:
+def test_the_table_escapes_the_markup_of_cells() -> None:
     log = Log()
     assert str(History(log)) == "No cells were executed yet"
     log.load([Executed("<b>", 7, "old\n2", 1e300, 1e300, "<i>")])
@@ -237,6 +280,6 @@ HOSTILE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("case", range(len(HOSTILE)))
 def test_hostile_histories_are_refused(case: int) -> None:
     good = {"counter": 1, "sessions": ["a"], "rows": [[0, 1, 1.0, 1.0, "ok", "x"]], "dropped": 0}
-    cells.check(good)
+    cell_history.check(good)
     with pytest.raises(DamagedBundleError):
-        cells.check({**good, **HOSTILE[case]})
+        cell_history.check({**good, **HOSTILE[case]})

@@ -1,4 +1,4 @@
-"""Settings, and what is set on classes of others, in checkpoints and bundles of a notebook."""
+"""Settings, and attributes set on classes of others, in checkpoints and bundles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from litestate import environment
-from litestate.environment import attributes, executed, warning_filters
+from litestate.environment import executed, message_settings, module_changes
 from litestate.environment.executed import Log
 from shells import pretend_shell
 from variable_kernel import Notebook
@@ -24,11 +24,11 @@ textwrap.TextWrapper.shout = shout
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
     pretend_shell(monkeypatch, None, "environment", "checkpoints")
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings(), decimal.localcontext():
-        warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+        warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
         yield
     unset()
 
@@ -37,12 +37,12 @@ def unset() -> None:
     import textwrap
 
     decimal.getcontext().prec = 28
-    warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+    warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
     if hasattr(textwrap.TextWrapper, "shout"):
         del textwrap.TextWrapper.shout
 
 
-def test_they_come_back_with_the_notebook(notebook: Notebook) -> None:
+def test_settings_and_attributes_are_restored(notebook: Notebook) -> None:
     notebook.cell(SET, thorough=True)
     unset()
     assert notebook.reloaded() == set()
@@ -51,7 +51,7 @@ def test_they_come_back_with_the_notebook(notebook: Notebook) -> None:
     import textwrap
 
     assert textwrap.TextWrapper.shout is notebook.names["shout"]  # type: ignore[attr-defined]
-    # They belong to the next checkpoint, too.
+    # The next checkpoint has them, too.
     notebook.cell("more = 1")
     unset()
     assert notebook.reloaded() == set()
@@ -71,7 +71,7 @@ def test_a_setting_alone_makes_one_checkpoint(notebook: Notebook, thorough: bool
         assert session.checkpoint("cell", thorough=thorough) is None
 
 
-def test_it_is_undone_when_the_load_fails(notebook: Notebook) -> None:
+def test_settings_are_undone_when_the_load_fails(notebook: Notebook) -> None:
     notebook.run(SET)
     document = environment.describe(notebook.kernel.session.scanner.roots)
     unset()
@@ -79,7 +79,7 @@ def test_it_is_undone_when_the_load_fails(notebook: Notebook) -> None:
     assert decimal.getcontext().prec == 7
     applied.undo()
     assert decimal.getcontext().prec == 28
-    assert warnings.filters == warning_filters.usual()
+    assert warnings.filters == message_settings.usual_filters()
     import textwrap
 
     assert not hasattr(textwrap.TextWrapper, "shout")

@@ -1,4 +1,4 @@
-"""A package that a stranger's session needs is imported without what the bundle has brought."""
+"""Imports for an untrusted bundle never run files that the bundle has brought."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import litestate
 import pytest
-from litestate.environment import installed
 from litestate.platform import IN_BROWSER
 
-EXTENSION = str(Path(installed.__file__).parents[2])
+EXTENSION = str(Path(litestate.__file__).parents[1])
 
 
 @pytest.mark.skipif(IN_BROWSER, reason="needs a second Python: what is imported stays imported")
@@ -32,8 +32,8 @@ def test_a_package_is_imported_without_files_of_the_current_folder(
     tmp_path.joinpath(file).write_text("print('it ran')\nraise SystemExit('it ran')")
     code = (
         "import sys; sys.path[:0] = ['', sys.argv[1]]\n"
-        "from litestate.environment import options\n"
-        "applied = options.apply({'set': {sys.argv[2]: {}}}, trusted=False)\n"
+        "from litestate.environment import changed_settings\n"
+        "applied = changed_settings.apply({'set': {sys.argv[2]: {}}}, trusted=False)\n"
         "import json; print(json.dumps([sys.argv[2] in sys.modules,"
         " [it.reason for it in applied.skipped]]))"
     )

@@ -1,4 +1,4 @@
-"""What a cell sets of IPython comes back in another shell, or waits for trust."""
+"""IPython's settings are restored in another shell, or wait for trust."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import attributes, executed
+from litestate.environment import executed, module_changes, module_scan
 from shells import new_shell
 
 
 @pytest.fixture(autouse=True)
 def numpys_precision() -> Iterator[None]:
-    """``%precision`` sets that of NumPy, too, where it is imported."""
+    """``%precision`` also sets NumPy's precision, if NumPy is imported."""
     yield
     if numpy := sys.modules.get("numpy"):
         numpy.set_printoptions(precision=8)
@@ -67,7 +67,7 @@ CASES: dict[str, tuple[str, Read, bool]] = {
 
 
 def described(source: str, read: Read) -> tuple[dict[str, Any], Any]:
-    """Run a cell in a shell; return what a bundle has of it, and the value."""
+    """Run a cell in a shell; return the document of a bundle, and the value."""
     with new_shell(as_the_one=True) as shell:
         executed.follow(shell)
         shell.run_cell("'%'", store_history=True)
@@ -79,7 +79,7 @@ def described(source: str, read: Read) -> tuple[dict[str, Any], Any]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_comes_back_in_another_shell(name: str) -> None:
+def test_a_setting_is_restored_in_another_shell(name: str) -> None:
     source, read, is_safe = CASES[name]
     document, wanted = described(source, read)
     with new_shell(as_the_one=True) as shell:
@@ -96,7 +96,7 @@ def test_it_comes_back_in_another_shell(name: str) -> None:
         assert not applied.skipped
 
 
-def test_what_a_package_logs_is_its_own_affair() -> None:
+def test_loggers_of_packages_are_not_saved() -> None:
     import logging
 
     with new_shell(as_the_one=True) as shell:
@@ -111,7 +111,7 @@ def test_what_a_package_logs_is_its_own_affair() -> None:
         logging.getLogger("json.made.by.a.package").setLevel(0)
 
 
-def test_filters_of_packages_are_not_the_notebooks() -> None:
+def test_filters_of_packages_are_not_saved() -> None:
     import warnings
 
     with new_shell(as_the_one=True) as shell, warnings.catch_warnings():
@@ -142,8 +142,8 @@ REGISTERED = {
 
 
 @pytest.mark.parametrize("name", REGISTERED)
-def test_what_is_registered_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attributes, "known", attributes.Known())
+def test_a_registration_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
     with new_shell(as_the_one=True) as shell:
         executed.follow(shell)
         untouched = environment.describe(parts=["options"])["options"]["left_out"]
@@ -152,17 +152,18 @@ def test_what_is_registered_is_named(name: str, monkeypatch: pytest.MonkeyPatch)
         assert result.success
         for thorough in (False, True):
             found = environment.describe(parts=["options"], thorough=thorough)
-            assert "not kept" in found["options"]["left_out"][name]
+            assert "not saved" in found["options"]["left_out"][name]
         named = {each.path: each for each in environment.left_out(found)}
         assert named[name].advice == "Set it again after loading."
 
 
-def test_what_is_set_is_found_in_each_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a scan of all modules, which only a save makes."""
+def test_attributes_set_by_cells_are_found_without_a_full_scan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import textwrap
 
-    monkeypatch.setattr(attributes, "known", attributes.Known())
-    monkeypatch.setattr(attributes.hanging, "_BUDGET", 0)
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
+    monkeypatch.setattr(module_scan, "_BUDGET", 0)
     with new_shell(as_the_one=True) as shell:
         executed.follow(shell)
         try:
@@ -178,12 +179,12 @@ def test_what_is_set_is_found_in_each_cell(monkeypatch: pytest.MonkeyPatch) -> N
             vars(textwrap).pop("second", None)
 
 
-def test_what_a_bundle_has_set_is_saved_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No cell of the new session has set it."""
+def test_restored_attributes_are_saved_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although no cell of the new session has set them."""
     import textwrap
 
     document = {"options": {"set": {"attributes": {"textwrap:third": ["value", 3]}}}}
-    monkeypatch.setattr(attributes, "known", attributes.Known())
+    monkeypatch.setattr(module_changes, "known", module_changes.Known())
     with new_shell(as_the_one=True) as shell:
         executed.follow(shell)
         applied = environment.apply(document, trusted=True, parts=["options"])

@@ -1,4 +1,4 @@
-"""Options that were changed come back; what can run code waits."""
+"""Changed settings are restored; those that can run code wait for trust."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate.environment import options, warning_filters
-from litestate.environment.installed import module_or_reason
+from litestate.environment import changed_settings, message_settings
 from litestate.errors import DamagedBundleError
+from litestate.imports import module_or_reason
 
 
 def again(document: dict[str, Any]) -> dict[str, Any]:
-    """What a bundle brings back."""
+    """Return a document after a round trip through JSON."""
     result: dict[str, Any] = json.loads(json.dumps(document))
-    options.check(result)
+    changed_settings.check(result)
     return result
 
 
 @pytest.fixture(autouse=True)
 def own_settings() -> Iterator[None]:
-    """Python's own filters of warnings and limit of calls: pytest and the kernel have others."""
+    """Set Python's own warning filters and recursion limit: pytest and the kernel have others."""
     limit = sys.getrecursionlimit()
     with warnings.catch_warnings():
-        warnings.filters[:] = warning_filters.usual()  # type: ignore[index]
+        warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
         sys.setrecursionlimit(1000)
         yield
     sys.setrecursionlimit(limit)
@@ -50,38 +50,38 @@ def numpy() -> Any:
     numpy.seterr(**errors)
 
 
-def test_of_untouched_packages_nothing_is_kept(pandas: Any, numpy: Any) -> None:
-    found = options.describe()
+def test_defaults_are_not_saved(pandas: Any, numpy: Any) -> None:
+    found = changed_settings.describe()
     assert not found["set"]
     assert not found["left_out"]
 
 
-def test_pandas_options_come_back(pandas: Any) -> None:
+def test_pandas_options_are_restored(pandas: Any) -> None:
     pandas.set_option("display.max_rows", 7)
     pandas.set_option("display.precision", 2)
     pandas.set_option("display.float_format", "{:.1f}".format)
-    found = again(options.describe())
+    found = again(changed_settings.describe())
     assert found["set"]["pandas"] == {"display.max_rows": 7, "display.precision": 2}
     assert found["left_out"] == {"pandas display.float_format": "its value is a function"}
     pandas.reset_option("display.max_rows")
-    applied = options.apply(found, trusted=False)
+    applied = changed_settings.apply(found, trusted=False)
     assert pandas.get_option("display.max_rows") == 7
     assert "pandas display.float_format" in {it.path for it in applied.skipped}
     applied.undo()
     assert pandas.get_option("display.max_rows") == 60
 
 
-def test_numpy_options_come_back(numpy: Any) -> None:
+def test_numpy_options_are_restored(numpy: Any) -> None:
     numpy.set_printoptions(precision=3, suppress=True)
     numpy.seterr(divide="raise")
-    found = again(options.describe())
+    found = again(changed_settings.describe())
     assert found["set"] == {
         "numpy print": {"precision": 3, "suppress": True},
         "numpy errors": {"divide": "raise"},
     }
     numpy.set_printoptions(precision=8, suppress=False)
     numpy.seterr(divide="warn")
-    applied = options.apply(found, trusted=False)
+    applied = changed_settings.apply(found, trusted=False)
     assert str(numpy.array([1.23456])) == "[1.235]"
     assert numpy.geterr()["divide"] == "raise"
     applied.undo()
@@ -89,7 +89,7 @@ def test_numpy_options_come_back(numpy: Any) -> None:
     assert numpy.geterr()["divide"] == "warn"
 
 
-def test_matplotlib_parameters_come_back(matplotlib: Any) -> None:
+def test_matplotlib_parameters_are_restored(matplotlib: Any) -> None:
     from cycler import cycler
 
     cycle = cycler(color=["r", (0.1, 0.2, 0.3)]) + cycler(linestyle=["-", "--"])
@@ -103,17 +103,17 @@ def test_matplotlib_parameters_come_back(matplotlib: Any) -> None:
     }
     matplotlib.rcParams.update(changed)
     wanted = {name: matplotlib.rcParams[name] for name in changed}
-    found = again(options.describe())
+    found = again(changed_settings.describe())
     assert set(found["set"]["matplotlib"]) == set(changed)
     matplotlib.rcParams.update({name: matplotlib.rcParamsDefault[name] for name in changed})
-    applied = options.apply(found, trusted=False)
+    applied = changed_settings.apply(found, trusted=False)
     assert not applied.skipped
     assert {name: matplotlib.rcParams[name] for name in changed} == wanted
     applied.undo()
-    assert not options.describe()["set"].get("matplotlib")
+    assert not changed_settings.describe()["set"].get("matplotlib")
 
 
-def test_one_bad_option_does_not_spoil_the_others(pandas: Any, numpy: Any) -> None:
+def test_one_bad_option_does_not_stop_the_others(pandas: Any, numpy: Any) -> None:
     found = {
         "set": {
             "pandas": {
@@ -127,7 +127,7 @@ def test_one_bad_option_does_not_spoil_the_others(pandas: Any, numpy: Any) -> No
             "of_no_package": {"a": 1},
         }
     }
-    applied = options.apply(again(found), trusted=True)
+    applied = changed_settings.apply(again(found), trusted=True)
     assert pandas.get_option("display.precision") == 3
     assert numpy.geterr()["under"] == "raise"
     assert numpy.get_printoptions()["edgeitems"] == 5
@@ -137,7 +137,7 @@ def test_one_bad_option_does_not_spoil_the_others(pandas: Any, numpy: Any) -> No
     assert {"numpy print precision", "options of of_no_package"} <= named
 
 
-def test_a_file_of_a_packages_name_is_not_imported(
+def test_a_file_with_a_packages_name_is_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "evil_package.py").write_text("raise SystemExit('it ran')")
@@ -169,4 +169,4 @@ HOSTILE: list[Any] = [
 @pytest.mark.parametrize("case", range(len(HOSTILE)))
 def test_hostile_options_are_refused(case: int) -> None:
     with pytest.raises(DamagedBundleError):
-        options.check({"set": HOSTILE[case]})
+        changed_settings.check({"set": HOSTILE[case]})

@@ -1,4 +1,4 @@
-"""Folder, environment variables, search path: kept, left out, put back and taken back."""
+"""Current folder, environment variables and search path: saved, left out, restored and undone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import first, process
+from litestate.environment import initial_process, process_state
 from litestate.environment.confidential import HIDDEN, hide, is_secret_name, is_secret_value
 from litestate.errors import DamagedBundleError
 from litestate.places import HOME, NOTEBOOK, Places, Root
@@ -21,7 +21,7 @@ TOKEN = "ghp" + "_" + "a1B2" * 9
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Leave nothing behind, whatever a test sets."""
+    """Undo whatever a test sets."""
     path, variables = list(sys.path), dict(os.environ)
     yield
     sys.path[:] = path
@@ -35,31 +35,31 @@ def roots(session: Session) -> Places:
     return Places((Root(HOME, session.home, "~/"), Root(NOTEBOOK, session.notebook, "")))
 
 
-def test_what_a_notebook_set_is_kept_and_the_rest_is_not(roots: Places) -> None:
-    before = process.describe(roots)
+def test_only_variables_that_a_notebook_set_are_saved(roots: Places) -> None:
+    before = process_state.describe(roots)
     os.environ["LITESTATE_DEMO"] = "own"
     os.environ["MODEL_SIZE"] = "large ü"
     os.environ["PAGER"] = "cat"
-    after = process.describe(roots)
+    after = process_state.describe(roots)
     assert "MODEL_SIZE" not in before["environment"]
     assert after["environment"]["MODEL_SIZE"] == "large ü"
-    # A library's own, and what a bundle must not say.
+    # Set by a library, and by litestate.
     assert not {"LITESTATE_DEMO", "PAGER"} & set(after["environment"])
     os.environ["PAGER"] = "more"
-    assert process.describe(roots)["environment"]["PAGER"] == "more"
+    assert process_state.describe(roots)["environment"]["PAGER"] == "more"
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells")
-def test_what_was_set_before_litestate_is_known() -> None:
-    assert first.environment() is not first._AT_IMPORT
-    # The loader of this test has it from its shell.
-    assert first.environment().get("PATH") is not None
+def test_variables_from_before_the_start_are_not_changes() -> None:
+    assert initial_process.environment() is not initial_process._AT_IMPORT
+    # The process of this test has it from its shell.
+    assert initial_process.environment().get("PATH") is not None
 
 
-def test_what_is_too_long_is_named_and_the_rest_can_be_read(roots: Places) -> None:
+def test_a_variable_that_is_too_long_is_named(roots: Places) -> None:
     os.environ["MODEL_NAME"] = "x" * 120_000
     sys.path.append("y" * 10_000)
-    document = process.describe(roots)
+    document = process_state.describe(roots)
     assert document["left_out"]["MODEL_NAME"] == "long"
     environment.check({"process": document})
 
@@ -99,7 +99,7 @@ def test_names_of_secrets(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["PWD", "KEYBOARD", "AUTHOR", "PASSED", "SPIN", "TOKYO", "PATH"])
-def test_names_of_no_secrets(name: str) -> None:
+def test_names_of_other_variables(name: str) -> None:
     assert not is_secret_name(name)
 
 
@@ -122,16 +122,16 @@ def test_values_of_secrets(value: str) -> None:
     assert value not in hidden
 
 
-def test_sources_are_left_as_they_are_but_for_secrets() -> None:
+def test_only_secrets_of_sources_are_replaced() -> None:
     plain = "key = 'column'\nprice['tokens'] = 3\nurl = 'https://host/a'  # é"
     assert hide("x = 1\nprint('hello')") == "x = 1\nprint('hello')"
-    # Rather too careful than not: what a name says is all that there is.
+    # The name is the only clue, so this is rather too careful.
     assert hide(plain) == plain.replace("column", HIDDEN)
     assert hide("login(password='a b', user='me')") == f"login(password='{HIDDEN}', user='me')"
     assert hide('{"token": "abc"}') == f'{{"token": "{HIDDEN}"}}'
 
 
-def test_hiding_takes_no_longer_for_long_sources() -> None:
+def test_hiding_takes_linear_time() -> None:
     import time
 
     start = time.perf_counter()
@@ -140,14 +140,14 @@ def test_hiding_takes_no_longer_for_long_sources() -> None:
     assert time.perf_counter() - start < 10
 
 
-def test_the_search_path_comes_back_in_its_order(roots: Places, session: Session) -> None:
+def test_the_search_path_is_restored_in_its_order(roots: Places, session: Session) -> None:
     (session.notebook / "lib").mkdir()
     (session.home / "tools").mkdir()
     clean = list(sys.path)
     sys.path.insert(0, str(session.notebook / "lib"))
     sys.path.append(str(session.home / "tools"))
     sys.path.append("gone")
-    document = process.describe(roots)
+    document = process_state.describe(roots)
     added = [entry for entry in document["sys_path"] if entry["path"] != "gone"]
     assert {"path": ["notebook", "lib"], "front": True} in added
     assert {"path": ["home", "tools"], "front": False} in added
@@ -155,7 +155,7 @@ def test_the_search_path_comes_back_in_its_order(roots: Places, session: Session
     sys.path[:] = clean
     kept = sys.path
     environment.check({"process": document})
-    applied = process.apply(document, trusted=True, roots=roots)
+    applied = process_state.apply(document, trusted=True, roots=roots)
     assert sys.path == wanted
     assert sys.path is kept
     assert "sys.path entry gone" in {it.path for it in applied.skipped}
@@ -163,20 +163,20 @@ def test_the_search_path_comes_back_in_its_order(roots: Places, session: Session
     assert sys.path == clean
 
 
-def test_nothing_of_this_python_is_an_addition() -> None:
-    added = {str(entry["path"]) for entry in process.describe()["sys_path"]}
+def test_entries_of_this_python_are_not_additions() -> None:
+    added = {str(entry["path"]) for entry in process_state.describe()["sys_path"]}
     assert not [entry for entry in added if "lib/python" in entry or "site-packages" in entry]
 
 
-def test_folder_and_variables_come_back_and_go_again(roots: Places, session: Session) -> None:
+def test_folder_and_variables_are_restored_and_undone(roots: Places, session: Session) -> None:
     (session.notebook / "deep" / "er").mkdir(parents=True)
     os.chdir(session.notebook / "deep" / "er")
     os.environ["MODEL_SIZE"] = "large"
-    document = process.describe(roots)
+    document = process_state.describe(roots)
     assert document["cwd"] == ["notebook", "deep/er"]
     os.chdir(session.notebook)
     os.environ["MODEL_SIZE"] = "other"
-    applied = process.apply(document, trusted=True, roots=roots)
+    applied = process_state.apply(document, trusted=True, roots=roots)
     assert Path.cwd() == session.notebook / "deep" / "er"
     assert os.environ["MODEL_SIZE"] == "large"
     assert not applied.waiting
@@ -186,7 +186,7 @@ def test_folder_and_variables_come_back_and_go_again(roots: Places, session: Ses
     assert os.environ["MODEL_SIZE"] == "other"
 
 
-def test_without_trust_what_changes_code_waits(roots: Places, session: Session) -> None:
+def test_without_trust_variables_and_search_path_wait(roots: Places, session: Session) -> None:
     (session.notebook / "lib").mkdir()
     document = {
         "cwd": ["notebook", "lib"],
@@ -195,7 +195,7 @@ def test_without_trust_what_changes_code_waits(roots: Places, session: Session) 
         "sys_path": [{"path": ["notebook", "lib"], "front": True}],
     }
     before = list(sys.path)
-    applied = process.apply(document, trusted=False, roots=roots)
+    applied = process_state.apply(document, trusted=False, roots=roots)
     assert [it.path for it in applied.waiting] == [
         "environment variable PYTHONSTARTUP",
         "sys.path entry lib",
@@ -204,30 +204,30 @@ def test_without_trust_what_changes_code_waits(roots: Places, session: Session) 
     assert sys.path == before
     assert Path.cwd() == session.notebook / "lib"
     document["cwd"] = ["elsewhere", "tmp"]
-    applied = process.apply(document, trusted=False, roots=roots)
+    applied = process_state.apply(document, trusted=False, roots=roots)
     assert applied.waiting[0].path == "current folder /tmp"
     assert Path.cwd() == session.notebook / "lib"
 
 
-def test_no_bundle_says_what_is_for_this_machine_to_say(roots: Places) -> None:
+def test_a_bundle_does_not_set_variables_of_this_machine(roots: Places) -> None:
     document = {"environment": {"LITESTATE_RESTRICT": "0", "PATH": "/tmp"}}
     before = os.environ["PATH"]
-    applied = process.apply(document, trusted=True, roots=roots)
+    applied = process_state.apply(document, trusted=True, roots=roots)
     assert len(applied.skipped) == 2
     assert "LITESTATE_RESTRICT" not in os.environ
     assert os.environ["PATH"] == before
 
 
-def test_a_folder_that_is_not_here_is_named(roots: Places, session: Session) -> None:
-    applied = process.apply({"cwd": ["notebook", "gone"]}, trusted=True, roots=roots)
+def test_a_folder_that_does_not_exist_here_is_named(roots: Places, session: Session) -> None:
+    applied = process_state.apply({"cwd": ["notebook", "gone"]}, trusted=True, roots=roots)
     assert [it.path for it in applied.skipped] == ["current folder gone"]
     assert Path.cwd() == session.notebook
-    applied = process.apply({"cwd": ["other", "x"]}, trusted=True, roots=roots)
+    applied = process_state.apply({"cwd": ["other", "x"]}, trusted=True, roots=roots)
     assert "no such root" in applied.skipped[0].reason
-    # Longer than a name can be.
+    # Too long for a name.
     long = {"cwd": ["notebook", "x" * 4000], "sys_path": [{"path": "y" * 4000, "front": True}]}
     environment.check({"process": long})
-    applied = process.apply(long, trusted=True, roots=roots)
+    applied = process_state.apply(long, trusted=True, roots=roots)
     assert [it.reason for it in applied.skipped][1] == "does not exist here"
     assert Path.cwd() == session.notebook
 
@@ -284,11 +284,11 @@ def test_hostile_documents_are_refused(case: int) -> None:
         b'{"x": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_what_is_no_document_is_refused(data: bytes) -> None:
+def test_data_that_is_not_a_document_is_refused(data: bytes) -> None:
     with pytest.raises(DamagedBundleError, match="session"):
         environment.read(data)
 
 
-def test_what_is_described_can_be_read(roots: Places) -> None:
+def test_a_description_can_be_read_back(roots: Places) -> None:
     document = environment.describe(roots)
     assert environment.read(environment.dump(document)) == document

@@ -1,4 +1,4 @@
-"""The next random number after a load is the one that would have come."""
+"""Random numbers continue after a load as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from litestate.environment import randomness
+from litestate.environment import random_state
 from litestate.errors import DamagedBundleError
 
 GENERATORS = ["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"]
 
 
 def again(document: dict[str, Any]) -> dict[str, Any]:
-    """What a bundle brings back."""
+    """Return a document after a round trip through JSON."""
     result: dict[str, Any] = json.loads(json.dumps(document))
-    randomness.check(result)
+    random_state.check(result)
     return result
 
 
@@ -28,21 +28,21 @@ def as_before() -> Any:
     random.setstate(state)
 
 
-def test_random_goes_on() -> None:
+def test_random_continues() -> None:
     random.seed(5)
     random.gauss(0, 1)
-    document = again(randomness.describe())
+    document = again(random_state.describe())
     wanted = [random.gauss(0, 1), random.random(), random.getrandbits(700)]
-    applied = randomness.apply(document, trusted=False)
+    applied = random_state.apply(document, trusted=False)
     assert [random.gauss(0, 1), random.random(), random.getrandbits(700)] == wanted
     assert "random" in applied.lines[0]
 
 
-def test_undo_puts_the_state_back() -> None:
-    document = again(randomness.describe())
+def test_undo_restores_the_state() -> None:
+    document = again(random_state.describe())
     random.seed(7)
     state = random.getstate()
-    applied = randomness.apply(document, trusted=True)
+    applied = random_state.apply(document, trusted=True)
     assert random.getstate() != state
     applied.undo()
     assert random.getstate() == state
@@ -69,15 +69,15 @@ def draws(numpy: Any) -> list[float]:
 
 @pytest.mark.parametrize("name", GENERATORS)
 @pytest.mark.parametrize("now", ["MT19937", "PCG64"])
-def test_numpy_goes_on(numpy: Any, name: str, now: str) -> None:
+def test_numpy_continues(numpy: Any, name: str, now: str) -> None:
     numpy.random.set_bit_generator(getattr(numpy.random, name)(3))
     numpy.random.standard_normal(3)
     numpy.random.randint(0, 100, 3, dtype="int32")
-    document = again(randomness.describe())
+    document = again(random_state.describe())
     wanted = draws(numpy)
     numpy.random.set_bit_generator(getattr(numpy.random, now)(9))
     before = numpy.random.get_state(legacy=False)
-    applied = randomness.apply(document, trusted=True)
+    applied = random_state.apply(document, trusted=True)
     assert not applied.skipped
     assert draws(numpy) == wanted
     applied.undo()
@@ -86,7 +86,7 @@ def test_numpy_goes_on(numpy: Any, name: str, now: str) -> None:
 
 def damage(numpy: Any, change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
     numpy.random.set_bit_generator(numpy.random.MT19937(3))
-    document = again(randomness.describe())
+    document = again(random_state.describe())
     change(document)
     return document
 
@@ -116,13 +116,13 @@ HOSTILE: list[Callable[[dict[str, Any]], Any]] = [
 def test_hostile_states_are_refused(numpy: Any, case: int) -> None:
     document = damage(numpy, HOSTILE[case])
     with pytest.raises(DamagedBundleError):
-        randomness.check(document)
+        random_state.check(document)
 
 
 def test_the_second_number_of_a_pair_may_be_missing() -> None:
-    document = again(randomness.describe())
+    document = again(random_state.describe())
     document["python"]["gauss"] = None
     document.pop("numpy", None)
-    randomness.check(document)
-    randomness.apply(document, trusted=False)
+    random_state.check(document)
+    random_state.apply(document, trusted=False)
     assert random.getstate()[2] is None

@@ -1,4 +1,4 @@
-"""Of a stranger's bundle, only options that surely run nothing are set."""
+"""A bundle without trust sets only settings that are known to run no code."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate.environment import options
-from litestate.environment.safe_options import runs_nothing
+from litestate.environment import changed_settings, settings
+from litestate.environment.harmless_settings import is_harmless_setting
 
-# What a file or a text that is evaluated does, so that a test sees that it ran.
+# Code of a file or of an evaluated text, so that a test sees that it ran.
 RAN = "LITESTATE_TEST_RAN"
 
-# Matplotlib 3.10 evaluates a text without builtins and dunders; frames lead out of that.
+# Matplotlib 3.10 evaluates a text without builtins and dunders; frames are a way around that.
 EVIL = (
     "(lambda l: [l.append((l[0].gi_frame.f_back.f_back.f_back for _ in [1])), (lambda f: "
     f"f.f_builtins['exec'](\"import os; os.environ['{RAN}'] = '1'\", f.f_globals))([*l[0]][0]), "
@@ -33,10 +33,10 @@ def nothing_ran() -> Iterator[None]:
 
 
 def put(group: str, values: dict[str, Any], *, trusted: bool = False) -> Any:
-    """Set options as a bundle has them."""
+    """Apply settings in the form that a bundle has."""
     document = json.loads(json.dumps({"set": {group: values}}))
-    options.check(document)
-    return options.apply(document, trusted=trusted)
+    changed_settings.check(document)
+    return changed_settings.apply(document, trusted=trusted)
 
 
 def paths(entries: Any) -> list[str]:
@@ -45,7 +45,7 @@ def paths(entries: Any) -> list[str]:
 
 @pytest.mark.parametrize("trusted", [False, True])
 @pytest.mark.parametrize("value", [EVIL, "cycler('color', 'rgb')", [EVIL], {"tuple": [EVIL]}, None])
-def test_a_cycle_is_never_a_text(matplotlib: Any, value: Any, trusted: bool) -> None:
+def test_a_cycle_is_never_set_to_a_text(matplotlib: Any, value: Any, trusted: bool) -> None:
     before = matplotlib.rcParams["axes.prop_cycle"]
     applied = put("matplotlib", {"axes.prop_cycle": value, "font.size": 9}, trusted=trusted)
     assert paths(applied.skipped) == ["matplotlib axes.prop_cycle"]
@@ -80,7 +80,7 @@ def test_a_hook_waits(matplotlib: Any, tmp_path: Path, monkeypatch: pytest.Monke
     assert matplotlib.rcParams["figure.hooks"] == []
     pyplot.close(pyplot.figure())
     assert "evil_hook" not in sys.modules
-    # With trust it is put back, and what it names is imported at the next figure.
+    # With trust it is set, and the module that it names is imported with the next figure.
     applied = put("matplotlib", {"figure.hooks": ["evil_hook:hook"]}, trusted=True)
     assert matplotlib.rcParams["figure.hooks"] == ["evil_hook:hook"]
     pyplot.close(pyplot.figure())
@@ -171,12 +171,12 @@ WAIT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("group", WAIT)
-def test_what_is_not_known_to_run_nothing_is_not_on_the_list(group: str) -> None:
+def test_dangerous_settings_are_not_on_the_list(group: str) -> None:
     for name, value in WAIT[group].items():
-        assert not runs_nothing(group, name, value), name
+        assert not is_harmless_setting(group, name, value), name
 
 
-def test_what_is_not_on_the_list_waits_and_is_named(matplotlib: Any) -> None:
+def test_settings_beyond_the_list_wait_and_are_named(matplotlib: Any) -> None:
     before = dict(matplotlib.rcParams)
     applied = put("matplotlib", WAIT["matplotlib"])
     assert paths(applied.waiting) == [f"matplotlib {name}" for name in WAIT["matplotlib"]]
@@ -254,7 +254,7 @@ ORDINARY: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("group", ORDINARY)
 @pytest.mark.parametrize("trusted", [False, True])
-def test_ordinary_options_need_no_trust(group: str, trusted: bool) -> None:
+def test_harmless_settings_need_no_trust(group: str, trusted: bool) -> None:
     pytest.importorskip(group.partition(" ")[0], reason="only in the site")
     applied = put(group, ORDINARY[group], trusted=trusted)
     assert paths(applied.waiting) == []
@@ -263,7 +263,7 @@ def test_ordinary_options_need_no_trust(group: str, trusted: bool) -> None:
     applied.undo()
 
 
-def test_with_trust_the_rest_is_set(matplotlib: Any) -> None:
+def test_with_trust_the_other_settings_are_set(matplotlib: Any) -> None:
     values = {
         "animation.html": "html5",
         "figure.hooks": ["evil_hook:hook"],
@@ -281,14 +281,12 @@ def test_with_trust_the_rest_is_set(matplotlib: Any) -> None:
     assert matplotlib.rcParams["figure.hooks"] == []
 
 
-def test_most_parameters_that_matplotlib_has_are_on_the_list(matplotlib: Any) -> None:
-    from litestate.environment import plain_options
-
+def test_most_parameters_of_matplotlib_are_on_the_list(matplotlib: Any) -> None:
     waiting = [
         name
         for name, value in matplotlib.rcParamsDefault.items()
         if name not in ("backend", "backend_fallback", "interactive")
-        and not runs_nothing("matplotlib", name, plain_options.encode(value))
+        and not is_harmless_setting("matplotlib", name, settings.encode(value))
     ]
     families = {name.partition(".")[0] for name in waiting}
     assert families <= {

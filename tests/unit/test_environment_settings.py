@@ -1,4 +1,4 @@
-"""What a cell sets in the process comes back, waits for trust, or is named."""
+"""Every change that a cell makes to the process is restored, waits for trust, or is named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import options
+from litestate.environment import changed_settings
 from litestate.environment.executed import Executed, current
 from litestate.errors import DamagedBundleError
 from saved_session import missing, new_process, tried
@@ -30,17 +30,17 @@ def a_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 @pytest.mark.parametrize("change", CASES)
-def test_a_change_comes_back_or_is_named(change: Change) -> None:
+def test_a_change_is_restored_or_named(change: Change) -> None:
     if why := missing(change):
         pytest.skip(why)
     assert tried(change) == change.expected
 
 
-def test_nothing_changed_is_nothing_saved() -> None:
-    assert options.describe() == {"set": {}, "left_out": {}}
+def test_without_changes_nothing_is_saved() -> None:
+    assert changed_settings.describe() == {"set": {}, "left_out": {}}
 
 
-def test_the_logger_of_an_application_is_its_own() -> None:
+def test_the_logger_of_an_application_is_not_saved() -> None:
     import logging
 
     from traitlets.config import Application
@@ -52,7 +52,7 @@ def test_the_logger_of_an_application_is_its_own() -> None:
         assert environment.left_out(environment.describe(parts=["options"])) == []
     finally:
         application.close_handlers()
-        # Without its class it would be one of the notebook's.
+        # Without its class it would count as the notebook's.
         del logging.root.manager.loggerDict["SomeKernelApp"]
 
 
@@ -75,7 +75,7 @@ def test_no_secret_is_in_a_bundle() -> None:
         logging.root.handlers.clear()
 
 
-# What a stranger may write there: nothing of it is set, whatever it is.
+# Values of a hostile bundle: none of them is set.
 HOSTILE: dict[str, dict[str, Any]] = {
     "attributes": {
         "builtins:print": ["import", "os:system"],
@@ -104,16 +104,16 @@ HOSTILE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("group", HOSTILE)
-def test_what_a_stranger_sets_waits(group: str) -> None:
+def test_hostile_settings_wait(group: str) -> None:
     pytest.importorskip(group.partition(" ")[0] if group == "sklearn" else "sys")
-    before = options.describe()
+    before = changed_settings.describe()
     document = {"options": {"set": {group: HOSTILE[group]}}}
     read = environment.read(environment.dump(document))
     applied = environment.apply(read, trusted=False, parts=["options"])
     told = len(applied.waiting) + len(applied.skipped)
     assert told == len(HOSTILE[group]) or applied.skipped[0].path == f"options of {group}"
     assert not applied.lines
-    assert options.describe() == before
+    assert changed_settings.describe() == before
 
 
 MALFORMED: dict[str, dict[str, Any]] = {
@@ -140,16 +140,16 @@ MALFORMED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("group", MALFORMED)
-def test_what_does_not_fit_is_named_also_with_trust(group: str) -> None:
-    before = options.describe()
+def test_malformed_settings_are_named_also_with_trust(group: str) -> None:
+    before = changed_settings.describe()
     document = {"options": {"set": {group: MALFORMED[group]}}}
     read = environment.read(environment.dump(document))
     applied = environment.apply(read, trusted=True, parts=["options"])
     assert len(applied.skipped) == len(MALFORMED[group]), applied
     assert all("was not accepted here" in each.reason for each in applied.skipped)
-    assert options.describe() == before
+    assert changed_settings.describe() == before
 
 
-def test_a_value_that_is_no_option_is_damage() -> None:
+def test_a_value_of_an_unknown_form_is_damage() -> None:
     with pytest.raises(DamagedBundleError):
-        options.check({"set": {"attributes": {"sys:x": {"variable": "f"}}}})
+        changed_settings.check({"set": {"attributes": {"sys:x": {"variable": "f"}}}})

@@ -6,11 +6,11 @@ import pytest
 from litestate.pacing import MOST, SHARE, START, USUAL, Pace
 
 PROMISE = 0.025
-"""Share of the running time, as the issue has it."""
+"""The promised share of the running time."""
 
 
 def run(pace: Pace, cells: list[tuple[float, float]]) -> tuple[float, list[float], list[float]]:
-    """Let cells run for so long, with checkpoints after them that cost so much.
+    """Simulate cells of some lengths, followed by checkpoints of some costs, in seconds.
 
     Returns the time at the end, the costs of those that were made and the waits before them.
     """
@@ -56,7 +56,7 @@ def test_any_cells_and_costs_stay_within_the_share() -> None:
     check()
 
 
-def test_who_waits_as_long_as_told_may_start() -> None:
+def test_a_checkpoint_may_start_after_the_wait() -> None:
     hypothesis = pytest.importorskip("hypothesis", reason="the kernel has no hypothesis")
     st = hypothesis.strategies
 
@@ -69,7 +69,7 @@ def test_who_waits_as_long_as_told_may_start() -> None:
         for length, cost in cells:
             now += length
             wait = pace.due(now)
-            # Not for ever, and not longer than all that was made so far takes to be paid.
+            # At most as long as all checkpoints so far take to be paid.
             assert wait <= (sum(made) + MOST) / SHARE
             now += wait
             assert pace.due(now) < 1e-6
@@ -85,11 +85,11 @@ def test_many_fast_cells_take_less_than_what_is_promised() -> None:
     for cost in (0.005, 0.03, 0.3):
         now, costs, _ = run(Pace(0.0), [(0.1, cost)] * 36_000)
         assert sum(costs) < PROMISE * now
-        # Nor is it given away.
+        # The share is also used.
         assert sum(costs) > 0.8 * SHARE * now
 
 
-def test_a_dear_one_does_not_keep_cheap_ones_waiting() -> None:
+def test_an_expensive_checkpoint_does_not_delay_cheap_ones() -> None:
     pace = Pace(0.0)
     pace.spent(1.2, 1.2)
     _, costs, waits = run(pace, [(2.0, 0.01)] * 20)
@@ -97,7 +97,7 @@ def test_a_dear_one_does_not_keep_cheap_ones_waiting() -> None:
     assert len(costs) == 20
 
 
-def test_a_debt_is_not_for_cells_in_quick_succession() -> None:
+def test_cells_in_quick_succession_make_no_debt() -> None:
     pace = Pace(0.0)
     pace.spent(1.2, 1.2)
     wait = pace.due(1.2)
@@ -105,12 +105,12 @@ def test_a_debt_is_not_for_cells_in_quick_succession() -> None:
     assert pace.due(1.2 + wait / 2) == pytest.approx(wait / 2)
 
 
-def test_dear_ones_wait_for_each_other() -> None:
+def test_expensive_checkpoints_wait_for_each_other() -> None:
     pace = Pace(0.0)
     pace.spent(1.2, 1.2)
     pace.spent(1.2, 2.4)
     assert pace.due(2.4) > 1.2 / SHARE
-    # And those that never were cheap keep to the share.
+    # Checkpoints that are always expensive stay within the share.
     now, costs, _ = run(pace, [(1.0, 1.2)] * 7200)
     assert sum(costs) < PROMISE * now
 
@@ -121,12 +121,12 @@ def test_a_long_cell_is_not_delayed_by_the_one_before() -> None:
     assert pace.due(3.0 + 30.0) == 0
 
 
-def test_a_long_rest_buys_no_burst() -> None:
+def test_a_long_rest_pays_for_no_burst() -> None:
     _, costs, _ = run(Pace(0.0), [(24 * 3600.0, 0.01), *[(0.0, 0.01)] * 1000])
     assert sum(costs) <= MOST + 0.02
 
 
-def test_a_checkpoint_that_costs_more_than_can_be_saved_up_is_made() -> None:
+def test_a_checkpoint_that_costs_more_than_the_credit_limit_is_made() -> None:
     pace = Pace(0.0)
     for end in (10.0, 20.0, 30.0):
         pace.spent(10.0, end)

@@ -1,4 +1,4 @@
-"""Packages: what is imported and installed, what is missing, and what a stranger may say."""
+"""Packages: imported, installed and missing ones, and hostile lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_BROWSER = sys.platform == "emscripten"
 
 
 def install(folder: Path, name: str, version: str, module: str, **more: str) -> None:
-    """Put a distribution where Python finds it."""
+    """Install a distribution of the test."""
     info = folder / f"{name}-{version}.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
@@ -54,13 +54,13 @@ def test_imported_packages_are_described(site: Path, monkeypatch: pytest.MonkeyP
     assert packages.missing(document) == []
 
 
-def test_what_comes_later_is_noticed(site: Path) -> None:
+def test_a_later_installation_is_noticed(site: Path) -> None:
     assert packages.packages_of(["laterdemo"]) == {}
     install(site, "later-demo", "1", "laterdemo")
     assert packages.packages_of(["laterdemo"]) == {"laterdemo": "later-demo"}
 
 
-def test_what_is_missing_is_named_with_advice(site: Path) -> None:
+def test_missing_packages_are_named_with_advice(site: Path) -> None:
     install(site, "other-demo", "2.0", "otherdemo")
     document = {
         "added": [],
@@ -84,13 +84,11 @@ def test_what_is_missing_is_named_with_advice(site: Path) -> None:
         "version 2.0 is here",
     ]
     if not IN_BROWSER:
-        assert (
-            installed.skipped[0].advice == "To have what was saved, run: pip install gone-demo==3"
-        )
+        assert installed.skipped[0].advice == "For the saved version, run: pip install gone-demo==3"
 
 
 @pytest.mark.parametrize("trusted", [False, True])
-def test_a_stranger_gives_no_command_to_run(site: Path, trusted: bool) -> None:
+def test_an_untrusted_bundle_gives_no_command_to_run(site: Path, trusted: bool) -> None:
     document = {"added": [], "imported": {"evil-demo": {"version": "3", "imports": ["evildemo"]}}}
     section = Section("packages")
     parts_packages._Install(document, {"evildemo"}, trusted, section).commit()
@@ -102,7 +100,7 @@ def test_a_stranger_gives_no_command_to_run(site: Path, trusted: bool) -> None:
     assert ("pip install evil-demo==3" in skipped.advice) == (trusted and not IN_BROWSER)
 
 
-def test_a_broken_distribution_spoils_nothing(site: Path) -> None:
+def test_a_broken_distribution_is_ignored(site: Path) -> None:
     (site / "broken-1.0.dist-info").mkdir()
     (site / "empty-1.0.dist-info").mkdir()
     (site / "empty-1.0.dist-info" / "METADATA").write_text("")
@@ -110,7 +108,7 @@ def test_a_broken_distribution_spoils_nothing(site: Path) -> None:
 
 
 @pytest.mark.skipif(not IN_BROWSER, reason="only the site has micropip")
-def test_what_micropip_left_is_described(site: Path) -> None:
+def test_packages_of_micropip_are_described(site: Path) -> None:
     url = "https://example.org/tiny_demo-1.2-py3-none-any.whl"
     facts = {"PYODIDE_SOURCE": "pypi", "PYODIDE_URL": url, "PYODIDE_SHA256": "ab" * 32}
     install(site, "tiny-demo", "1.2", "tinydemo", PYODIDE_REQUIRES='["six"]', **facts)

@@ -1,4 +1,4 @@
-"""What the pace puts off is stored in a rest: in Jupyter's kernel, in terminals, at the end."""
+"""Postponed checkpoints are made in a rest: in kernels, in terminals, and at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from test_ipykernel import PATIENCE, Kernel, Start, start
 __all__ = ["start"]
 
 REST = 1.0
-"""Seconds after which all has to be stored."""
+"""Seconds after which everything has to be stored."""
 
 DEBT = """
 import time
@@ -29,22 +29,22 @@ pace = litestate.autosave._follower._pace
 for _ in range(3):
     pace.spent(60.0, time.monotonic())
 """
-"""As if three checkpoints had taken a minute each: the pace puts off all for an hour."""
+"""Code that charges three checkpoints of a minute each: the pace postpones all for an hour."""
 
 NUMBERS = "print([(row.cell, row.cause) for row in litestate.checkpoints()])"
 
 
-def test_what_was_put_off_is_stored_in_a_rest(start: Start) -> None:
+def test_a_rest_stores_what_was_postponed(start: Start) -> None:
     kernel = start()
     kernel.run("import litestate\nlitestate.autosave()")
     kernel.run(DEBT)
     for number in range(6):
         kernel.run(f"v{number} = {number}")
     before = kernel.run(NUMBERS)
-    assert "(8, 'cell')" not in before, "nothing was put off"
+    assert "(8, 'cell')" not in before, "nothing was postponed"
     kernel.run("last = 1")
     time.sleep(REST + 0.3)
-    # The kernel before is killed.
+    # This kills the other kernel.
     kernel = start()
     told = kernel.run("import litestate\nlitestate.autosave()")
     offered = told.partition("restore(")[2].partition(")")[0]
@@ -72,7 +72,7 @@ def test_cells_that_are_in_no_checkpoint_are_named(start: Start) -> None:
     assert kernel.run("print(first, 'v0' in globals())") == "1 False\n"
 
 
-def test_a_restore_names_the_cells_that_it_takes_back(start: Start) -> None:
+def test_a_restore_names_the_cells_that_it_undoes(start: Start) -> None:
     kernel = start()
     kernel.run("import litestate\nlitestate.autosave()")
     for number in range(3):
@@ -84,7 +84,7 @@ def test_a_restore_names_the_cells_that_it_takes_back(start: Start) -> None:
     assert "Not in this checkpoint: cells [5]–[6] ran after it." in report, report
 
 
-def test_a_kernel_that_is_shut_down_stores_it(tmp_path: Path) -> None:
+def test_the_shutdown_of_a_kernel_stores_it(tmp_path: Path) -> None:
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(startup_timeout=PATIENCE, cwd=str(tmp_path))
@@ -139,13 +139,13 @@ def test_the_end_of_a_session_stores_it(tmp_path: Path, options: tuple[str, ...]
     enter(child, f"exec({DEBT!r})", 2)
     enter(child, "v1 = 1", 3)
     child.send(f"{end}\n" if end.isprintable() else end)
-    # Until nothing comes any more.
+    # Until the process ends.
     child.read()
     assert "'v1'" in stored(tmp_path)
 
 
 def stored(folder: Path) -> str:
-    """Return which variables another process restores from the checkpoint before its own."""
+    """Return the variables that another process restores from the newest of these checkpoints."""
     code = (
         "import litestate; r = litestate.autosave('nb'); n = litestate.checkpoints(); "
         "litestate.restore([row.number for row in n if row.cause != 'start'][-1]); "

@@ -1,7 +1,9 @@
-"""The session around the variables: folder, environment, options, random numbers, history."""
+"""The session around the variables: folder, environment, settings, random numbers, history."""
 
-from .applied import Applied
-from .document import (
+from .apply_result import Applied
+from .cell_history import History, history
+from .executed import Executed, follow
+from .session_document import (
     AFTER_VARIABLES,
     BEFORE_VARIABLES,
     PARTS,
@@ -13,8 +15,6 @@ from .document import (
     left_out,
     read,
 )
-from .executed import Executed, follow
-from .table import History, history
 
 __all__ = [
     "AFTER_VARIABLES",

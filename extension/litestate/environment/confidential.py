@@ -1,26 +1,26 @@
-"""What looks like a secret stays out of bundles, which people hand on."""
+"""Detection of secrets, which must stay out of bundles: users pass these on to others."""
 
 from __future__ import annotations
 
 import re
 
 HIDDEN = "[left out]"
-"""What stands in the place of a secret in a cell's source."""
+"""Text that replaces a secret in a cell's source."""
 
 _WORDS = (
     *("TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PRIVATE", "OAUTH"),
     *("AUTHORIZATION", "COOKIE", "BEARER", "SIGNATURE", "CONNSTR", "CONNECTIONSTRING"),
 )
-"""Wherever they stand in a name without its underscores."""
+"""Any part of a name, without its underscores."""
 
 _PARTS = {"KEY", "KEYS", "PASS", "PWD", "AUTH", "CREDS", "CRED", "PIN", "DSN", "SALT", "JWT", "PAT"}
-"""As whole words of a name."""
+"""Whole words of a name."""
 
 _ENDS = ("KEY", "PASS")
-"""As the end of a name. That a monkey is left out does little harm: it is named."""
+"""The end of a name. It also matches ``monkey``, which does little harm: the report names it."""
 
 _NOT_SECRET = {"PWD", "OLDPWD"}
-"""Shells keep the current folder in them."""
+"""Variables in which shells keep the current folder."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -81,7 +81,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def is_secret_value(value: str) -> bool:
-    """Tell whether a text has in it what looks like a token, a private key or a password.
+    """Tell whether a text seems to contain a token, a private key or a password.
 
     Examples
     --------
@@ -94,8 +94,8 @@ def is_secret_value(value: str) -> bool:
 def looks_secret(name: str, value: object) -> bool:
     """Tell whether a variable of a notebook probably holds a secret.
 
-    Names of four letters, such as ``key``, and what is short or has spaces, are mostly something
-    else there.
+    Names of up to four letters, such as ``key``, and values that are short or have spaces are
+    usually not secrets.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def looks_secret(name: str, value: object) -> bool:
 
 
 def hide(source: str) -> str:
-    """Return a cell's source without what looks like a secret in it.
+    """Return a cell's source with its secrets replaced by `HIDDEN`.
 
     Examples
     --------

@@ -1,55 +1,52 @@
-"""Which cells were executed: number, source, when, how long, and how they ended."""
+"""The log of executed cells: number, source, time, duration and outcome of each."""
 
 from __future__ import annotations
 
-import asyncio
-import re
 import secrets
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
+from ..cells import Cells, cell_frames
 from ..platform import ipython_shell
 from .confidential import hide
 
 MOST_CELLS = 10_000
-"""Cells that are kept."""
+"""Cells in the log."""
 
 MOST_SOURCE = 1024 * 1024
-"""Characters of source that are kept in all."""
+"""Characters of source in the log, in all."""
 
 MOST_OF_CELL = 64 * 1024
-"""Characters of source that are kept of one cell."""
+"""Characters of source of one cell."""
 
 CUT = "\n… (the rest was not kept)"
-OK = "ok"
 
 _KEY = "litestate_executed"
-"""Where the log is kept in ``shell.meta``: it outlives a second import."""
+"""Key of the log in ``shell.meta``: another copy of this module finds it there."""
 
 
 @dataclass
 class Executed:
-    """One cell that was executed.
+    """An executed cell.
 
     Attributes
     ----------
     session : str
-        Names the kernel's life in which it ran.
+        Name of the session in which it ran: one life of a kernel.
     number : int or None
-        Its prompt number there, as far as the kernel knows.
+        Its number in that session; None if it is not known.
     source : str
-        What was executed, without what looks like a secret.
+        The source, without texts that look like a secret.
     when : float or None
-        Seconds since 1970 when it began; None if litestate was not there yet.
+        Seconds since 1970 when it began; None if it began before litestate was imported.
     duration : float or None
-        Seconds; None if that is not known, or not yet.
+        Seconds; None if not known, or while it runs.
     outcome : str or None
-        ``"ok"``, or the name of the error that ended it; None if that is not known, or not yet.
+        ``"ok"``, or the name of the error that ended it; None if not known, or while it runs.
     """
 
     session: str
@@ -61,18 +58,18 @@ class Executed:
 
 
 class Log:
-    """The cells of this session from the first one on, and of those that were loaded.
+    """The cells of this session, and those of loaded sessions.
 
     Attributes
     ----------
     session : str
-        Names this kernel's life.
+        Name of this session.
     loaded : list of Executed
-        Cells of before, which a bundle or a checkpoint has brought.
+        Cells of earlier sessions, from a bundle or a checkpoint.
     dropped : int
-        Cells that are no longer kept.
+        Number of cells that were dropped for lack of room.
     watcher : callable or None
-        Gets a cell of this session when it begins, and when it has ended.
+        Gets a cell of this session when it begins, and again when it has ended.
     """
 
     def __init__(self, session: str | None = None) -> None:
@@ -99,7 +96,7 @@ class Log:
         return max((cell.number or 0 for cell in self.cells), default=0)
 
     def add(self, cell: Executed) -> None:
-        """Append a cell; drop the oldest ones that there is no more room for."""
+        """Append a cell, and drop the oldest ones beyond the limits."""
         source = hide(_encodable(cell.source[: MOST_OF_CELL + 1]))
         is_long = len(source) > MOST_OF_CELL
         cell.source = source[:MOST_OF_CELL] + CUT if is_long else source
@@ -108,9 +105,9 @@ class Log:
         self._fit()
 
     def load(self, cells: Iterable[Executed], dropped: int = 0) -> None:
-        """Let these stand before the cells of this session, in the place of others.
+        """Replace the cells of loaded sessions.
 
-        Those of this session are known already.
+        Cells of this session are ignored: the log has them already.
         """
         self.loaded = [cell for cell in cells if cell.session != self.session]
         self.dropped = dropped
@@ -118,7 +115,7 @@ class Log:
         self._fit()
 
     def report(self, cell: Executed) -> None:
-        """Let the watcher know that a cell begins or has ended."""
+        """Tell the watcher that a cell begins or has ended."""
         if self.watcher is not None:
             self.watcher(cell)
 
@@ -132,91 +129,59 @@ class Log:
 
 
 class Follower:
-    """Write the cells of a shell into a log.
-
-    IPython's events do not come in pairs: an empty cell has an end only, and in JupyterLite's
-    kernel a cell that awaits something has a beginning only; the end of its task stands for that.
-    Cells that cells run are part of these, and what is run silently or without a number is none.
+    """A subscription to the cells of a shell that writes them into a log.
 
     Parameters
     ----------
     shell : InteractiveShell
         The shell.
     log : Log
-        Where the cells go. What ran before is taken from the shell's own history.
+        The log. Cells that ran before and are not in it are taken from the shell's own history.
     """
 
     def __init__(self, shell: Any, log: Log) -> None:
         self.log = log
-        self._shell = shell
-        self._open: tuple[Executed, Any, float] | None = None
-        shell.events.register("pre_run_cell", self._begun)
-        shell.events.register("post_run_cell", self._ended)
-        if not log.own:
-            self._take_earlier()
+        self.is_open = True
+        self._running: tuple[Executed, float | None] | None = None
+        self._cells = Cells(shell, _nothing, _nothing, self.close, "log", recorder=self)
+        self._take_earlier(shell)
 
     def close(self) -> None:
-        """Follow no more."""
-        self._shell.events.unregister("pre_run_cell", self._begun)
-        self._shell.events.unregister("post_run_cell", self._ended)
-        self._open = None
+        """Record no more cells."""
+        self.is_open = False
+        self._running = None
+        self._cells.close()
 
-    def _take_earlier(self) -> None:
-        sources = list(self._shell.history_manager.input_hist_raw)
+    def _take_earlier(self, shell: Any) -> None:
+        last = max((cell.number or 0 for cell in self.log.own), default=0)
+        sources = list(shell.history_manager.input_hist_raw)
         for number, source in enumerate(sources):
-            if number and source.strip():
+            if number > last and source.strip():
                 self.log.add(Executed(self.log.session, number, source.removesuffix("\n")))
-        if _running(self._shell) and self.log.own:
-            # Of the cell that runs, only the end is seen.
-            self._follow(self.log.own[-1], None, 0.0)
+        own = self.log.own
+        if self._cells.running and own and own[-1].outcome is None:
+            # Only the end of the running cell will be reported.
+            self._running = own[-1], None
 
-    def _begun(self, info: Any) -> None:
-        # The frame of this cell, and of the one that runs it.
-        running = _running(self._shell)
-        if self._open is not None and len(running) > 1:
-            return
-        self._open = None
-        if not getattr(info, "store_history", True) or _request(self._shell).get("silent"):
-            return
-        # Later versions of IPython count at the start of a cell, earlier ones at its end.
-        result = running[0].f_locals.get("result") if running else None
-        number = getattr(result, "execution_count", None)
-        source = _request(self._shell).get("code", info.raw_cell)
-        cell = Executed(self.log.session, number, str(source), time.time())
+    def cell_begun(self, source: str, number: int) -> None:
+        """Add a cell to the log; see `Recorder`."""
+        cell = Executed(self.log.session, number, source, time.time())
         self.log.add(cell)
-        self._follow(cell, info, time.monotonic())
+        self._running = cell, time.monotonic()
         self.log.report(cell)
 
-    def _follow(self, cell: Executed, info: Any, start: float) -> None:
-        self._open = (cell, info, start)
-        task = _current_task()
-        if task is not None and _is_pyodide(self._shell):
-            task.add_done_callback(lambda _: self._task_ended(cell))
-
-    def _ended(self, result: Any) -> None:
-        if self._open is None:
-            return
-        info = self._open[1]
-        if info is None:
-            # A cell within this one: its own frame is gone by now.
-            if _running(self._shell):
-                return
-        elif getattr(result, "info", None) is not info:
-            return
-        error = result.error_before_exec or result.error_in_exec
-        self._close(type(error).__name__ if error is not None else OK)
-
-    def _task_ended(self, cell: Executed) -> None:
-        if self._open is not None and self._open[0] is cell:
-            self._close(_error_of_pyodide(self._shell))
-
-    def _close(self, outcome: str) -> None:
-        if self._open is not None:
-            cell, info, start = self._open
+    def cell_ended(self, outcome: str) -> None:
+        """Complete the entry of the last cell; see `Recorder`."""
+        if self._running is not None:
+            cell, start = self._running
             cell.outcome = _encodable(outcome)[:200]
-            cell.duration = None if info is None else time.monotonic() - start
-            self._open = None
+            cell.duration = None if start is None else time.monotonic() - start
+            self._running = None
             self.log.report(cell)
+
+
+def _nothing(*_: object) -> None:
+    """Ignore an event that a log does not need."""
 
 
 def _encodable(text: str) -> str:
@@ -227,12 +192,12 @@ _without_shell = Log()
 
 
 def follow(shell: Any = None) -> Log | None:
-    """Record the cells from now on, and take over what was recorded before.
+    """Record the cells of a shell from now on, in the log that it may already have.
 
     Parameters
     ----------
     shell : InteractiveShell, optional
-        Whose cells; by default those of this session.
+        By default that of this session.
 
     Returns
     -------
@@ -242,74 +207,35 @@ def follow(shell: Any = None) -> Log | None:
     shell = shell or ipython_shell()
     if shell is None:
         return None
-    before = shell.meta.get(_KEY)
-    if before is not None:
-        return before.log  # type: ignore[no-any-return]
-    follower = Follower(shell, Log())
-    shell.meta[_KEY] = follower
-    return follower.log
+    follower = shell.meta.get(_KEY)
+    # Another copy of litestate may have ended it.
+    if follower is None or not follower.is_open:
+        follower = Follower(shell, Log() if follower is None else follower.log)
+        shell.meta[_KEY] = follower
+    return follower.log  # type: ignore[no-any-return]
 
 
 def running_number(shell: Any) -> int | None:
-    """Return the number of the cell that runs, or None."""
+    """Return the number of the running cell, or None."""
     numbers = [
-        getattr(it.f_locals.get("result"), "execution_count", None) for it in _running(shell)
+        getattr(it.f_locals.get("result"), "execution_count", None) for it in cell_frames(shell)
     ]
     return numbers[-1] if numbers else None
 
 
 def unfollow(shell: Any) -> None:
-    """Record no more cells of a shell, and forget those that were."""
+    """Record no more cells of a shell, and drop its log."""
     follower = shell.meta.pop(_KEY, None)
     if follower is not None:
         follower.close()
 
 
 def current() -> Log:
-    """Return the log of this session; outside of IPython it has only what was loaded."""
+    """Return the log of this session; outside of IPython it has only loaded cells."""
     return follow() or _without_shell
 
 
-def _current_task() -> asyncio.Task[Any] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None
-
-
-def _running(shell: Any) -> list[FrameType]:
-    """Return the frames that run cells of a shell, the innermost first."""
-    code = type(shell).run_cell_async.__code__
-    found: list[FrameType] = []
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code is code and frame.f_locals.get("self") is shell:
-            found.append(frame)
-        frame = frame.f_back
-    return found
-
-
-def _request(shell: Any) -> dict[str, Any]:
-    """Return what the page has asked JupyterLite's kernel for; of other kernels, nothing.
-
-    The kernel does not tell the shell what is to be run silently, and rewrites ``%pip``.
-    """
-    if not _is_pyodide(shell):
-        return {}
-    message = shell.kernel._parent_header
-    content = message.get("content") if isinstance(message, dict) else None
-    return content if isinstance(content, dict) else {}
-
-
-def _is_pyodide(shell: Any) -> bool:
-    return hasattr(getattr(shell, "kernel", None), "lite_transform_manager")
-
-
-def _error_of_pyodide(shell: Any) -> str:
-    """Return how the last cell ended, as JupyterLite's kernel has it for its reply."""
-    trouble = getattr(shell, "_last_traceback", None)
-    if trouble is None:
-        return OK
-    # "<class 'package.module.Name'>"
-    name = re.search(r"([A-Za-z_]\w*)'?>?$", str(trouble.get("ename", "")))
-    return name[1] if name else "error"
+def namespace() -> dict[str, Any]:
+    """Return the notebook's namespace; outside of IPython, that of ``__main__``."""
+    shell = ipython_shell()
+    return vars(sys.modules["__main__"]) if shell is None else shell.user_ns

@@ -1,4 +1,4 @@
-"""Check JSON that a stranger may have written."""
+"""Checks of JSON from untrusted bundles."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..strict_json import TooDeepError
 from ..strict_json import parse as parse_json
 
 MAX_BYTES = 16 * 1024 * 1024
-"""Of a document; the history, its largest part, has half of that at most."""
+"""Bytes of a document. Its largest part, the history of cells, has at most half of that."""
 
 MAX_DEPTH = 16
-"""Levels of nesting; what litestate writes has half of that at most."""
+"""Levels of nesting. Documents that litestate writes have at most half of that."""
 
 MAX_TEXT = 1024 * 1024
 """Characters of one string."""
 
 
 def parse(data: bytes, what: str) -> dict[str, Any]:
-    """Return the JSON object that a member of a bundle holds.
+    """Return the JSON object of a member of a bundle.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
     Raises
     ------
     DamagedBundleError
-        If it is anything else, too large, or nested too deeply.
+        If it is not a JSON object, too large, or nested too deeply.
     """
     if len(data) > MAX_BYTES:
         raise damaged(what, f"has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed")
@@ -47,7 +47,7 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
 
 
 def damaged(what: str, problem: str) -> DamagedBundleError:
-    """Return the error for something that is not as litestate writes it."""
+    """Return the error for data that litestate did not write."""
     return DamagedBundleError(
         f"{what} {problem}: litestate did not write this. Nothing was loaded; get the bundle again "
         "from where it came from."
@@ -104,8 +104,8 @@ def number(value: object, what: str) -> float:
     return result
 
 
-def place(value: object, what: str) -> tuple[str, str]:
-    """Return a root's name and a relative path that stays below it."""
+def root_and_path(value: object, what: str) -> tuple[str, str]:
+    """Return the name of a root and a relative path that stays below it."""
     parts = sequence(value, what, 2)
     if len(parts) != 2:
         raise damaged(what, "is not a root and a path")

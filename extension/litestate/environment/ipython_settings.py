@@ -1,4 +1,4 @@
-"""What ``%config``, ``%precision``, ``%xmode``, ``%alias`` and ``%load_ext`` have set."""
+"""Settings made by ``%config``, ``%precision``, ``%xmode``, ``%alias`` and ``%load_ext``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..platform import ipython_shell
-from .settings import Group, Undo, cells_mention, same
+from .cell_sources import cells_mention
+from .settings import Group, Undo, same
 
 _WORDS = ("%", "get_ipython", "InteractiveShell", "InlineBackend", "init_printing")
 """Kernels set some of these when they start."""
@@ -18,20 +19,21 @@ _OWN = frozenset(
         *("InteractiveShell.display_page", "InteractiveShell.enable_tip"),
     )
 )
-"""They describe the kernel and the machine, and so does all of `HistoryManager`."""
+"""Traits that describe the kernel and the machine, as all of `HistoryManager` does."""
 
 _PRINTERS = ("type_printers", "deferred_printers", "singleton_printers")
-"""Libraries add to them; what a notebook adds is found otherwise."""
+"""Libraries add to these; `module_changes` finds what a notebook adds."""
 
 _ALWAYS_LOADED = frozenset({"IPython.extensions.storemagic"})
-"""ipykernel has it from the start."""
+"""ipykernel loads it when it starts."""
 
 _MADE_LATER = frozenset({"InlineBackend"})
+"""Classes of objects that IPython makes when they are first used."""
 
 _MODE = "traceback mode"
 _RELOAD = "autoreload"
 _RELOADS = {(False, False): "off", (True, False): "explicit", (True, True): "all"}
-"""The argument of ``%autoreload`` by what its reloader has: whether it is on, and for all."""
+"""The argument of ``%autoreload`` by the state of its reloader: whether it is on, and for all."""
 
 
 def _traits(_: Any) -> Iterator[tuple[str, Any]]:
@@ -56,7 +58,7 @@ def _traits(_: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _of_later(shell: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what ``%config`` has set of what is made when it is first used, as `InlineBackend`."""
+    """Yield the settings that ``%config`` made for objects of `_MADE_LATER`."""
     there = {cls.__name__ for owner in _owners(shell) for cls in type(owner).__mro__}
     if cells_mention("%config", "update_config", if_unknown=False):
         for kind, traits in shell.config.items():
@@ -66,7 +68,7 @@ def _of_later(shell: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _owners(shell: Any) -> list[Any]:
-    """Return what ``%config`` can set, and the formatters, which ``%precision`` sets."""
+    """Return the objects that ``%config`` can set, and the formatters for ``%precision``."""
     owners = [*shell.configurables, *shell.display_formatter.formatters.values()]
     others = [owner for owner in owners if owner is not shell.history_manager]
     return [owner for owner in others if not type(owner).__name__.endswith("App")]
@@ -99,7 +101,7 @@ def _put_trait(_: Any, name: str, value: Any) -> Undo | None:
 def _put_mode(name: str, value: Any) -> Undo | None:
     shell = ipython_shell()
     if shell is None or not isinstance(value, str):
-        raise KeyError("there is no IPython here")
+        raise KeyError("this is not IPython")
     if name == _MODE:
         before = shell.InteractiveTB.mode
         if before == value:
@@ -137,7 +139,7 @@ def _put_later(kind: str, trait: str, value: Any) -> Undo | None:
 
 
 def _owner_of(name: str) -> tuple[Any, str]:
-    """Return what has a trait, or None if it is made later; and the name of the trait."""
+    """Return the object that has a trait, or None if it is made later; and the trait's name."""
     kind, _, trait = name.partition(".")
     shell = ipython_shell()
     if (
@@ -154,7 +156,7 @@ def _owner_of(name: str) -> tuple[Any, str]:
 
 
 def _is_kind(owner: Any, kind: str) -> bool:
-    """Tell whether an object is what another kernel calls so: each has a shell of its own class."""
+    """Tell whether an object is of a class; the shell is of the shell class of every kernel."""
     return any(cls.__name__ == kind for cls in type(owner).__mro__) or (
         kind.endswith("InteractiveShell") and owner is ipython_shell()
     )
@@ -170,12 +172,12 @@ def _extensions(_: Any) -> Iterator[tuple[str, Any]]:
 def _put_extension(_: Any, name: str, value: Any) -> Undo | None:
     shell = ipython_shell()
     if shell is None or value is not True:
-        raise KeyError("there is no IPython here")
+        raise KeyError("this is not IPython")
     manager = shell.extension_manager
     if name in manager.loaded:
         return None
     if manager.load_extension(name) is not None:
-        raise ValueError("it is no extension of IPython")
+        raise ValueError("it is not an extension of IPython")
     return lambda: manager.unload_extension(name)
 
 
@@ -192,7 +194,7 @@ def _aliases(_: Any) -> Iterator[tuple[str, Any]]:
 def _put_alias(_: Any, name: str, command: Any) -> Undo | None:
     shell = ipython_shell()
     if shell is None or not name.isidentifier() or not isinstance(command, str):
-        raise KeyError("there is no IPython here")
+        raise KeyError("this is not IPython")
     manager = shell.alias_manager
     before = dict(manager.aliases).get(name)
     if before == command:
@@ -213,4 +215,4 @@ GROUPS = {
     "IPython": Group(_traits, _put_trait),
     "IPython aliases": Group(_aliases, _put_alias),
 }
-"""As in `options`."""
+"""Part of `changed_settings.GROUPS`."""

@@ -1,8 +1,7 @@
-"""Which packages cells use, and which of them were installed beyond the site."""
+"""The packages of a session: those that are imported, and those installed beyond the site."""
 
-from .distributions import packages_of
-from .document import Added, check, describe, dump, left_out, read
 from .installing import Installed, Missing, advice, install, missing
+from .package_list import Added, check, describe, dump, left_out, packages_of, read
 
 __all__ = [
     "Added",

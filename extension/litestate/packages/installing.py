@@ -1,4 +1,4 @@
-"""Compare the packages of a saved state with those that are here, and install them again."""
+"""Comparison of a saved package list with this session, and installation of missing packages."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from typing import Any
 from ..manifest import Skipped
 from ..platform import IN_BROWSER
 from ..trust import trust_advice
-from .distributions import distributions, normalized
-from .document import Added, from_json
+from .package_list import Added, distributions, from_json, normalized
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A package that a saved state had and that is not here as it was.
+    """A package of a saved state that is missing here, or here in another version.
 
     Attributes
     ----------
     name, version : str
-        What there was.
+        Name and version in the saved state.
     here : str or None
-        The version that is here; None if there is none.
+        The version that is here; None if the package is missing.
     imports : tuple of str
-        Top-level modules that it has.
+        Its top-level modules.
     added : Added or None
-        How to install it again in the site; None if it was no package beyond the site.
+        How to install it again in the site; None if it was not installed beyond the site.
     """
 
     name: str
@@ -40,16 +39,16 @@ class Missing:
 
 @dataclass
 class Installed:
-    """What came of installing packages again.
+    """The result of installing packages again.
 
     Attributes
     ----------
     done : list of Missing
-        They are here now.
+        Packages that are installed now.
     skipped : list of Skipped
-        They are not, and why.
+        Packages that are not, and why.
     warnings : list of str
-        What is not as a person might think.
+        Caveats.
     """
 
     done: list[Missing] = field(default_factory=list)
@@ -58,17 +57,17 @@ class Installed:
 
 
 def missing(document: dict[str, Any], modules: Iterable[str] | None = None) -> list[Missing]:
-    """Return the packages of a saved state that are not here, or in another version.
+    """Return the packages of a saved state that are missing here, or here in another version.
 
-    In the site, a package that its lock has is not missing: an import loads it.
+    In the site, a package in the site's lock is not missing: an import loads it.
 
     Parameters
     ----------
     document : dict
-        Of `read`.
+        A document of `read`.
     modules : iterable of str, optional
-        Top-level modules: of packages that the site had, only those that have one of these. The
-        rest is what the kernel itself is made of. By default all.
+        Top-level modules. Of the packages that were not installed beyond the site, only those with
+        one of these modules count; the others are parts of the kernel itself. By default all.
     """
     found: list[Missing] = []
     wanted = None if modules is None else set(modules)
@@ -88,7 +87,7 @@ def missing(document: dict[str, Any], modules: Iterable[str] | None = None) -> l
 
 
 def advice(absent: Iterable[Missing]) -> str:
-    """Return what to do about missing packages in plain Python, or nothing.
+    """Return the command that installs missing packages in plain Python, or an empty text.
 
     Examples
     --------
@@ -100,22 +99,22 @@ def advice(absent: Iterable[Missing]) -> str:
 
 
 def install(absent: Iterable[Missing], *, trusted: bool) -> Installed:
-    """Install packages again that were installed beyond the site; never in plain Python.
+    """Install packages again that were installed beyond the site. Does nothing in plain Python.
 
-    Each wheel must be the one that was installed before, by its hash. One that cannot be had does
-    not keep the others from being installed.
+    The hash of each wheel must be that of the wheel that was installed before. A package that
+    cannot be installed does not stop the others.
 
     Parameters
     ----------
     absent : iterable of Missing
-        Of `missing`.
+        Result of `missing`.
     trusted : bool
-        Whether code of these packages may run.
+        Whether to install them: this lets their code run.
 
     Raises
     ------
     NeedsAsyncError
-        In a browser that cannot wait.
+        If this browser cannot wait inside a call.
     """
     installed = Installed()
     wanted = [it for it in absent if _wants_install(it, installed, trusted)]
@@ -133,12 +132,12 @@ def _wants_install(it: Missing, installed: Installed, trusted: bool) -> bool:
     what = f"package {it.name}=={it.version}"
     if it.added is None or not IN_BROWSER:
         reason = f"version {it.here} is here" if it.here else "is not installed here"
-        how = f"To have what was saved, run: {advice([it])}" if trusted and not IN_BROWSER else ""
+        how = f"For the saved version, run: {advice([it])}" if trusted and not IN_BROWSER else ""
         installed.skipped.append(Skipped(what, reason, how))
         return False
     if it.added.url is None:
-        reason = "was installed from a file, and nobody can say where to get it again"
-        installed.skipped.append(Skipped(what, reason, "Install it again, and load once more."))
+        reason = "was installed from a file, so it cannot be installed again"
+        installed.skipped.append(Skipped(what, reason, "Install it yourself, and load again."))
         return False
     if not trusted:
         reason = f"would be installed from {it.added.url}"
@@ -149,14 +148,14 @@ def _wants_install(it: Missing, installed: Installed, trusted: bool) -> bool:
 
 def _record(it: Missing, trouble: str | None, installed: Installed) -> None:
     if trouble is not None:
-        how = "Install it yourself, and load once more."
+        how = "Install it yourself, and load again."
         installed.skipped.append(Skipped(f"package {it.name}=={it.version}", trouble, how))
         return
     installed.done.append(it)
     if it.here and any(module in sys.modules for module in it.imports):
         installed.warnings.append(
-            f"{it.name} was {it.here} and is {it.version} now, but the old one is imported: "
-            "restart the kernel, and load once more."
+            f"{it.name} was {it.here} and is {it.version} now, but the old version is imported: "
+            "restart the kernel, and load again."
         )
 
 

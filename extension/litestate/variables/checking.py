@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -22,6 +23,9 @@ UNEXPECTED = (
     ValueError,
 )
 """Errors that codecs, and what they call, may raise for payloads that they do not check."""
+
+_MOST_ALIKE = 1000
+"""Keys of one hash: with more of them a dictionary takes hours."""
 
 
 def guarded(decode: _Function) -> _Function:
@@ -112,3 +116,15 @@ def parsed(parse: Callable[[str], Any], value: Any, get: Get) -> Any:
         return parse(text(value, get))
     except ValueError:
         raise get.fail(f"{value!r:.40} is not in the expected form") from None
+
+
+def check_hashes(hashes: Iterable[int]) -> None:
+    """Refuse keys that were chosen so that building a dictionary takes hours.
+
+    Raises
+    ------
+    ValueError
+        If too many of them have one hash.
+    """
+    if max(Counter(hashes).values(), default=0) > _MOST_ALIKE:
+        raise ValueError("too many keys have one hash")

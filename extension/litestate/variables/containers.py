@@ -7,9 +7,8 @@ import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
-from .checking import FAR, listed, whole
+from .checking import FAR, check_hashes, listed, whole
 from .codecs import Codec, Get, Put, Value
-from .json_nodes import check_hashes
 
 APART = "the attributes of an object in it, also held as a dict (vars), become a separate dict"
 

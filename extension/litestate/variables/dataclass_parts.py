@@ -1,6 +1,6 @@
 """Parts of dataclasses: the methods that Python generates, and the fields.
 
-Pickles name `make_slotted`, so it keeps its name and this module.
+Pickles call `make_slotted` through `rebuilding`.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ its attributes, and looks up ``__setstate__`` on an empty object. Few classes ar
 base that is not the notebook's makes and fills the object, and attributes are set directly. A
 class that defines its own pickling keeps it.
 
-Pickles name `make`, `make_called`, `set_early` and `complete`, so these keep their names and this
-module.
+Pickles call `make`, `make_called`, `set_early` and `complete` through `rebuilding`.
 """
 
 from __future__ import annotations

@@ -6,12 +6,13 @@ object takes ten times as long as writing it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from types import NoneType
 from typing import Any
+
+from .checking import check_hashes
 
 MAX_DEPTH = 64
 """Levels of nesting; deeper data is walked through object by object."""
@@ -31,9 +32,6 @@ _PATIENCE = 300_000
 """Containers that may be scanned in vain, and some more for each node of the graph."""
 
 _PATIENCE_PER_NODE = 8
-
-_MOST_ALIKE = 1000
-"""Keys of one hash: with more of them a dictionary takes hours."""
 
 PathTo = list[Any]
 """Keys and indexes, from the outermost container to one inside."""
@@ -77,7 +75,7 @@ class Nested:
 
 
 def nested(root: Any) -> Nested | int:
-    """Recognise a list or dictionary that can be written as JSON as it is.
+    """Recognize a list or dictionary that can be written as JSON as it is.
 
     Numbers that JSON does not have (NaN, infinity) are not detected here: writing them fails.
 
@@ -141,18 +139,6 @@ def _converted(obj: Any, levels: frozenset[int], depth: int, last: int) -> Any:
     keys = list(map(int, obj))
     check_hashes(map(hash, keys))
     return dict(zip(keys, obj.values(), strict=True))
-
-
-def check_hashes(hashes: Iterable[int]) -> None:
-    """Refuse keys that were chosen so that building a dictionary takes hours.
-
-    Raises
-    ------
-    ValueError
-        If too many of them have one hash.
-    """
-    if max(Counter(hashes).values(), default=0) > _MOST_ALIKE:
-        raise ValueError("too many keys have one hash")
 
 
 def _items(container: Any) -> Iterator[tuple[Any, Any]]:

@@ -1,4 +1,4 @@
-"""The folder, the environment variables and the search path that cells rely on."""
+"""The part "process" of the session: current folder, environment variables and search path."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import Any
 from .. import names, places
 from ..places import ELSEWHERE, Places
 from ..platform import IN_BROWSER
-from . import first
-from .applied import Applied
+from . import initial_process
+from .apply_result import Applied
 from .confidential import is_secret_name, is_secret_value
-from .hostile import damaged, mapping, sequence, text
-from .hostile import place as check_place
+from .hostile import damaged, mapping, root_and_path, sequence, text
 
 _MOST_VARIABLES = 10_000
 
@@ -25,10 +24,10 @@ _UNREADABLE = "unreadable"
 _LONG = "long"
 
 _LONGEST = 100_000
-"""Characters of a variable that is kept."""
+"""Characters of the longest variable that is saved."""
 
 _MOST_ENTRIES = 1000
-"""Of the search path."""
+"""Entries of the search path."""
 
 REASONS = {
     _SECRET: (
@@ -37,13 +36,13 @@ REASONS = {
     ),
     _MACHINE: ("describes the machine that it was set on", "Set it again where it is needed."),
     _UNREADABLE: ("is not text", ""),
-    _LONG: (f"has more than {_LONGEST:,} characters", "Keep it in a file."),
+    _LONG: (f"has more than {_LONGEST:,} characters", "Write the value to a file instead."),
 }
-"""Why a variable is left out, and what to do."""
+"""Reasons why a variable is left out, each with what to do."""
 
 
 def describe(roots: Places | None = None) -> dict[str, Any]:
-    """Return the current folder, and what was set or added since the process began.
+    """Return the current folder, and the variables and search path entries set since the start.
 
     Parameters
     ----------
@@ -58,25 +57,25 @@ def describe(roots: Places | None = None) -> dict[str, Any]:
         ``{"path": [root, relative] or text, "front": bool}``, in order).
     """
     roots = roots or places.detect()
-    kept, left_out = _variables(os.environ, first.environment())
+    variables, left_out = _variables(os.environ, initial_process.environment())
     return {
         "cwd": _cwd(roots),
-        "environment": kept,
+        "environment": variables,
         "left_out": left_out,
         "sys_path": _added(roots),
     }
 
 
 def check(document: dict[str, Any]) -> None:
-    """Look for what litestate would not have written.
+    """Refuse a document that litestate would not have written.
 
     Raises
     ------
     DamagedBundleError
-        If there is anything.
+        With the reason.
     """
     if document.get("cwd") is not None:
-        check_place(document["cwd"], "The current folder")
+        root_and_path(document["cwd"], "The current folder")
     variables = mapping(document.get("environment", {}), "The environment")
     left_out = mapping(document.get("left_out", {}), "What the environment leaves out")
     for entries in (variables, left_out):
@@ -94,30 +93,30 @@ def check(document: dict[str, Any]) -> None:
             if "\0" in path:
                 raise damaged("An entry of the search path", "has a character that it cannot have")
         else:
-            check_place(path, "An entry of the search path")
+            root_and_path(path, "An entry of the search path")
         if type(entry.get("front")) is not bool:
-            raise damaged("An entry of the search path", "does not say where it stands")
+            raise damaged("An entry of the search path", "does not say where it belongs")
 
 
 def apply(document: dict[str, Any], *, trusted: bool, roots: Places | None = None) -> Applied:
-    """Go to the folder, set the variables, and add to the search path what exists here.
+    """Enter the folder, set the variables, and add the search path entries that exist here.
 
     Parameters
     ----------
     document : dict
-        Of `describe`, checked.
+        A checked document of `describe`.
     trusted : bool
-        Whether variables and the search path may be changed: they can make other code run.
+        Whether to change variables and the search path: they can make other code run.
     roots : Places, optional
         The root folders; by default those of this session.
     """
     roots = roots or places.detect()
     applied = Applied()
-    # Before the folder: the roots of plain Python are in the current one.
+    # Before the folder changes: in plain Python the roots are in the current folder.
     entries = document.get("sys_path", [])
     paths = [(entry["front"], *_found(entry["path"], roots)) for entry in entries]
     if document.get("cwd") is not None:
-        _go(document["cwd"], applied, trusted, roots)
+        _enter(document["cwd"], applied, trusted, roots)
     _set(document.get("environment", {}), applied, trusted)
     _add(paths, applied, trusted)
     for name, code in document.get("left_out", {}).items():
@@ -129,13 +128,13 @@ def apply(document: dict[str, Any], *, trusted: bool, roots: Places | None = Non
 def _variables(
     now: Mapping[str, str], before: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    kept: dict[str, str] = {}
+    saved: dict[str, str] = {}
     left_out: dict[str, str] = {}
     for name, value in sorted(now.items()):
-        if before.get(name) == value or first.is_own(name, value):
+        if before.get(name) == value or initial_process.is_own(name, value):
             continue
         readable = names.readable(name)
-        if name in first.MACHINE:
+        if name in initial_process.MACHINE:
             left_out[readable] = _MACHINE
         elif is_secret_name(name) or is_secret_value(value):
             left_out[readable] = _SECRET
@@ -144,8 +143,8 @@ def _variables(
         elif readable != name or names.readable(value) != value:
             left_out[readable] = _UNREADABLE
         else:
-            kept[name] = value
-    return kept, left_out
+            saved[name] = value
+    return saved, left_out
 
 
 def _cwd(roots: Places) -> list[str] | None:
@@ -161,8 +160,8 @@ def _is_portable(relative: str) -> bool:
 
 
 def _added(roots: Places) -> list[dict[str, Any]]:
-    standard = first.search_path()
-    # An editable install has entries that are no paths.
+    standard = initial_process.search_path()
+    # An editable install adds entries that are not paths.
     own = [str(entry) for entry in sys.path if not str(entry).startswith("__editable__")]
     known = [at for at, entry in enumerate(own) if entry in standard and entry]
     begin = known[0] if known else len(own)
@@ -179,12 +178,12 @@ def _portable(entry: str, roots: Places) -> list[str] | str:
     if not path.is_absolute():
         return entry
     root, relative = roots.locate(path)
-    # What ".." leads to is another matter on another machine.
+    # A path with ".." can lead elsewhere on another machine.
     return [root.name, relative] if _is_portable(relative) else entry
 
 
 def _found(path: list[str] | str, roots: Places) -> tuple[str, str]:
-    """Return an entry of the search path as it is here, and as a person would write it."""
+    """Return an entry of the search path as it is here, and as reports show it."""
     if isinstance(path, str):
         return path, path
     root = roots.root(path[0])
@@ -193,14 +192,14 @@ def _found(path: list[str] | str, roots: Places) -> tuple[str, str]:
     return str(root.target(path[1])), root.show(path[1])
 
 
-def _go(place: list[str], applied: Applied, trusted: bool, roots: Places) -> None:
-    root_name, relative = place
+def _enter(saved: list[str], applied: Applied, trusted: bool, roots: Places) -> None:
+    root_name, relative = saved
     root = roots.root(root_name)
     if root is None:
         applied.skip(f"current folder {root_name}/{relative}", "there is no such root folder here")
         return
     target, label = root.target(relative), root.show(relative)
-    before = _where()
+    before = _current_folder()
     if before == target:
         return
     if root.name == ELSEWHERE and not trusted:
@@ -220,11 +219,11 @@ def _go(place: list[str], applied: Applied, trusted: bool, roots: Places) -> Non
     applied.lines.append(f"current folder: {label}")
     if not IN_BROWSER:
         applied.warnings.append(
-            f"The current folder is {target} now, and what is saved from here on is what is in it."
+            f"The current folder is now {target}. From here on, save_state() saves the files in it."
         )
 
 
-def _where() -> Path | None:
+def _current_folder() -> Path | None:
     try:
         return Path.cwd()
     except FileNotFoundError:
@@ -235,7 +234,7 @@ def _exists(path: str) -> bool:
     try:
         return Path(path).exists()
     except (OSError, ValueError):
-        # Longer than a path can be, for example.
+        # The path is too long, for example.
         return False
 
 
@@ -246,10 +245,10 @@ def _set(variables: dict[str, str], applied: Applied, trusted: bool) -> None:
         before = os.environ.get(name)
         if before == value:
             continue
-        if first.is_own(name, value) or name in first.MACHINE:
-            applied.skip(what, "is for this machine to say, not for a bundle")
+        if initial_process.is_own(name, value) or name in initial_process.MACHINE:
+            applied.skip(what, "is set by this machine, not by a bundle")
         elif not trusted:
-            applied.wait(what, "can change what code runs, and which")
+            applied.wait(what, "can change which code runs")
         else:
             try:
                 os.environ[name] = value
@@ -280,7 +279,7 @@ def _add(paths: list[tuple[bool, str, str]], applied: Applied, trusted: bool) ->
         if not path or not _exists(path):
             applied.skip(what, "does not exist here")
         elif not trusted:
-            applied.wait(what, "would let imports find files that came from elsewhere")
+            applied.wait(what, "would let imports find files from elsewhere")
         else:
             (front if is_front else back).append(path)
             labels.append(label)

@@ -1,4 +1,4 @@
-"""What ``session/session.json`` holds: four parts with the same three verbs."""
+"""The document ``session/session.json``: four parts that are described, checked and applied."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from ..manifest import Skipped
 from ..places import Places
-from . import cells, options, process, randomness
-from .applied import Applied
+from . import cell_history, changed_settings, process_state, random_state
+from .apply_result import Applied
 from .hostile import mapping, parse
 
 Part = Literal["process", "options", "cells", "random"]
@@ -17,42 +17,42 @@ Part = Literal["process", "options", "cells", "random"]
 PARTS: tuple[Part, ...] = ("process", "options", "cells", "random")
 
 BEFORE_VARIABLES: tuple[Part, ...] = ("process",)
-"""Unpickling imports modules: folder and search path come first."""
+"""Parts to apply before variables: unpickling imports modules, with this folder and search path."""
 
 AFTER_VARIABLES: tuple[Part, ...] = ("options", "cells", "random")
-"""The random state last: whatever is loaded may draw random numbers."""
+"""Parts to apply after variables. The random state is last: loading may draw random numbers."""
 
 
 def describe(
     roots: Places | None = None, parts: Iterable[Part] = PARTS, *, thorough: bool = True
 ) -> dict[str, Any]:
-    """Return these parts of the session, as JSON can hold them.
+    """Return these parts of the session as JSON.
 
     Parameters
     ----------
     roots : Places, optional
         The root folders; by default those of this session.
     parts : iterable of str
-        Which.
+        The parts.
     thorough : bool, default: True
-        Whether this may take a tenth of a second: all modules are scanned then.
+        Whether to scan all modules, which takes up to a tenth of a second.
     """
     verbs = {
-        "process": lambda: process.describe(roots),
-        "options": lambda: options.describe(thorough=thorough),
-        "cells": cells.describe,
-        "random": randomness.describe,
+        "process": lambda: process_state.describe(roots),
+        "options": lambda: changed_settings.describe(thorough=thorough),
+        "cells": cell_history.describe,
+        "random": random_state.describe,
     }
     return {part: verbs[part]() for part in parts}
 
 
 def dump(document: dict[str, Any]) -> bytes:
-    """Return a document as it stands in a bundle: the same document, the same bytes."""
+    """Return a document as bytes for a bundle. Equal documents give equal bytes."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode()
 
 
 def read(data: bytes, what: str = "session/session.json") -> dict[str, Any]:
-    """Return the document that a bundle's member holds, checked.
+    """Return the checked document of a member of a bundle.
 
     Raises
     ------
@@ -65,18 +65,18 @@ def read(data: bytes, what: str = "session/session.json") -> dict[str, Any]:
 
 
 def check(document: dict[str, Any]) -> None:
-    """Look for what litestate would not have written. Parts that it does not know are no fault.
+    """Refuse a document that litestate would not have written. Unknown parts are ignored.
 
     Raises
     ------
     DamagedBundleError
-        If there is anything.
+        With the reason.
     """
     checks = {
-        "process": process.check,
-        "options": options.check,
-        "cells": cells.check,
-        "random": randomness.check,
+        "process": process_state.check,
+        "options": changed_settings.check,
+        "cells": cell_history.check,
+        "random": random_state.check,
     }
     mapping(document, "The session")
     for part, check_part in checks.items():
@@ -85,9 +85,9 @@ def check(document: dict[str, Any]) -> None:
 
 
 def left_out(document: dict[str, Any]) -> list[Skipped]:
-    """Return what a document of `describe` leaves out, for the report of a save."""
+    """Return the entries that a document of `describe` leaves out, for the report of a save."""
     skipped = [
-        Skipped(f"environment variable {name}", *process.REASONS[code])
+        Skipped(f"environment variable {name}", *process_state.REASONS[code])
         for name, code in document.get("process", {}).get("left_out", {}).items()
     ]
     for name, reason in document.get("options", {}).get("left_out", {}).items():
@@ -102,19 +102,19 @@ def apply(
     parts: Iterable[Part] = PARTS,
     roots: Places | None = None,
 ) -> Applied:
-    """Put these parts of the session back, as far as this session takes them.
+    """Restore these parts of the session, as far as they fit this session.
 
-    Never raises for something that does not fit here: that is in what is returned.
+    Whatever does not fit is in the result; it raises no error.
 
     Parameters
     ----------
     document : dict
-        Of `read`, or of `describe` in this process.
+        A document of `read`, or of `describe` in this process.
     trusted : bool
-        Whether what can make other code run is put back, too: environment variables, the search
-        path, options that are not known to run nothing.
+        Whether to restore also what can make other code run: environment variables, the search
+        path, settings that are not known to be harmless.
     parts : iterable of str
-        Which, in this order.
+        The parts, in this order.
     roots : Places, optional
         The root folders; by default those of this session.
     """
@@ -124,11 +124,11 @@ def apply(
         if content is None:
             continue
         if part == "process":
-            applied.add(process.apply(content, trusted=trusted, roots=roots))
+            applied.add(process_state.apply(content, trusted=trusted, roots=roots))
         elif part == "options":
-            applied.add(options.apply(content, trusted=trusted))
+            applied.add(changed_settings.apply(content, trusted=trusted))
         elif part == "cells":
-            applied.add(cells.apply(content, trusted=trusted))
+            applied.add(cell_history.apply(content, trusted=trusted))
         else:
-            applied.add(randomness.apply(content, trusted=trusted))
+            applied.add(random_state.apply(content, trusted=trusted))
     return applied

@@ -1,4 +1,4 @@
-"""What the process began with, before the notebook changed anything."""
+"""The environment variables and search path of the process before the notebook changed them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..imports import site_packages, standard_library
 from ..platform import IN_BROWSER
 
 _PROC = Path("/proc/self/environ")
-"""On Linux: the environment as the process got it, whatever was set since (man 5 proc)."""
+"""On Linux, the environment that the process was started with (man 5 proc)."""
 
 _AT_IMPORT = dict(os.environ)
-"""Where the system does not tell: the environment when litestate was imported."""
+"""The environment when litestate was imported, for other systems."""
 
 # Measured in the site's kernel (Pyodide 314.0.6, pyodide-kernel 0.8.6) before the first cell.
 _OF_PYODIDE = {
@@ -50,11 +50,10 @@ SET_BY_LIBRARIES: dict[str, tuple[str, ...]] = {
     # TensorFlow, on import.
     "TF2_BEHAVIOR": ("1",),
 }
-"""What well-known libraries set by themselves: they do so again. Another value is the user's."""
+"""Values that well-known libraries set when they are imported. Another value is the user's."""
 
 _PREFIXES = ("JPY_", "PYTEST_", "LITESTATE_", "PYDEVD_")
-"""Of variables by which programs talk to themselves; a bundle must not say what LITESTATE_ means
-here."""
+"""Prefixes of variables that programs set for themselves. A bundle must not set LITESTATE_."""
 
 MACHINE = frozenset(
     (
@@ -65,16 +64,16 @@ MACHINE = frozenset(
         *("SYSTEMROOT", "PATHEXT", "COMSPEC"),
     )
 )
-"""They describe this machine; on another one they would be wrong."""
+"""Variables that describe this machine; on another one they would be wrong."""
 
 
 @functools.cache
 def environment() -> dict[str, str]:
     """Return the environment variables that the process began with.
 
-    On Linux they are what the system started the process with; in the site what its kernel has
-    before the first cell and what the site's settings say; elsewhere what there was when litestate
-    was imported.
+    On Linux, those that the system started the process with. In the site, those of its kernel
+    before the first cell, and those of the site's settings. Elsewhere, those that were there when
+    litestate was imported.
     """
     if IN_BROWSER:
         from ..browser.kernel import configured
@@ -89,15 +88,15 @@ def environment() -> dict[str, str]:
 
 
 def is_own(name: str, value: str) -> bool:
-    """Tell whether a variable is one that a library sets by itself."""
+    """Tell whether a library or a program sets this variable for itself."""
     return name.startswith(_PREFIXES) or value in SET_BY_LIBRARIES.get(name, ())
 
 
 def search_path() -> set[str]:
-    """Return the entries of ``sys.path`` that nobody had to add, as far as can be known.
+    """Return the entries of ``sys.path`` that the notebook did not add.
 
-    Those of Python itself, of its site-packages and their ``.pth`` files, of ``PYTHONPATH``, and
-    the folder of the script or, in IPython, ``""``.
+    These are the entries of Python itself, of its site-packages and their ``.pth`` files, of
+    ``PYTHONPATH``, and the folder of the script or, in IPython, ``""``.
     """
     found = {"", *standard_library(), *_of_program()}
     found.update(environment().get("PYTHONPATH", "").split(os.pathsep))
@@ -118,7 +117,10 @@ def _of_program() -> set[str]:
 
 @functools.cache
 def _from_pth(folder: Path) -> set[str]:
-    """Return what the ``.pth`` files of a folder add (https://docs.python.org/3/library/site)."""
+    """Return the entries that the ``.pth`` files of a folder add.
+
+    https://docs.python.org/3/library/site has their format.
+    """
     found: set[str] = set()
     try:
         files = sorted(folder.glob("*.pth"))

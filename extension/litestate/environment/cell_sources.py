@@ -1,28 +1,77 @@
-"""What the text of a cell says that it sets, and calls, by dotted names."""
+"""The sources of executed cells: words in them, and dotted names that they set or call."""
 
 from __future__ import annotations
 
 import ast
 import re
-import sys
 import warnings
-from collections.abc import Mapping
 from functools import lru_cache
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .executed import Executed, current
-from .places import MISSING, step
+from .executed import CUT, Executed, Log, current
 
 _MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 _BROKEN = (SyntaxError, ValueError, OverflowError, TypeError, RecursionError, MemoryError)
 
 Chain = tuple[str, ...]
+"""A dotted name in a cell, as a tuple of its parts."""
+
+
+def cells_mention(*words: str, if_unknown: bool = True) -> bool:
+    """Tell whether an executed cell contains one of these words.
+
+    Parameters
+    ----------
+    *words : str
+        The words.
+    if_unknown : bool, default: True
+        What to return if the cells are not known: outside of IPython, and when there were so many
+        that the log has dropped the first ones.
+    """
+    log = current()
+    own = log.own
+    if not own or log.dropped:
+        return if_unknown
+    known = _mentions.get(words)
+    if known is None or known.log is not log or known.loaded != len(log.loaded):
+        known = _mentions[words] = _Mention(words, log, len(log.loaded), log.cells)
+    else:
+        known.read(own)
+    return known.found
+
+
+class _Mention:
+    """Whether cells contain one of some words; each cell is searched once."""
+
+    def __init__(
+        self, words: tuple[str, ...], log: Log, loaded: int, cells: list[Executed]
+    ) -> None:
+        self.log, self.loaded = log, loaded
+        self.found = False
+        self._words = words
+        self._last: Executed | None = None
+        self.read(cells)
+
+    def read(self, cells: list[Executed]) -> None:
+        """Search the cells from the last searched one on."""
+        if self.found:
+            return
+        for cell in reversed(cells):
+            source = cell.source
+            if any(word in source for word in self._words) or source.endswith(CUT):
+                self.found = True
+                return
+            if cell is self._last:
+                break
+        self._last = cells[-1]
+
+
+_mentions: dict[tuple[str, ...], _Mention] = {}
 
 
 class Targets(NamedTuple):
-    """Dotted names in a cell, as tuples of their parts.
+    """Dotted names in a cell.
 
     Attributes
     ----------
@@ -40,15 +89,15 @@ class Targets(NamedTuple):
 
 
 class Reader:
-    """Reads the cells of this session, each once."""
+    """Parses the cells of this session, each once."""
 
     def __init__(self) -> None:
         self._last: Executed | None = None
 
     def unread(self) -> list[Targets]:
-        """Return what stands in the cells from the last one on that was read.
+        """Return the dotted names in the cells from the last parsed one on.
 
-        That one again: it may have been running.
+        The last one is parsed again: it may have been running.
         """
         cells: list[Executed] = []
         for cell in reversed(current().own):
@@ -60,30 +109,9 @@ class Reader:
         return [targets(cell.source) for cell in reversed(cells)]
 
 
-def start_of(name: str, found: Targets, names: Mapping[str, Any]) -> Any:
-    """Return the module or class that a name in a cell stands for, or something else, or nothing.
-
-    Parameters
-    ----------
-    name : str
-        The first part of a dotted name.
-    found : Targets
-        Of the cell: a function in it may import something for itself.
-    names : mapping
-        The notebook's namespace.
-    """
-    here = names.get(name, MISSING)
-    if isinstance(here, ModuleType | type):
-        return here
-    for bound, module, inner in found.imported:
-        if bound == name and module in sys.modules:
-            return step(sys.modules[module], inner) if inner else sys.modules[module]
-    return here
-
-
 @lru_cache(maxsize=8)
 def targets(source: str) -> Targets:
-    """Return the dotted names in a cell; none of a text that is no Python."""
+    """Return the dotted names in a cell; a text that is not Python has none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -108,7 +136,7 @@ def targets(source: str) -> Targets:
 
 
 def _chain(node: ast.AST) -> Chain:
-    """Return the parts of a dotted name; nothing of any other expression."""
+    """Return the parts of a dotted name; () for any other expression."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

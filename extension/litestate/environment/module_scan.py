@@ -1,8 +1,8 @@
-"""Functions, classes and objects of the notebook that hang in modules of others.
+"""A scan of all modules for functions, classes and objects of the notebook.
 
-Callbacks and registrations: whatever a library has kept of the notebook, in a module, in a class,
-or in a table of one of these. All modules are scanned when a bundle is saved. After a cell some of
-them are, in turn, for as long as that may take.
+It finds callbacks and registrations: objects of the notebook that a library keeps in a module, in a
+class, or in a table of one of these. All modules are scanned when a bundle is saved. After a cell
+only some are, in turn, within a time limit.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from types import (
 )
 from typing import Any
 
-from . import places
-from .places import Place
+from . import attribute_paths
+from .attribute_paths import AttributePath
 
 _NOT_SCANNED = frozenset(
     (
@@ -36,57 +36,61 @@ _NOT_SCANNED = frozenset(
         *("pyodide", "_pyodide", "js", "piplite"),
     )
 )
-"""They have the notebook's own names, or keep track of its classes."""
+"""Modules that have the notebook's own names, or keep track of its classes."""
 
-_DULL = frozenset(
+_INERT = frozenset(
     (
         *(str, int, float, bool, bytes, tuple, type(None), BuiltinFunctionType, ModuleType),
         *(ClassMethodDescriptorType, GetSetDescriptorType, MemberDescriptorType),
         *(MethodDescriptorType, WrapperDescriptorType),
     )
 )
-_DULL_ENTRIES = _DULL - {tuple}
+"""Types whose objects are never the notebook's."""
+_INERT_ENTRIES = _INERT - {tuple}
 _TABLES = (dict, list, set)
 
 _FUNCTOOLS = vars(functools)
 """Globals of the functions that `functools` makes."""
 
 _MOST = 500
-"""Entries of a table that are looked at."""
+"""Entries of the largest table that is scanned."""
 
 _BUDGET = 0.001
-"""Seconds after a cell."""
+"""Seconds of a scan after a cell."""
+
+Names = Mapping[str, Any]
+"""The notebook's namespace."""
 
 _CHANGEABLE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE (https://docs.python.org/3/c-api/typeobj.html): others cannot be changed."""
 
 
 class Scanner:
-    """Looks at the modules, and remembers where something was found."""
+    """A scan of the modules that remembers where it found something."""
 
     def __init__(self) -> None:
-        self._attributes: dict[Place, None] = {}
+        self._attributes: dict[AttributePath, None] = {}
         self._tables: dict[int, tuple[str, Any]] = {}
         self._left: list[str] = []
 
     def scan(
-        self, names: Mapping[str, Any], *, thorough: bool
-    ) -> tuple[list[Place], dict[str, list[str]]]:
-        """Return what hangs somewhere.
+        self, names: Names, *, thorough: bool
+    ) -> tuple[list[AttributePath], dict[str, list[str]]]:
+        """Return where objects of the notebook are.
 
         Parameters
         ----------
         names : mapping
             The notebook's namespace.
         thorough : bool
-            Whether to look at all modules now.
+            Whether to scan all modules now.
 
         Returns
         -------
-        attributes : list of Place
-            Attributes that are something of the notebook's, or were.
+        attributes : list of AttributePath
+            Attributes that hold an object of the notebook, or once did.
         tables : dict of str to list of str
-            Where a table is that holds such, to the names of these.
+            Path of a table that holds objects of the notebook, to the names of these.
         """
         if thorough or not self._left:
             self._left = list(sys.modules)
@@ -94,51 +98,51 @@ class Scanner:
         while self._left and (thorough or time.perf_counter() < end):
             name = self._left.pop()
             module = sys.modules.get(name)
-            # Some packages put objects of their own there; the notebook can have several names.
+            # Some packages put other objects there; the notebook can have several names.
             if not isinstance(module, ModuleType) or name.partition(".")[0] in _NOT_SCANNED:
                 continue
-            # One that is imported when it is first used stays as it is.
+            # No __getattr__ of the module runs, which might import it.
             space = object.__getattribute__(module, "__dict__")
             if space is not names and space.get("__name__") != "__main__":
-                self._in_module(Place(name, ()), space, names)
+                self._in_module(AttributePath(name, ()), space, names)
         held = {label: _held(table, names) for label, table in self._tables.values()}
         return list(self._attributes), {label: found for label, found in held.items() if found}
 
-    def _in_module(self, place: Place, space: Mapping[str, Any], names: Mapping[str, Any]) -> None:
+    def _in_module(self, path: AttributePath, space: Mapping[str, Any], names: Names) -> None:
         for name, value in list(space.items()):
             kind = type(value)
-            if kind in _DULL or name.startswith("__"):
+            if kind in _INERT or name.startswith("__"):
                 continue
             if kind is FunctionType:
-                self._function(place, name, value, names)
+                self._function(path, name, value, names)
             elif kind is type or issubclass(kind, type):
-                self._class(place, name, value, names)
+                self._class(path, name, value, names)
             elif kind in _TABLES or issubclass(kind, _TABLES):
                 if _held(value, names):
-                    self._table(_below(place, name).label, value)
-            elif places.is_notebooks(value, names):
+                    self._table(path.below(name).label, value)
+            elif attribute_paths.is_of_notebook(value, names):
                 if not name.startswith("_"):
-                    self._attributes[_below(place, name)] = None
+                    self._attributes[path.below(name)] = None
             else:
-                self._in_object(place, name, value, names)
+                self._in_object(path, name, value, names)
 
-    def _function(self, place: Place, name: str, function: Any, names: Mapping[str, Any]) -> None:
+    def _function(self, path: AttributePath, name: str, function: Any, names: Names) -> None:
         space = function.__globals__
         if space is names:
-            self._attributes[_below(place, name)] = None
+            self._attributes[path.below(name)] = None
         elif space is _FUNCTOOLS and _held(_registry(function), names):
-            self._table(_below(place, name).label, _registry(function))
+            self._table(path.below(name).label, _registry(function))
 
-    def _class(self, place: Place, name: str, cls: Any, names: Mapping[str, Any]) -> None:
-        module = places.module_of(cls)
-        # Where it is defined, and not wherever it was imported.
-        if module == place.module and cls.__flags__ & _CHANGEABLE:
+    def _class(self, path: AttributePath, name: str, cls: Any, names: Names) -> None:
+        module = attribute_paths.module_of(cls)
+        # Only in the module that defines it, not in those that import it.
+        if module == path.module and cls.__flags__ & _CHANGEABLE:
             self._in_class(cls, names)
         elif module == names.get("__name__"):
-            self._attributes[_below(place, name)] = None
+            self._attributes[path.below(name)] = None
 
-    def _in_object(self, place: Place, at: str, value: Any, names: Mapping[str, Any]) -> None:
-        """Look into the tables of an object that a module has, such as a registry."""
+    def _in_object(self, path: AttributePath, at: str, value: Any, names: Names) -> None:
+        """Scan the tables of an object in a module, such as a registry."""
         try:
             inside = object.__getattribute__(value, "__dict__")
         except AttributeError:
@@ -148,33 +152,33 @@ class Scanner:
                 if type(inner) not in _TABLES or not inner or str(name).startswith("__"):
                     continue
                 if _held(inner, names):
-                    self._table(f"{place.module}.{at}.{name}", inner)
+                    self._table(f"{path.module}.{at}.{name}", inner)
 
-    def _in_class(self, cls: type, names: Mapping[str, Any]) -> None:
+    def _in_class(self, cls: type, names: Names) -> None:
         for name, value in list(type.__getattribute__(cls, "__dict__").items()):
             kind = type(value)
-            if kind in _DULL:
+            if kind in _INERT:
                 continue
             if kind is FunctionType:
                 is_set = value.__globals__ is names
             elif kind in _TABLES:
-                if _held(value, names) and (place := places.of_class(cls)):
-                    self._table(_below(place, name).label, value)
+                if _held(value, names) and (path := attribute_paths.of_class(cls)):
+                    self._table(path.below(name).label, value)
                 continue
             else:
                 is_set = _is_set(value, names)
-            if is_set and (place := places.of_class(cls)):
-                self._attributes[_below(place, name)] = None
+            if is_set and (path := attribute_paths.of_class(cls)):
+                self._attributes[path.below(name)] = None
 
     def _table(self, label: str, table: Any) -> None:
         label = "copyreg.dispatch_table" if table is copyreg.dispatch_table else label
         known = self._tables.get(id(table), (label, table))[0]
-        # A module has it from another one, often a private one.
+        # Several modules can have the table; one without private names in its path is preferred.
         self._tables[id(table)] = (min(known, label, key=_privacy), table)
 
 
 def _registry(function: Any) -> Any:
-    """Return the functions that a `functools.singledispatch` function has, by type."""
+    """Return the functions of a `functools.singledispatch` function by type, or None."""
     return getattr(function, "registry", None)
 
 
@@ -182,21 +186,17 @@ def _privacy(label: str) -> tuple[bool, int]:
     return any(part.startswith("_") for part in label.split(".")), len(label)
 
 
-def _below(place: Place, name: str) -> Place:
-    return Place(place.module, (*place.path, name))
-
-
-def _is_set(value: Any, names: Mapping[str, Any]) -> bool:
-    """Tell whether an attribute of a class is the notebook's, or stands for something of it."""
-    if places.is_notebooks(value, names):
+def _is_set(value: Any, names: Names) -> bool:
+    """Tell whether an attribute of a class is an object of the notebook, or an accessor of one."""
+    if attribute_paths.is_of_notebook(value, names):
         return True
-    return type(value).__name__ in places.ACCESSORS and places.is_notebooks(
+    return type(value).__name__ in attribute_paths.ACCESSORS and attribute_paths.is_of_notebook(
         vars(value).get("_accessor"), names
     )
 
 
-def _held(table: Any, names: Mapping[str, Any]) -> list[str]:
-    """Return what a table has of the notebook's."""
+def _held(table: Any, names: Names) -> list[str]:
+    """Return the names of the notebook's objects in a table."""
     if type(table) is MappingProxyType:
         table = dict(table)
     if not table or len(table) > _MOST:
@@ -206,13 +206,14 @@ def _held(table: Any, names: Mapping[str, Any]) -> list[str]:
             kinds = {*map(type, dict.keys(table)), *map(type, dict.values(table))}
         else:
             kinds = {*map(type, table)}
-        if kinds <= _DULL_ENTRIES:
+        if kinds <= _INERT_ENTRIES:
             return []
         entries = list(dict.items(table)) if isinstance(table, dict) else list(table)
     except RuntimeError:
         # Another thread changes it.
         return []
-    return sorted({places.name_of(each) for each in _flat(entries) if _hangs(each, names)})
+    found = (each for each in _flat(entries) if type(each) not in _INERT)
+    return attribute_paths.names_in(found, names)
 
 
 def _flat(entries: Iterable[Any]) -> Iterator[Any]:
@@ -223,7 +224,3 @@ def _flat(entries: Iterable[Any]) -> Iterator[Any]:
                 yield from part[:3] if type(part) in (tuple, list) else (part,)
         else:
             yield entry
-
-
-def _hangs(value: Any, names: Mapping[str, Any]) -> bool:
-    return type(value) not in _DULL and places.is_notebooks(value, names)

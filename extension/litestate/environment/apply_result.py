@@ -1,4 +1,4 @@
-"""What came of putting a part of the session back."""
+"""The result of restoring a part of the session, with its undo."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ..trust import trust_advice
 
 @dataclass
 class Applied:
-    """What was put back, what was not, and how to take it back.
+    """The restored and not restored entries of a part, with the undo of all changes.
 
     Attributes
     ----------
     lines : list of str
-        What was done, for a person.
+        What was restored, for the report.
     skipped : list of Skipped
-        What was not done, and why.
+        What was not restored, and why.
     waiting : list of Skipped
-        What was not done because nobody has said that the bundle is trusted.
+        What was not restored because the bundle is not trusted.
     warnings : list of str
-        What is not as a person might think.
+        Caveats.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Applied:
     _undo: list[Callable[[], object]] = field(default_factory=list)
 
     def skip(self, what: str, reason: str, advice: str = "") -> None:
-        """Record that something was not put back, and why."""
+        """Record that something was not restored, and why."""
         self.skipped.append(Skipped(what, reason, advice))
 
     def wait(self, what: str, reason: str) -> None:
@@ -40,18 +40,18 @@ class Applied:
         self.waiting.append(Skipped(what, reason, trust_advice()))
 
     def on_undo(self, action: Callable[[], object]) -> None:
-        """Say how to take back what was done last."""
+        """Add the undo of the last change."""
         self._undo.append(action)
 
     def undo(self) -> None:
-        """Put everything back as it was before, the last change first; a second call does nothing.
+        """Undo all changes, the last one first; a second call does nothing.
 
-        What fails does not keep the rest from being put back.
+        An undo that fails does not stop the others.
 
         Raises
         ------
         ExceptionGroup
-            With the errors of what could not be put back.
+            With the errors of the undos that failed.
         """
         errors: list[Exception] = []
         while self._undo:
@@ -60,10 +60,10 @@ class Applied:
             except Exception as error:
                 errors.append(error)
         if errors:
-            raise ExceptionGroup("the session could not be put back as it was", errors)
+            raise ExceptionGroup("some changes of the session could not be undone", errors)
 
     def add(self, other: Applied) -> None:
-        """Take over what another part did after this one."""
+        """Append the result of another part, which was restored after this one."""
         self.lines += other.lines
         self.skipped += other.skipped
         self.waiting += other.waiting

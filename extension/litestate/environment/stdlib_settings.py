@@ -1,12 +1,13 @@
-"""Settings of the standard library that change what cells do."""
+"""Settings of the standard library that were changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from . import loggers, warning_filters
-from .settings import Group, Setting, Undo, cells_mention, group_of
+from . import message_settings
+from .cell_sources import cells_mention
+from .settings import Group, Setting, Undo, group_of
 
 _CATEGORIES = ("LC_CTYPE", "LC_COLLATE", "LC_MONETARY", "LC_NUMERIC", "LC_TIME")
 
@@ -20,7 +21,7 @@ _CONTEXT: dict[str, Any] = {
     "traps": ["DivisionByZero", "InvalidOperation", "Overflow"],
     "flags": [],
 }
-"""What `decimal.DefaultContext` begins with, as its documentation has it."""
+"""Defaults of `decimal.DefaultContext`, as its documentation has them."""
 
 _SIGNALS = ("traps", "flags")
 
@@ -39,7 +40,7 @@ _NAMESPACES = {
     "http://www.w3.org/2001/XMLSchema-instance",
     "http://purl.org/dc/elements/1.1/",
 }
-"""Those that `xml.etree.ElementTree` begins with."""
+"""Namespaces that `xml.etree.ElementTree` registers."""
 
 
 def _context(decimal: Any) -> Iterator[tuple[str, Any]]:
@@ -79,7 +80,7 @@ def _write_context(context: Any, name: str, value: Any) -> None:
     signals = getattr(context, name)
     known = {signal.__name__ for signal in signals}
     if not isinstance(value, list) or not known.issuperset(value):
-        raise ValueError("a signal of this name is not known here")
+        raise ValueError("a signal of this name does not exist here")
     for signal in signals:
         signals[signal] = signal.__name__ in value
 
@@ -92,7 +93,7 @@ def _dialects(csv: Any) -> Iterator[tuple[str, Any]]:
 
 def _put_dialect(csv: Any, name: str, value: Any) -> Undo:
     if not isinstance(value, list) or len(value) != len(_DIALECT):
-        raise ValueError("it is no dialect as litestate saves it")
+        raise ValueError("it is not a dialect as litestate saves it")
     before = csv.get_dialect(name) if name in csv.list_dialects() else None
     csv.register_dialect(name, **dict(zip(_DIALECT, value, strict=True)))
 
@@ -106,7 +107,7 @@ def _put_dialect(csv: Any, name: str, value: Any) -> Undo:
 
 
 def _locales(locale: Any) -> Iterator[tuple[str, Any]]:
-    # Python itself sets the first, by the environment; each Python where it runs.
+    # Python itself sets the first one, from the environment of the machine.
     for name in _CATEGORIES[1:]:
         value = locale.setlocale(getattr(locale, name))
         if value != "C":
@@ -123,7 +124,7 @@ def _put_locale(locale: Any, name: str, value: Any) -> Undo:
 
 
 def _namespaces(etree: Any) -> Iterator[tuple[str, Any]]:
-    # Packages that write such files register some, each time that they are imported.
+    # Packages that write such files register namespaces each time that they are imported.
     if not cells_mention("register_namespace", if_unknown=False):
         return
     for uri, prefix in list(etree._namespace_map.items()):
@@ -149,12 +150,12 @@ def _enable(gc: Any, is_on: Any) -> None:
 
 
 def _stack_size(threading: Any) -> int:
-    """Return the size; to ask for it sets it back to 0."""
+    """Return the size. Reading it resets it to 0, so set it again."""
     try:
         size: int = threading.stack_size()
         threading.stack_size(size)
     except (RuntimeError, ValueError):
-        # Where there are no threads.
+        # There are no threads here.
         return 0
     return size
 
@@ -168,7 +169,7 @@ _SYS = {
         lambda sys: sys.getrecursionlimit(),
         lambda sys, value: sys.setrecursionlimit(value),
         (1000,),
-        # jedi sets it, too, for example.
+        # Packages set it, too, such as jedi.
         ("recursionlimit",),
     ),
     "int max str digits": Setting(
@@ -184,7 +185,7 @@ _SYS = {
 }
 
 GROUPS = {
-    "warnings": Group(warning_filters.changed, warning_filters.put),
+    "warnings": message_settings.GROUPS["warnings"],
     "decimal": Group(_context, _put_context, frozenset(("flags",))),
     "sys": group_of(_SYS),
     "gc": group_of({"enabled": Setting(lambda gc: gc.isenabled(), _enable, (True,), ("gc",))}),
@@ -211,7 +212,7 @@ GROUPS = {
     ),
     "csv dialects": Group(_dialects, _put_dialect),
     "locale": Group(_locales, _put_locale),
-    "logging": Group(loggers.changed, loggers.put),
+    "logging": message_settings.GROUPS["logging"],
     "calendar": group_of(
         {
             "first weekday": Setting(
@@ -223,4 +224,4 @@ GROUPS = {
     ),
     "xml.etree.ElementTree namespaces": Group(_namespaces, _put_namespace),
 }
-"""As in `options`."""
+"""Part of `changed_settings.GROUPS`."""

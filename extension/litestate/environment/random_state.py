@@ -1,4 +1,4 @@
-"""The state of the random numbers that cells draw: ``random`` and ``numpy.random``."""
+"""The part "random" of the session: the state of ``random`` and ``numpy.random``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .applied import Applied
+from ..imports import module_or_reason
+from .apply_result import Applied
 from .hostile import damaged, mapping, number, text, whole
-from .installed import module_or_reason
 
 _WORDS = 624
 """32-bit words of the Mersenne Twister's state."""
@@ -40,7 +40,7 @@ def describe() -> dict[str, Any]:
         }
     }
     numpy = sys.modules.get("numpy")
-    # Not there while numpy is being imported, or when the notebook has put something in its place.
+    # It is missing while numpy is being imported, or if the notebook has replaced it.
     legacy = getattr(getattr(numpy, "random", None), "get_state", None)
     if legacy is not None:
         state = legacy(legacy=False)
@@ -54,12 +54,14 @@ def describe() -> dict[str, Any]:
 
 
 def check(document: dict[str, Any]) -> None:
-    """Look for what litestate would not have written: NumPy takes states that lead out of memory.
+    """Refuse a document that litestate would not have written.
+
+    NumPy does not check this: it accepts states that make it read outside of its memory.
 
     Raises
     ------
     DamagedBundleError
-        If there is anything.
+        With the reason.
     """
     if "python" in document:
         state = mapping(document["python"], "The random state")
@@ -70,7 +72,7 @@ def check(document: dict[str, Any]) -> None:
         state = mapping(document["numpy"], "NumPy's random state")
         checks = _CHECKS.get(text(state.get("generator"), "The random generator", 100))
         if checks is None:
-            raise damaged("NumPy's random state", "is of a generator that is not known")
+            raise damaged("NumPy's random state", "is of an unknown generator")
         inner = mapping(state.get("state"), "NumPy's random state")
         if inner.keys() != checks.keys():
             raise damaged("NumPy's random state", "does not have the parts of its generator")
@@ -80,14 +82,14 @@ def check(document: dict[str, Any]) -> None:
 
 
 def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
-    """Let the next random number be the one that would have come.
+    """Set the saved state, so that the next random numbers are the same.
 
     Parameters
     ----------
     document : dict
-        Of `describe`, checked.
+        A checked document of `describe`.
     trusted : bool
-        Whether numpy may be imported from wherever it is found.
+        Whether to import numpy from anywhere.
     """
     applied = Applied()
     done: list[str] = []
@@ -115,9 +117,9 @@ def _apply_numpy(document: dict[str, Any], applied: Applied, trusted: bool) -> b
     if numpy is None:
         applied.skip("state of numpy.random", reason)
         return False
-    kept = numpy.random
+    legacy = numpy.random
     name = document["generator"]
-    before = kept.get_state(legacy=False)
+    before = legacy.get_state(legacy=False)
     gauss = document["gauss"]
     inner = {part: _array(value, numpy) for part, value in document["state"].items()}
     state = {
@@ -129,28 +131,28 @@ def _apply_numpy(document: dict[str, Any], applied: Applied, trusted: bool) -> b
     if name in _FLAT:
         state.update(_nested(inner))
     try:
-        previous = _switch(kept, name)
-        kept.set_state(state)
+        previous = _switch(legacy, name)
+        legacy.set_state(state)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         applied.skip("state of numpy.random", f"does not fit this NumPy ({error})")
         return False
-    applied.on_undo(lambda: kept.set_state(before))
+    applied.on_undo(lambda: legacy.set_state(before))
     if previous is not None:
-        applied.on_undo(lambda: kept.set_bit_generator(previous))
+        applied.on_undo(lambda: legacy.set_bit_generator(previous))
     return True
 
 
-def _switch(kept: Any, name: str) -> Any:
-    """Let ``numpy.random`` have a bit generator of this class; return the one that it had."""
-    if kept.get_state(legacy=False)["bit_generator"] == name:
+def _switch(legacy: Any, name: str) -> Any:
+    """Give ``numpy.random`` a bit generator of this class; return the replaced one, or None."""
+    if legacy.get_state(legacy=False)["bit_generator"] == name:
         return None
-    previous = kept.get_bit_generator()
-    kept.set_bit_generator(getattr(kept, name)())
+    previous = legacy.get_bit_generator()
+    legacy.set_bit_generator(getattr(legacy, name)())
     return previous
 
 
 def _inner(state: dict[str, Any]) -> dict[str, Any]:
-    """Return what a state is made of, in one level."""
+    """Return the parts of a state, in one level."""
     inner = dict(state["state"])
     if state["bit_generator"] in _FLAT:
         rest = ("has_gauss", "gauss", "bit_generator", "state")
@@ -231,4 +233,4 @@ _CHECKS: dict[str, dict[str, _Check]] = {
 }
 
 _FLAT = frozenset(_CHECKS) - {"MT19937"}
-"""Generators of whose state some parts stand outside of ``state``."""
+"""Generators with some parts of their state outside of ``state``."""

@@ -1,4 +1,4 @@
-"""Attributes of modules and of their classes, and objects, as a bundle names them."""
+"""Paths of attributes in modules and their classes, and their values as a bundle has them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
-from . import plain_options
-from .plain_options import NotPlainError
+from . import settings
+from .settings import NotPlainError
 
 MISSING = object()
+"""Stands for an attribute that is not there."""
 
 _WRAPPERS: dict[str, Any] = {
     "property": property,
@@ -22,48 +23,52 @@ _WRAPPERS: dict[str, Any] = {
 }
 
 ACCESSORS = ("CachedAccessor", "Accessor")
-"""Classes of pandas for what ``register_dataframe_accessor`` and its like put on a class."""
+"""Classes of pandas that ``register_dataframe_accessor`` and the like put on a class."""
 
 
-class Place(NamedTuple):
-    """An attribute that a module leads to.
+class AttributePath(NamedTuple):
+    """The path from a module to an attribute.
 
     Attributes
     ----------
     module : str
-        Its full name.
-    path : tuple of str
-        The attributes that lead to it, the last of which is the one that is meant.
+        Full name of the module.
+    names : tuple of str
+        Names of the attributes on the way; the last one is the attribute itself.
     """
 
     module: str
-    path: tuple[str, ...]
+    names: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.module}:{'.'.join(self.path)}"
+        return f"{self.module}:{'.'.join(self.names)}"
 
     @property
     def label(self) -> str:
-        """The name for a person."""
-        return ".".join((self.module, *self.path))
+        """The name in reports."""
+        return ".".join((self.module, *self.names))
+
+    def below(self, name: str) -> AttributePath:
+        """Return the path of an attribute of this one."""
+        return AttributePath(self.module, (*self.names, name))
 
 
-def of_text(text: str) -> Place:
-    """Return the place that a bundle names.
+def of_text(text: str) -> AttributePath:
+    """Return the path that a bundle names.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is not ``module:name.name``.
     """
     module, _, path = text.partition(":")
     parts = tuple(path.split("."))
     if not all(part.isidentifier() for part in (*module.split("."), *parts)):
-        raise ValueError("it is no attribute of a module")
-    return Place(module, parts)
+        raise ValueError("it does not name an attribute of a module")
+    return AttributePath(module, parts)
 
 
-def owner_of(place: Place) -> Any:
+def owner_of(path: AttributePath) -> Any:
     """Return the object that has the attribute.
 
     Raises
@@ -71,22 +76,22 @@ def owner_of(place: Place) -> Any:
     AttributeError
         If it is not there.
     """
-    return functools.reduce(getattr, place.path[:-1], sys.modules[place.module])
+    return functools.reduce(getattr, path.names[:-1], sys.modules[path.module])
 
 
 def value_at(owner: Any, name: str) -> Any:
-    """Return an attribute as it is stored, or `MISSING`; no property of a class runs."""
+    """Return an attribute as it is stored, or `MISSING`. No property runs."""
     if isinstance(owner, ModuleType | type):
         return vars(owner).get(name, MISSING)
     return inspect.getattr_static(owner, name, MISSING)
 
 
-def step(obj: Any, name: str) -> Any:
-    """Return an attribute of something that a module leads to, or `MISSING`."""
+def attribute_of(obj: Any, name: str) -> Any:
+    """Return an attribute, or `MISSING`."""
     try:
         return getattr(obj, name, MISSING)
     except Exception:
-        # Whatever a property of a library raises.
+        # A property of a library may raise anything.
         return MISSING
 
 
@@ -101,12 +106,12 @@ def name_of(value: Any) -> str:
 
 
 def module_of(cls: type) -> Any:
-    """Return what a class says about where it is from; None of those of Python itself."""
+    """Return the ``__module__`` of a class itself; None for classes of Python itself."""
     return type.__getattribute__(cls, "__dict__").get("__module__")
 
 
-def of_class(cls: type) -> Place | None:
-    """Return where a class of a library is found, or None."""
+def of_class(cls: type) -> AttributePath | None:
+    """Return the path of a class of a library, or None."""
     module = type.__getattribute__(cls, "__module__")
     if not isinstance(module, str) or module == "__main__" or module not in sys.modules:
         return None
@@ -116,16 +121,16 @@ def of_class(cls: type) -> Place | None:
     except Exception:
         # A module may have a __getattr__ that raises anything.
         return None
-    return Place(module, path) if found is cls else None
+    return AttributePath(module, path) if found is cls else None
 
 
-def is_notebooks(value: Any, names: Mapping[str, Any]) -> bool:
-    """Tell whether something is a function or class of the notebook, or made of one.
+def is_of_notebook(value: Any, names: Mapping[str, Any]) -> bool:
+    """Tell whether a value is a function, class or instance that the notebook has defined.
 
     Parameters
     ----------
     value : object
-        Anything; nothing of it runs.
+        Any object. None of its code runs.
     names : mapping
         The notebook's namespace.
     """
@@ -133,27 +138,32 @@ def is_notebooks(value: Any, names: Mapping[str, Any]) -> bool:
     if kind is FunctionType:
         return bool(value.__globals__ is names)
     if kind in (staticmethod, classmethod):
-        return is_notebooks(value.__func__, names)
+        return is_of_notebook(value.__func__, names)
     if kind is MethodType:
-        return is_notebooks(value.__func__, names) or is_notebooks(type(value.__self__), names)
+        return is_of_notebook(value.__func__, names) or is_of_notebook(type(value.__self__), names)
     if kind is property:
-        return is_notebooks(value.fget, names)
+        return is_of_notebook(value.fget, names)
     if kind is functools.partial:
-        return is_notebooks(value.func, names)
+        return is_of_notebook(value.func, names)
     cls = value if issubclass(kind, type) else kind
     module = module_of(cls)
     return bool(type(module) is str and module == names.get("__name__"))
 
 
-def encode(value: Any, names: Mapping[str, Any]) -> Any:
-    """Return what a bundle has for a value: plain data, a variable, or something to import.
+def names_in(values: Iterable[Any], names: Mapping[str, Any]) -> list[str]:
+    """Return the sorted names of those values that the notebook has defined."""
+    return sorted({name_of(value) for value in values if is_of_notebook(value, names)})
 
-    `plain_options` has still to make JSON of it.
+
+def encode(value: Any, names: Mapping[str, Any]) -> Any:
+    """Return a value as a bundle has it: plain data, a variable, or something to import.
+
+    `settings.encode` makes JSON of the result.
 
     Raises
     ------
     NotPlainError
-        If it is none of these.
+        If the value is nothing of these.
     """
     for name, wrapper in _WRAPPERS.items():
         if type(value) is wrapper:
@@ -167,17 +177,17 @@ def encode(value: Any, names: Mapping[str, Any]) -> Any:
         return ["variable", variable]
     if isinstance(value, ModuleType) and sys.modules.get(value.__name__) is value:
         return ["module", value.__name__]
-    if isinstance(value, type) and (place := of_class(value)) is not None:
-        return ["import", str(place)]
+    if isinstance(value, type) and (path := of_class(value)) is not None:
+        return ["import", str(path)]
     if type(value) in (FunctionType, BuiltinFunctionType) and (found := _imported(value)):
         return ["import", found]
-    # Only to see that it can be; all of it is encoded together.
-    plain_options.encode(value)
+    # Only to check the value; the whole list is encoded later.
+    settings.encode(value)
     return ["value", value]
 
 
 def _variable(value: Any, names: Mapping[str, Any]) -> str | None:
-    if plain_options.is_plain(value) or not is_notebooks(value, names):
+    if settings.is_plain(value) or not is_of_notebook(value, names):
         return None
     own = name_of(value)
     if names.get(own) is value and not own.startswith("_"):
@@ -197,16 +207,16 @@ def _imported(function: Any) -> str | None:
     except Exception:
         # As above.
         return None
-    return str(Place(module, tuple(path))) if found is function else None
+    return str(AttributePath(module, tuple(path))) if found is function else None
 
 
 def decode(value: Any, names: Mapping[str, Any]) -> Any:
-    """Return what a bundle's value stands for; modules are imported for it.
+    """Return the value that a bundle names; import modules for it.
 
     Raises
     ------
     ValueError
-        If litestate would not have written it, or it is not here.
+        If litestate would not have written it, or this session does not have it.
     """
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError("it is not as litestate saves it")
@@ -224,13 +234,13 @@ def decode(value: Any, names: Mapping[str, Any]) -> Any:
     if kind == "module":
         return imported_module(content)
     if kind == "import":
-        place = of_text(content)
-        return functools.reduce(getattr, place.path, imported_module(place.module))
+        path = of_text(content)
+        return functools.reduce(getattr, path.names, imported_module(path.module))
     raise ValueError("it is not as litestate saves it")
 
 
 def imported_module(name: str) -> Any:
     """Import a module by its name."""
     if not all(part.isidentifier() for part in name.split(".")):
-        raise ValueError("a module has a name that is none")
+        raise ValueError("it has an invalid module name")
     return importlib.import_module(name)

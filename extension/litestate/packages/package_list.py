@@ -1,22 +1,26 @@
-"""What ``packages/installed.json`` holds."""
+"""Installed distributions, and the document ``packages/installed.json`` that lists packages."""
 
 from __future__ import annotations
 
 import functools
+import importlib
+import importlib.metadata
 import json
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from importlib.metadata import Distribution
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ..environment.hostile import damaged, mapping, parse, sequence, text
 from ..manifest import Skipped
 from ..platform import IN_BROWSER
-from .distributions import Known, distributions, modules_of
 
 _MOST = 5_000
-"""Packages of a document; the largest lock of Pyodide has fewer than 400."""
+"""Packages in a document. The largest lock of Pyodide has fewer than 400."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?")
@@ -24,30 +28,32 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,200}")
 _MODULE = re.compile(r"\w{1,200}")
 
-# What micropip and Pyodide write into a .dist-info folder (micropip/wheelinfo.py).
+# Files that micropip and Pyodide write into a .dist-info folder (micropip/wheelinfo.py).
 _SOURCE = "PYODIDE_SOURCE"
 _URL = "PYODIDE_URL"
 _HASH = "PYODIDE_SHA256"
 _REQUIRES = "PYODIDE_REQUIRES"
 _OF_SITE = "pyodide"
+"""Content of `_SOURCE` for a package of the site."""
 
 
 @dataclass(frozen=True)
 class Added:
-    """A package that was installed beyond the site.
+    """A package that was installed beyond those of the site.
 
     Attributes
     ----------
     name, version : str
-        As its metadata says.
+        As in its metadata.
     url : str or None
-        Of its wheel. None if it came from a file or from a program, and cannot be had again.
+        Address of its wheel. None if it came from a file or a program: then it cannot be installed
+        again.
     sha256 : str or None
-        Of its wheel, hexadecimal.
+        Hash of its wheel, hexadecimal.
     depends : tuple of str
-        Names of the packages that it needs.
+        Names of the packages that it depends on.
     imports : tuple of str
-        Top-level modules that it has.
+        Its top-level modules.
     """
 
     name: str
@@ -59,19 +65,113 @@ class Added:
 
     @property
     def requirement(self) -> str:
-        """What pip would be told."""
+        """The requirement for pip."""
         return f"{self.name}=={self.version}"
 
 
+def packages_of(modules: Iterable[str]) -> dict[str, str]:
+    """Return the installed distributions that modules belong to.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Names of modules; for ``a.b`` the top-level module counts.
+
+    Returns
+    -------
+    dict of str to str
+        The module as it was named, to the name of its distribution. Modules of Python itself and
+        of the notebook's files are not in it.
+    """
+    owners = {module: it.name for it in distributions().values() for module in modules_of(it)}
+    tops = {module: module.partition(".")[0] for module in modules}
+    return {module: owners[top] for module, top in tops.items() if top in owners}
+
+
+def normalized(name: str) -> str:
+    """Return a distribution's name in the form that indexes and locks use.
+
+    Examples
+    --------
+    >>> normalized("Python_Dateutil")
+    'python-dateutil'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+class Known(NamedTuple):
+    """An installed distribution.
+
+    Attributes
+    ----------
+    name, version : str
+        As in its metadata, which takes long to read.
+    files : importlib.metadata.Distribution
+        Its files.
+    """
+
+    name: str
+    version: str
+    files: Distribution
+
+
+@functools.lru_cache(maxsize=1)
+def _known(stamp: tuple[Any, ...]) -> dict[str, Known]:
+    del stamp  # A new stamp misses the cache.
+    importlib.invalidate_caches()
+    modules_of.cache_clear()
+    found: dict[str, Known] = {}
+    for distribution in importlib.metadata.distributions():
+        # The rest of a broken installation has no metadata.
+        if not (distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")):
+            continue
+        metadata = distribution.metadata
+        if metadata["Name"] and metadata["Version"]:
+            # Python imports the first of two.
+            known = Known(metadata["Name"], metadata["Version"], distribution)
+            found.setdefault(normalized(known.name), known)
+    return found
+
+
+def distributions() -> dict[str, Known]:
+    """Return the installed distributions by their normalized names."""
+    # Adding or removing a .dist-info folder changes the time of the folder that it is in. The
+    # current folder (an empty entry) is not watched: its time changes with every file.
+    return _known(tuple((entry, _time(entry)) for entry in sys.path if entry))
+
+
+def _time(entry: str) -> int:
+    try:
+        return Path(entry).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
+
+
+@functools.lru_cache(maxsize=4096)
+def modules_of(known: Known) -> frozenset[str]:
+    """Return the top-level modules of a distribution."""
+    listed = known.files.read_text("top_level.txt")
+    if listed is not None:
+        return frozenset(listed.split())
+    names = set()
+    for file in known.files.files or ():
+        first, suffix = file.parts[0], file.suffix
+        if len(file.parts) == 1:
+            names.add(first.partition(".")[0] if suffix in (".py", ".so", ".pyd") else "")
+        elif suffix in (".py", ".so", ".pyd") and first != "..":
+            names.add(first)
+    return frozenset(name for name in names if name.isidentifier())
+
+
 def describe() -> dict[str, Any]:
-    """Return what is installed beyond the site, and the versions of what is imported.
+    """Return the packages installed beyond the site, and the versions of imported packages.
 
     Returns
     -------
     dict
         ``added``: list of dicts with the attributes of `Added`, by name; empty outside of the
-        site. ``imported``: name of a distribution to ``{"version", "imports"}``, of those of which
-        a module is imported in this session.
+        site. ``imported``: name of a distribution to ``{"version", "imports"}``, for those with an
+        imported module.
     """
     known = distributions()
     added = [_added(it) for it in known.values()] if IN_BROWSER else []
@@ -88,12 +188,12 @@ def describe() -> dict[str, Any]:
 
 
 def dump(document: dict[str, Any]) -> bytes:
-    """Return a document as it stands in a bundle: the same document, the same bytes."""
+    """Return a document as bytes for a bundle. Equal documents give equal bytes."""
     return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
 
 def read(data: bytes, what: str = "packages/installed.json") -> dict[str, Any]:
-    """Return the document that a bundle's member holds, checked.
+    """Return the checked document of a member of a bundle.
 
     Raises
     ------
@@ -106,12 +206,12 @@ def read(data: bytes, what: str = "packages/installed.json") -> dict[str, Any]:
 
 
 def check(document: dict[str, Any]) -> None:
-    """Look for what litestate would not have written.
+    """Refuse a document that litestate would not have written.
 
     Raises
     ------
     DamagedBundleError
-        If there is anything.
+        With the reason.
     """
     for entry in sequence(document.get("added", []), "The list of packages", _MOST):
         package = mapping(entry, "A package")
@@ -119,22 +219,22 @@ def check(document: dict[str, Any]) -> None:
         _check_source(package.get("url"), package.get("sha256"))
         for name in sequence(package.get("depends", []), "What a package needs", _MOST):
             _match(_NAME, name, "A package's name")
-        __check_modules(package.get("imports", []))
+        _check_modules(package.get("imports", []))
     imported = mapping(document.get("imported", {}), "The list of imported packages")
     if len(imported) > _MOST:
         raise damaged("The list of imported packages", f"has {len(imported):,} entries")
     for name, facts in imported.items():
         _check_name(name, mapping(facts, "A package").get("version"))
-        __check_modules(facts.get("imports", []))
+        _check_modules(facts.get("imports", []))
 
 
 def left_out(document: dict[str, Any]) -> list[Skipped]:
-    """Return which packages of `describe` cannot be had again, for the report of a save."""
+    """Return the packages that cannot be installed again, for the report of a save."""
     return [
         Skipped(
             f"package {it.requirement}",
-            "was installed from a file, so nobody can say where to get it again",
-            "Install it again after loading, before its variables are needed.",
+            "was installed from a file, so a load cannot install it again",
+            "Install it yourself after loading, before you use its variables.",
         )
         for it in map(from_json, document.get("added", []))
         if it.url is None
@@ -179,7 +279,7 @@ def _as_json(package: Added) -> dict[str, Any]:
 
 
 def from_json(entry: dict[str, Any]) -> Added:
-    """Return what an entry of ``added`` says, which was checked."""
+    """Return the package of a checked entry of ``added``."""
     depends, imports = (tuple(entry.get(part, ())) for part in ("depends", "imports"))
     url, sha256 = entry.get("url"), entry.get("sha256")
     return Added(entry["name"], entry["version"], url, sha256, depends, imports)
@@ -192,16 +292,16 @@ def _check_name(name: object, version: object) -> None:
 
 def _check_source(url: object, sha256: object) -> None:
     if url is not None and not _is_web(text(url, "A package's URL", 4096)):
-        raise damaged("A package's URL", "is not one of the web")
+        raise damaged("A package's URL", "is not an http or https address")
     if sha256 is not None:
         _match(_SHA256, sha256, "A package's hash")
 
 
-def __check_modules(value: object) -> None:
+def _check_modules(value: object) -> None:
     for module in sequence(value, "A package's modules", _MOST):
         _match(_MODULE, module, "A package's module")
 
 
 def _match(pattern: re.Pattern[str], value: object, what: str) -> None:
     if not pattern.fullmatch(text(value, what, 1000)):
-        raise damaged(what, "has characters that it cannot have")
+        raise damaged(what, "has characters that are not allowed")

@@ -1,59 +1,56 @@
-"""Options of libraries and settings of Python that are not as these begin with."""
+"""The part "options" of the session: settings of Python and of libraries that were changed."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
 from typing import Any
 
+from ..imports import module_or_reason
 from ..platform import IN_BROWSER
 from . import (
-    attributes,
+    harmless_settings,
     ipython_settings,
-    libraries,
-    more_libraries,
-    plain_options,
-    safe_options,
-    standard,
+    library_settings,
+    module_changes,
+    settings,
+    stdlib_settings,
 )
-from .applied import Applied
+from .apply_result import Applied
 from .hostile import mapping, text
-from .installed import module_or_reason
-from .plain_options import NotPlainError
-from .settings import Group
+from .settings import Group, NotPlainError, Undo
 
 _CYCLE = "matplotlib axes.prop_cycle"
-"""Matplotlib before 3.11 evaluates a text here as Python: it never gets one, trusted or not."""
+"""Matplotlib before 3.11 evaluates a text here as Python, so it never gets one, with or without
+trust."""
 
 GROUPS: dict[str, Group] = {
-    **libraries.GROUPS,
-    **more_libraries.GROUPS,
-    **standard.GROUPS,
+    **library_settings.GROUPS,
+    **stdlib_settings.GROUPS,
     **ipython_settings.GROUPS,
-    **attributes.GROUPS,
+    **module_changes.GROUPS,
 }
-"""By the name that a bundle has for them, whose first word is the module."""
+"""Groups of settings by their name in bundles. Its first word is the module."""
 
-_UNTIL_THE_END = ("numpy print", "numpy errors", "decimal")
-"""What Python keeps in the context of the task that runs a cell."""
+_OF_ONE_CELL = ("numpy print", "numpy errors", "decimal")
+"""Groups that Python keeps in the context of the task that runs a cell."""
 
 
 def describe(*, thorough: bool = True) -> dict[str, Any]:
-    """Return the options that differ from their defaults, of the packages that are imported.
+    """Return the settings of imported packages that differ from their defaults.
 
     Parameters
     ----------
     thorough : bool, default: True
-        Whether to look into all modules now for what hangs there, or some at a time.
+        Whether to scan all modules now for objects of the notebook, or some at a time.
 
     Returns
     -------
     dict
-        ``set``: group (one of `GROUPS`) to option to value as `plain_options` has it. ``left_out``:
-        ``group option`` to the reason.
+        ``set``: group (one of `GROUPS`) to setting to value as `settings.encode` returns it.
+        ``left_out``: ``group setting`` to the reason.
     """
-    attributes.known.thorough = thorough
+    module_changes.known.thorough = thorough
     found: dict[str, dict[str, Any]] = {}
     left_out: dict[str, str] = {}
     for name, group in GROUPS.items():
@@ -73,46 +70,45 @@ def _values(name: str, group: Group, module: Any, left_out: dict[str, str]) -> d
             try:
                 if isinstance(value, NotPlainError):
                     raise value
-                values[option] = plain_options.encode(value)
+                values[option] = settings.encode(value)
             except NotPlainError as error:
-                left_out[_what(name, option)] = str(error)
+                left_out[_label(name, option)] = str(error)
     except Exception as error:
         # The module may be half imported, or replaced by a notebook.
         left_out[f"options of {name}"] = f"could not be read ({type(error).__name__}: {error})"
     return values
 
 
-def _what(group: str, option: str) -> str:
+def _label(group: str, option: str) -> str:
     return option.replace(":", ".") if group == "attributes" else f"{group} {option}"
 
 
 def check(document: dict[str, Any]) -> None:
-    """Look for what litestate would not have written.
+    """Refuse a document that litestate would not have written.
 
     Raises
     ------
     DamagedBundleError
-        If there is anything.
+        With the reason.
     """
     for values in mapping(document.get("set", {}), "The options").values():
         for name, value in mapping(values, "The options").items():
             text(name, "An option's name", 1000)
-            plain_options.check(value, f"The option {name}")
+            settings.check(value, f"The option {name}")
     for name, reason in mapping(document.get("left_out", {}), "The options").items():
         text(name, "An option's name", 1000)
         text(reason, "A reason", 1000)
 
 
 def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
-    """Set the options again that these packages take here.
+    """Set the saved settings again that the packages of this session accept.
 
     Parameters
     ----------
     document : dict
-        Of `describe`, checked.
+        A checked document of `describe`.
     trusted : bool
-        Whether options may be set that might make other code run, and packages imported from
-        anywhere.
+        Whether to set what might make other code run, and to import packages from anywhere.
     """
     applied = Applied()
     for name, values in document.get("set", {}).items():
@@ -135,39 +131,39 @@ def _apply_group(
 ) -> None:
     done: list[str] = []
     for name, value in values.items():
-        what = _what(group, name)
-        if group == "matplotlib" and name in libraries.OWN_RC:
-            applied.skip(what, "is for this kernel to say")
+        label = _label(group, name)
+        if group == "matplotlib" and name in library_settings.OWN_RC:
+            applied.skip(label, "is set by this kernel, not by a bundle")
             continue
-        if what == _CYCLE and not safe_options.is_cycle(value):
-            applied.skip(what, "is no cycle of properties as litestate saves it")
+        if label == _CYCLE and not harmless_settings.is_cycle(value):
+            applied.skip(label, "is not a cycle of properties as litestate saves it")
             continue
-        if not trusted and not safe_options.runs_nothing(group, name, value):
-            applied.wait(what, "might make other code run")
+        if not trusted and not harmless_settings.is_harmless_setting(group, name, value):
+            applied.wait(label, "might make other code run")
             continue
         try:
-            back = _put(group, module, name, plain_options.decode(value))
+            undo = _put(group, module, name, settings.decode(value))
         except Exception as error:
-            # Whatever the package's own validators raise.
-            applied.skip(what, f"was not accepted here ({type(error).__name__}: {error})")
+            # The package's own validators may raise anything.
+            applied.skip(label, f"was not accepted here ({type(error).__name__}: {error})")
             continue
-        if back is not None:
-            applied.on_undo(back)
+        if undo is not None:
+            applied.on_undo(undo)
             if name not in GROUPS[group].quiet:
                 done.append(name)
     if done:
         applied.lines.append(f"{group} options: {', '.join(done)}")
-        if IN_BROWSER and group in _UNTIL_THE_END:
+        if IN_BROWSER and group in _OF_ONE_CELL:
             applied.warnings.append(
                 f"In this kernel, the {group} options last until the end of the cell that sets "
                 "them: set them again in the cells that need them."
             )
 
 
-def _put(group: str, module: Any, name: str, value: Any) -> Callable[[], object] | None:
+def _put(group: str, module: Any, name: str, value: Any) -> Undo | None:
     put = GROUPS[group].put
     if group == "warnings":
-        # Inside of the other branch they would be those of before at its end.
+        # Inside of the block below, its end would restore the earlier filters.
         return put(module, name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
