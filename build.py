@@ -42,14 +42,14 @@ COMMANDS = {
         "are online can also import or %pip install others from PyPI and the Pyodide CDN.",
     ),
     "test": (
-        "run ruff, mypy and every test",
+        "run ruff, mypy, codespell and every test",
         "Other arguments go to pytest: build.py test -k bundle -x",
     ),
     "bench": (
         "measure the built site against what people would use instead",
         "Runs in Chromium, prints ratios and writes .build/bench/*.json. Names choose: "
-        "bundle, checkpoint, variables, drive, and kill (never by itself: it kills Chromium while "
-        "it saves).",
+        "bundle, checkpoint, variables, drive, and kill (only if it is named: it kills Chromium "
+        "while it saves).",
     ),
     "lock": (
         "make site.lock.json again",

@@ -1,4 +1,4 @@
-"""What `bench drive` has measured, as a table and as JSON."""
+"""Results of `bench drive`, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FASTER = 5
-"""What issue 5 asks for: at least so many times as fast, as the cell sees it."""
+"""Targets of issue 5: at least so many times as fast, as the cell sees it."""
 
 MENDED, STOCK, MEMORY = "litestate", "JupyterLite", "in memory"
 """The sides: the mended folder, JupyterLite's own, and a folder in memory."""
@@ -71,13 +71,13 @@ class Line:
 
     @property
     def faster(self) -> float | None:
-        """How many times as fast as JupyterLite's."""
+        """Return how many times as fast as JupyterLite's it is."""
         ours, theirs = self.median(MENDED), self.median(STOCK)
         return theirs / ours if ours and theirs else None
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met; None if there is none, or nothing to compare with."""
+        """Return whether the target is met; None without a target or a comparison."""
         if not self.is_target or self.faster is None:
             return None
         return self.faster >= FASTER

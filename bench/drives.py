@@ -167,7 +167,7 @@ LINES = (
     Line("import pandas", "import"),
 )
 ANEW = "import"
-"""What needs a new kernel each time."""
+"""Operations that need a new kernel each time."""
 
 
 def measure(chromium: BrowserType, url: str) -> tuple[list[Line], str]:

@@ -1,1 +1,1 @@
-"""What build.py does, one module for each job."""
+"""The jobs of build.py, one module for each."""

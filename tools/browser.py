@@ -1,4 +1,4 @@
-"""How the tests and the benches start Chromium."""
+"""Command-line flags with which tests and benches start Chromium."""
 
 FLAGS = [
     "--no-sandbox",

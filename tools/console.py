@@ -1,4 +1,4 @@
-"""Talking to the person who runs build.py, and running other programs for them."""
+"""Messages to whoever runs build.py, and the start of other programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARED_DESCRIPTORS: set[int] = set()
 
 
 class BuildError(Exception):
-    """What stopped the work: what happened, to what, and what to do about it.
+    """The reason why build.py stops: what happened, to what, and what to do about it.
 
     `build.py` prints the message alone, so it has to be understood without a traceback.
     """

@@ -123,7 +123,7 @@ def _install(*arguments: str | Path) -> None:
 
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
-    """Hold off a second build.py in the same folder until this one is done with building.
+    """Hold off a second build.py in the same folder until this one has built.
 
     Programs started by `run` hold the lock too. If this process is killed, they go on writing,
     and the next build.py has to wait for them.
@@ -137,7 +137,7 @@ def only_one() -> Iterator[None]:
         stream.truncate(0)
         stream.write(str(os.getpid()))
         stream.flush()
-        # Nobody else is at work here, so these are what killed runs have left.
+        # This process has the lock, so these are what killed runs have left.
         files.remove_leftovers(LOCK.parent)
         # The system lets go of the lock when we and those we started end, however that happens.
         SHARED_DESCRIPTORS.add(stream.fileno())

@@ -129,7 +129,7 @@ def _stage(
 
 
 def _other_hosts_allowed() -> bool:
-    """Whether `disablePyPIFallback` in `jupyter-lite.json` leaves the door open."""
+    """Return whether `disablePyPIFallback` in `jupyter-lite.json` allows other hosts."""
     config = json.loads(SITE_CONFIG.read_text(encoding="utf-8"))
     settings = config["jupyter-config-data"].get("litePluginSettings", {})
     return not settings.get(f"{KERNEL_PLUGIN}:kernel", {}).get("disablePyPIFallback", False)

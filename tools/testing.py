@@ -1,4 +1,4 @@
-"""The checks and the tests."""
+"""The checks of style, the tests and the benches, run in `.venv`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from tools.console import step, warn
 from tools.paths import DIST, ROOT
 
 SOURCES = ("build.py", "tools", "extension/litestate")
+LAYERS_ARE_CHECKED = False
+"""Whether import-linter checks the layers that pyproject.toml names."""
+
+# import-linter has no `__main__`, and its script has another name on Windows.
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 FAST = ("tests/unit", "tests/build")
 # In this order: a browser that was driven leaves an event loop behind, which the others lack.
 ALL = (*FAST, "tests/browser")
@@ -22,24 +27,30 @@ not wait for too many others."""
 
 
 def check_style() -> bool:
-    """Run ruff and mypy.
+    """Run ruff, mypy, codespell and, once the package has its layers, import-linter.
 
     Returns
     -------
     bool
         Whether everything is clean.
     """
-    commands = (
-        ("ruff", "check", "."),
-        ("ruff", "format", "--check", "."),
-        ("mypy", "--strict", *SOURCES),
-    )
-    clean = True
-    for name, *arguments in commands:
-        step(" ".join((name, *arguments)))
-        done = subprocess.run([sys.executable, "-m", name, *arguments], cwd=ROOT, check=False)
-        clean &= done.returncode == 0
-    return clean
+    checks = [
+        ["-m", "ruff", "check", "."],
+        ["-m", "ruff", "format", "--check", "."],
+        ["-m", "mypy", "--strict", *SOURCES],
+        ["-m", "codespell_lib"],
+    ]
+    if LAYERS_ARE_CHECKED:
+        checks.append(["-c", LINT_IMPORTS, "--no-cache"])
+    # Every check runs, so that one run names everything there is to mend.
+    results = [_check(arguments) for arguments in checks]
+    return all(results)
+
+
+def _check(arguments: Sequence[str]) -> bool:
+    step(" ".join(arguments[1:]))
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False)
+    return done.returncode == 0
 
 
 def run_tests(
@@ -108,8 +119,8 @@ def run_all(
     """
     clean = check_style()
     if not clean:
-        # Said before the tests, so that pytest's summary stays the last line.
-        warn("ruff or mypy found something: this run will fail, whatever the tests say")
+        # Reported before the tests, so that pytest's summary stays the last line.
+        warn("a check of style failed: this run will fail, whatever the tests report")
     tests = run_tests(arguments, only_fast=only_fast, cache=cache, folders=folders)
     return tests or (0 if clean else 1)
 

@@ -1,4 +1,4 @@
-"""What a wheel says about itself."""
+"""Metadata of a wheel, read from its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done in the notebook's folder, and in a folder in memory. Runs in the kernel.
+"""Operations in the notebook's folder, and in a folder in memory. Runs in the kernel.
 
 ``drives.py`` calls `prepare`, `run` and `clean` in cells of their own, so that the time of a cell
 is that of `run` and of what the folder does before the next cell can start.

@@ -1,4 +1,4 @@
-"""What of litestate is measured beside the peers. Runs in the kernel."""
+"""The parts of litestate that are measured beside the peers. Runs in the kernel."""
 
 from __future__ import annotations
 

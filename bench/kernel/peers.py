@@ -1,4 +1,4 @@
-"""What people keep their files with besides litestate. Runs in the kernel.
+"""The alternatives to litestate that are measured. Runs in the kernel.
 
 Each peer has a folder of its own, and does what it does when it is used as its documentation says.
 """

@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Target:
-    """What an issue asks for.
+    """The target that an issue sets.
 
     Attributes
     ----------
@@ -28,14 +28,14 @@ class Target:
 
 @dataclass
 class Taken:
-    """What one side took.
+    """The time and the bytes of one side.
 
     Attributes
     ----------
     seconds : list of float
         One per round.
     written : list of int
-        Bytes written to what survives a reload, one per round; empty where nobody can tell.
+        Bytes written to what survives a reload, one per round; empty where that is unknown.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Row:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met; None if there is none."""
+        """Return whether the target is met; None without a target."""
         if self.target is None:
             return None
         limit, written = self.target.written, self.ours.median_written

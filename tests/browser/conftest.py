@@ -134,6 +134,14 @@ def shared_lab(warm_lab: Lab) -> Lab:
     return warm_lab.clean()
 
 
+@pytest.fixture
+def fresh_lab(warm_lab: Lab) -> Lab:
+    """The shared page with a new kernel and nothing stored, for tests that turn on autosave."""
+    lab = warm_lab.renew()
+    lab.use_up()
+    return lab
+
+
 @pytest.fixture(scope="session")
 def _warm_lab_without_jspi(site: str, browser: Browser) -> Iterator[Lab]:
     with entered(site, browser, without_jspi) as lab:
@@ -146,13 +154,26 @@ def lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
     return _warm_lab_without_jspi.clean()
 
 
+@pytest.fixture
+def fresh_lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
+    """See `fresh_lab`, in a browser that has no way to wait inside a call."""
+    lab = _warm_lab_without_jspi.renew()
+    lab.use_up()
+    return lab
+
+
 LONGEST = (
-    "test_autosave",
     "test_kernel_units",
-    "test_drive_order",
-    "test_variables_in_site",
+    "test_autosave",
+    "test_rests_in_site",
     "test_start",
     "test_handshake",
+    "test_variables_in_site",
+    "test_outputs_later",
+    "test_drive_limits",
+    "test_drive",
+    "test_opfs",
+    "test_drive_order",
     "test_environment_in_site",
 )
 """Files that come first: one of them at the end would leave the other process without work."""

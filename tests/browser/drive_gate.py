@@ -116,7 +116,7 @@ def failure(action, *given):
     took = time.perf_counter() - start
     return told if took < 10 else f"{{told}} after {{took}} s"
 """
-"""What the cells of these tests begin with."""
+"""The first lines of the cells of these tests."""
 
 
 def be_impatient(context: BrowserContext) -> None:

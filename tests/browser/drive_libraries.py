@@ -1,4 +1,4 @@
-"""What people's libraries do with files in the current folder; this file runs in the kernel.
+"""Uses of files in the current folder by common libraries; this file runs in the kernel.
 
 Pyodide has no ``dbm``, and so no ``shelve``.
 """

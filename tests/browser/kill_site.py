@@ -14,7 +14,7 @@ from tools.server import Handler, Server
 
 PAGE = Path(__file__).parent / "kill_page"
 ADDRESS = "extensions/@jupyterlite/killing"
-"""Where the page is: as deep as the real kernel's worker, whose address names the site."""
+"""Address of the page: as deep as the real kernel's worker, whose address names the site."""
 
 
 class _Reporting(Handler):

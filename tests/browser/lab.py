@@ -1,4 +1,4 @@
-"""Drive the built site as a person does: open a notebook, run cells, click."""
+"""Drive the built site as a user does: open a notebook, run cells, click."""
 
 from __future__ import annotations
 
@@ -102,6 +102,66 @@ async () => {
 }
 """
 
+_RENEW = """
+async () => {
+  const { shell, serviceManager } = window.jupyterapp;
+  for (const widget of [...shell.widgets("main")]) {
+    if (widget !== window.panel) { widget.dispose(); }
+  }
+  shell.activateById(window.panel.id);
+  await serviceManager.sessions.shutdownAll();
+  await serviceManager.contents._defaultDrive.clearStorage();
+  localStorage.clear();
+  // The marks by which litestate tells a restart from a reload.
+  delete window.litestateKernels;
+  delete window.litestateTab;
+  const folder = await navigator.storage.getDirectory();
+  const names = [];
+  for await (const name of folder.keys()) { names.push(name); }
+  for (const name of names) {
+    // The browser takes a moment to release the files of a worker that it has ended.
+    for (let tries = 0; ; tries++) {
+      try {
+        await folder.removeEntry(name, { recursive: true });
+        break;
+      } catch (error) {
+        if (tries === 50) { throw error; }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+  await window.panel.sessionContext.startKernel();
+  await window.panel.sessionContext.session.kernel.info;
+}
+"""
+
+_FORGET_LAYOUT = """
+async () => {
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith("JupyterLite Storage")) { continue; }
+    const database = await new Promise((resolve, reject) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    if (database.objectStoreNames.contains("statedb")) {
+      database.transaction("statedb", "readwrite").objectStore("statedb").clear();
+    }
+    database.close();
+  }
+}
+"""
+"""A second tab would open the notebooks of the first, too, and start a kernel for each."""
+
+_SILENTLY = """
+async (code) => {
+  const kernel = window.panel.sessionContext.session.kernel;
+  const future = kernel.requestExecute({ code, silent: true, store_history: false });
+  const reply = await future.done;
+  if (reply.content.status !== "ok") { throw new Error(reply.content.evalue); }
+}
+"""
+
 _REMEMBER = """
 import os as _os
 if not _os.path.exists("/tmp/lab_start"):
@@ -135,7 +195,7 @@ _empty(_Path("/drive"), ["data", *(path.name for path in _Path("/drive").glob("*
 
 @dataclass
 class Output:
-    """What one piece of code printed, returned and displayed."""
+    """The text, errors and displays of one piece of code."""
 
     messages: list[dict[str, Any]]
 
@@ -181,6 +241,7 @@ class Lab:
     _notebook: str = ".ipynb"
     _served: list[str] = field(default_factory=list)
     _is_shared: bool = False
+    _is_used_up: bool = False
 
     def enter(self) -> Lab:
         """Go to the site's own address and wait for a notebook and its kernel, to be shared."""
@@ -192,6 +253,9 @@ class Lab:
 
     def open(self, notebook: str = "start.ipynb", app: str = "lab") -> Lab:
         """Open a notebook of the site and wait for its kernel."""
+        for page in self.context.pages:
+            if page.url.startswith(self.url):
+                page.evaluate(_FORGET_LAYOUT)
         self._new_page()
         self._notebook = notebook
         address = "lab/index.html" if app == "lab" else "notebooks/index.html"
@@ -210,18 +274,40 @@ class Lab:
 
     def clean(self) -> Lab:
         """Remove what was made in the kernel, in its folders and in the page."""
+        self._tidy_page()
+        if self._is_used_up or not self.page.evaluate(_ONLY_PANEL):
+            self.renew()
+        self.set_cells()
+        self._silently(_REMEMBER)
+        self.check(_EMPTY)
+        return self
+
+    def renew(self) -> Lab:
+        """Remove all that the site has stored, and start a new kernel in the same page.
+
+        It is as in a new profile, for two thirds of the time.
+        """
+        self._tidy_page()
+        self.set_cells()
+        self.page.evaluate(_RENEW)
+        self._is_used_up = False
+        return self
+
+    def use_up(self) -> None:
+        """Take note that only a new kernel and empty storage take back what is done here."""
+        self._is_used_up = True
+
+    def _tidy_page(self) -> None:
         for page in self.context.pages:
             if page != self.page:
                 page.close()
         for url in self._served:
             self.context.unroute(url)
         self._served.clear()
-        if not self.page.evaluate(_ONLY_PANEL):
-            self.reload()
-        self.set_cells()
-        self.check(_REMEMBER)
-        self.check(_EMPTY)
-        return self
+
+    def _silently(self, code: str) -> None:
+        """Run code that leaves no entry in the history."""
+        self.page.evaluate(_SILENTLY, code)
 
     def run(self, code: str, timeout: int = CELL_TIMEOUT) -> Output:
         """Run code in the kernel."""
@@ -283,14 +369,14 @@ class Lab:
     def _new_page(self) -> None:
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.console.append(message.text))
-        # "Leave site?" is asked when a notebook is not saved; a person says yes.
+        # "Leave site?" is asked when a notebook is not saved; a user says yes.
         self.page.on("dialog", lambda dialog: dialog.accept())
 
     def _wait(self) -> Lab:
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)
         self.page.evaluate(_READY, [self._notebook, START_TIMEOUT])
-        if self._is_shared:
-            self.check(_REMEMBER)
+        if self._is_shared and not self._is_used_up:
+            self._silently(_REMEMBER)
         return self
 
 

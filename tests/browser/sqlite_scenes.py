@@ -1,7 +1,7 @@
-"""What is done with SQLite in the notebook's folder; runs in the site's kernel.
+"""Scenes with SQLite in the notebook's folder; runs in the site's kernel.
 
 Each scene returns what has to be in the databases after a reload, as far as it was committed, and
-leaves connections and transactions open as a person does who closes the tab.
+leaves connections and transactions open as a user does who closes the tab.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlite_tutorial
 
 KEPT = []
-"""Connections that nobody closes."""
+"""Connections that are never closed."""
 
 MODES = ("delete", "truncate", "persist", "memory", "off", "wal")
 LEVELS = ("off", "normal", "full")
@@ -118,7 +118,7 @@ _waiting = {}
 def modes():
     """Every journal mode at every level: commits, a rollback, and a transaction without an end.
 
-    Without a journal on disk nobody can tell the two apart before the cell ends: there, the last
+    Without a journal on disk the two cannot be told apart before the cell ends: there, the last
     transaction is for the next cell.
     """
     expected = {}
@@ -170,7 +170,7 @@ def first_transaction():
 
 
 def two_connections():
-    """What one does is seen by the other when it is committed; who comes second has to wait."""
+    """Let one see what the other has committed; the second writer has to wait."""
     path = "two.db"
     first = _connect(path, timeout=0)
     second = _connect(path, timeout=0)

@@ -1,4 +1,4 @@
-"""What runs CPython's `test_sqlite3` in the kernel, and tells how each test ended."""
+"""Runner of CPython's `test_sqlite3` in the kernel, which reports how each test ended."""
 
 import builtins
 import importlib
@@ -17,7 +17,7 @@ def unpack(archive, into):
 
 
 def _read_line(prompt=""):
-    """Do what `input` does outside of a notebook, where it asks the person."""
+    """Do what `input` does outside of a notebook, where it asks the user."""
     sys.stdout.write(prompt)
     if line := sys.stdin.readline():
         return line.removesuffix("\n")

@@ -1,4 +1,4 @@
-"""What the tutorial and the how-to guides of Python's `sqlite3` do, with rivers instead of films.
+"""The tutorial and the how-to guides of Python's `sqlite3`, with rivers instead of films.
 
 Runs in the site's kernel, in the notebook's folder.
 """

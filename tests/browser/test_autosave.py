@@ -1,4 +1,4 @@
-"""Autosave as a person meets it: cells, reloads, restarts, two tabs, no room."""
+"""Autosave as a user meets it: cells, reloads, restarts, two tabs, no room."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from conftest import OpenLab
-from lab import Lab, errors, without_jspi
+from lab import Lab, errors
 from playwright.sync_api import BrowserContext
 from test_handshake import restart
 
 START = "import litestate\nlitestate.autosave(variables=False)"
-"""With the pace that people have. Variables have tests of their own: test_variables_in_site.py."""
+"""With the pace that users have. Variables have tests of their own: test_variables_in_site.py."""
 
 START_UNPACED = f"""
 import litestate.pacing
@@ -92,10 +92,8 @@ def look(lab: Lab) -> dict[str, Any]:
     return found
 
 
-def test_everything_is_back_after_a_reload_and_on_request_after_a_restart(
-    open_lab: OpenLab,
-) -> None:
-    lab = open_lab()
+def test_everything_is_back_after_a_reload_and_on_request_after_a_restart(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     started, *_ = run(
         lab, START_UNPACED, WORK, "(home / 'notes.txt').write_text('second')", "1 + 1"
     )
@@ -141,8 +139,8 @@ def test_everything_is_back_after_a_reload_and_on_request_after_a_restart(
     assert look(lab) == before
 
 
-def test_undo_a_bundle_of_a_checkpoint_and_pausing(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_undo_a_bundle_of_a_checkpoint_and_pausing(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     run(lab, START_UNPACED, WORK, "connection.rollback()\nconnection.close()")
     before = look(lab)
     lab.check("litestate.save_state('/tmp/first', paths=home)")
@@ -185,12 +183,11 @@ def test_undo_a_bundle_of_a_checkpoint_and_pausing(open_lab: OpenLab) -> None:
     assert "Autosave is off" in run(lab, "litestate.autosave")[0]
 
 
-def test_two_tabs(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
-    context = new_profile()
-    first = open_lab(context=context)
+def test_two_tabs(open_lab: OpenLab) -> None:
+    first = open_lab()
     run(first, START_UNPACED, WORK, "connection.rollback()\nconnection.close()")
     before = look(first)
-    second = open_lab(context=context)
+    second = open_lab(context=first.context)
     (told,) = run(second, START_UNPACED)
     assert "This notebook is open in another tab, which makes the checkpoints" in told
     assert look(second) == before
@@ -258,8 +255,8 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     assert "c.bin" not in found
 
 
-def test_without_opfs_and_with_nearly_no_room(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_without_opfs_and_with_nearly_no_room(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     lab.check(
         "from pyodide.code import run_js\n"
         "open_folder = run_js('StorageManager.prototype.getDirectory')\n"
@@ -277,10 +274,8 @@ def test_without_opfs_and_with_nearly_no_room(open_lab: OpenLab) -> None:
     assert "The storage is nearly full: 900 MB of 1.0 GB are used" in "".join(told)
 
 
-def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
-    context = new_profile()
-    without_jspi(context)
-    lab = open_lab(context=context)
+def test_without_jspi(fresh_lab_without_jspi: Lab) -> None:
+    lab = fresh_lab_without_jspi
     assert "`await aautosave()`" in failing(lab, START_UNPACED)
     run(
         lab,
@@ -297,8 +292,8 @@ def test_without_jspi(open_lab: OpenLab, new_profile: Callable[[], BrowserContex
     assert look(lab) == before
 
 
-def test_the_pace(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_the_pace(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     run(
         lab,
         START,

@@ -1,7 +1,7 @@
-"""What the kernel writes on the contents drive is known without asking the page.
+"""Files that the kernel writes on the contents drive are known without asking the page.
 
-Where litestate has mended the drive its mend knows it, and where not, what is put around
-JupyterLite's own.
+A drive that litestate has mended keeps the list itself; around JupyterLite's own drive, litestate
+puts functions that keep it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ STEPS = [
 ]
 
 UNMENDED = "export * from './pyodide.mjs';"
-"""What the site's `pyodideUrl` would name without litestate."""
+"""The module that the site's `pyodideUrl` would name without litestate."""
 
 
 def test_a_mended_drive_knows_what_was_written(shared_lab: Lab) -> None:
@@ -138,7 +138,7 @@ def test_a_drive_that_is_not_mended(
 
 
 def _what_fails_is_noticed(lab: Lab) -> None:
-    # EIO from the page, after which nobody knows what is stored.
+    # EIO from the page, after which it is unknown what is stored.
     lab.check(
         "import pyodide_js\n"
         "api = pyodide_js.FS.lookupPath('/drive').node.mount.type.API\n"

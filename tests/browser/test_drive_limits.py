@@ -1,4 +1,4 @@
-"""What the drive cannot take is said, by name, and nothing hangs or is lost."""
+"""Files that the drive cannot store are reported by name; nothing hangs or is lost."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def unsaved(lab: Lab) -> list[list[str]]:
     return pairs
 
 
-def test_a_file_that_is_too_large(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_file_that_is_too_large(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     write = f"with open('large.bin', 'wb') as file: file.write(bytes({LARGE}))"
     told = warnings(lab, write, "large.bin is not stored")
     assert "110.0 MB" in told

@@ -1,4 +1,4 @@
-"""In which order things reach the drive, and what happens when the page acts at a bad moment.
+"""The order in which changes reach the drive, also when the page acts at a bad moment.
 
 Each of these once lost something, or hung.
 """
@@ -69,7 +69,7 @@ async (code) => {
 """
 
 SEED, RUNS, LENGTH = 5, 3000, 60
-"""Of the random operations: of how many sequences of how many operations."""
+"""Numbers of random sequences, and of operations in each."""
 
 MODEL = Path(__file__).with_name("drive_model.js").read_text("utf-8")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from conftest import OpenLab
 from drive_page import (
     contents,
@@ -15,7 +13,6 @@ from drive_page import (
     settle,
 )
 from lab import Lab
-from playwright.sync_api import BrowserContext
 from test_handshake import restart
 
 START = """
@@ -24,8 +21,8 @@ from pathlib import Path
 """
 
 
-def test_what_the_page_does_is_seen_by_the_next_cell(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_what_the_page_does_is_seen_by_the_next_cell(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     lab.check(START)
     _changed_by_the_page(lab)
     _deleted_by_the_page(lab)
@@ -44,8 +41,8 @@ def test_what_the_page_does_is_seen_by_the_next_cell(open_lab: OpenLab) -> None:
     assert page_bytes(lab, "log.txt") == b"after the restart"
 
 
-def test_two_kernels(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
-    first = open_lab(context=new_profile())
+def test_two_kernels(open_lab: OpenLab, shared_lab: Lab) -> None:
+    first = shared_lab
     second = open_lab("data-analysis.ipynb", context=first.context)
     for lab in (first, second):
         lab.check(START)
@@ -208,7 +205,7 @@ def _names(lab: Lab) -> None:
 
 
 def _shipped(lab: Lab) -> None:
-    """What the site ships can be changed and renamed; what is removed is gone in this session."""
+    """Change and rename what the site ships; what is removed is gone in this session."""
     shipped = lab.value("sorted(os.listdir('data'))")
     assert shipped
     name = shipped[0]

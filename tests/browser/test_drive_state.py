@@ -1,10 +1,9 @@
-"""What is in the notebook's own folder is saved, kept and brought back like anything else."""
+"""The notebook's own folder is saved, stored in checkpoints and restored like any other."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from conftest import OpenLab
 from lab import Lab
 
 BEGIN = """
@@ -111,7 +110,7 @@ def test_there_and_back_with_what_is_open(shared_lab: Lab) -> None:
 
     lab.reload()
     lab.check(BEGIN)
-    # As a person sees it, and as what earlier sessions wrote.
+    # As a user sees it, and as what earlier sessions wrote.
     assert lab.value("rows('app.db')") == [1]
     assert lab.value("Path('work/100 %.txt').stat().st_mtime") == 1e9
     lab.check("report = save_state(io.BytesIO(), variables=False)")
@@ -120,8 +119,8 @@ def test_there_and_back_with_what_is_open(shared_lab: Lab) -> None:
     assert len(lab.value("labels(report)")) == 61
 
 
-def test_checkpoints_and_what_is_too_large(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_checkpoints_and_what_is_too_large(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     lab.check(BEGIN)
     lab.check("litestate.autosave(variables=False)")
     lab.check(WORK)

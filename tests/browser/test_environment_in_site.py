@@ -8,7 +8,6 @@ import json
 import zipfile
 from typing import Any
 
-from conftest import OpenLab
 from lab import Lab
 
 WHEEL = "tiny_litestate_demo-1.2-py3-none-any.whl"
@@ -60,8 +59,8 @@ def rows(lab: Lab) -> list[list[Any]]:
     return found
 
 
-def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     lab.check("early = 1")
     # A cell that awaits tells the shell of no end.
     lab.check(f"{SETUP}\nawait __import__('asyncio').sleep(0)\nexecuted.follow()")
@@ -104,7 +103,7 @@ def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(open_lab: Op
     lab.check("shown = environment.history()\nshown")
     assert "cells were executed" in lab.check("print(shown)")
 
-    # In another session, the history goes on; the page counts its cells by itself.
+    # In another session, the history goes on; the page counts its own cells.
     saved = lab.value("environment.read(environment.dump(environment.describe()))")
     lab.reload()
     lab.check(f"{SETUP}\nexecuted.follow()")

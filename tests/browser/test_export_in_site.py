@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import openpyxl
-from conftest import OpenLab
-from lab import errors
+from lab import Lab, errors
 
-# No cell names openpyxl: it must be there by itself.
+# No cell names openpyxl: it must be there without that.
 EXPORT = """
 import sqlite3
 from pathlib import Path
@@ -21,8 +20,8 @@ export_tables(path, Path.home() / "runs.xlsx")
 """
 
 
-def test_an_excel_file_can_be_downloaded_and_read_again(open_lab: OpenLab, tmp_path: Path) -> None:
-    lab = open_lab()
+def test_an_excel_file_can_be_downloaded_and_read_again(shared_lab: Lab, tmp_path: Path) -> None:
+    lab = shared_lab
     lab.set_cells(EXPORT)
     assert errors(lab.run_all()) == []
     path = lab.click_download(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from conftest import OpenLab
@@ -139,11 +140,14 @@ def test_each_tab_has_a_name(shared_lab: Lab, open_lab: OpenLab) -> None:
 
 
 def test_the_notebook_app_and_pages_that_expose_nothing(
-    site: str, new_profile: Callable[[], BrowserContext]
+    site: str, new_profile: Callable[[], BrowserContext], tmp_path: Path
 ) -> None:
     lab = Lab(new_profile(), site).open(app="notebooks")
+    lab.set_cells("from litestate import *\nsave_state()")
+    lab.run_all()
+    assert lab.click_download(tmp_path).stat().st_size > 100
     assert ask(lab)["path"] == "start.ipynb"
-    # A site of somebody else, without exposeAppInBrowser.
+    # Another project's site, without exposeAppInBrowser.
     lab.page.evaluate("window.panel && (window.hidden = window.jupyterapp)")
     lab.set_cells(ASK.replace("start =", "time.sleep(2); start ="))
     lab.start_all()

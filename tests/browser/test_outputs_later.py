@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from conftest import OpenLab
-from lab import Lab, errors, without_jspi
-from playwright.sync_api import BrowserContext, expect
+from lab import Lab, errors
+from playwright.sync_api import expect
 from test_handshake import restart
 
 CELLS = ("import litestate\nlitestate.autosave(variables=False)", "litestate.save_state()")
@@ -46,8 +43,8 @@ def is_alive(lab: Lab) -> list[bool]:
     return [now.is_visible(), link.is_visible()]
 
 
-def test_after_a_restart_and_after_a_reload_nothing_looks_alive(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_after_a_restart_and_after_a_reload_nothing_looks_alive(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     run(lab, *CELLS)
     assert is_alive(lab) == [True, True]
     # A second kernel has its own marks.
@@ -76,8 +73,8 @@ run_js('''(() => {
 """Let the kernel get its locks later than the page would, as happens on a busy computer."""
 
 
-def test_a_link_is_there_although_the_kernel_gets_its_lock_late(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_link_is_there_although_the_kernel_gets_its_lock_late(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     run(lab, LATE_LOCKS, *CELLS)
     assert is_alive(lab) == [True, True]
     restart(lab)
@@ -85,8 +82,10 @@ def test_a_link_is_there_although_the_kernel_gets_its_lock_late(open_lab: OpenLa
     assert is_alive(lab) == [False, False]
 
 
-def test_a_link_alone_after_a_restart(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_link_alone_after_a_restart(shared_lab: Lab) -> None:
+    lab = shared_lab
+    # On a busy computer the page takes longer to run its first script.
+    lab.check("from litestate.browser import alive\nalive.TIMEOUT = 20.0")
     run(lab, "import litestate\nlitestate.save_state(variables=False)")
     link = lab.page.get_by_role("link", name="Download")
     expect(link).to_be_visible()
@@ -94,12 +93,8 @@ def test_a_link_alone_after_a_restart(open_lab: OpenLab) -> None:
     expect(link).to_be_hidden(timeout=10_000)
 
 
-def test_without_jspi_a_link_is_there_and_gone_after_a_reload(
-    open_lab: OpenLab, new_profile: Callable[[], BrowserContext]
-) -> None:
-    context = new_profile()
-    without_jspi(context)
-    lab = open_lab(context=context)
+def test_without_jspi_a_link_is_there_and_gone_after_a_reload(lab_without_jspi: Lab) -> None:
+    lab = lab_without_jspi
     run(lab, "import litestate\nawait litestate.asave_state(variables=False)")
     link = lab.page.get_by_role("link", name="Download")
     expect(link).to_be_visible()
@@ -109,8 +104,8 @@ def test_without_jspi_a_link_is_there_and_gone_after_a_reload(
     expect(link).to_be_hidden()
 
 
-def test_a_form_that_was_left_open(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_a_form_that_was_left_open(shared_lab: Lab) -> None:
+    lab = shared_lab
     lab.set_cells("import litestate\nlitestate.load_state()")
     lab.start_all()
     field, text = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import OpenLab
 from lab import Lab, errors
 
 MAKE = """
@@ -54,8 +53,8 @@ def html(lab: Lab) -> str:
     )
 
 
-def test_300_MB_can_be_saved_cancelled_and_loaded(open_lab: OpenLab, tmp_path: Path) -> None:
-    lab = open_lab()
+def test_300_MB_can_be_saved_cancelled_and_loaded(fresh_lab: Lab, tmp_path: Path) -> None:
+    lab = fresh_lab
     lab.check(MAKE)
     state = lab.check(DIGEST)
     before = lab.value(MEMORY)

@@ -6,7 +6,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import OpenLab
 from drive_page import put_bytes, put_text
 from lab import Lab
 
@@ -28,10 +27,9 @@ WAYS = {
 
 
 @pytest.fixture
-def lab(open_lab: OpenLab) -> Lab:
-    lab = open_lab()
-    lab.check(START)
-    return lab
+def lab(fresh_lab: Lab) -> Lab:
+    fresh_lab.check(START)
+    return fresh_lab
 
 
 def members(lab: Lab, call: str = "litestate.save_state('/tmp/b.zip')") -> list[str]:
@@ -54,7 +52,7 @@ def test_what_cells_have_read_is_in_the_bundle_also_after_a_reload(lab: Lab) -> 
         lab.check(code)
     assert set(WAYS) <= set(lab.value(ON_DRIVE))
     assert set(members(lab)) == set(WAYS)
-    # What litestate reads for itself is none of it.
+    # Files that litestate itself reads are not among them.
     put_bytes(lab, "other.zip", b"PK")
     lab.run("litestate.load_state('other.zip')")
     lab.check("litestate.show_state(paths=['.']); litestate.autosave(); litestate.checkpoint('x')")

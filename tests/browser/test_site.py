@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from lab import Lab
 from playwright.sync_api import BrowserContext
 
@@ -39,16 +38,6 @@ def test_the_address_of_the_site_opens_the_first_notebook(shared_lab: Lab) -> No
     assert shared_lab.page.evaluate("window.panel.context.path") == "start.ipynb"
 
 
-@pytest.mark.parametrize("app", ["notebooks"])
-def test_in_the_notebook_app(
-    site: str, new_profile: Callable[[], BrowserContext], tmp_path: Path, app: str
-) -> None:
-    lab = Lab(new_profile(), site).open(app=app)
-    lab.set_cells("from litestate import *\nsave_state()")
-    lab.run_all()
-    assert lab.click_download(tmp_path).stat().st_size > 100
-
-
 def test_urls(shared_lab: Lab) -> None:
     lab = shared_lab
     lab.check(
@@ -63,8 +52,8 @@ def test_urls(shared_lab: Lab) -> None:
     assert lab.value("(Path.home() / 'a').read_text()") == "a"
     missing = lab.run(f"litestate.load_state('{lab.url}missing.litestate.zip')")
     assert "404" in missing.error
-    nobody = lab.run("litestate.load_state('http://127.0.0.1:9/x.litestate.zip')")
-    assert "cannot be reached" in nobody.error
+    unreachable = lab.run("litestate.load_state('http://127.0.0.1:9/x.litestate.zip')")
+    assert "cannot be reached" in unreachable.error
 
 
 def test_without_jspi(lab_without_jspi: Lab, tmp_path: Path) -> None:

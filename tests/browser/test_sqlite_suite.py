@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import OpenLab
+from lab import Lab
 
 RUNNER = Path(__file__).with_name("sqlite_suite.py")
 
@@ -32,7 +32,7 @@ SKIPPED = {
     "test_userfunctions.FunctionTests.test_func_return_too_large_blob": _64_BIT,
     "test_userfunctions.FunctionTests.test_func_return_too_large_text": _64_BIT,
 }
-"""What the suite itself skips in the kernel, and why, in its words."""
+"""Tests that the suite itself skips in the kernel, with its reasons."""
 
 _PROGRAM = "the parser of 3.14 names the program itself; run by another, it names nothing"
 _NOT_A_CONTAINER = "3.14 says `is not a container or iterable`"
@@ -60,7 +60,7 @@ FAILING = {
     "test_userfunctions.FunctionTests.test_func_overflow_error": _UNRAISABLE,
     "test_userfunctions.FunctionTests.test_func_return_text_with_surrogates": _UNRAISABLE,
 }
-"""What cannot pass, as the suite is 3.13's and the kernel's Python is 3.14. None is of files."""
+"""Tests of 3.13 that cannot pass in the kernel's Python 3.14. None is about files."""
 
 RUN = """
 import json, os
@@ -88,8 +88,8 @@ def archive() -> bytes:
     return Path(path).read_bytes()
 
 
-def test_cpythons_tests_of_sqlite3_pass_on_the_drive(open_lab: OpenLab, archive: bytes) -> None:
-    lab = open_lab()
+def test_cpythons_tests_of_sqlite3_pass_on_the_drive(fresh_lab: Lab, archive: bytes) -> None:
+    lab = fresh_lab
     lab.serve("cpython.zip", archive)
     lab.serve("sqlite_suite.py", RUNNER.read_bytes())
     code = RUN.replace("{tests}", f"{lab.url}cpython.zip")

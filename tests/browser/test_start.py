@@ -57,7 +57,7 @@ def test_lost_answers_are_asked_for_again(
     assert lost(lab) == 3
     assert UNREACHABLE not in found
 
-    # Nobody answers, and the notebook is not in the drive's own folder.
+    # The page does not answer, and the notebook is not in the drive's own folder.
     lab.check(COPY)
     settle(lab)
     lose_from_now_on(lab, ALL)

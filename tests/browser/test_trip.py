@@ -68,7 +68,7 @@ assert os.listdir(Path.home()) in ([], [".ipython"]), os.listdir(Path.home())
 
 
 def save_by_hand(lab: Lab, folder: Path) -> Path:
-    """Run a cell that saves, as a person does, and click the link."""
+    """Run a cell that saves, as a user does, and click the link."""
     lab.set_cells("from litestate import *\nsave_state()")
     assert errors(lab.run_all()) == []
     return lab.click_download(folder)

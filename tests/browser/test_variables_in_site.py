@@ -1,4 +1,4 @@
-"""Variables as a person meets them: cells, reloads, bundles, a stranger's bundle."""
+"""Variables as a user meets them: cells, reloads, bundles, a stranger's bundle."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ litestate.autosave()
 """
 
 
-def test_the_next_cell_works_after_a_reload(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_the_next_cell_works_after_a_reload(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     run(lab, START, WORK, "numbers.append(4)", "numbers[2].append(5); len(numbers)")
     # The start, and one for each cell that changed something.
     assert lab.value(NUMBERS) == [1, 2, 3, 4]
@@ -117,8 +117,8 @@ assert signature is not None
 """
 
 
-def test_undo_of_clear_and_load(open_lab: OpenLab) -> None:
-    lab = open_lab()
+def test_undo_of_clear_and_load(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     run(lab, START, "x = [1, 2]; y = x", "litestate.save_state('/tmp/b')", "x.append(3)")
     run(lab, "import litestate\nlitestate.clear_state()")
     assert lab.value("[name in globals() for name in ('x', 'y')]") == [False, False]

@@ -45,7 +45,7 @@ def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def held(lock: Path) -> Iterator[Path]:
-    """Let somebody else have the lock."""
+    """Let another process hold the lock."""
     lock.parent.mkdir()
     with lock.open("w") as stream:
         stream.write("12345")

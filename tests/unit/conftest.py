@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copyreg
 import os
 import sqlite3
 import sys
@@ -41,6 +42,16 @@ def no_last_result() -> Iterator[None]:
     """Leave no ``_`` as doctest leaves it: IPython sets none of its own beside it."""
     yield
     vars(builtins).pop("_", None)
+
+
+@pytest.fixture(autouse=True)
+def no_reducers() -> Iterator[None]:
+    """Leave no reducer that a cell of a test has registered: every save after it would name it."""
+    before = set(copyreg.dispatch_table)
+    yield
+    for kind in set(copyreg.dispatch_table) - before:
+        if getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is not kind:
+            del copyreg.dispatch_table[kind]
 
 
 @pytest.fixture(autouse=True)

@@ -49,7 +49,7 @@ def copied(groups: Sequence[Group]) -> list[Group]:
 
 
 def again(taken: Taken, *, trusted: bool = True) -> tuple[Notebook, Restored]:
-    """Return a new notebook with what was taken, and what was said."""
+    """Restore captured variables in a new notebook; return it with the outcome."""
     notebook = Notebook()
     restored = restore(copied(taken.groups), notebook.names, trusted=trusted)
     notebook.names.update(restored.values)
@@ -57,7 +57,7 @@ def again(taken: Taken, *, trusted: bool = True) -> tuple[Notebook, Restored]:
 
 
 def trip(code: str = "", **values: Any) -> Notebook:
-    """Return a notebook in which everything came back."""
+    """Return a notebook in which all variables were restored."""
     taken = Notebook(code, **values).take()
     assert not taken.skipped, taken.skipped
     found, restored = again(taken)
@@ -67,7 +67,7 @@ def trip(code: str = "", **values: Any) -> Notebook:
 
 
 def parts(taken: Taken) -> dict[str, tuple[bytes, list[bytes], list[bytes]]]:
-    """Return all that would be stored, by key."""
+    """Return all stored bytes, by key of the group."""
     return {
         group.key: (
             bytes(group.document),
@@ -79,12 +79,12 @@ def parts(taken: Taken) -> dict[str, tuple[bytes, list[bytes], list[bytes]]]:
 
 
 def together(taken: Taken) -> set[tuple[str, ...]]:
-    """Return which names are stored together."""
+    """Return the names of each group."""
     return {group.names for group in taken.groups}
 
 
 def graph(names: dict[str, Any], nodes: list[Any], *buffers: bytes, pickles: Any = ()) -> Group:
-    """Return a group that somebody wrote."""
+    """Return a group from any source."""
     document = {"names": names, "nodes": nodes, "pickles": [[0]] * len(pickles)}
     return Group(
         "v-x",

@@ -104,7 +104,7 @@ def table(result: Callable[[Case], Result], tried: Callable[[Change], str]) -> s
     lines.append(_counts("**all**", every, shown))
     for title, rows in outcomes.items():
         lines += ["", f"## {title}", "", "| | | |", "|---|---|---|"]
-        lines += [_row([case.title, WORDS[made.outcome], made.said]) for case, made in rows]
+        lines += [_row([case.title, WORDS[made.outcome], made.reported]) for case, made in rows]
     lines += ["", CHANGES_INTRO]
     for title, changes in CHANGES.items():
         lines += [f"### {title}", "", "| | |", "|---|---|"]

@@ -1,4 +1,4 @@
-"""Notebooks whose variables are taken, and restored in another one: what becomes of each case."""
+"""Capture variables of a notebook and restore them in another one, for the outcome of each case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from saved_same import differ
 WRONG = "silently wrong"
 
 exploded: list[str] = []
-"""What pickles that nobody trusts have done."""
+"""Effects of untrusted pickles."""
 
 
 def _explode() -> None:
@@ -77,32 +77,32 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a case.
+    """The outcome of a case.
 
     Attributes
     ----------
     outcome : str
         One of `OUTCOMES`, or `WRONG`.
-    said : str
-        The reason, or how what was rebuilt differs.
+    reported : str
+        The reason, or how a rebuilt object differs.
     difference : str
-        What nobody was told of.
+        A difference that was not reported.
     """
 
     outcome: str
-    said: str = ""
+    reported: str = ""
     difference: str = ""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What was taken from a notebook, as if it had been stored.
+    """The captured variables of a notebook, as if they had been stored.
 
     Attributes
     ----------
     groups : list of Group
     skipped, notes : dict
-        What is said, by name.
+        Reasons and notes, by name.
     """
 
     groups: list[Any]
@@ -111,22 +111,24 @@ class Kept:
 
 
 def keep(notebook: Notebook) -> Kept:
-    """Take all variables of a notebook.
+    """Capture all variables of a notebook.
 
     Raises
     ------
     AssertionError
-        If a name is not told of exactly once.
+        If a name is not reported exactly once.
     """
     with notebook.running() as names:
         before = dict(names)
         wanted = user_names(names)
         taken = take(names, wanted)
         changed = {name for name in names if names[name] is not before.get(name)}
-        assert not changed and names.keys() == before.keys(), f"taking changed {changed}"
+        assert not changed and names.keys() == before.keys(), f"capturing changed {changed}"
     groups = [stored(each) for each in taken.groups]
-    told = [name for each in groups for name in each.names] + [each.path for each in taken.skipped]
-    assert sorted(told) == wanted, f"told of {sorted(told)}, not {wanted}"
+    reported = [name for each in groups for name in each.names] + [
+        each.path for each in taken.skipped
+    ]
+    assert sorted(reported) == wanted, f"reported {sorted(reported)}, not {wanted}"
     reasons = {each.path: each.reason for each in taken.skipped}
     return Kept(groups, reasons, {name: list(notes) for name, notes in taken.notes.items()})
 
@@ -166,9 +168,9 @@ def bring_back(kept: Kept, *, trusted: bool) -> tuple[Notebook, dict[str, str], 
         names.update(restored.values)
     failed = {each.path: each.reason for each in restored.failed}
     waiting = {each.path for each in restored.waiting}
-    told = [*restored.values, *failed, *waiting]
+    reported = [*restored.values, *failed, *waiting]
     expected = sorted(name for each in groups for name in each.names)
-    assert sorted(told) == expected, f"told of {sorted(told)}, not {expected}"
+    assert sorted(reported) == expected, f"reported {sorted(reported)}, not {expected}"
     return notebook, failed, waiting
 
 
@@ -248,24 +250,24 @@ def judged(
         return Result(NOT, cleaned(kept.skipped[name]))
     if name in failed:
         return Result(LATE, cleaned(failed[name]))
-    said = cleaned("; ".join(kept.notes.get(name, [])))
+    reported = cleaned("; ".join(kept.notes.get(name, [])))
     restored = [each for each in after if name in each.names]
     for each in restored:
         if difference := compared(case, name, each):
-            return Result(WRONG, said, difference)
-    if said:
-        return Result(ROUGH, said)
+            return Result(WRONG, reported, difference)
+    if reported:
+        return Result(ROUGH, reported)
     return Result(PLAIN if len(restored) == 2 else TRUSTED)
 
 
 def compared(case: Case, name: str, restored: Notebook) -> str:
-    """Return how something that came back differs from what its cell makes, or an empty text."""
-    # A new one each time: a check may use up what it looks at.
+    """Return the difference of a restored object from a new one of its cell, or an empty text."""
+    # A new one each time: a check may use up the object.
     fresh = Notebook()
     fresh.run(case)
     return differ(fresh.check(case), restored.check(case, name), fresh.names, restored.names)
 
 
 def cleaned(text: str) -> str:
-    """Return a reason without what differs from one run to the next."""
+    """Return a reason without addresses and numbers that differ between runs."""
     return re.sub(r"0x[0-9a-f]+", "0x…", re.sub(r"\bx_\d+\b", "x", text))

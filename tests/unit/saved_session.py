@@ -76,7 +76,7 @@ class Session:
 
 
 def tried(change: Change) -> str:
-    """Return what becomes of a change, having checked that nothing is silent."""
+    """Return the outcome of a change; assert that no loss is silent."""
     session = Session(change)
     try:
         return _tried(session, change)
@@ -103,13 +103,13 @@ def _tried(session: Session, change: Change) -> str:
     for trusted in (False, True):
         applied = session.apply(document, trusted=trusted)
         is_there = not differ(wanted, session.check(), {}, {})
-        told = [*applied.skipped, *applied.waiting]
-        assert is_there or told, "it is lost in silence"
+        reported = [*applied.skipped, *applied.waiting]
+        assert is_there or reported, "the loss is not reported"
         outcomes.append(is_there)
         applied.undo()
         assert not differ(new, session.check(), {}, {}), "it was not undone"
     if named:
         assert outcomes == [False, False]
         return NAMED
-    assert outcomes[1], f"it is named when loading only: {told}"
+    assert outcomes[1], f"it is named when loading only: {reported}"
     return SET if outcomes[0] else SET_IF_TRUSTED

@@ -143,7 +143,7 @@ def test_views_by_payload() -> None:
      ["c", "O", "|O"], ["c", "ll", "<i8"], ["long", "<f8x", 1]],
     ids=repr,
 )  # fmt: skip
-def test_what_is_no_dtype(dtype: Any) -> None:
+def test_invalid_dtypes(dtype: Any) -> None:
     memory = {"buffer": 0, "offset": 0, "shape": [1], "strides": [8]}
     with pytest.raises(DamagedBundleError):
         one("numpy.ndarray", {"dtype": dtype, "memory": memory}, bytes(64))

@@ -34,13 +34,13 @@ def test_halves_of_characters_stay_two() -> None:
 
 
 @pytest.mark.parametrize("payload", ["?", "/w==", 5, None, ["eA=="]])
-def test_text_of_a_stranger(payload: Any) -> None:
+def test_malformed_text(payload: Any) -> None:
     assert stranger(v=["str", "eA=="]).values == {"v": "x"}
     with pytest.raises(DamagedBundleError):
         stranger(v=["str", payload])
 
 
-def test_a_stranger_does_not_get_at_the_session() -> None:
+def test_an_untrusted_bundle_cannot_reach_the_session() -> None:
     found = stranger(v=["namespace", None], environ=["global", ["os", "environ"]])
     assert found.values == {"environ": os.environ}
     assert set(found.waiting) == {"v"}
@@ -49,7 +49,7 @@ def test_a_stranger_does_not_get_at_the_session() -> None:
 
 
 @pytest.mark.parametrize("value", [os.environ, sys.path, random.random, random.randint])
-def test_another_name_for_what_the_session_has(value: Any) -> None:
+def test_second_names_of_session_objects(value: Any) -> None:
     namespace = {"v": value, "nested": [[value], value], "w": {"a": value}}
     taken = take(namespace, list(namespace))
     assert not taken.skipped and not taken.notes
@@ -89,7 +89,7 @@ def test_reasons_that_codecs_give(monkeypatch: pytest.MonkeyPatch, *, inside: bo
     assert found.values == {"good": 1}
 
 
-def test_notes_of_what_is_shared_are_given() -> None:
+def test_lost_sharing_is_noted() -> None:
     class Held:
         pass
 

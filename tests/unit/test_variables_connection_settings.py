@@ -117,7 +117,7 @@ SET = {
 
 @pytest.mark.parametrize("name", [":memory:", "app.db"])
 @pytest.mark.parametrize("pragma", SET)
-def test_what_sqlite_tells_is_kept(trip: Trip, pragma: str, name: str) -> None:
+def test_queryable_pragmas_are_saved(trip: Trip, pragma: str, name: str) -> None:
     connection = sqlite3.connect(name)
     connection.executescript(FAMILY)
     before = told(connection, pragma)
@@ -153,7 +153,7 @@ def test_constraints_that_wait_for_the_commit_wait_for_it(trip: Trip) -> None:
         each.commit()
 
 
-def test_what_is_deleted_is_overwritten(trip: Trip) -> None:
+def test_secure_delete_overwrites(trip: Trip) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("PRAGMA secure_delete = fast")
     assert told(trip(connection), "secure_delete") == 2
@@ -295,7 +295,7 @@ def test_one_that_reads_an_attached_one(trip: Trip, session: Session) -> None:
         made.execute("INSERT INTO theirs.parent VALUES (1)")
 
 
-def test_nobody_is_locked_out_to_find_out(trip: Trip, session: Session) -> None:
+def test_reading_settings_locks_nothing(trip: Trip, session: Session) -> None:
     path = session.home / "app.db"
     connection = sqlite3.connect(path)
     connection.executescript(FAMILY)
@@ -371,7 +371,7 @@ NAMED: dict[str, tuple[Callable[[sqlite3.Connection], Any], str]] = {
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_what_cannot_be_kept_is_named(trip: Trip, name: str) -> None:
+def test_unsavable_settings_are_reported(trip: Trip, name: str) -> None:
     set_it, note = NAMED[name]
     connection = sqlite3.connect(":memory:")
     set_it(connection)
@@ -483,7 +483,7 @@ UNSET = {
 
 
 @pytest.mark.parametrize("name", UNSET)
-def test_what_no_load_sets(name: str, session: Session) -> None:
+def test_settings_that_no_load_makes(name: str, session: Session) -> None:
     graph = Io()
     graph.trusted = True
     with pytest.raises(NotLoadedError):
@@ -503,7 +503,7 @@ WAITING = {
 
 
 @pytest.mark.parametrize("name", WAITING)
-def test_what_may_do_harm_waits_for_trust(name: str, session: Session) -> None:
+def test_harmful_settings_wait_for_trust(name: str, session: Session) -> None:
     sqlite3.connect(session.home / "mine.db").close()
     (session.home / "mine.db").touch()
     payload = configured(pragmas=[WAITING[name]])
@@ -559,7 +559,7 @@ def test_settings_that_are_not_known_here(settings: dict[str, Any], session: Ses
         decode(configured(**settings), graph)
 
 
-def test_a_path_is_no_uri_for_a_strangers_connection(session: Session, tmp_path: Path) -> None:
+def test_an_untrusted_connection_never_opens_a_uri(session: Session, tmp_path: Path) -> None:
     secret = tmp_path / "secret.db"
     sqlite3.connect(secret).close()
     payload = configured(uri=True)

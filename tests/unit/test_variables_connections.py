@@ -98,7 +98,7 @@ def test_an_empty_one(graph: Io, opened: list[sqlite3.Connection]) -> None:
     assert made.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
 
 
-def test_what_was_not_committed_is_not_saved(graph: Io, opened: list[sqlite3.Connection]) -> None:
+def test_uncommitted_rows_are_not_saved(graph: Io, opened: list[sqlite3.Connection]) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE t (a)")
     connection.execute("INSERT INTO t VALUES (1)")
@@ -172,7 +172,7 @@ def test_autocommit(graph: Io, opened: list[sqlite3.Connection], autocommit: boo
     assert connection.autocommit is autocommit  # type: ignore[attr-defined]
 
 
-def test_what_cannot_be_saved_is_said(graph: Io, opened: list[sqlite3.Connection]) -> None:
+def test_unsavable_connections_are_reported(graph: Io, opened: list[sqlite3.Connection]) -> None:
     connection = sqlite3.connect(":memory:")
     connection.row_factory = lambda cursor, row: list(row)
     connection.text_factory = lambda data: data.decode(errors="replace")
@@ -282,7 +282,7 @@ HOSTILE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_payloads_of_strangers_are_refused(name: str, graph: Io) -> None:
+def test_malformed_payloads_are_refused(name: str, graph: Io) -> None:
     with pytest.raises(DamagedBundleError):
         decode(HOSTILE[name], graph)
 

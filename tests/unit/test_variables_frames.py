@@ -189,7 +189,7 @@ def test_a_frame_of_one_type_is_one_array() -> None:
     assert len(Graph(v=frame).buffers) <= 2
 
 
-def test_what_comes_back_can_be_changed_alone() -> None:
+def test_restored_tables_can_be_changed_separately() -> None:
     frame = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})
     view, rows, column = frame[["a", "b"]], frame.iloc[1:], frame["a"]
     whole, part, tail, series, twin = kept(frame, view, rows, column, frame["a"])
@@ -269,7 +269,7 @@ def test_many_texts() -> None:
 
 
 @pytest.mark.parametrize("freq", ["1e9D", "D;", "C", "Easter", "W-XXX", 5, None, "0D", "ns" * 50])
-def test_what_is_no_frequency(freq: Any) -> None:
+def test_invalid_frequencies(freq: Any) -> None:
     graph = Graph(v=pd.date_range("2020", periods=3, freq="D"))
     graph.document["nodes"][0][1]["freq"] = freq
     with pytest.raises(DamagedBundleError):

@@ -97,7 +97,7 @@ def test_cycles() -> None:
     assert found["s"].s[0] is found["s"]
 
 
-def test_what_an_opaque_container_holds_may_lead_back_to_what_holds_it() -> None:
+def test_an_opaque_container_may_hold_its_own_holder() -> None:
     found = trip(
         "from collections import defaultdict\n"
         "d = defaultdict(lambda: 5); t = (d, [1]); d['t'] = t; n = [t]"
@@ -108,7 +108,7 @@ def test_what_an_opaque_container_holds_may_lead_back_to_what_holds_it() -> None
     assert found["d"]["new"] == 5
 
 
-def test_what_plain_and_opaque_things_share() -> None:
+def test_plain_and_opaque_objects_share() -> None:
     found = trip(
         "class C: pass\nshared = [1]; c = C(); c.x = shared; plain = {'c': c, 's': shared}\n"
         "e = C(); e.c = c; only = C(); e.only = only; both = [C()]; one = C(); one.z = both[0]\n"
@@ -193,7 +193,7 @@ def test_one_that_cannot_be_stored_takes_no_others_with_it() -> None:
     assert found["x"] is found["y"]
 
 
-def test_nothing_changes_between_two_looks() -> None:
+def test_two_encodings_are_equal() -> None:
     code = (
         "import numpy as np\nclass C:\n    x = {1, 2}\n    def f(self): return len(self.__dict__)\n"
         "c = C(); c.a = np.arange(3); c.s = {'a', 'b', 'c'}; v = c.a[1:]; l = [c, {1: c}]\n"
@@ -234,7 +234,7 @@ class Touchy:
     __hash__ = object.__hash__
 
 
-def test_nothing_of_an_object_is_called_to_look_at_it() -> None:
+def test_encoding_calls_no_code_of_an_object() -> None:
     from litestate.variables.namespace import user_names
 
     touchy = Touchy()
@@ -301,7 +301,7 @@ def test_deep_nesting() -> None:
 
 
 @pytest.mark.parametrize("levels", sorted({150, min(5000, DEEPEST), DEEPEST}))
-def test_what_is_too_deep_is_named_or_kept(levels: int) -> None:
+def test_deep_nesting_is_reported_or_saved(levels: int) -> None:
     pair: Any = ()
     for number in range(levels):
         pair = (number, pair)
@@ -317,7 +317,7 @@ def test_what_is_too_deep_is_named_or_kept(levels: int) -> None:
             found.names["pair"] = found["pair"][1]
 
 
-def test_a_bundle_does_not_grow_by_what_is_thrown_away() -> None:
+def test_discarded_pickles_do_not_enlarge_a_bundle() -> None:
     """Pickles that become one are made again, with their buffers."""
     notebook = Notebook(
         "class C: pass\nclass Memory(bytearray): pass\nhidden = C(); a, b, c = C(), C(), C()\n"
@@ -334,7 +334,7 @@ def test_a_bundle_does_not_grow_by_what_is_thrown_away() -> None:
     assert len(found["a"].m.d) == 10_000
 
 
-def test_what_changes_while_it_is_stored_is_said() -> None:
+def test_changes_during_a_save_are_reported() -> None:
     notebook = Notebook(
         "d = {}\nclass C:\n    def __reduce__(self):\n        d[len(d)] = C()\n"
         "        return C, ()\nd['c'] = C(); x = [1]; d2 = {'c': C()}"

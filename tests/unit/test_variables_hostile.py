@@ -381,7 +381,7 @@ def test_any_change_is_refused_or_understood(start: int) -> None:
     assert 0 < refusals < 300
 
 
-def test_taking_apart_what_was_changed_does_not_matter() -> None:
+def test_the_same_notebook_gives_the_same_graph() -> None:
     """The same notebook gives the same bytes, so that the changes above are of real graphs."""
     code = CODE.replace("datetime.datetime.now(datetime.UTC)", "1")
     assert parts(Notebook(code).take()) == parts(Notebook(code).take())

@@ -35,7 +35,7 @@ RATED = (
 )
 
 
-def test_code_finds_what_is_loaded_and_not_what_was_there() -> None:
+def test_code_finds_loaded_values_and_not_old_ones() -> None:
     here = cells("RATE = 5.5; math = None; other = 1")
     before = dict(here.names)
     found = restored(cells(RATED), here)
@@ -44,7 +44,7 @@ def test_code_finds_what_is_loaded_and_not_what_was_there() -> None:
     assert here.names == before
 
 
-def test_code_finds_what_was_there_of_names_that_are_not_wanted() -> None:
+def test_code_finds_old_values_of_unwanted_names() -> None:
     here = cells("import math; RATE = 5.5")
     found = restored(cells(RATED), here, wanted={"x", "Rated"})
     assert found.values["x"].seen == 5
@@ -75,7 +75,7 @@ def test_containers_stay_the_same_objects_when_they_are_filled_again() -> None:
     assert found.values["b_dict"]["list"] is found.values["a_list"]
 
 
-def test_what_fails_does_so_once_all_else_is_made() -> None:
+def test_failures_are_final_after_all_other_names() -> None:
     source = (
         "class Never:\n    def __setstate__(self, state):\n        open('not there')\n"
         "x = Never(); x.a = 1\ny = [x, 1]\nz = 5"

@@ -140,7 +140,7 @@ SHARED = {
 
 
 @pytest.mark.parametrize("name", SHARED)
-def test_what_is_shared_stays_shared(name: str) -> None:
+def test_shared_memory_stays_shared(name: str) -> None:
     code, change, shown = SHARED[name]
     if "pandas" in code or "numpy" in code:
         pytest.importorskip("pandas" if "pandas" in code else "numpy")
@@ -229,7 +229,7 @@ NAMED = {
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_what_is_not_shared_any_more_is_named(name: str) -> None:
+def test_lost_sharing_is_reported(name: str) -> None:
     code, note = NAMED[name]
     if "pandas" in code or "numpy" in code:
         pytest.importorskip("pandas" if "pandas" in code else "numpy")
@@ -250,7 +250,7 @@ def test_what_is_not_shared_any_more_is_named(name: str) -> None:
         "import types\nn = types.SimpleNamespace(a=types.SimpleNamespace()); m = n.a",
     ],
 )
-def test_what_shares_nothing_that_matters_is_not_named(code: str) -> None:
+def test_harmless_lost_sharing_is_not_reported(code: str) -> None:
     pytest.importorskip("pandas" if "pandas" in code else "numpy" if "numpy" in code else "types")
     assert Notebook(code).take().notes == {}
 
@@ -272,7 +272,7 @@ def test_data_of_ctypes_on_other_memory_is_named() -> None:
     assert Notebook("import ctypes\nv = ctypes.c_int(5)").take().notes == {}
 
 
-def test_arrays_that_were_loaded_own_what_they_are_on() -> None:
+def test_loaded_arrays_own_their_memory() -> None:
     pytest.importorskip("numpy")
     there, _ = again(Notebook(NUMPY + "a = np.arange(9); v = a[2:]").take())
     (group,) = [group for group in there.take("a", "v").groups if "a" in group.names]
@@ -296,7 +296,7 @@ HOSTILE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_memory_of_strangers_is_checked(name: str) -> None:
+def test_memory_of_untrusted_bundles_is_checked(name: str) -> None:
     pytest.importorskip("pandas")
     nodes, memory = HOSTILE[name]
     stored = {"dtype": "|u1", "memory": memory}
@@ -311,7 +311,7 @@ def _series(stored: dict[str, Any]) -> dict[str, Any]:
     return {"index": [0], "name": None, "values": ["numpy", stored]}
 
 
-def test_a_stranger_shares_no_codes_and_no_booleans() -> None:
+def test_untrusted_bundles_share_no_codes_and_no_booleans() -> None:
     """Another array could make them something that pandas does not expect."""
     pytest.importorskip("pandas")
     from kept import graph

@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def check(case: Case, result: Result) -> None:
     """Check the outcome of a case."""
     assert result.outcome == case.outcome, result
-    assert bool(result.said) == (case.outcome in (NOT, ROUGH, LATE))
+    assert bool(result.reported) == (case.outcome in (NOT, ROUGH, LATE))
 
 
 @cache

@@ -1,5 +1,5 @@
 /**
- * Bytes of files that were closed and stored, so that who opens one again need not wait for all
+ * Bytes of files that were closed and stored, so that opening one again need not wait for all
  * of it: the page is only asked whether it still has that version.
  */
 

@@ -4,7 +4,7 @@
  * It is Emscripten's MEMFS, whose nodes have one buffer for all who have a file open, with real
  * sizes, `mmap` and truncation. Nodes are made when the page says that there is something, get
  * their bytes at the first `open`, and are forgotten at the next turn of the event loop, unless
- * somebody has them open or the drive doesn't have all of them yet.
+ * they are open or the drive doesn't have all of them yet.
  */
 
 import { Cache } from './cache.mjs';
@@ -102,7 +102,7 @@ export class DriveFiles {
 
   // Files.
 
-  /** Ask the page about a file that nobody has changed here. */
+  /** Ask the page about a file that was not changed here. */
   check(node) {
     const state = node.drive;
     const now = performance.now();
@@ -219,7 +219,7 @@ export class DriveFiles {
     stream.fd = -1;
   }
 
-  /** Give back the numbers of files that nobody has open: Python's maps keep one of their own. */
+  /** Give back the numbers of files that are not open: Python's maps keep one of their own. */
   release() {
     for (const { fd, node } of this.reserved) if (!node.drive.opens) this.FS.closeStream(fd);
     this.reserved = this.reserved.filter(({ node }) => node.drive.opens);

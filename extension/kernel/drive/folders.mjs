@@ -2,7 +2,7 @@
  * What folders of the drive hold, as far as the page said.
  *
  * An answer is believed until the event loop turns, which is the end of the cell or an `await`:
- * what somebody does in the file browser is seen by the next cell. In a cell that goes on and on
+ * what the user does in the file browser is seen by the next cell. In a cell that goes on and on
  * it's believed for a second, or longer if asking takes long.
  */
 
@@ -29,7 +29,7 @@ class Folder {
     this.spent = 0;
     this.cost = FIRST_GUESS;
     this.until = 0;
-    /** Whether the kernel made it, so that nobody has to be asked what is in it. */
+    /** Whether the kernel made it, so that the page need not be asked what is in it. */
     this.isNew = false;
     /** How many folders in it the helper is asked to make. */
     this.making = 0;

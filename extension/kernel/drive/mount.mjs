@@ -21,7 +21,7 @@ const MEMFS_FUNCTIONS = {
 };
 
 /**
- * Whether SQLite may read a database, which is whether nobody is in the middle of writing it.
+ * Whether SQLite may read a database, which is so unless a write is under way.
  * It is only asked where there is no journal to see that from (`journal_mode` off or memory).
  */
 const IS_FREE = `

@@ -2,7 +2,7 @@
  * Names on the drive.
  *
  * JupyterLite's contents drive decodes its paths like addresses, some of them twice, so a `%` in a
- * name is lost, or an error that nobody answers; JupyterLab can't open such a file either. It is
+ * name is lost, or an error that is never answered; JupyterLab can't open such a file either. It is
  * stored as the full-width percent sign.
  */
 

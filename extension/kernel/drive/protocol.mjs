@@ -1,8 +1,8 @@
 /**
- * What the page understands: JupyterLite's drive requests, answered through its service worker.
+ * The requests that the page understands: those of JupyterLite's drive, answered through its service worker.
  *
- * An error in the page is never answered (the promise behind it is rejected, and nobody sends
- * that), so every request has a time limit, and none is made that is expected to fail there.
+ * An error in the page is never answered (the promise behind it is rejected, and never
+ * sent), so every request has a time limit, and none is made that is expected to fail there.
  * See `DriveContentsProcessor` in `@jupyterlite/services`.
  */
 

@@ -93,7 +93,7 @@ export class Queue {
     return { mtime, isOver };
   }
 
-  /** Whether somebody else has stored a version since the kernel read it, or we stored ours. */
+  /** Whether another has stored a version since the kernel read it, or we stored ours. */
   async isNewer(address, expected) {
     const found = await this.time(address);
     return found !== undefined && found !== (this.times.get(address) ?? expected);
@@ -145,7 +145,7 @@ export class Queue {
     this.guarded.delete(address);
   }
 
-  /** Storing into a folder that somebody deleted would never be answered: make it anew. */
+  /** Storing into a folder that was deleted would never be answered: make it anew. */
   async requireFolder(address) {
     const folder = address.slice(0, address.lastIndexOf('/'));
     if (folder.includes('/')) await this.folder({ address: folder });

@@ -148,7 +148,7 @@ export class Remote {
     return true;
   }
 
-  /** Ask, and ask again what fails at once: for a moment nobody may be in charge of requests. */
+  /** Ask, and ask again what fails at once: for a moment no service worker may be in charge. */
   try(method, path, patience, start) {
     for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LAST_PAUSE)) {
       const request = new XMLHttpRequest();

@@ -3,11 +3,11 @@
  *
  * | a file is | when | and then |
  * |---|---|---|
- * | clean | `version === stored` | forgotten, when nobody has it open |
+ * | clean | `version === stored` | forgotten, when it is not open |
  * | dirty | `version !== posted` | handed over when its time has come and it is whole |
  * | on the way | `pending > 0` | clean or dirty, or in trouble, when the helper answers |
- * | in trouble | `problem` is set | handed over again at `retry`; said in `unsaved()` |
- * | gone | `isGone` | never stored; it lives on for who has it open |
+ * | in trouble | `problem` is set | handed over again at `retry`; listed by `unsaved()` |
+ * | gone | `isGone` | never stored; it lives on while it is open |
  *
  * A failure sets `posted` back, so that the file is dirty again; what is too large is not handed
  * over until it changes.

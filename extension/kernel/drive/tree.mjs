@@ -125,7 +125,7 @@ export class Tree {
     try {
       this.loadAll(node);
     } catch (error) {
-      // Emscripten puts the node back into its table; under this name nobody finds it.
+      // Emscripten puts the node back into its table; under this name it is never found.
       if (node.drive.isGone) node.name = '';
       throw error;
     }

@@ -1,4 +1,4 @@
-"""Read the settings of a connection to SQLite.
+"""The settings of a connection to SQLite, read without side effects.
 
 This runs none of the user's code, waits for no lock, and writes nothing.
 """

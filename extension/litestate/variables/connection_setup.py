@@ -1,4 +1,4 @@
-"""Open a connection to SQLite with stored settings.
+"""Stored settings of a connection to SQLite: checked, and made on a new connection.
 
 Settings from a bundle that is not trusted are checked against a list of harmless values.
 """

@@ -1,4 +1,4 @@
-"""Cycles through sets and dictionaries: find them, and pickle them so that keys can be hashed.
+"""Cycles through sets and dictionaries, found and pickled so that their keys can be hashed.
 
 An object of such a cycle first gets the attributes that do not lead back to it: its hash is mostly
 made from these. Containers are empty until the whole cycle exists; then `hashed.fill` fills them.

@@ -1,4 +1,4 @@
-"""Make objects from the nodes of a graph that anyone may have written."""
+"""The decoder of graphs: objects made from nodes that anyone may have written."""
 
 from __future__ import annotations
 

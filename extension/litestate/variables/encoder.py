@@ -1,4 +1,4 @@
-"""Turn objects into a graph: plain ones as JSON and buffers, the others as pickles.
+"""The encoder of graphs: plain objects become JSON and buffers, the others pickles.
 
 Sharing survives: an object that is reached twice is one node. See ``docs/bundle-format.md``.
 """
@@ -195,7 +195,7 @@ class Encoder:
         return self._spans
 
     @contextmanager
-    def inside_of_pickles(self) -> Iterator[None]:
+    def within_pickles(self) -> Iterator[None]:
         """Treat nodes made in this context as parts of a pickled object."""
         before, self._is_inner = self._is_inner, True
         try:
@@ -208,7 +208,7 @@ class Encoder:
         self._alive.append(obj)
         self._apart.append((obj, note, frozenset(self._building)))
 
-    def numbered(self, ids: Iterable[int]) -> bool:
+    def has_nodes(self, ids: Iterable[int]) -> bool:
         """Tell whether one of the objects with these ids has a node, or is within one."""
         return not (self._memo.keys().isdisjoint(ids) and self._json.inside.keys().isdisjoint(ids))
 

@@ -69,14 +69,14 @@ _OF_JS = ("js", "pyodide_js")
 """Objects of JavaScript that Pyodide lets code import like modules."""
 
 
-def of_page(obj: object) -> str | None:
+def js_module_name(obj: object) -> str | None:
     """Return the name by which an object of JavaScript is imported, or None."""
     return next((name for name in _OF_JS if sys.modules.get(name, _OF_JS) is obj), None)
 
 
 def name_of(module: types.ModuleType) -> str | None:
     """Return the name by which a module can be imported again, or None."""
-    if (name := of_page(module)) is not None:
+    if (name := js_module_name(module)) is not None:
         return name
     if module is sys.modules["os"].path:
         return "os.path"  # Its own name differs from system to system.
@@ -222,7 +222,7 @@ def codec_for_object(obj: Any) -> Codec | None:
     """Return the codec for an object, or None; that of an import does not follow from its type."""
     if issubclass(type(obj), type):
         return codec_of("global")
-    if of_page(obj) is not None:
+    if js_module_name(obj) is not None:
         return codec_of("module")
     return codec_for(type(obj))
 

@@ -75,7 +75,7 @@ class Nested:
 
 
 def nested(root: Any) -> Nested | int:
-    """Recognise a list or dictionary that can be written as JSON as it is.
+    """Recognize a list or dictionary that can be written as JSON as it is.
 
     Numbers that JSON does not have (NaN, infinity) are not detected here: writing them fails.
 

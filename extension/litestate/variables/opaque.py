@@ -43,9 +43,9 @@ class Graph(Put, Protocol):
 
     def node(self, obj: object) -> int | None: ...  # noqa: D102
     def number(self, obj: object) -> int | None: ...  # noqa: D102
-    def numbered(self, ids: Iterable[int]) -> bool: ...  # noqa: D102
+    def has_nodes(self, ids: Iterable[int]) -> bool: ...  # noqa: D102
     def root(self, obj: object) -> int: ...  # noqa: D102
-    def inside_of_pickles(self) -> AbstractContextManager[None]: ...  # noqa: D102
+    def within_pickles(self) -> AbstractContextManager[None]: ...  # noqa: D102
 
 
 @dataclass
@@ -144,7 +144,7 @@ class Pickles:
 
     def _is_stale(self, pickle: _Pickle) -> bool:
         """Tell whether an object in a pickle has become a node after it was pickled."""
-        return self._graph.numbered(pickle.seen)
+        return self._graph.has_nodes(pickle.seen)
 
     def _joined(self, pickles: list[_Pickle]) -> _Pickle:
         if len(pickles) == 1 and not self._is_stale(pickles[0]):
@@ -234,7 +234,7 @@ class _Hook:
         if codec is None or codec.atom:
             return None
         try:
-            with self._graph.inside_of_pickles():
+            with self._graph.within_pickles():
                 (number,) = self._graph.plain(obj)
         except OpaqueError:
             return None

@@ -1,4 +1,4 @@
-"""Store enums, named tuples, typed dictionaries and type variables.
+"""Enums, named tuples, typed dictionaries and type variables in pickles.
 
 The standard library makes them from a few values, and so does a load. Pickles call `make_enum`,
 `make_namedtuple`, `make_generic_namedtuple`, `make_typeddict`, `make_typevar`, `make_newtype` and
