@@ -102,8 +102,31 @@ async () => {
 }
 """
 
+_CLEAR = """
+const clear = async (isWanted, isStore) => {
+  for (const { name } of await indexedDB.databases()) {
+    if (!isWanted(name)) { continue; }
+    const database = await new Promise((resolve, reject) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    for (const store of [...database.objectStoreNames].filter(isStore)) {
+      await new Promise((resolve, reject) => {
+        const transaction = database.transaction(store, "readwrite");
+        transaction.oncomplete = resolve;
+        transaction.onerror = () => reject(transaction.error);
+        transaction.objectStore(store).clear();
+      });
+    }
+    database.close();
+  }
+};
+"""
+
 _RENEW = """
 async () => {
+  CLEAR
   const { shell, serviceManager } = window.jupyterapp;
   for (const widget of [...shell.widgets("main")]) {
     if (widget !== window.panel) { widget.dispose(); }
@@ -111,6 +134,7 @@ async () => {
   shell.activateById(window.panel.id);
   await serviceManager.sessions.shutdownAll();
   await serviceManager.contents._defaultDrive.clearStorage();
+  await clear((name) => name.startsWith("litestate drive"), () => true);
   localStorage.clear();
   // The marks by which litestate tells a restart from a reload.
   delete window.litestateKernels;
@@ -133,24 +157,14 @@ async () => {
   await window.panel.sessionContext.startKernel();
   await window.panel.sessionContext.session.kernel.info;
 }
-"""
+""".replace("CLEAR", _CLEAR)
 
 _FORGET_LAYOUT = """
 async () => {
-  for (const { name } of await indexedDB.databases()) {
-    if (!name.startsWith("JupyterLite Storage")) { continue; }
-    const database = await new Promise((resolve, reject) => {
-      const request = indexedDB.open(name);
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    if (database.objectStoreNames.contains("statedb")) {
-      database.transaction("statedb", "readwrite").objectStore("statedb").clear();
-    }
-    database.close();
-  }
+  CLEAR
+  await clear((name) => name.startsWith("JupyterLite Storage"), (store) => store === "statedb");
 }
-"""
+""".replace("CLEAR", _CLEAR)
 """A second tab would open the notebooks of the first, too, and start a kernel for each."""
 
 _SILENTLY = """
