@@ -17,7 +17,7 @@ from .errors import SaveError, SelectionError
 from .items import Survey
 from .loading import load_from, open_bundle, replaced_by, verify
 from .missing import missing, unsaved_notes
-from .parts import PARTS, Wanted, packages
+from .parts import PARTS, LoadRequest, packages
 from .platform import IN_BROWSER
 from .report import Report, count_text, show, size_text
 from .saving import adownload, awrite_into, awrite_to, gather, selected_variables, target_of
@@ -206,7 +206,7 @@ async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
         If the user cancels; nothing was changed.
     """
     check_allowed(trust=trust)
-    wanted = Wanted(paths, exclude, selected_variables(variables, paths), clean, dry_run)
+    wanted = LoadRequest(paths, exclude, selected_variables(variables, paths), clean, dry_run)
     if source is None:
         source = await _ask(waiter)
     with open_bundle(source, limits) as (reader, label):
@@ -222,7 +222,7 @@ async def load_state(  # noqa: PLR0913 - callers do not pass the waiter
 aload_state = awaitable(load_state)
 
 
-def _load(reader: Reader, label: str, wanted: Wanted) -> Report:
+def _load(reader: Reader, label: str, wanted: LoadRequest) -> Report:
     verify(reader, label)
     where = places.detect()
     if wanted.dry_run:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .manifest import KEPT_KINDS, Kind, Member
+from .manifest import KERNEL_KINDS, Kind, Member
 
 GRAPH = "graph.json"
 """Last part of the member name of a group's graph."""
@@ -76,10 +76,10 @@ def name_problem(name: str, kind: Kind) -> str | None:
     >>> name_problem("files/variables/notes.txt", "file")
     "has the reserved root 'variables'"
     """
-    if kind in KEPT_KINDS:
+    if kind in KERNEL_KINDS:
         return None if _FORMS[kind].fullmatch(name) else f"is not a name for {kind}"
     root = name.partition("/")[2].partition("/")[0]
-    return f"has the reserved root '{root}'" if root in KEPT_KINDS else None
+    return f"has the reserved root '{root}'" if root in KERNEL_KINDS else None
 
 
 def group_problem(members: Iterable[Member]) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from .manifest import KEPT_KINDS, Kind, Scope, Skipped
+from .manifest import KERNEL_KINDS, Kind, Scope, Skipped
 from .names import link_problem, readable
 from .places import Root
 from .variables.taking import Taken
@@ -189,7 +189,7 @@ def member_name(kind: Kind, root: str, relative: str) -> str:
     >>> member_name("session", "session", "session.json")
     'session/session.json'
     """
-    if kind in KEPT_KINDS:
+    if kind in KERNEL_KINDS:
         return f"{root}/{relative}"
     folder = "databases" if kind == "database" else "files"
     return f"{folder}/{root}/{relative}{'/' if kind == 'directory' else ''}"

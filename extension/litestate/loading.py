@@ -17,10 +17,10 @@ from .errors import ApplyError, BundleError, SelectionError
 from .groups import variables_of
 from .imports import is_module_path
 from .items import Item, Survey
-from .manifest import KEPT_KINDS, Kind, Member, Skipped
+from .manifest import KERNEL_KINDS, Kind, Member, Skipped
 from .missing import unsaved_notes
-from .parts import PARTS, Loadable, Wanted
-from .places import Places, Root
+from .parts import PARTS, Loadable, LoadRequest
+from .places import Roots, Root
 from .plan import Plan, Target
 from .platform import DRIVE_LIMIT
 from .report import Report, Section, outcome_text
@@ -88,8 +88,8 @@ def verify(reader: Reader, label: str) -> None:
 def load_from(
     source: Loadable,
     label: str,
-    places: Places,
-    wanted: Wanted | None = None,
+    places: Roots,
+    wanted: LoadRequest | None = None,
     *,
     current: Survey | None = None,
 ) -> Report:
@@ -101,15 +101,15 @@ def load_from(
         The bundle or checkpoint.
     label : str
         Its name in messages.
-    places : Places
+    places : Roots
         The root folders of the session.
-    wanted : Wanted, optional
+    wanted : LoadRequest, optional
         What to load; by default all files and databases.
     current : Survey, optional
         The present state, if a scan has just found it: ``clean=True`` removes of this what is not
         in `source`, and its variables are not encoded again.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or LoadRequest()
     selection = _Selection(places, wanted)
     wanted = replace(
         wanted,
@@ -144,7 +144,7 @@ def load_from(
     return report
 
 
-def replaced_by(source: Loadable, places: Places, wanted: Wanted) -> list[Path]:
+def replaced_by(source: Loadable, places: Roots, wanted: LoadRequest) -> list[Path]:
     """Return the existing files that loading may overwrite.
 
     Raises
@@ -159,7 +159,7 @@ def replaced_by(source: Loadable, places: Places, wanted: Wanted) -> list[Path]:
 class _Selection:
     """Selection of the members to load, with the reasons for those that are left out."""
 
-    def __init__(self, places: Places, wanted: Wanted) -> None:
+    def __init__(self, places: Roots, wanted: LoadRequest) -> None:
         self.places = places
         self.patterns = patterns_of(wanted.exclude)
         self.refused = Section("not loaded")
@@ -179,7 +179,7 @@ class _Selection:
         ApplyError
             If two members belong to one place in this session.
         """
-        of_files = (member for member in members if member.kind not in KEPT_KINDS)
+        of_files = (member for member in members if member.kind not in KERNEL_KINDS)
         targets = [target for member in of_files if (target := self._target(member))]
         _check_places(targets)
         if self._folders is not None and not targets:

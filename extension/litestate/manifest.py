@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 Kind = Literal["file", "directory", "symlink", "database", "variables", "packages", "session"]
 
-KEPT_KINDS: frozenset[Kind] = frozenset({"variables", "packages", "session"})
+KERNEL_KINDS: frozenset[Kind] = frozenset({"variables", "packages", "session"})
 """State of the kernel instead of files. The first part of such a member's name is its kind."""
 
 FORMAT = "litestate"
@@ -73,7 +73,7 @@ class Member:
     @property
     def root(self) -> str:
         """Name of the root folder; for state of the kernel its kind."""
-        return self.name.split("/", 2)[0 if self.kind in KEPT_KINDS else 1]
+        return self.name.split("/", 2)[0 if self.kind in KERNEL_KINDS else 1]
 
     @property
     def place(self) -> str:
@@ -83,7 +83,7 @@ class Member:
     @property
     def relative(self) -> str:
         """Path below the root, with ``/``; empty for the root itself."""
-        if self.kind in KEPT_KINDS:
+        if self.kind in KERNEL_KINDS:
             return self.name.partition("/")[2]
         return self.name.removesuffix("/").split("/", 2)[2]
 
@@ -143,7 +143,7 @@ class Manifest:
     @property
     def version(self) -> int:
         """Version of the format that the members need: 1 for files and databases only."""
-        return 2 if any(member.kind in KEPT_KINDS for member in self.members) else 1
+        return 2 if any(member.kind in KERNEL_KINDS for member in self.members) else 1
 
     @property
     def content_digest(self) -> str:

@@ -11,7 +11,7 @@ from .groups import group_problem, name_problem
 from .manifest import (
     FORMAT,
     JOURNAL_MODES,
-    KEPT_KINDS,
+    KERNEL_KINDS,
     MANIFEST_MEMBER,
     VERSION,
     Kind,
@@ -207,7 +207,7 @@ def _member_problem(member: Member) -> str | None:
 
 
 def _place_problem(member: Member) -> str | None:
-    if member.kind in KEPT_KINDS:
+    if member.kind in KERNEL_KINDS:
         return name_problem(member.name, member.kind)
     folder = "databases" if member.kind == "database" else "files"
     parts = member.name.removesuffix("/").split("/")

@@ -16,7 +16,7 @@ from . import places
 from .browser import unrecorded
 from .bundle.format import is_bundle_file
 from .items import Survey
-from .places import Places
+from .places import Roots
 from .platform import IN_BROWSER
 from .report.words import size_text
 from .variables.connections import databases_of
@@ -48,7 +48,7 @@ def missing(found: Survey, unsaved: Container[str] = ()) -> list[str]:
     found : Survey
         The state that is saved.
     unsaved : container of str
-        Places of items that could not be saved.
+        Paths of items that could not be saved.
     """
     texts = list(_databases(found, unsaved))
     # A program has paths for many reasons; only the site records which files were read.
@@ -57,12 +57,12 @@ def missing(found: Survey, unsaved: Container[str] = ()) -> list[str]:
     return texts
 
 
-def unsaved_notes(where: Places, among: Container[Path] | None = None) -> list[str]:
+def unsaved_notes(where: Roots, among: Container[Path] | None = None) -> list[str]:
     """Return a sentence for each file of the notebook's folder that the browser could not store.
 
     Parameters
     ----------
-    where : Places
+    where : Roots
         The root folders of the session.
     among : container of pathlib.Path, optional
         Files to report, by default all.
@@ -138,7 +138,7 @@ def _files_outside() -> list[tuple[str, int]]:
     return sorted(found.items())
 
 
-def _is_outside(path: Path, where: Places) -> bool:
+def _is_outside(path: Path, where: Roots) -> bool:
     root, _ = where.locate(path)
     # A root can be a link to the folder that the path is in.
     inside = any(path.is_relative_to(each.path.resolve()) for each in where.roots)

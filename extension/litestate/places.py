@@ -20,7 +20,7 @@ ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True)
-class Mended:
+class MendedDrive:
     """Queries about a drive that litestate has mended, so that it works like any folder.
 
     Paths are relative to the drive, with ``/``.
@@ -69,7 +69,7 @@ class Root:
     on_drive : bool
         Whether it is on JupyterLite's drive. The drive outlives the kernel and has no links.
         Staging there is wasteful: every file is stored.
-    mended : Mended or None
+    mended : MendedDrive or None
         Queries about the mended drive. On an unmended drive, every access is a request to the
         page, files have their content only after closing, and SQLite fails.
     modified_since : float or None
@@ -81,7 +81,7 @@ class Root:
     path: Path
     label: str
     on_drive: bool = False
-    mended: Mended | None = None
+    mended: MendedDrive | None = None
     modified_since: float | None = None
 
     @property
@@ -121,7 +121,7 @@ class Root:
         return stat.S_ISDIR(status.st_mode) or status.st_mtime >= mtime - CLOCK
 
     def writer(self, relative: str, mtime: float | None) -> str | None:
-        """Return the notebook that wrote a version of a file on the drive; see `Mended`."""
+        """Return the notebook that wrote a version of a file on the drive; see `MendedDrive`."""
         if self.mended is None or self.mended.writer is None:
             return ""
         return self.mended.writer(self.target(relative).relative_to(DRIVE).as_posix(), mtime)
@@ -160,7 +160,7 @@ class Root:
 
 
 @dataclass(frozen=True)
-class Places:
+class Roots:
     """The roots of this session, the more specific ones first."""
 
     roots: tuple[Root, ...]
@@ -177,7 +177,7 @@ class Places:
         return _elsewhere(), _relative(path, Path(path.anchor))
 
     @property
-    def mended(self) -> Mended | None:
+    def mended(self) -> MendedDrive | None:
         """Queries about the mended drive; None without a drive, or if it is not mended."""
         return next((root.mended for root in self.roots if root.mended), None)
 
@@ -207,7 +207,7 @@ class Places:
         return root.show(relative)
 
 
-def detect() -> Places:
+def detect() -> Roots:
     """Return the roots of the running session.
 
     In the browser: the home folder, and the notebook's folder on the drive. In plain Python: the
@@ -218,31 +218,31 @@ def detect() -> Places:
         return plain(Path.cwd())
     home = Root(HOME, Path.home(), "~/")
     if not DRIVE.is_dir():
-        return Places((home, Root(NOTEBOOK, home.path, "~/")))
+        return Roots((home, Root(NOTEBOOK, home.path, "~/")))
     from .browser import drive
 
     # Checked each time: the mended drive may be taken out of use later.
     mended = None
     if drive.is_mended():
-        mended = Mended(
+        mended = MendedDrive(
             drive.written, drive.unsaved, drive.has, drive.limit(), drive.writer, drive.read
         )
     since = None if mended else _kernel_started()
     notebook = Root(
         NOTEBOOK, _notebook_folder, "", on_drive=True, mended=mended, modified_since=since
     )
-    return Places((home, notebook))
+    return Roots((home, notebook))
 
 
-def plain(folder: Path) -> Places:
+def plain(folder: Path) -> Roots:
     """Return the roots of a session of plain Python in a folder."""
-    return Places((_home_in(folder), Root(NOTEBOOK, folder, "")))
+    return Roots((_home_in(folder), Root(NOTEBOOK, folder, "")))
 
 
-def below(folder: Path) -> Places:
+def below(folder: Path) -> Roots:
     """Return roots that are all inside of one folder."""
     elsewhere = Root(ELSEWHERE, folder / "litestate-elsewhere", "litestate-elsewhere/")
-    return Places((*plain(folder).roots, elsewhere))
+    return Roots((*plain(folder).roots, elsewhere))
 
 
 def _home_in(folder: Path) -> Root:

@@ -80,7 +80,7 @@ class Plan:
         """Append a change."""
         self._changes.append(change)
 
-    def finally_(self, change: Change, *, late: bool = False) -> None:
+    def add_last(self, change: Change, *, late: bool = False) -> None:
         """Append a change that comes after all others, and a ``late`` one after these."""
         if not self.dry_run:
             (self._latest if late else self._last).append(change)

@@ -13,7 +13,7 @@ from .bundle.format import is_bundle_file
 from .items import Entry, Survey
 from .manifest import Scope, Skipped
 from .names import readable
-from .places import Places, Root
+from .places import Roots, Root
 from .report.words import size_text
 from .walk import BUNDLES, Walk
 
@@ -63,7 +63,7 @@ class ReadFile:
         return above + slash
 
 
-def read_files(places: Places) -> list[ReadFile]:
+def read_files(places: Roots) -> list[ReadFile]:
     """Return the files below the roots that programs have only read, the smallest first."""
     found: dict[tuple[str, str], ReadFile] = {}
     for root in places.roots:
@@ -137,7 +137,7 @@ class ReadWalk(Walk):
         The files, the smallest first. The ignore rules apply to them.
     """
 
-    def __init__(self, places: Places, scope: Scope, read: Sequence[ReadFile]) -> None:
+    def __init__(self, places: Roots, scope: Scope, read: Sequence[ReadFile]) -> None:
         super().__init__(places, scope)
         self._read = read
 

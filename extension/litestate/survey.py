@@ -15,7 +15,7 @@ from .errors import SelectionError
 from .items import Survey
 from .manifest import Scope, Skipped
 from .names import MemberNames, path_problem
-from .places import Places, Root
+from .places import Roots, Root
 from .read_files import ReadWalk, read_files
 from .rules import patterns_of
 from .walk import Walk
@@ -25,7 +25,7 @@ Paths = Sequence[StrPath] | StrPath | None
 
 
 def survey(
-    places: Places,
+    places: Roots,
     paths: Paths = None,
     exclude: Sequence[str] | str = (),
     *,
@@ -36,7 +36,7 @@ def survey(
 
     Parameters
     ----------
-    places : Places
+    places : Roots
         The root folders.
     paths : path or sequence of path, optional
         Files and folders to search instead of the roots. Named files are state at any age.
@@ -66,7 +66,7 @@ def survey(
         return walk.run(starts, named=paths is not None, include=included)
 
 
-def with_read_files(found: Survey, places: Places) -> Survey:
+def with_read_files(found: Survey, places: Roots) -> Survey:
     """Add the files that were only read, as they are now, to the content of a checkpoint."""
     with unrecorded():
         walk = ReadWalk(places, Scope(None, found.scope.exclude), read_files(places))
@@ -88,7 +88,7 @@ def with_read_files(found: Survey, places: Places) -> Survey:
 
 
 def starts_of(
-    places: Places, paths: Paths, exclude: Sequence[str] | str
+    places: Roots, paths: Paths, exclude: Sequence[str] | str
 ) -> tuple[list[tuple[Root, str]], Scope]:
     """Return the starts of a walk, and their scope for the manifest; see `survey`.
 
@@ -106,7 +106,7 @@ def starts_of(
     return starts, Scope(tuple(path for path in considered if not path_problem(path)), patterns)
 
 
-def survey_scope(places: Places, scope: Scope, exclude: Sequence[str] | str = ()) -> Survey:
+def survey_scope(places: Roots, scope: Scope, exclude: Sequence[str] | str = ()) -> Survey:
     """Find the present state in the scope of a bundle, with more patterns to exclude."""
     walk = Walk(places, Scope(scope.paths, scope.exclude + patterns_of(exclude)))
     if scope.paths is None:
@@ -147,7 +147,7 @@ def absolute(path: StrPath) -> Path:
     return Path(os.path.normpath(Path.cwd() / Path(path).expanduser()))
 
 
-def _start(places: Places, path: StrPath, what: str = "paths") -> tuple[Root, str]:
+def _start(places: Roots, path: StrPath, what: str = "paths") -> tuple[Root, str]:
     where = absolute(path)
     if not os.path.lexists(where):
         raise SelectionError(

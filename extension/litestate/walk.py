@@ -15,7 +15,7 @@ from .items import Entry, Item, Survey, WrittenPaths, link_target, parents
 from .manifest import Kind, Scope, Skipped
 from .memory import StatCache
 from .names import MAX_PARTS, MemberNames, path_problem, readable
-from .places import Places, Root
+from .places import Roots, Root
 from .rules import EXCLUDED, matcher
 
 UNCHANGED = "unchanged since the kernel started (to save them as well: include=[…])"
@@ -39,7 +39,7 @@ class Walk:
 
     Parameters
     ----------
-    places : Places
+    places : Roots
         The root folders.
     scope : Scope
         The user's paths and patterns.
@@ -47,7 +47,7 @@ class Walk:
         Results of earlier walks with the same scope.
     """
 
-    def __init__(self, places: Places, scope: Scope, cache: StatCache | None = None) -> None:
+    def __init__(self, places: Roots, scope: Scope, cache: StatCache | None = None) -> None:
         self._cache = cache
         self._patterns = (*EXCLUDED, *scope.exclude)
         self._spec = matcher(self._patterns)

@@ -20,7 +20,7 @@ import litestate.saving
 import pytest
 from checkpointed import CLOCK, Kernel
 from litestate import places
-from litestate.places import HOME, NOTEBOOK, Places, Root
+from litestate.places import HOME, NOTEBOOK, Roots, Root
 from shells import pretend_shell
 from states import Session, make_database
 from tables import make_things
@@ -72,7 +72,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     home, notebook = folder / "home", folder / "notebook"
     home.mkdir(parents=True)
     notebook.mkdir()
-    roots = Places((Root(HOME, home, "~/"), Root(NOTEBOOK, notebook, "")))
+    roots = Roots((Root(HOME, home, "~/"), Root(NOTEBOOK, notebook, "")))
     monkeypatch.setattr(places, "detect", lambda: roots)
     monkeypatch.chdir(notebook)
     return Session(home, notebook, folder)

@@ -10,7 +10,7 @@ import pytest
 from litestate import groups
 from litestate.bundle import Reader, Writer
 from litestate.errors import UnsafeBundleError
-from litestate.manifest import KEPT_KINDS, Manifest, Scope, Signature
+from litestate.manifest import KERNEL_KINDS, Manifest, Scope, Signature
 
 if TYPE_CHECKING or sys.platform != "emscripten":
     from hypothesis import given, settings
@@ -88,7 +88,7 @@ def test_every_written_version_2_bundle_can_be_read(
     assert reader.manifest == manifest
     assert reader.manifest_bytes == manifest.to_json()
     assert reader.manifest.version == (
-        2 if any(m.kind in KEPT_KINDS for m in writer.members) else 1
+        2 if any(m.kind in KERNEL_KINDS for m in writer.members) else 1
     )
     assert reader.signature == written == (signature if reader.manifest.version == 2 else None)
 

@@ -18,7 +18,7 @@ from litestate.errors import (
     ApplyError,
 )
 from litestate.parts import databases
-from litestate.places import NOTEBOOK, Places, Root
+from litestate.places import NOTEBOOK, Roots, Root
 from states import Session, count, make_database, same_but_for_databases
 
 CHANGES = [changes.Replace, changes.MakeFolder, changes.RestoreDatabase, changes.SetAttributes]
@@ -135,7 +135,7 @@ def test_on_the_drive_files_are_written_over(
         (session.notebook / name).write_text("newer")
     (session.notebook / "b").unlink()
     (session.notebook / "more").write_text("more")
-    drive = Places((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
+    drive = Roots((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
     monkeypatch.setattr(places, "detect", lambda: drive)
     before = {path.name: path.read_text() for path in session.notebook.iterdir()}
     copy = changes.shutil.copyfile

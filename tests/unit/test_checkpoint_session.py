@@ -20,7 +20,7 @@ from litestate.checkpoints import Retention
 from litestate.checkpoints.scanner import Scanner
 from litestate.checkpoints.session import Session
 from litestate.errors import NoCheckpointError, ReadOnlyCheckpointsError, StorageFullError
-from litestate.places import NOTEBOOK, Places, Root
+from litestate.places import NOTEBOOK, Roots, Root
 from litestate.storage import Usage
 from litestate.storage.directory import open_directory
 from states import make_database
@@ -272,7 +272,7 @@ def test_only_written_files_on_the_drive_are_scanned(
     folder = kernel.state.notebook
     monkeypatch.setattr(places, "DRIVE", folder.parent)
     drive = Root(NOTEBOOK, folder, "", on_drive=True, modified_since=2e9)
-    monkeypatch.setattr(places, "detect", lambda: Places((drive,)))
+    monkeypatch.setattr(places, "detect", lambda: Roots((drive,)))
     written: set[str] = set()
 
     def touched() -> set[str]:

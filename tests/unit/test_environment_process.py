@@ -13,7 +13,7 @@ from litestate import environment
 from litestate.environment import initial_process, process_state
 from litestate.environment.confidential import HIDDEN, hide, is_secret_name, is_secret_value
 from litestate.errors import DamagedBundleError
-from litestate.places import HOME, NOTEBOOK, Places, Root
+from litestate.places import HOME, NOTEBOOK, Roots, Root
 from states import Session
 
 TOKEN = "ghp" + "_" + "a1B2" * 9
@@ -31,11 +31,11 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def roots(session: Session) -> Places:
-    return Places((Root(HOME, session.home, "~/"), Root(NOTEBOOK, session.notebook, "")))
+def roots(session: Session) -> Roots:
+    return Roots((Root(HOME, session.home, "~/"), Root(NOTEBOOK, session.notebook, "")))
 
 
-def test_only_variables_that_a_notebook_set_are_saved(roots: Places) -> None:
+def test_only_variables_that_a_notebook_set_are_saved(roots: Roots) -> None:
     before = process_state.describe(roots)
     os.environ["LITESTATE_DEMO"] = "own"
     os.environ["MODEL_SIZE"] = "large ü"
@@ -56,7 +56,7 @@ def test_variables_from_before_the_start_are_not_changes() -> None:
     assert initial_process.environment().get("PATH") is not None
 
 
-def test_a_variable_that_is_too_long_is_named(roots: Places) -> None:
+def test_a_variable_that_is_too_long_is_named(roots: Roots) -> None:
     os.environ["MODEL_NAME"] = "x" * 120_000
     sys.path.append("y" * 10_000)
     document = process_state.describe(roots)
@@ -64,7 +64,7 @@ def test_a_variable_that_is_too_long_is_named(roots: Places) -> None:
     environment.check({"process": document})
 
 
-def test_secrets_are_left_out_and_named(roots: Places) -> None:
+def test_secrets_are_left_out_and_named(roots: Roots) -> None:
     os.environ["DEMO_API_KEY"] = "short"
     os.environ["DEMO_SETTING"] = TOKEN
     os.environ["PATH"] += os.pathsep + "more"
@@ -140,7 +140,7 @@ def test_hiding_takes_linear_time() -> None:
     assert time.perf_counter() - start < 10
 
 
-def test_the_search_path_is_restored_in_its_order(roots: Places, session: Session) -> None:
+def test_the_search_path_is_restored_in_its_order(roots: Roots, session: Session) -> None:
     (session.notebook / "lib").mkdir()
     (session.home / "tools").mkdir()
     clean = list(sys.path)
@@ -168,7 +168,7 @@ def test_entries_of_this_python_are_not_additions() -> None:
     assert not [entry for entry in added if "lib/python" in entry or "site-packages" in entry]
 
 
-def test_folder_and_variables_are_restored_and_undone(roots: Places, session: Session) -> None:
+def test_folder_and_variables_are_restored_and_undone(roots: Roots, session: Session) -> None:
     (session.notebook / "deep" / "er").mkdir(parents=True)
     os.chdir(session.notebook / "deep" / "er")
     os.environ["MODEL_SIZE"] = "large"
@@ -186,7 +186,7 @@ def test_folder_and_variables_are_restored_and_undone(roots: Places, session: Se
     assert os.environ["MODEL_SIZE"] == "other"
 
 
-def test_without_trust_variables_and_search_path_wait(roots: Places, session: Session) -> None:
+def test_without_trust_variables_and_search_path_wait(roots: Roots, session: Session) -> None:
     (session.notebook / "lib").mkdir()
     document = {
         "cwd": ["notebook", "lib"],
@@ -209,7 +209,7 @@ def test_without_trust_variables_and_search_path_wait(roots: Places, session: Se
     assert Path.cwd() == session.notebook / "lib"
 
 
-def test_a_bundle_does_not_set_variables_of_this_machine(roots: Places) -> None:
+def test_a_bundle_does_not_set_variables_of_this_machine(roots: Roots) -> None:
     document = {"environment": {"LITESTATE_RESTRICT": "0", "PATH": "/tmp"}}
     before = os.environ["PATH"]
     applied = process_state.apply(document, trusted=True, roots=roots)
@@ -218,7 +218,7 @@ def test_a_bundle_does_not_set_variables_of_this_machine(roots: Places) -> None:
     assert os.environ["PATH"] == before
 
 
-def test_a_folder_that_does_not_exist_here_is_named(roots: Places, session: Session) -> None:
+def test_a_folder_that_does_not_exist_here_is_named(roots: Roots, session: Session) -> None:
     applied = process_state.apply({"cwd": ["notebook", "gone"]}, trusted=True, roots=roots)
     assert [it.path for it in applied.skipped] == ["current folder gone"]
     assert Path.cwd() == session.notebook
@@ -289,6 +289,6 @@ def test_data_that_is_not_a_document_is_refused(data: bytes) -> None:
         environment.read(data)
 
 
-def test_a_description_can_be_read_back(roots: Places) -> None:
+def test_a_description_can_be_read_back(roots: Roots) -> None:
     document = environment.describe(roots)
     assert environment.read(environment.dump(document)) == document

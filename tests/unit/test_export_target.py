@@ -15,7 +15,7 @@ import pytest
 from litestate import changes, export_tables, places
 from litestate.errors import ExportError
 from litestate.export import target
-from litestate.places import NOTEBOOK, Places, Root
+from litestate.places import NOTEBOOK, Roots, Root
 from states import make_database
 
 
@@ -58,7 +58,7 @@ def test_a_failed_export_writes_nothing(database: Path) -> None:
 
 
 def on_the_drive(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    drive = Places((Root(NOTEBOOK, folder, "", on_drive=True),))
+    drive = Roots((Root(NOTEBOOK, folder, "", on_drive=True),))
     monkeypatch.setattr(places, "detect", lambda: drive)
 
 

@@ -14,7 +14,7 @@ import litestate
 import pytest
 from litestate import changes, save_state
 from litestate.errors import CancelledError, SaveError, SelectionError, UnsafeBundleError
-from litestate.places import NOTEBOOK, Places, Root
+from litestate.places import NOTEBOOK, Roots, Root
 from states import Session, make_database
 
 
@@ -422,7 +422,7 @@ def test_files_that_cannot_be_saved_are_not_shown_as_saved(session: Session) -> 
 def test_an_interrupted_write_to_the_drive_leaves_the_old_bundle(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drive = Places((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
+    drive = Roots((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
     (session.notebook / "a").write_text("a")
     monkeypatch.setattr(litestate.places, "detect", lambda: drive)
     save_state(session.notebook / "work.zip")

@@ -22,7 +22,7 @@ from litestate.errors import (
     SourceError,
     UnsafeBundleError,
 )
-from litestate.places import ELSEWHERE, HOME, NOTEBOOK, Places, Root
+from litestate.places import ELSEWHERE, HOME, NOTEBOOK, Roots, Root
 from states import Session, count, make_database, same_but_for_databases
 
 
@@ -212,7 +212,7 @@ def test_what_the_drive_cannot_keep(session: Session, monkeypatch: pytest.Monkey
     (session.notebook / "link").symlink_to("half.txt")
     bundle, _ = session.save()
     session.clear()
-    drive = Places((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
+    drive = Roots((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
     monkeypatch.setattr(places, "detect", lambda: drive)
     report = session.load(bundle)
     assert [line.label for line in report.lines()] == ["half.txt"]
@@ -230,7 +230,7 @@ def test_old_files_on_the_drive_are_not_state(
     for folder in ("data", "results"):
         os.utime(session.notebook / folder, (0, 0))
     root = Root(NOTEBOOK, session.notebook, "", on_drive=True, modified_since=1_000_000)
-    monkeypatch.setattr(places, "detect", lambda: Places((root,)))
+    monkeypatch.setattr(places, "detect", lambda: Roots((root,)))
     _, report = session.save()
     assert [line.label for line in report.lines()] == ["new", "results", "results/new"]
     assert "data/old" in str(report)
@@ -288,7 +288,7 @@ def test_two_members_for_one_place(session: Session, monkeypatch: pytest.MonkeyP
     (session.home / "a").write_text("home")
     (session.notebook / "a").write_text("notebook")
     bundle, _ = session.save()
-    both = Places((Root(HOME, session.home, "~/"), Root(NOTEBOOK, session.home, "~/")))
+    both = Roots((Root(HOME, session.home, "~/"), Root(NOTEBOOK, session.home, "~/")))
     monkeypatch.setattr(places, "detect", lambda: both)
     before = session.snapshot()
     with pytest.raises(ApplyError, match="same path"):

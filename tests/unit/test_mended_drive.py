@@ -17,7 +17,7 @@ from litestate import changes, checkpoint, export_tables, loading, places, save_
 from litestate.checkpoints.capture import Capture
 from litestate.checkpoints.tree import Entry
 from litestate.errors import ApplyError
-from litestate.places import HOME, NOTEBOOK, Mended, Places, Root
+from litestate.places import HOME, NOTEBOOK, MendedDrive, Roots, Root
 from states import Session, count, make_database
 
 VISIBLE = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
@@ -61,9 +61,9 @@ def drive(session: Session, monkeypatch: pytest.MonkeyPatch) -> Drive:
     drive = Drive(session.folder / "drive")
     work = drive.folder / "work"
     work.mkdir(parents=True)
-    mended = Mended(lambda: drive.written, lambda: drive.unsaved, drive.has, 1000)
+    mended = MendedDrive(lambda: drive.written, lambda: drive.unsaved, drive.has, 1000)
     notebook = Root(NOTEBOOK, work, "", on_drive=True, mended=mended)
-    roots = Places((Root(HOME, session.home, "~/"), notebook))
+    roots = Roots((Root(HOME, session.home, "~/"), notebook))
     monkeypatch.setattr(places, "DRIVE", drive.folder)
     monkeypatch.setattr(places, "detect", lambda: roots)
     monkeypatch.chdir(work)
@@ -197,7 +197,7 @@ def test_links_cannot_be_stored_there(session: Session, drive: Drive) -> None:
     bundle, _ = session.save()
     (session.home / "link").unlink()
     here = places.detect()
-    roots = Places((here.roots[1], Root(HOME, drive.folder / "work", "", True, here.mended)))
+    roots = Roots((here.roots[1], Root(HOME, drive.folder / "work", "", True, here.mended)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "detect", lambda: roots)
         (skipped,) = session.load(bundle).skipped

@@ -20,7 +20,7 @@ import pytest
 from checkpointed import Kernel, changed
 from litestate import places
 from litestate.checkpoints.ownership import BY
-from litestate.places import HOME, NOTEBOOK, Mended, Places, Root
+from litestate.places import HOME, NOTEBOOK, MendedDrive, Roots, Root
 from shells import new_shell
 from states import Session
 
@@ -330,9 +330,9 @@ def drive(session: Session, monkeypatch: pytest.MonkeyPatch) -> Drive:
     drive = Drive(session.folder / "drive", {}, set())
     work = drive.folder / "work"
     work.mkdir(parents=True)
-    mended = Mended(lambda: list(drive.writers), dict, lambda *_: False, 10**6, drive.writer)
+    mended = MendedDrive(lambda: list(drive.writers), dict, lambda *_: False, 10**6, drive.writer)
     notebook = Root(NOTEBOOK, work, "", on_drive=True, mended=mended)
-    roots = Places((Root(HOME, session.home, "~/"), notebook))
+    roots = Roots((Root(HOME, session.home, "~/"), notebook))
     monkeypatch.setattr(places, "DRIVE", drive.folder)
     monkeypatch.setattr(places, "detect", lambda: roots)
     monkeypatch.chdir(work)

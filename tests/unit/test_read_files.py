@@ -16,7 +16,7 @@ from litestate.checkpoints import restoring
 from litestate.checkpoints.scanner import Scanner
 from litestate.checkpoints.session import Session
 from litestate.errors import SelectionError
-from litestate.places import HOME, NOTEBOOK, Mended, Places, Root
+from litestate.places import HOME, NOTEBOOK, MendedDrive, Roots, Root
 from litestate.report import Report
 from litestate.storage.directory import open_directory
 from litestate.survey import survey
@@ -54,9 +54,9 @@ def drive(session: Folders, monkeypatch: pytest.MonkeyPatch) -> Drive:
     def read() -> list[tuple[str, int]]:
         return [pair for pair in drive.read.items() if pair[0] not in drive.written]
 
-    mended = Mended(lambda: drive.written, dict, lambda path, mtime: True, 1000, read=read)
+    mended = MendedDrive(lambda: drive.written, dict, lambda path, mtime: True, 1000, read=read)
     notebook = Root(NOTEBOOK, work, "", on_drive=True, mended=mended)
-    roots = Places((Root(HOME, session.home, "~/"), notebook))
+    roots = Roots((Root(HOME, session.home, "~/"), notebook))
     monkeypatch.setattr(places, "DRIVE", work.parent)
     monkeypatch.setattr(places, "detect", lambda: roots)
     monkeypatch.chdir(work)

@@ -31,7 +31,7 @@ from litestate.manifest import (
     Scope,
     content_digest,
 )
-from litestate.places import Places
+from litestate.places import Roots
 from litestate.report import Line, count_text, outcome_text
 from version_2 import STRANGER, Sign, about, add_group, as_version_2
 
@@ -432,7 +432,7 @@ def test_checkpoints_differ_by_variables() -> None:
     old, new = ({f"{e.root}/{e.relative}": e for e in each} for each in (before, after))
     assert differ(old, new)
     assert not differ(old, old)
-    lines = differences(old, new, Places(()))
+    lines = differences(old, new, Roots(()))
     assert sorted((line.label, line.kind, line.verdict) for line in lines) == [
         ("b", "variable", "changed"),
         ("c", "variable", "removed"),
@@ -442,4 +442,4 @@ def test_checkpoints_differ_by_variables() -> None:
         ("y", "variable", "changed"),
         ("z", "variable", "removed"),
     ]
-    assert not differences(old, old, Places(()))
+    assert not differences(old, old, Roots(()))

@@ -37,7 +37,7 @@ class Captured:
     warnings : list of str
         Caveats.
     unread : list of str
-        Places whose present content is unknown, with everything below them.
+        Paths whose present content is unknown, with everything below them.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)

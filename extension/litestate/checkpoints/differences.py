@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from ..groups import VALUES
 from ..manifest import Kind
-from ..places import Places
+from ..places import Roots
 from ..report import Line
 from ..report.words import LineKind
 from .chunks import Content
@@ -40,7 +40,7 @@ def _without_writer(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in entry.details.items() if key != BY}
 
 
-def differences(before: Tree, after: Tree, roots: Places) -> list[Line]:
+def differences(before: Tree, after: Tree, roots: Roots) -> list[Line]:
     """Return a report line for everything that was added, changed or removed."""
     lines = _variable_lines(before, after)
     before, after = _without_variables(before), _without_variables(after)
@@ -58,7 +58,7 @@ def _without_variables(tree: Tree) -> Tree:
     return {place: entry for place, entry in tree.items() if entry.kind != "variables"}
 
 
-def _line(entry: Entry, verdict: str, roots: Places) -> Line:
+def _line(entry: Entry, verdict: str, roots: Roots) -> Line:
     if entry.kind in ("session", "packages"):
         label = "settings" if entry.kind == "session" else entry.kind
         return Line(label, cast("LineKind", entry.kind), entry.size, verdict=verdict)
@@ -66,7 +66,7 @@ def _line(entry: Entry, verdict: str, roots: Places) -> Line:
     return Line(label, cast("Kind", entry.kind), entry.size, verdict=verdict)
 
 
-def label_of(entry: Entry, roots: Places) -> str:
+def label_of(entry: Entry, roots: Roots) -> str:
     """Return the name of an entry in a report."""
     root = roots.root(entry.root)
     return entry.place if root is None else root.show(entry.relative)

@@ -19,8 +19,8 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from ..items import Item, parents
-from ..manifest import KEPT_KINDS
-from ..places import Places
+from ..manifest import KERNEL_KINDS
+from ..places import Roots
 from ..platform import IN_BROWSER, ipython_shell
 from ..sqlite import SIDECARS
 from .tree import Entry
@@ -60,7 +60,7 @@ class Ownership:
     """
 
     def __init__(
-        self, name: str, roots: Callable[[], Places], touched: Callable[[], Set[str]]
+        self, name: str, roots: Callable[[], Roots], touched: Callable[[], Set[str]]
     ) -> None:
         self._name = name
         self._roots = roots
@@ -103,7 +103,7 @@ class Ownership:
         """Remember the entries of the newest checkpoint."""
         self._known = tree
         if not IN_BROWSER:
-            files = (entry for entry in tree.values() if entry.kind not in KEPT_KINDS)
+            files = (entry for entry in tree.values() if entry.kind not in KERNEL_KINDS)
             self._probes = heapq.nlargest(_PROBES, files, key=lambda entry: entry.mtime_ns)
 
     def _on_drive(self, item: Item) -> Writer:

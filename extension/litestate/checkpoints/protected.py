@@ -13,8 +13,8 @@ from ..errors import CheckpointError
 from ..groups import variables_of
 from ..items import Item, parents
 from ..loading import load_from
-from ..manifest import KEPT_KINDS, Kind, Skipped
-from ..parts import Wanted
+from ..manifest import KERNEL_KINDS, Kind, Skipped
+from ..parts import LoadRequest
 from ..parts.stored_variables import unchanged
 from ..parts.variables import reuse_or_take
 from ..variables.namespace import namespace, own_names
@@ -86,7 +86,7 @@ def find_foreign(session: Session, entries: Sequence[Entry], scan: Scan) -> Fore
     scan : Scan
         A thorough scan of the present state.
     """
-    target = {entry.place: entry for entry in entries if entry.kind not in KEPT_KINDS}
+    target = {entry.place: entry for entry in entries if entry.kind not in KERNEL_KINDS}
     writer = session.ownership.writer
     foreign = Foreign()
     for item in scan.found.items:
@@ -169,7 +169,7 @@ def _is_foreign(session: Session, then: Entry | None, now: Entry | None) -> bool
     entry = now or then
     assert entry is not None
     root = session.scanner.roots.root(entry.root)
-    if entry.kind in KEPT_KINDS or root is None:
+    if entry.kind in KERNEL_KINDS or root is None:
         return False
     if now is None:
         return root.on_drive and not session.ownership.has_touched(entry.relative)
@@ -221,7 +221,7 @@ class Unstored:
             return []
         session = self._session
         source = CheckpointSource(session.history, self._checkpoint, doubtful)
-        compared = load_from(source, "", session.scanner.roots, Wanted(paths, dry_run=True))
+        compared = load_from(source, "", session.scanner.roots, LoadRequest(paths, dry_run=True))
         differing = {line.label for line in compared.lines("changed")}
         reason, advice = (_NOT_STORED, _MOVE) if self._is_stored else self._in_a_reader()
         return [

@@ -14,7 +14,7 @@ from ..errors import LitestateError, NoCheckpointError, StorageError
 from ..groups import variables_of
 from ..loading import load_from
 from ..manifest import Skipped
-from ..parts import Wanted
+from ..parts import LoadRequest
 from ..parts.stored_variables import unchanged
 from ..report import Report, when_text
 from .cell_journal import KernelCells, cells_text
@@ -170,7 +170,7 @@ def _load(
     )
     protected, left = unstored.variables(source)
     # These variables are this computer's own: one that is damaged does not make the others unsafe.
-    wanted = Wanted(paths, variables=True, clean=clean, protected=protected, partly=True)
+    wanted = LoadRequest(paths, variables=True, clean=clean, protected=protected, partly=True)
     report = load_from(source, label, roots, wanted, current=present)
     failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
     session.unrestored.restored(session.history, checkpoint.number, whole, failed)

@@ -13,12 +13,12 @@ from .. import environment, packages, places
 from ..browser import unrecorded
 from ..groups import PACKAGES_MEMBER, SESSION_MEMBER
 from ..items import Survey
-from ..manifest import KEPT_KINDS, Skipped
+from ..manifest import KERNEL_KINDS, Skipped
 from ..memory import StatCache
 from ..places import Root
 from ..survey import Paths, starts_of
 from ..variables.namespace import Choice
-from ..variables.tracking import Looked, Tracker
+from ..variables.tracking import VariablesScan, VariableScanner
 from ..walk import Walk
 from .tree import Entry, Tree
 
@@ -61,7 +61,7 @@ class KernelScan:
 
     Attributes
     ----------
-    variables : Looked
+    variables : VariablesScan
         The variables.
     documents : list of Document
         Session and packages.
@@ -69,7 +69,7 @@ class KernelScan:
         Parts of the documents that cannot be stored.
     """
 
-    variables: Looked
+    variables: VariablesScan
     documents: list[Document] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
@@ -128,7 +128,7 @@ class Scanner:
 
     Attributes
     ----------
-    roots : Places
+    roots : Roots
         The root folders.
     scope : Scope
         What belongs to the state.
@@ -152,7 +152,7 @@ class Scanner:
         self._touched = touched
         self._written_paths: set[str] = set()
         self.touched: set[str] = set()
-        self._tracker = Tracker(variables) if variables is not False else None
+        self._tracker = VariableScanner(variables) if variables is not False else None
         self._watch = watch
         self._used: frozenset[str] | None = frozenset()
         if self._tracker is not None:
@@ -174,7 +174,7 @@ class Scanner:
         """
         kernel = None
         if self._tracker is not None:
-            if any(it.kind in KEPT_KINDS and not it.content.whole for it in tree.values()):
+            if any(it.kind in KERNEL_KINDS and not it.content.whole for it in tree.values()):
                 # What is damaged in the history can be stored again.
                 self.forget()
             if changed is None and not thorough and self._watch is not None:
@@ -184,7 +184,7 @@ class Scanner:
             kernel = self._scan_kernel(self._tracker.scan(self._used), thorough=thorough)
         return replace(self.scan_files(tree, thorough=thorough), kernel=kernel)
 
-    def _scan_kernel(self, variables: Looked, *, thorough: bool) -> KernelScan:
+    def _scan_kernel(self, variables: VariablesScan, *, thorough: bool) -> KernelScan:
         if self.scope.variables is not True:
             return KernelScan(variables)
         session = environment.describe(self.roots, thorough=thorough)

@@ -13,7 +13,7 @@ from ..errors import (
     StorageError,
     StorageFullError,
 )
-from ..manifest import KEPT_KINDS, Skipped
+from ..manifest import KERNEL_KINDS, Skipped
 from ..platform import IN_BROWSER
 from ..report import Line
 from ..storage import Storage, Usage
@@ -113,7 +113,7 @@ class Session:
         }
 
     def _may_be_here(self, entry: Entry) -> bool:
-        return self.outlives(entry) if IN_BROWSER else entry.kind not in KEPT_KINDS
+        return self.outlives(entry) if IN_BROWSER else entry.kind not in KERNEL_KINDS
 
     @property
     def newest(self) -> Checkpoint | None:

@@ -13,7 +13,7 @@ from ..errors import DamagedCheckpointError
 from ..items import Item, Survey, member_name
 from ..manifest import Kind, Manifest, Member
 from ..parts.stored_variables import documents, stored
-from ..places import Places
+from ..places import Roots
 from ..sqlite import set_journal_mode
 from ..trust import RESTRICTED
 from .chunks import Content, digest_of, split
@@ -94,14 +94,14 @@ class CheckpointSource:
         return _same(self._entries[member.name].content, pieces)
 
 
-def as_survey(source: CheckpointSource, roots: Places, folder: Path) -> Survey:
+def as_survey(source: CheckpointSource, roots: Roots, folder: Path) -> Survey:
     """Unpack a checkpoint into a folder, as a survey to be saved into a bundle.
 
     Parameters
     ----------
     source : CheckpointSource
         The checkpoint.
-    roots : Places
+    roots : Roots
         The root folders.
     folder : pathlib.Path
         An empty folder, which must exist until the survey is saved.

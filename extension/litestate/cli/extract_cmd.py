@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from .. import places
 from ..errors import SourceError
 from ..loading import load_from, open_bundle, verify
-from ..manifest import KEPT_KINDS, Manifest
+from ..manifest import KERNEL_KINDS, Manifest
 from ..report import Report
 from ..sources import expanded
 from . import messages, terminal
@@ -130,7 +130,7 @@ def _extract(source: str, folder: Path, options: argparse.Namespace) -> Report:
 
 def _files_only(manifest: Manifest) -> Manifest:
     """Return the manifest without the members that only a kernel can hold."""
-    members = tuple(m for m in manifest.members if m.kind not in KEPT_KINDS)
+    members = tuple(m for m in manifest.members if m.kind not in KERNEL_KINDS)
     return replace(manifest, members=members)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from .. import loading
 from ..groups import is_graph, variables_of
 from ..loading import open_bundle
-from ..manifest import KEPT_KINDS, Manifest
+from ..manifest import KERNEL_KINDS, Manifest
 from ..parts.databases import tables_text
 from ..platform import IN_BROWSER
 from ..report.words import size_text
@@ -102,7 +102,7 @@ def _content(manifest: Manifest, signed: Signed, *, verified: bool) -> Iterator[
         yield "status   ok: every byte is as the manifest says"
     yield ""
     for member in manifest.members:
-        if member.kind not in KEPT_KINDS:
+        if member.kind not in KERNEL_KINDS:
             detail = tables_text(member.details["tables"]) if "tables" in member.details else ""
             size = size_text(member.size) if member.kind in ("file", "database") else ""
             yield f"{member.kind:<10}{size:>9}  {member.place}  {detail}".rstrip()
@@ -110,7 +110,7 @@ def _content(manifest: Manifest, signed: Signed, *, verified: bool) -> Iterator[
         detail = f"{about['type']}  {about['text']}"
         yield f"{'variable':<10}{size_text(about['size']):>9}  {name}  {detail}".rstrip()
     for member in manifest.members:
-        if member.kind in KEPT_KINDS and member.kind != "variables":
+        if member.kind in KERNEL_KINDS and member.kind != "variables":
             yield f"{member.kind:<10}{size_text(member.size):>9}  {member.relative}"
     for item in manifest.skipped:
         yield f"not saved: {item.path}: {item.reason}"

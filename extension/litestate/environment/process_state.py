@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import names, places
-from ..places import ELSEWHERE, Places
+from ..places import ELSEWHERE, Roots
 from ..platform import IN_BROWSER
 from . import initial_process
 from .apply_result import Applied
@@ -41,12 +41,12 @@ REASONS = {
 """Reasons why a variable is left out, each with what to do."""
 
 
-def describe(roots: Places | None = None) -> dict[str, Any]:
+def describe(roots: Roots | None = None) -> dict[str, Any]:
     """Return the current folder, and the variables and search path entries set since the start.
 
     Parameters
     ----------
-    roots : Places, optional
+    roots : Roots, optional
         The root folders; by default those of this session.
 
     Returns
@@ -98,7 +98,7 @@ def check(document: dict[str, Any]) -> None:
             raise damaged("An entry of the search path", "does not say where it belongs")
 
 
-def apply(document: dict[str, Any], *, trusted: bool, roots: Places | None = None) -> Applied:
+def apply(document: dict[str, Any], *, trusted: bool, roots: Roots | None = None) -> Applied:
     """Enter the folder, set the variables, and add the search path entries that exist here.
 
     Parameters
@@ -107,7 +107,7 @@ def apply(document: dict[str, Any], *, trusted: bool, roots: Places | None = Non
         A checked document of `describe`.
     trusted : bool
         Whether to change variables and the search path: they can make other code run.
-    roots : Places, optional
+    roots : Roots, optional
         The root folders; by default those of this session.
     """
     roots = roots or places.detect()
@@ -147,7 +147,7 @@ def _variables(
     return saved, left_out
 
 
-def _cwd(roots: Places) -> list[str] | None:
+def _cwd(roots: Roots) -> list[str] | None:
     try:
         root, relative = roots.locate(Path.cwd())
     except FileNotFoundError:
@@ -159,7 +159,7 @@ def _is_portable(relative: str) -> bool:
     return not relative or names.path_problem(relative) is None
 
 
-def _added(roots: Places) -> list[dict[str, Any]]:
+def _added(roots: Roots) -> list[dict[str, Any]]:
     standard = initial_process.search_path()
     # An editable install adds entries that are not paths.
     own = [str(entry) for entry in sys.path if not str(entry).startswith("__editable__")]
@@ -173,7 +173,7 @@ def _added(roots: Places) -> list[dict[str, Any]]:
     return added
 
 
-def _portable(entry: str, roots: Places) -> list[str] | str:
+def _portable(entry: str, roots: Roots) -> list[str] | str:
     path = Path(entry)
     if not path.is_absolute():
         return entry
@@ -182,7 +182,7 @@ def _portable(entry: str, roots: Places) -> list[str] | str:
     return [root.name, relative] if _is_portable(relative) else entry
 
 
-def _found(path: list[str] | str, roots: Places) -> tuple[str, str]:
+def _found(path: list[str] | str, roots: Roots) -> tuple[str, str]:
     """Return an entry of the search path as it is here, and as reports show it."""
     if isinstance(path, str):
         return path, path
@@ -192,7 +192,7 @@ def _found(path: list[str] | str, roots: Places) -> tuple[str, str]:
     return str(root.target(path[1])), root.show(path[1])
 
 
-def _enter(saved: list[str], applied: Applied, trusted: bool, roots: Places) -> None:
+def _enter(saved: list[str], applied: Applied, trusted: bool, roots: Roots) -> None:
     root_name, relative = saved
     root = roots.root(root_name)
     if root is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from ..manifest import Skipped
-from ..places import Places
+from ..places import Roots
 from . import cell_history, changed_settings, process_state, random_state
 from .apply_result import Applied
 from .hostile import mapping, parse
@@ -24,13 +24,13 @@ AFTER_VARIABLES: tuple[Part, ...] = ("options", "cells", "random")
 
 
 def describe(
-    roots: Places | None = None, parts: Iterable[Part] = PARTS, *, thorough: bool = True
+    roots: Roots | None = None, parts: Iterable[Part] = PARTS, *, thorough: bool = True
 ) -> dict[str, Any]:
     """Return these parts of the session as JSON.
 
     Parameters
     ----------
-    roots : Places, optional
+    roots : Roots, optional
         The root folders; by default those of this session.
     parts : iterable of str
         The parts.
@@ -100,7 +100,7 @@ def apply(
     *,
     trusted: bool,
     parts: Iterable[Part] = PARTS,
-    roots: Places | None = None,
+    roots: Roots | None = None,
 ) -> Applied:
     """Restore these parts of the session, as far as they fit this session.
 
@@ -115,7 +115,7 @@ def apply(
         path, settings that are not known to be harmless.
     parts : iterable of str
         The parts, in this order.
-    roots : Places, optional
+    roots : Roots, optional
         The root folders; by default those of this session.
     """
     applied = Applied()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import databases, files, packages, session, variables
-from .wanted import Loadable, Part, Wanted
+from .wanted import Loadable, Part, LoadRequest
 
-__all__ = ["FILE_PARTS", "PARTS", "Loadable", "Part", "Wanted"]
+__all__ = ["FILE_PARTS", "PARTS", "Loadable", "Part", "LoadRequest"]
 
 FILE_PARTS: tuple[Part, ...] = (files, databases)
 """The parts of a state without variables."""

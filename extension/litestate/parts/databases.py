@@ -17,7 +17,7 @@ from ..places import Root
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
 from .files import write_new
-from .wanted import Loadable, Wanted
+from .wanted import Loadable, LoadRequest
 
 TITLE = "databases"
 
@@ -76,7 +76,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+def apply(source: Loadable, wanted: LoadRequest, plan: Plan) -> Section:
     """Compare databases with the present ones, and stage those that differ.
 
     Raises

@@ -15,7 +15,7 @@ from ..items import Item, Survey
 from ..manifest import Kind, Member
 from ..plan import Plan, Target, Verdict
 from ..report import Line, Section
-from .wanted import Loadable, Wanted
+from .wanted import Loadable, LoadRequest
 
 TITLE = "files"
 _GROWS_SLOWLY = 1 << 20
@@ -54,7 +54,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+def apply(source: Loadable, wanted: LoadRequest, plan: Plan) -> Section:
     """Compare files, folders and links with the present ones, and stage those that differ."""
     section = Section(TITLE)
     targets = [target for target in wanted.targets if target.member.kind in KINDS]

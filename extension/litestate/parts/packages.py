@@ -15,7 +15,7 @@ from ..plan import Plan
 from ..platform import IN_BROWSER
 from ..report import Line, Section
 from ..variables.contents import modules_of_graph, modules_of_pickle
-from .wanted import Loadable, Wanted
+from .wanted import Loadable, LoadRequest
 
 TITLE = "packages"
 
@@ -38,14 +38,14 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+def apply(source: Loadable, wanted: LoadRequest, plan: Plan) -> Section:
     """Stage the installation of missing packages."""
     section = Section(TITLE)
     member = next((each for each in source.manifest.members if each.kind == "packages"), None)
     if member is None or wanted.variables is False:
         return section
     document = packages.read(source.content(member))
-    plan.finally_(_Install(document, _needed(source), wanted.trusted, section))
+    plan.add_last(_Install(document, _needed(source), wanted.trusted, section))
     return section
 
 

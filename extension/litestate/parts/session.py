@@ -14,7 +14,7 @@ from ..imports import only_installed
 from ..items import Survey
 from ..plan import Plan
 from ..report import Line, Section
-from .wanted import Loadable, Wanted
+from .wanted import Loadable, LoadRequest
 
 TITLE = "settings"
 
@@ -37,7 +37,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+def apply(source: Loadable, wanted: LoadRequest, plan: Plan) -> Section:
     """Stage the session: one step before the variables, and one after them."""
     section = Section(TITLE)
     member = next((each for each in source.manifest.members if each.kind == "session"), None)
@@ -45,8 +45,8 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
         return section
     document = environment.read(source.content(member))
     section.lines.append(Line("settings", "session", 0, verdict="changed"))
-    plan.finally_(_Restore(document, BEFORE_VARIABLES, wanted.trusted, section))
-    plan.finally_(_Restore(document, AFTER_VARIABLES, wanted.trusted, section), late=True)
+    plan.add_last(_Restore(document, BEFORE_VARIABLES, wanted.trusted, section))
+    plan.add_last(_Restore(document, AFTER_VARIABLES, wanted.trusted, section), late=True)
     return section
 
 

@@ -18,7 +18,7 @@ from ..variables.group import GRAPH, VALUES, Group
 from ..variables.namespace import Choice, chosen, is_initial, namespace, own_names, user_names
 from ..variables.taking import Taken, take
 from .stored_variables import SetVariables, group_of, pieces, unchanged
-from .wanted import Loadable, Wanted
+from .wanted import Loadable, LoadRequest
 
 TITLE = "variables"
 
@@ -52,7 +52,7 @@ def capture(survey: Survey, sink: Writer) -> Section:
     return section
 
 
-def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+def apply(source: Loadable, wanted: LoadRequest, plan: Plan) -> Section:
     """Compare variables with the present ones, and stage those that differ."""
     section = Section(TITLE)
     graphs = [member for member in source.manifest.members if is_graph(member)]
@@ -77,7 +77,7 @@ def apply(source: Loadable, wanted: Wanted, plan: Plan) -> Section:
     if wanted.clean and source.manifest.scope.variables:
         _remove(source, current, wanted, change, plan)
     if not plan.dry_run:
-        plan.finally_(change)
+        plan.add_last(change)
     elif not wanted.trusted:
         change.report_waiting()
     return section
@@ -103,7 +103,7 @@ def remove(taken: Taken, section: Section, plan: Plan, later: frozenset[str] = f
         names = [name for name in group.names if not is_initial(name, current.get(name))]
         change.removed += names
         section.lines += [_line(name, group.about[name], "removed") for name in names]
-    plan.finally_(change)
+    plan.add_last(change)
 
 
 def reuse_or_take(current: dict[str, Any], names: set[str], known: Taken | None) -> Taken:
@@ -163,12 +163,12 @@ def _verdict(name: str, own: set[str], *, is_same: bool) -> str:
     return "unchanged" if is_same else "changed"
 
 
-def _names(graphs: Iterable[Member], wanted: Wanted) -> set[str]:
+def _names(graphs: Iterable[Member], wanted: LoadRequest) -> set[str]:
     return wanted.names(name for member in graphs for name in member.details["names"])
 
 
 def _remove(
-    source: Loadable, current: dict[str, Any], wanted: Wanted, change: SetVariables, plan: Plan
+    source: Loadable, current: dict[str, Any], wanted: LoadRequest, change: SetVariables, plan: Plan
 ) -> None:
     known = {skipped.path for skipped in source.manifest.skipped if _is_variable(skipped)}
     known.update(variables_of(source.manifest.members))
@@ -178,7 +178,7 @@ def _remove(
     remove(here, change.section, plan, frozenset(change.names))
 
 
-def _in_scope(source: Loadable, current: dict[str, Any], wanted: Wanted) -> list[str]:
+def _in_scope(source: Loadable, current: dict[str, Any], wanted: LoadRequest) -> list[str]:
     considered = source.manifest.scope.variables
     names = user_names(current)
     if not isinstance(considered, bool):

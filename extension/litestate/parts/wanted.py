@@ -28,7 +28,7 @@ class Part(Protocol):
         """Write the state into a bundle; report what was saved and what was not."""
         ...
 
-    def apply(self, source: Loadable, wanted: Wanted, plan: Plan) -> Section:
+    def apply(self, source: Loadable, wanted: LoadRequest, plan: Plan) -> Section:
         """Compare the stored state with the present one and stage the changes; change nothing."""
         ...
 
@@ -72,7 +72,7 @@ class Loadable(Protocol):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LoadRequest:
     """A request to load a part of a bundle or checkpoint.
 
     Attributes

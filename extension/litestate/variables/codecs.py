@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from ..imports import is_harmless
 
 if TYPE_CHECKING:
-    from ..places import Places
+    from ..places import Roots
 
 Value: TypeAlias = Any
 """A value of the graph, as JSON: see ``docs/bundle-format.md``."""
@@ -67,7 +67,7 @@ class Get(Protocol):
     ----------
     namespace : dict
         The namespace of the notebook.
-    places : Places
+    places : Roots
         The root folders.
     trusted : bool
         Whether the graph may run code.
@@ -76,7 +76,7 @@ class Get(Protocol):
     """
 
     namespace: dict[str, Any]
-    places: Places
+    places: Roots
     trusted: bool
     name: str
 
@@ -188,7 +188,7 @@ def codec_of(tag: str) -> Codec | None:
     return _BY_TAG.get(tag)
 
 
-def codec_to_read(tag: str, get: Get) -> Codec:
+def codec_for_reading(tag: str, get: Get) -> Codec:
     """Return the codec for a tag of a graph that anyone may have written.
 
     Raises

@@ -11,7 +11,7 @@ from .. import places
 from ..errors import DamagedBundleError
 from . import graph_text
 from .checking import UNEXPECTED
-from .codecs import Codec, codec_to_read
+from .codecs import Codec, codec_for_reading
 from .dependencies import BusyError, Dependencies, Failure, NodeFailedError, PickledNodes
 from .failures import DamagedGraphError, NeedsTrustError, NotLoadedError
 
@@ -114,7 +114,7 @@ class Decoder:
             if failure.needs_trust:
                 continue
             del self._dependencies.failures[number]
-            if number in self._made and codec_to_read(self.graph.nodes[number][0], self).fill:
+            if number in self._made and codec_for_reading(self.graph.nodes[number][0], self).fill:
                 _empty(self._made[number])
                 self._to_fill.append(number)
         self._pickled.forget_failures()
@@ -133,7 +133,7 @@ class Decoder:
         tag, payload = value
         if tag == "in":
             return self._inside(payload)
-        codec = codec_to_read(tag, self)
+        codec = codec_for_reading(tag, self)
         if not codec.atom:
             raise self.fail(f"a {tag} stands in place")
         with self._checked():
@@ -209,7 +209,7 @@ class Decoder:
             elif tag == "json":
                 made = graph_text.nested(payload, self.fail)
             else:
-                made = self._coded(number, codec_to_read(tag, self), payload)
+                made = self._coded(number, codec_for_reading(tag, self), payload)
             if self._replace is not None and number in self._named:
                 made = self._replace(self._named[number], made)
             self._made[number] = made
@@ -252,7 +252,7 @@ class Decoder:
         later: list[int] = []
         while self._to_fill:
             number = self._to_fill.popleft()
-            codec = codec_to_read(self.graph.nodes[number][0], self)
+            codec = codec_for_reading(self.graph.nodes[number][0], self)
             obj, payload = self._made[number], self.graph.nodes[number][1]
             assert codec.fill is not None
             try:

@@ -97,9 +97,9 @@ class Encoder:
         return graph_text.document(document)
 
     @property
-    def is_doubtful(self) -> bool:
+    def needs_trial(self) -> bool:
         """Whether code of the notebook decides if the graph can be loaded, and a trial is safe."""
-        return self._pickles.is_doubtful
+        return self._pickles.needs_trial
 
     @property
     def shared(self) -> set[int]:

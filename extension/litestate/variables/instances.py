@@ -43,7 +43,7 @@ _CALLED = (*_LOSE_ATTRIBUTES, *_FILLED, frozenset, bytearray, array.array)
 """Types whose subclasses pickle calls with the arguments of the base."""
 
 
-def is_remade(kind: type, namespace: dict[str, Any] | None) -> bool:
+def is_pickled_by_library(kind: type, namespace: dict[str, Any] | None) -> bool:
     """Tell whether a class cannot be imported, and a library defines its pickling."""
     if not _is_own(kind, namespace) or kind in copyreg.dispatch_table:
         return False
@@ -51,7 +51,7 @@ def is_remade(kind: type, namespace: dict[str, Any] | None) -> bool:
     return found is not object and not _is_own(found, namespace)
 
 
-def runs_own(kind: type, namespace: dict[str, Any] | None) -> bool:
+def runs_user_code(kind: type, namespace: dict[str, Any] | None) -> bool:
     """Tell whether unpickling objects of a type runs code of the notebook."""
     if kind in copyreg.dispatch_table:
         return is_definition(copyreg.dispatch_table[kind], namespace)
@@ -70,7 +70,7 @@ def base_of(kind: type, namespace: dict[str, Any] | None) -> type | None:
             break
         own.append(vars(cls))
     base = kind.__mro__[len(own)]
-    if any(name in each for each in own for name in _OWN) or has_own_way(base):
+    if any(name in each for each in own for name in _OWN) or defines_pickling(base):
         return None
     asked = _asked(base)
     if copyreg._slotnames(kind):  # type: ignore[attr-defined]
@@ -95,7 +95,7 @@ def _is_own(cls: type, namespace: dict[str, Any] | None) -> bool:
     return bool(is_python) and not by_name(cls, namespace)
 
 
-def has_own_way(base: type) -> bool:
+def defines_pickling(base: type) -> bool:
     """Tell whether a class of a library defines how its subclasses are pickled."""
     if issubclass(base, (*_CALLED, int, float, complex, str, bytes, tuple)):
         return False

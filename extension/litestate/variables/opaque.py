@@ -62,7 +62,7 @@ class _Pickle:
         Nodes of other pickles that it refers to.
     buffers : list of int
         Numbers of its buffers.
-    runs_own, is_apart : bool
+    runs_user_code, is_apart : bool
         See `pickling.Pickle`.
     """
 
@@ -71,7 +71,7 @@ class _Pickle:
     seen: dict[int, Any] = field(default_factory=dict)
     needs: set[int] = field(default_factory=set)
     buffers: list[int] = field(default_factory=list)
-    runs_own: bool = False
+    runs_user_code: bool = False
     is_apart: bool = True
 
     @property
@@ -107,10 +107,10 @@ class Pickles:
         return {key for pickle in self._pickles for key in pickle.seen}
 
     @property
-    def is_doubtful(self) -> bool:
+    def needs_trial(self) -> bool:
         """Whether code of the notebook decides if they can be loaded, and a trial is safe."""
-        runs_own = any(pickle.runs_own for pickle in self._pickles)
-        return runs_own and all(pickle.is_apart for pickle in self._pickles)
+        runs_user_code = any(pickle.runs_user_code for pickle in self._pickles)
+        return runs_user_code and all(pickle.is_apart for pickle in self._pickles)
 
     def dump(self, drain: Callable[[], None]) -> list[tuple[bytes, list[int]]]:
         """Make the pickles, each with the numbers of its roots; `drain` fills pending nodes.
@@ -175,7 +175,7 @@ class Pickles:
             again=again,
             known=self._kinds,
         )
-        pickle.data, pickle.runs_own, pickle.is_apart = made.data, made.runs_own, made.is_apart
+        pickle.data, pickle.runs_user_code, pickle.is_apart = made.data, made.runs_user_code, made.is_apart
         pickle.seen = _alive(pickle.seen)
         return pickle
 

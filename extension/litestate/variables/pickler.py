@@ -54,17 +54,17 @@ class Kind:
         Whether its objects hash others.
     base : type or None
         See `instances.base_of`.
-    is_remade : bool
-        See `instances.is_remade`.
-    runs_own : bool
-        See `instances.runs_own`.
+    is_pickled_by_library : bool
+        See `instances.is_pickled_by_library`.
+    runs_user_code : bool
+        See `instances.runs_user_code`.
     """
 
     has_code: bool
     is_hashed: bool
     base: type | None
-    is_remade: bool
-    runs_own: bool
+    is_pickled_by_library: bool
+    runs_user_code: bool
 
 
 class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -99,7 +99,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._late: Late | None = None
         self.whole: tuple[Any, ...] = self.roots
         self._has_code = self._has_keys = False
-        self.runs_own = False
+        self.runs_user_code = False
         self.is_apart = True
 
     @property
@@ -206,7 +206,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         found = self._known.get(kind) or self._facts(kind)
         self._has_code = self._has_code or found.has_code
         self._has_keys = self._has_keys or found.is_hashed
-        self.runs_own = self.runs_own or found.runs_own
+        self.runs_user_code = self.runs_user_code or found.runs_user_code
         if (reduce := reducers.special(kind)) is not None:
             return lambda obj: reduce(obj, self._approximate)
         what = refusal(kind)
@@ -218,15 +218,15 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         base = found.base
         if base is not None:
             return lambda obj: instances.reduce(obj, base, self._from_copies(obj))
-        if found.is_remade:
+        if found.is_pickled_by_library:
             return lambda obj: instances.keep_class(obj, self._from_copies(obj))
         return None
 
     def _facts(self, kind: type) -> Kind:
         base = instances.base_of(kind, self._namespace)
-        is_remade = base is None and instances.is_remade(kind, self._namespace)
-        own = instances.runs_own(kind, self._namespace)
-        self._known[kind] = Kind(runs_code(kind), issubclass(kind, HASHED), base, is_remade, own)
+        is_pickled_by_library = base is None and instances.is_pickled_by_library(kind, self._namespace)
+        own = instances.runs_user_code(kind, self._namespace)
+        self._known[kind] = Kind(runs_code(kind), issubclass(kind, HASHED), base, is_pickled_by_library, own)
         return self._known[kind]
 
     def _refused(self, what: str, obj: Any) -> Any:

@@ -45,14 +45,14 @@ class Pickle:
     data : bytes
         Protocol 5. Persistent ids are numbers of nodes, ``"namespace"``, and
         ``("buffer", number, readonly)``, among others.
-    runs_own : bool
+    runs_user_code : bool
         Whether code of the notebook makes some of its objects.
     is_apart : bool
         Whether its classes can be made a second time without any effect elsewhere.
     """
 
     data: bytes
-    runs_own: bool = False
+    runs_user_code: bool = False
     is_apart: bool = True
 
 
@@ -108,8 +108,8 @@ def dump(
                 _check_depth(pickler.roots, knows)
             with bounded_calls():
                 pickler.dump(pickler.whole)
-            runs_own = pickler.runs_own or cycles is not None
-            return Pickle(file.getvalue(), runs_own, pickler.is_apart), pickler.hashes
+            runs_user_code = pickler.runs_user_code or cycles is not None
+            return Pickle(file.getvalue(), runs_user_code, pickler.is_apart), pickler.hashes
         except NotSavedError:
             raise
         except KeyboardInterrupt:

@@ -149,7 +149,7 @@ def add_group(ones: Sequence[EncodedVariable], taken: Taken) -> None:
     names = tuple(one.name for one in ones)
     key = VALUES if ones[0].is_simple else key_of(names)
     group = Group(key, names, document, encoder.buffers, encoder.pickles)
-    failed = load_failures(group, encoder.namespace) if encoder.is_doubtful else {}
+    failed = load_failures(group, encoder.namespace) if encoder.needs_trial else {}
     if failed:
         taken.skipped += [
             Skipped(name, _READ_BACK.format(reason), _ADVICE, f"variables/{name}")

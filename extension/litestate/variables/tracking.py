@@ -35,7 +35,7 @@ class _Known:
 
 
 @dataclass
-class Looked:
+class VariablesScan:
     """The outcome of one scan.
 
     Attributes
@@ -62,7 +62,7 @@ class _State:
     scans: int = 0
 
 
-class Tracker:
+class VariableScanner:
     """Scanner of this session's variables.
 
     Parameters
@@ -83,7 +83,7 @@ class Tracker:
             return True
         return (self.choice,) if isinstance(self.choice, str) else tuple(self.choice)
 
-    def scan(self, used: frozenset[str] | None) -> Looked:
+    def scan(self, used: frozenset[str] | None) -> VariablesScan:
         """Capture the variables that may have changed since the last settled scan.
 
         Parameters
@@ -110,7 +110,7 @@ class Tracker:
         heap: Heap,
         names: list[str],
         values: Mapping[str, Any],
-    ) -> Looked:
+    ) -> VariablesScan:
         suspects = _with_their_groups(known, suspects)
         ones, skipped = _encode_all(suspects & set(names), values)
         while more := _sharing(known, ones, suspects):
@@ -142,7 +142,7 @@ class Tracker:
 
     def _capture(
         self, state: _State, ones: list[EncodedVariable], skipped: list[Skipped]
-    ) -> Looked:
+    ) -> VariablesScan:
         carried = frozenset(state.groups)
         taken = Taken(skipped=skipped)
         for group in sharing_sets(ones):
@@ -157,7 +157,7 @@ class Tracker:
         self._seen = state
         reported = Taken(taken.groups, [*state.skipped.values()], state.notes)
         names = frozenset(name for each in state.groups.values() for name in each.names)
-        return Looked(reported, carried, names)
+        return VariablesScan(reported, carried, names)
 
 
 def _with_their_groups(known: _State, names: set[str]) -> set[str]:
