@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from litestate.checkpoints.restoring import restore_missing
-from litestate.checkpoints.scanner import Scanner
+from litestate.checkpoints.restore import restore_missing
+from litestate.checkpoints.scan import Scanner
 from litestate.checkpoints.session import Session
 from litestate.storage import open_storage
 from pyodide.ffi import run_sync

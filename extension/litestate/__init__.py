@@ -22,10 +22,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .api import aload_state, asave_state, clear_state, load_state, save_state, show_state
-    from .autosave import aautosave, autosave
-    from .bundle import Limits
-    from .checkpointing import (
+    from .api.autosave import aautosave, autosave
+    from .api.checkpoints import (
         acheckpoint,
         acheckpoints,
         arestore,
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
         restore,
         undo,
     )
+    from .api.state import aload_state, asave_state, clear_state, load_state, save_state, show_state
+    from .bundle import Limits
     from .checkpoints import Retention
     from .environment import history
     from .errors import LitestateError
@@ -69,10 +69,10 @@ __all__ = [
 ]
 
 _NAMES = {
-    "litestate.api": "aload_state asave_state clear_state load_state save_state show_state",
-    "litestate.autosave": "aautosave autosave",
+    "litestate.api.state": "aload_state asave_state clear_state load_state save_state show_state",
+    "litestate.api.autosave": "aautosave autosave",
     "litestate.bundle": "Limits",
-    "litestate.checkpointing": (
+    "litestate.api.checkpoints": (
         "acheckpoint acheckpoints arestore aundo checkpoint checkpoints restore undo"
     ),
     "litestate.checkpoints": "Retention",
@@ -112,7 +112,7 @@ class _Package(ModuleType):
 sys.modules[__name__].__class__ = _Package
 
 from ._version import __version__ as __version__  # noqa: E402
-from .environment.executed import follow as _follow  # noqa: E402
+from .shell.executed import follow as _follow  # noqa: E402
 
 # The history has the cells from here on.
 _follow()

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from typing import Literal, Protocol
 
+from .bundle.manifest import Signature
 from .errors import ForgedBundleError, NeedsAsyncError, NoKeyError, RestrictedError
-from .manifest import Signature
 from .platform import IN_BROWSER
 from .waiting import AWAITED, Waiter, run_to_completion
 
@@ -161,10 +161,10 @@ async def ajudge(signature: Signature | None, manifest: bytes, waiter: Waiter = 
 
 async def _judge(signature: Signature, manifest: bytes) -> Verdict:
     try:
-        key = await _key(create=False)
-        if key is None or key.id != signature.key:
+        signing_key = await _key(create=False)
+        if signing_key is None or signing_key.id != signature.key:
             return "stranger"
-        fits = await key.verify(manifest, signature.hmac_sha256)
+        fits = await signing_key.verify(manifest, signature.hmac_sha256)
     except NoKeyError:
         return "stranger"
     if not fits:
@@ -177,17 +177,17 @@ async def _judge(signature: Signature, manifest: bytes) -> Verdict:
 
 
 async def _signed(manifest: bytes) -> Signature:
-    key = await _key(create=True)
-    if key is None:
+    signing_key = await _key(create=True)
+    if signing_key is None:
         raise NoKeyError("its key was removed while it was made")
-    return Signature(key.id, await key.sign(manifest))
+    return Signature(signing_key.id, await signing_key.sign(manifest))
 
 
 async def _key(*, create: bool) -> Key | None:
     if IN_BROWSER:
-        from .browser import key
+        from .browser import signing_key
 
-        return await key.load_key(create=create)
+        return await signing_key.load_key(create=create)
     from .storage import key_file
 
     return key_file.load_key(create=create)

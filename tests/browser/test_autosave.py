@@ -14,8 +14,8 @@ START = "import litestate\nlitestate.autosave(variables=False)"
 """With the pace that users have. Variables have tests of their own: test_variables_in_site.py."""
 
 START_UNPACED = f"""
-import litestate.pacing
-litestate.pacing.START = litestate.pacing.MOST = 600.0
+import litestate.shell.pacing
+litestate.shell.pacing.START = litestate.shell.pacing.MOST = 600.0
 {START}
 """
 """A slow machine puts nothing off either: credit for ten minutes of checkpoints."""
@@ -234,7 +234,7 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     for turn in range(3):
         run(lab, f"(home / 'a.bin').write_bytes(b'{turn}' + os.urandom(2_000_000))")
     assert len(lab.value(NUMBERS)) == 4
-    used = lab.value("(await litestate.current.current().storage.usage()).used")
+    used = lab.value("(await litestate.api.kernel_session.current().storage.usage()).used")
     session = context.new_cdp_session(lab.page)
     quota = {"origin": site.rstrip("/"), "quotaSize": used + 3_000_000}
     session.send("Storage.overrideQuotaForOrigin", quota)

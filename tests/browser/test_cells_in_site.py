@@ -10,8 +10,8 @@ START = '''
 import asyncio, time
 import litestate
 from IPython.display import display
-from litestate.after_cell import AfterCell
-from litestate.pacing import Pace
+from litestate.shell.after_cell import AfterCell
+from litestate.shell.pacing import Pace
 
 looks, told = [], []
 

@@ -38,7 +38,7 @@ RACES = 30
 EXPORT = """
 import js
 from pyodide.ffi import JsException
-from litestate.browser.key import load_key
+from litestate.browser.signing_key import load_key
 key = await load_key(create=False)
 for form in ("raw", "jwk"):
     try:

@@ -13,8 +13,8 @@ from test_autosave import NUMBERS, failing, run, wait_for
 from test_handshake import restart
 
 START = """
-import litestate.pacing
-litestate.pacing.START = litestate.pacing.MOST = 600.0
+import litestate.shell.pacing
+litestate.shell.pacing.START = litestate.shell.pacing.MOST = 600.0
 import litestate
 litestate.autosave()
 """

@@ -31,14 +31,14 @@ sys.path[:0] = [str(ROOT / "extension"), str(ROOT / "tests" / "unit")]
 
 with atheris.instrument_imports(include=["litestate"]):
     from litestate.bundle import Reader
-    from litestate.bundle.format import COMMENT, COMMENT_BYTES
     from litestate.bundle.writer import comment
+    from litestate.bundle.zip_format import COMMENT, COMMENT_BYTES
     from litestate.errors import LitestateError
 
 # Not before: what is imported first is not watched.
 from archives import Piece, build, pieces_of, seal, signed, with_checksums  # noqa: E402
-from litestate.bundle.format import METHODS  # noqa: E402
-from litestate.manifest import MANIFEST_MEMBER  # noqa: E402
+from litestate.bundle.manifest import MANIFEST_MEMBER  # noqa: E402
+from litestate.bundle.zip_format import METHODS  # noqa: E402
 
 EXAMPLE = (ROOT / "tests" / "unit" / "bundles" / "version-1.litestate.zip").read_bytes()
 NOTE, LINK = "files/home/note.txt", "files/home/latest"

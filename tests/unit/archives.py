@@ -16,7 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from litestate.bundle.format import (
+from litestate.bundle.manifest import MANIFEST_MEMBER, Member, content_digest
+from litestate.bundle.writer import comment
+from litestate.bundle.zip_format import (
     CENTRAL,
     CENTRAL_SIGNATURE,
     COMMENT,
@@ -30,8 +32,6 @@ from litestate.bundle.format import (
     LOCATOR_SIGNATURE,
     SIGNATURE,
 )
-from litestate.bundle.writer import comment
-from litestate.manifest import MANIFEST_MEMBER, Member, content_digest
 
 if TYPE_CHECKING or sys.version_info >= (3, 14):
     from compression import zstd

@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import litestate.current
-import litestate.memory
+import litestate.api.kernel_session
+import litestate.files.stat_cache
 import pytest
 from litestate.bundle import Reader
-from litestate.checkpoints import Checkpoint, Retention, restoring
-from litestate.checkpoints.scanner import Scanner
+from litestate.checkpoints import Checkpoint, Retention
+from litestate.checkpoints import restore as restoring
+from litestate.checkpoints.scan import Scanner
 from litestate.checkpoints.session import NewCheckpoint, Session
 from litestate.report import Report
-from litestate.storage.directory import open_directory
+from litestate.storage.folder import open_directory
 from states import Session as State
 
 IN_KERNEL = sys.platform == "emscripten"
@@ -90,7 +91,7 @@ class Kernel:
 
     def activate(self) -> None:
         """Make it the session of the public functions."""
-        litestate.current._current = litestate.current.Opened(self.session)
+        litestate.api.kernel_session._current = litestate.api.kernel_session.Opened(self.session)
 
 
 def changed(made: NewCheckpoint | Report | None) -> dict[str, str]:

@@ -13,14 +13,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import litestate.current
-import litestate.memory
-import litestate.missing
-import litestate.saving
+import litestate.api.kernel_session
+import litestate.files.stat_cache
+import litestate.state.missing
+import litestate.state.save
 import pytest
 from checkpointed import CLOCK, Kernel
-from litestate import places
-from litestate.places import HOME, NOTEBOOK, Roots, Root
+from litestate.host import roots as places
+from litestate.host.roots import HOME, NOTEBOOK, Root, Roots
 from shells import pretend_shell
 from states import Session, make_database
 from tables import make_things
@@ -57,13 +57,13 @@ def no_reducers() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the kernel, what other tests have read is not what a report is about."""
-    monkeypatch.setattr(litestate.missing, "_files_read", list)
+    monkeypatch.setattr(litestate.state.missing, "_files_read", list)
 
 
 @pytest.fixture(autouse=True)
 def no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where these tests run in a notebook, its variables are not what they are about."""
-    monkeypatch.setattr(litestate.saving, "is_session", lambda: False)
+    monkeypatch.setattr(litestate.state.save, "is_session", lambda: False)
 
 
 @pytest.fixture
@@ -131,11 +131,11 @@ def changed(session: Session) -> bytes:
 @pytest.fixture
 def kernel(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
     """A session with checkpoints, and a file system whose clock is known."""
-    monkeypatch.setattr(litestate.memory, "RACY", int(CLOCK * 1e9))
+    monkeypatch.setattr(litestate.files.stat_cache, "RACY", int(CLOCK * 1e9))
     kernel = Kernel(session, tmp_path / "history")
     yield kernel
     kernel.session.close()
-    litestate.current._current = None
+    litestate.api.kernel_session._current = None
 
 
 @pytest.fixture

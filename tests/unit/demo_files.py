@@ -10,9 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from litestate.errors import (
-    BundleError,
-)
+from litestate.errors import BundleError
 from states import Session, make_database
 
 STATE = {"counter": 3, "name": "Zürich"}

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestate.errors import DamagedBundleError
-from litestate.variables.decoder import Decoder
-from litestate.variables.encoder import Encoder
-from litestate.variables.making import Decoded, decode
+from litestate.variables.graph.decoder import Decoder
+from litestate.variables.graph.encoder import Encoder
+from litestate.variables.graph.making import Decoded, decode
 
 
 class Graph:

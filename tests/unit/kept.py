@@ -8,9 +8,9 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from litestate.variables.capture import Taken, take
 from litestate.variables.group import Group
-from litestate.variables.restoring import Restored, restore
-from litestate.variables.taking import Taken, take
+from litestate.variables.restore import Restored, restore
 
 
 class Notebook:

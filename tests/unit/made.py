@@ -7,18 +7,19 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from litestate import places, save_state
+from litestate import save_state
 from litestate.bundle import Writer
-from litestate.manifest import Manifest, Scope
-from litestate.saving import write_into
-from litestate.survey import survey
+from litestate.bundle.manifest import Manifest, Scope
+from litestate.files.survey import survey
+from litestate.host import roots
+from litestate.state.save import write_into
 from states import Session, make_database
 
 
 def save_folder(folder: Path, bundle: Path) -> Path:
     """Save a folder as plain Python does it there."""
     with bundle.open("wb") as file:
-        write_into(file, survey(places.plain(folder)), "deflate")
+        write_into(file, survey(roots.plain(folder)), "deflate")
     return bundle
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import cloudpickle.cloudpickle
+from litestate.variables.capture import take
 from litestate.variables.namespace import user_names
-from litestate.variables.restoring import restore
-from litestate.variables.taking import take
+from litestate.variables.restore import restore
 from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case
 from saved_same import differ
 

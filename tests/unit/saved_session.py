@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import executed, message_settings, module_changes
-from litestate.environment.executed import Executed, Log, current
+from litestate.environment import message_settings, module_changes
+from litestate.shell import executed
+from litestate.shell.executed import Executed, Log, current
 from saved_kernels import Notebook
 from saved_same import differ
 from saved_session_cases import NAMED, SET, SET_IF_TRUSTED, Change

@@ -10,9 +10,9 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
-from litestate.after_cell import IDLE, AfterCell
 from litestate.errors import LitestateError, SourceError
-from litestate.pacing import Pace
+from litestate.shell.after_cell import IDLE, AfterCell
+from litestate.shell.pacing import Pace
 from shells import new_shell
 
 IN_KERNEL = sys.platform == "emscripten"

@@ -7,10 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from litestate import groups
-from litestate.bundle import Reader, Writer
+from litestate.bundle import Reader, Writer, variable_members
+from litestate.bundle.manifest import KERNEL_KINDS, Manifest, Scope, Signature
 from litestate.errors import UnsafeBundleError
-from litestate.manifest import KERNEL_KINDS, Manifest, Scope, Signature
 
 if TYPE_CHECKING or sys.platform != "emscripten":
     from hypothesis import given, settings
@@ -95,11 +94,13 @@ def test_every_written_version_2_bundle_can_be_read(
 
 def add_group(writer: Writer, key: str, names: list[str], buffers: int, pickles: int) -> None:
     parts = [f"{n}.bin" for n in range(buffers)] + [f"{n}.pickle" for n in range(pickles)]
-    members = [groups.group_member(key, part) for part in [groups.GRAPH, *parts]]
+    members = [
+        variable_members.group_member(key, part) for part in [variable_members.GRAPH, *parts]
+    ]
     if any(writer.problem(name, "variables") for name in members):
         return
     about = {name: {"type": "int", "text": "1", "size": 28} for name in names}
     for name in members:
-        is_graph = name.endswith(groups.GRAPH)
+        is_graph = name.endswith(variable_members.GRAPH)
         details = {"names": about, "pickles": pickles, "buffers": buffers} if is_graph else {}
         writer.add(name, "variables", [b"x"], size=1, details=details)

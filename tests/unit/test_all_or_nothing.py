@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate import changes, places
-from litestate.errors import (
-    ApplyError,
-)
+from litestate.errors import ApplyError
+from litestate.host import roots
+from litestate.host.roots import NOTEBOOK, Root, Roots
 from litestate.parts import databases
-from litestate.places import NOTEBOOK, Roots, Root
+from litestate.transaction import changes
 from states import Session, count, make_database, same_but_for_databases
 
 CHANGES = [changes.Replace, changes.MakeFolder, changes.RestoreDatabase, changes.SetAttributes]
@@ -136,7 +135,7 @@ def test_on_the_drive_files_are_written_over(
     (session.notebook / "b").unlink()
     (session.notebook / "more").write_text("more")
     drive = Roots((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
-    monkeypatch.setattr(places, "detect", lambda: drive)
+    monkeypatch.setattr(roots, "detect", lambda: drive)
     before = {path.name: path.read_text() for path in session.notebook.iterdir()}
     copy = changes.shutil.copyfile
 

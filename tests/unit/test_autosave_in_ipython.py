@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import litestate
-import litestate.current
+import litestate.api.kernel_session
 import pytest
 from litestate.errors import LitestateError
 from shells import new_shell
@@ -45,12 +45,12 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
         def start() -> Shell:
             litestate.autosave.stop()
-            litestate.current.close()
+            litestate.api.kernel_session.close()
             return Shell(made.enter_context(new_shell()), tmp_path / "work", monkeypatch)
 
         yield start
         litestate.autosave.stop()
-        litestate.current.close()
+        litestate.api.kernel_session.close()
 
 
 def rows() -> list[tuple[int, str, int | None]]:
@@ -120,7 +120,7 @@ def test_autosave_stays_off_after_a_failed_restore(
         raise LitestateError("as if the restore had failed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(importlib.import_module("litestate.autosave"), "_first", fail)
+        patch.setattr(importlib.import_module("litestate.api.autosave"), "_first", fail)
         assert "as if the restore" in shell.fails("import litestate\nlitestate.autosave()")
         shell.cell("import os; os.remove('a')")
     assert "Autosave is off" in repr(litestate.autosave)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from archives import edited, pack, pieces_of, raw_manifest, unpack
 from litestate.bundle import is_bundle
-from litestate.bundle.format import CENTRAL_SIGNATURE, COMMENT, START
+from litestate.bundle.manifest import MANIFEST_MEMBER
+from litestate.bundle.zip_format import CENTRAL_SIGNATURE, COMMENT, START
 from litestate.errors import BundleError, DamagedBundleError, NewerFormatError, NotABundleError
-from litestate.manifest import MANIFEST_MEMBER
 from states import Session, refused
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from checkpoint_files import MemoryFile
 from checkpointed import Kernel
-from litestate.checkpoints.cell_journal import SLOT, CellJournal, KernelCells, cells_text
+from litestate.checkpoints.store.cell_journal import SLOT, CellJournal, KernelCells, cells_text
 from litestate.errors import StorageError
 
 FEW = 200

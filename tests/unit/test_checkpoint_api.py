@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import litestate
-import litestate.current
+import litestate.api.kernel_session
 import pytest
 from checkpointed import IN_KERNEL, Kernel, changed, connected, digest, tree, unreadable
 from litestate import Retention
+from litestate.api.kernel_session import opened
 from litestate.bundle import Reader
-from litestate.current import opened
 from litestate.errors import (
     DamagedCheckpointError,
     NoCheckpointError,
@@ -22,7 +22,7 @@ from litestate.errors import (
     SelectionError,
 )
 from litestate.report import Report
-from litestate.storage.directory import open_directory
+from litestate.storage.folder import open_directory
 from litestate.waiting import wait
 from states import count, make_database
 
@@ -226,11 +226,11 @@ def test_one_session_is_open(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) ->
         # No page answers code that no output shows.
         monkeypatch.setattr("litestate.browser.notebook.TIMEOUT", 0.05)
     kernel.session.close()
-    assert litestate.current.current() is None
+    assert litestate.api.kernel_session.current() is None
     (kernel.state.notebook / "a").write_text("a")
     first = wait(opened("one"), "x")
     assert first.session.is_fresh
-    assert litestate.current.current() is first.session
+    assert litestate.api.kernel_session.current() is first.session
     again = wait(opened(), "x")
     assert again.session is first.session
     litestate.checkpoint()
@@ -241,9 +241,9 @@ def test_one_session_is_open(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) ->
     assert len(wait(opened("one"), "x").session.history.checkpoints) == 1
     scoped = wait(opened("one", paths=["a"]), "x")
     assert scoped.session.scanner.scope.paths == ("notebook/a",)
-    litestate.current.close()
-    assert litestate.current.current() is None
-    litestate.current.close()
+    litestate.api.kernel_session.close()
+    assert litestate.api.kernel_session.current() is None
+    litestate.api.kernel_session.close()
     assert len(litestate.checkpoints()) == 0
     assert asyncio.run(_list("one")) == 1
 
@@ -266,9 +266,9 @@ def test_a_failed_opening_releases_the_storage(
     def damaged(*_: object) -> None:
         raise DamagedCheckpointError("as it were")
 
-    monkeypatch.setattr("litestate.current.open_storage", given)
-    monkeypatch.setattr("litestate.current.Session", damaged)
-    monkeypatch.setattr("litestate.current.IN_BROWSER", False)
+    monkeypatch.setattr("litestate.api.kernel_session.open_storage", given)
+    monkeypatch.setattr("litestate.api.kernel_session.Session", damaged)
+    monkeypatch.setattr("litestate.api.kernel_session.IN_BROWSER", False)
     with pytest.raises(DamagedCheckpointError):
         wait(opened("nb"), "")
     again = open_directory("nb", folder=tmp_path, patience=0)
@@ -280,4 +280,4 @@ def test_a_missing_path_opens_no_history(kernel: Kernel) -> None:
     kernel.session.close()
     with pytest.raises(SelectionError, match="no such file"):
         wait(opened("one", paths=["nobody"]), "x")
-    assert litestate.current.current() is None
+    assert litestate.api.kernel_session.current() is None

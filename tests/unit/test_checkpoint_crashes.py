@@ -21,7 +21,7 @@ from checkpoint_files import (
 )
 from litestate.checkpoints import History
 from litestate.errors import StorageError, StorageFullError
-from litestate.storage.directory import DirectoryStorage, open_directory
+from litestate.storage.folder import DirectoryStorage, open_directory
 
 NOISE = random.Random(4).randbytes(300_000)
 KEEP = Retention(last=3, hours=0, days=0)

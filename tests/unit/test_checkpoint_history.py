@@ -22,8 +22,9 @@ from checkpoint_files import (
     save,
     tree_of,
 )
-from litestate.checkpoints import CHUNK, EMPTY, Entry, History, chunks
-from litestate.checkpoints.chunks import fingerprint, merge, runs_of, split
+from litestate.checkpoints import CHUNK, EMPTY, Entry, History
+from litestate.checkpoints.store import chunks
+from litestate.checkpoints.store.chunks import fingerprint, merge, runs_of, split
 from litestate.errors import (
     CheckpointError,
     DamagedCheckpointError,
@@ -31,7 +32,7 @@ from litestate.errors import (
     ReadOnlyCheckpointsError,
     StorageFullError,
 )
-from litestate.storage.directory import open_directory
+from litestate.storage.folder import open_directory
 
 NOISE = random.Random(11).randbytes(400_000)
 

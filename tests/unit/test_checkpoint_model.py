@@ -26,7 +26,7 @@ from checkpoint_files import (
     tree_of,
 )
 from litestate.checkpoints import Content, History, Retention
-from litestate.checkpoints.retention import thin
+from litestate.checkpoints.store.retention import thin
 from litestate.errors import StorageError
 
 NOISE = random.Random(31).randbytes(200_000)

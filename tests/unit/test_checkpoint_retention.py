@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from checkpoint_files import memory, note, save, tree_of
 from litestate.checkpoints import Checkpoint, History, Note, Retention
-from litestate.checkpoints.retention import thin
+from litestate.checkpoints.store.retention import thin
 from litestate.errors import RetentionError
 
 HOUR, DAY = 3600.0, 86400.0

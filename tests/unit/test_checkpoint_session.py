@@ -15,18 +15,18 @@ from typing import Any
 import pytest
 from checkpoint_files import Files, Quota
 from checkpointed import IN_KERNEL, Kernel, changed, tree
-from litestate import places
 from litestate.checkpoints import Retention
-from litestate.checkpoints.scanner import Scanner
+from litestate.checkpoints.scan import Scanner
 from litestate.checkpoints.session import Session
 from litestate.errors import NoCheckpointError, ReadOnlyCheckpointsError, StorageFullError
-from litestate.places import NOTEBOOK, Roots, Root
+from litestate.host import roots
+from litestate.host.roots import NOTEBOOK, Root, Roots
 from litestate.storage import Usage
-from litestate.storage.directory import open_directory
+from litestate.storage.folder import open_directory
 from states import make_database
 
 NOISE = random.Random(3)
-PACKAGE = str(Path(places.__file__).parent)
+PACKAGE = str(Path(roots.__file__).parent)
 
 
 class Interrupter:
@@ -270,9 +270,9 @@ def test_only_written_files_on_the_drive_are_scanned(
     kernel: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = kernel.state.notebook
-    monkeypatch.setattr(places, "DRIVE", folder.parent)
+    monkeypatch.setattr(roots, "DRIVE", folder.parent)
     drive = Root(NOTEBOOK, folder, "", on_drive=True, modified_since=2e9)
-    monkeypatch.setattr(places, "detect", lambda: Roots((drive,)))
+    monkeypatch.setattr(roots, "detect", lambda: Roots((drive,)))
     written: set[str] = set()
 
     def touched() -> set[str]:

@@ -14,13 +14,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from litestate import loading, manifest, places
-from litestate.bundle import reader
-from litestate.bundle.format import AVAILABLE
+from litestate.bundle import manifest, reader
+from litestate.bundle.zip_format import AVAILABLE
 from litestate.cli import main
+from litestate.files.survey import survey
+from litestate.host import roots
 from litestate.report.table import shortened, text_width
-from litestate.saving import write_into
-from litestate.survey import survey
+from litestate.state import load
+from litestate.state.save import write_into
 from made import bundle_of, save_folder
 
 UNKNOWN = "????"
@@ -132,7 +133,7 @@ def test_zstandard_is_missing(
 ) -> None:
     with (folder / "bob.litestate.zip").open("wb") as file:
         (folder.parent / "work" / "notes.txt").write_text("notes " * 1000)
-        write_into(file, survey(places.plain(folder.parent / "work")), "zstd")
+        write_into(file, survey(roots.plain(folder.parent / "work")), "zstd")
     monkeypatch.setattr(reader, "AVAILABLE", ("store", "deflate"))
     _is_unknown("in/bob.litestate.zip", "needs Python 3.14", capsys)
 
@@ -200,7 +201,7 @@ def test_one_failure_does_not_end_the_work(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copyfile(folder / "ada.litestate.zip", folder / "bob.litestate.zip")
-    verify = loading.verify
+    verify = load.verify
 
     def failing(reader: reader.Reader, label: str) -> None:
         # What a machine does cannot be had on demand.
@@ -208,7 +209,7 @@ def test_one_failure_does_not_end_the_work(
             raise error
         verify(reader, label)
 
-    monkeypatch.setattr(loading, "verify", failing)
+    monkeypatch.setattr(load, "verify", failing)
     assert main(["verify", "in"]) == 1
     lines = lines_of(capsys)
     assert lines[0].startswith(f"{UNKNOWN} in/ada.litestate.zip: {reason}")

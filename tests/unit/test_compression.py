@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 from archives import with_raw_member
 from litestate.bundle import CHUNK
-from litestate.bundle.format import AVAILABLE, METHODS, decompress
 from litestate.bundle.reader import Reader
+from litestate.bundle.zip_format import AVAILABLE, METHODS, decompress
 from litestate.errors import DamagedBundleError
 from states import Session, refused
 

@@ -12,9 +12,9 @@ import pytest
 from archives import pack, unpack
 from checkpoint_files import FEWER
 from litestate.bundle import Reader
-from litestate.bundle.format import AVAILABLE, METHODS
+from litestate.bundle.manifest import MANIFEST_MEMBER
+from litestate.bundle.zip_format import AVAILABLE, METHODS
 from litestate.errors import BundleError, DamagedBundleError
-from litestate.manifest import MANIFEST_MEMBER
 from states import Session, refused
 from version_2 import as_version_2
 

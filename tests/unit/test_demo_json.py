@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from demo_files import SHAPES, STATE, document, indexes, shuffled, text
 from litestate.demo_json import byte_shapes, json_scanner
-from litestate.loading import open_bundle
+from litestate.state.load import open_bundle
 from states import Session, count, dump, make_database
 
 

@@ -16,7 +16,7 @@ from demo_files import SHAPES, Counted, refused
 from litestate.cli import main
 from litestate.demo_json import convert, fields, json_scanner
 from litestate.errors import BundleError, DamagedBundleError, NotABundleError, UnsafeBundleError
-from litestate.loading import open_bundle
+from litestate.state.load import open_bundle
 from states import Session, count, dump, make_database
 
 STATE = {"counter": 3, "history": [{"action": "Run #1 – Zürich"}], "big": 2**60, "x": None}

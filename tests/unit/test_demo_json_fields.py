@@ -15,13 +15,8 @@ import pytest
 from demo_files import NAN, Counted, document, indexes, refused, text
 from litestate.cli import main
 from litestate.demo_json import byte_shapes, convert, fields
-from litestate.errors import (
-    DamagedBundleError,
-    LitestateError,
-    NotABundleError,
-    UnsafeBundleError,
-)
-from litestate.loading import open_bundle
+from litestate.errors import DamagedBundleError, LitestateError, NotABundleError, UnsafeBundleError
+from litestate.state.load import open_bundle
 from states import Session, count, make_database
 
 

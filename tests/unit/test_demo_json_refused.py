@@ -10,11 +10,7 @@ from typing import Any
 
 import pytest
 from demo_files import SHAPES, Raw, document, refused, spelled, text
-from litestate.errors import (
-    BundleError,
-    DamagedBundleError,
-    NotABundleError,
-)
+from litestate.errors import BundleError, DamagedBundleError, NotABundleError
 from states import Session, make_database
 
 

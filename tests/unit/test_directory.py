@@ -22,13 +22,19 @@ from archives import (
     with_member,
     with_zip64_end,
 )
-from litestate.bundle import CHUNK, Limits, Reader, Writer
-from litestate.bundle import format as zip_format
-from litestate.bundle.format import COMMENT_BYTES, START
+from litestate.bundle import CHUNK, Limits, Reader, Writer, zip_format
 from litestate.bundle.limits import HARMLESS
+from litestate.bundle.manifest import (
+    MANIFEST_MEMBER,
+    MIMETYPE,
+    MIMETYPE_MEMBER,
+    Kind,
+    Manifest,
+    Scope,
+)
 from litestate.bundle.writer import comment
+from litestate.bundle.zip_format import COMMENT_BYTES, START
 from litestate.errors import DamagedBundleError, UnsafeBundleError
-from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, MIMETYPE_MEMBER, Kind, Manifest, Scope
 from states import Session, refused
 
 NOISE = "files/home/noise"

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate import Retention, checkpoint, checkpoints, current, errors, names
-from litestate.bundle import Limits
+from litestate import Retention, checkpoint, checkpoints, errors
+from litestate.api import kernel_session
+from litestate.bundle import Limits, member_names
 from litestate.bundle.limits import HARMLESS
-from litestate.cli import main
-from litestate.manifest import (
+from litestate.bundle.manifest import (
     MANIFEST_MEMBER,
     MIMETYPE,
     MIMETYPE_MEMBER,
@@ -29,9 +29,10 @@ from litestate.manifest import (
     Signature,
     content_digest,
 )
-from litestate.manifest_reader import read_manifest
-from litestate.rules import EXCLUDED
-from litestate.variables import codecs
+from litestate.bundle.manifest_reader import read_manifest
+from litestate.cli import main
+from litestate.files.ignore import EXCLUDED
+from litestate.variables.codecs import registry
 
 
 def _docs() -> Path | None:
@@ -111,7 +112,7 @@ def test_the_format_names_the_constants_of_the_code() -> None:
         f"format versions 1 and {VERSION}\n",
         f"`{start}`",
         f"bytes 30 to {29 + len(start)} ",
-        f"at most {names.MAX_NAME_BYTES:,} bytes",
+        f"at most {member_names.MAX_NAME_BYTES:,} bytes",
         f"these {SIGNATURE_BYTES} ASCII characters",
         Signature("<id>", "<hmac>").to_json().decode(),
     ):
@@ -127,8 +128,8 @@ def test_the_format_names_every_tag_of_the_code() -> None:
     pytest.importorskip("pandas")
     tags = {
         codec.tag
-        for module in (*codecs._ALWAYS, *codecs._MODULES.values())
-        for codec in import_module(f"{codecs.__package__}.{module}").CODECS
+        for module in (*registry._ALWAYS, *registry._MODULES.values())
+        for codec in import_module(f"{registry.__package__}.{module}").CODECS
     }
     assert len(tags) > 60
     tags |= {"json", "alias", "pickle"}
@@ -180,9 +181,9 @@ def test_the_guide_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> Non
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A current folder whose checkpoints are closed in the end."""
     monkeypatch.chdir(tmp_path)
-    current.close()
+    kernel_session.close()
     yield tmp_path
-    current.close()
+    kernel_session.close()
 
 
 @pytest.mark.usefixtures("folder")

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import litestate.cells
+import litestate.shell.cells
 import pytest
-from litestate.environment import cell_history, executed
+from litestate.environment import cell_history
 from litestate.environment.cell_history import History
-from litestate.environment.confidential import HIDDEN
-from litestate.environment.executed import Executed, Log
 from litestate.errors import DamagedBundleError
+from litestate.shell import executed
+from litestate.shell.executed import Executed, Log
+from litestate.shell.secret_detection import HIDDEN
 from shells import new_shell
 
 IN_SHELL = pytest.mark.skipif(
@@ -116,7 +117,7 @@ def test_a_log_outlives_another_copy_of_the_hooks(start: Any) -> None:
     shell = start()
     log = executed.follow(shell)
     run(shell, "first = 1")
-    spec = importlib.util.spec_from_file_location("copy_of_cells", litestate.cells.__file__)
+    spec = importlib.util.spec_from_file_location("copy_of_cells", litestate.shell.cells.__file__)
     assert spec
     assert spec.loader
     copy = importlib.util.module_from_spec(spec)

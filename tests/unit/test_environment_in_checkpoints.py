@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from litestate import environment
-from litestate.environment import executed, message_settings, module_changes
-from litestate.environment.executed import Log
+from litestate.environment import message_settings, module_changes
+from litestate.shell import executed
+from litestate.shell.executed import Log
 from shells import pretend_shell
 from variable_kernel import Notebook
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import executed, module_changes, module_scan
+from litestate.environment import module_changes, module_scan
+from litestate.shell import executed
 from shells import new_shell
 
 

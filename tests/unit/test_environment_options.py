@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from litestate.environment import changed_settings, message_settings
 from litestate.errors import DamagedBundleError
-from litestate.imports import module_or_reason
+from litestate.host.installed_modules import module_or_reason
 
 
 def again(document: dict[str, Any]) -> dict[str, Any]:

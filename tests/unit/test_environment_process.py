@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from litestate import environment
 from litestate.environment import initial_process, process_state
-from litestate.environment.confidential import HIDDEN, hide, is_secret_name, is_secret_value
 from litestate.errors import DamagedBundleError
-from litestate.places import HOME, NOTEBOOK, Roots, Root
+from litestate.host.roots import HOME, NOTEBOOK, Root, Roots
+from litestate.shell.secret_detection import HIDDEN, hide, is_secret_name, is_secret_value
 from states import Session
 
 TOKEN = "ghp" + "_" + "a1B2" * 9

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from litestate import environment
 from litestate.environment import changed_settings
-from litestate.environment.executed import Executed, current
 from litestate.errors import DamagedBundleError
+from litestate.shell.executed import Executed, current
 from saved_session import missing, new_process, tried
 from saved_session_cases import CHANGES, Change
 

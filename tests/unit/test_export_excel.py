@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 from litestate import export_tables, import_table
-from litestate.errors import (
-    ExportError,
-)
+from litestate.errors import ExportError
 from litestate.export import excel_writer
 from litestate.export.text_writers import is_formula
 from tables import FORMULAS, needs_openpyxl, of, query, sheet

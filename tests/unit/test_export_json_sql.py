@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 from litestate import export_tables
-from litestate.errors import (
-    ExportError,
-)
+from litestate.errors import ExportError
 from states import dump
 from tables import ROWS, needs_fts5, of, query
 

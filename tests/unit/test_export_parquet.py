@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate import export_tables, places
+from litestate import export_tables
 from litestate.errors import ExportError
 from litestate.export import parquet_writer as writer
+from litestate.host import roots
 from tables import of
 
 try:
@@ -190,7 +191,7 @@ def test_without_pyarrow(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setattr(writer, "IN_BROWSER", in_browser)
     if in_browser:
-        monkeypatch.setattr(places, "detect", lambda: places.below(tmp_path))
+        monkeypatch.setattr(roots, "detect", lambda: roots.below(tmp_path))
     with pytest.raises(ExportError, match=advice):
         export_tables(of(1), tmp_path / "out.parquet")
     assert not list(tmp_path.iterdir())

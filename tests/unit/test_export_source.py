@@ -15,12 +15,7 @@ from typing import Any
 import pytest
 from litestate import export_tables, save_state
 from litestate.cli import main
-from litestate.errors import (
-    DamagedBundleError,
-    DatabaseBusyError,
-    ExportError,
-    SourceError,
-)
+from litestate.errors import DamagedBundleError, DatabaseBusyError, ExportError, SourceError
 from litestate.sqlite import connections
 from states import Session, dump, make_database
 from tables import needs_fts5, needs_openpyxl, sheet

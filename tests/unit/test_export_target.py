@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate import changes, export_tables, places
+from litestate import export_tables
 from litestate.errors import ExportError
 from litestate.export import target
-from litestate.places import NOTEBOOK, Roots, Root
+from litestate.host import roots
+from litestate.host.roots import NOTEBOOK, Root, Roots
+from litestate.transaction import changes
 from states import make_database
 
 
@@ -59,7 +61,7 @@ def test_a_failed_export_writes_nothing(database: Path) -> None:
 
 def on_the_drive(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     drive = Roots((Root(NOTEBOOK, folder, "", on_drive=True),))
-    monkeypatch.setattr(places, "detect", lambda: drive)
+    monkeypatch.setattr(roots, "detect", lambda: drive)
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import litestate
 import pytest
-from litestate import changes, save_state
+from litestate import save_state
 from litestate.errors import CancelledError, SaveError, SelectionError, UnsafeBundleError
-from litestate.places import NOTEBOOK, Roots, Root
+from litestate.host.roots import NOTEBOOK, Root, Roots
+from litestate.transaction import changes
 from states import Session, make_database
 
 
@@ -270,7 +271,7 @@ def test_compression(session: Session, compression: str) -> None:
 
 
 def test_zstd(session: Session) -> None:
-    from litestate.bundle.format import AVAILABLE
+    from litestate.bundle.zip_format import AVAILABLE
 
     (session.home / "text").write_text("abc " * 100_000)
     if "zstd" not in AVAILABLE:
@@ -344,7 +345,7 @@ def test_a_full_disk_is_not_a_bad_file(session: Session, monkeypatch: pytest.Mon
 
 
 def test_zeros_with_zstd_open_again(session: Session) -> None:
-    from litestate.bundle.format import AVAILABLE
+    from litestate.bundle.zip_format import AVAILABLE
 
     if "zstd" not in AVAILABLE:
         pytest.skip("this Python has no Zstandard")
@@ -385,7 +386,7 @@ def test_a_failed_save_leaves_an_open_file_unchanged(
     def cancelled(*_: object) -> None:
         raise CancelledError("Saving: cancelled.")
 
-    monkeypatch.setattr(litestate.saving, "generator", cancelled)
+    monkeypatch.setattr(litestate.state.save, "generator", cancelled)
     with path.open("r+b") as file, pytest.raises(CancelledError):
         save_state(file)
     assert path.read_bytes() == old
@@ -424,7 +425,7 @@ def test_an_interrupted_write_to_the_drive_leaves_the_old_bundle(
 ) -> None:
     drive = Roots((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
     (session.notebook / "a").write_text("a")
-    monkeypatch.setattr(litestate.places, "detect", lambda: drive)
+    monkeypatch.setattr(litestate.host.roots, "detect", lambda: drive)
     save_state(session.notebook / "work.zip")
     old = (session.notebook / "work.zip").read_bytes()
     copy = changes.shutil.copyfile

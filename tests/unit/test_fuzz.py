@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from archives import pieces_of, raw_manifest, seal, signed
 from litestate.bundle import Reader
-from litestate.bundle.format import COMMENT, COMMENT_BYTES
+from litestate.bundle.manifest import MANIFEST_MEMBER
+from litestate.bundle.zip_format import COMMENT, COMMENT_BYTES
 from litestate.errors import LitestateError
-from litestate.manifest import MANIFEST_MEMBER
 from version_2 import as_version_2
 
 if TYPE_CHECKING or sys.platform != "emscripten":

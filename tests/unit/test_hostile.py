@@ -27,14 +27,9 @@ from archives import (
 )
 from litestate import Limits
 from litestate.bundle import Reader, Writer, limits
-from litestate.bundle.format import AVAILABLE, METHODS
-from litestate.errors import (
-    BundleError,
-    DamagedBundleError,
-    NotABundleError,
-    UnsafeBundleError,
-)
-from litestate.manifest import MANIFEST_MEMBER, MIMETYPE, Manifest, Scope
+from litestate.bundle.manifest import MANIFEST_MEMBER, MIMETYPE, Manifest, Scope
+from litestate.bundle.zip_format import AVAILABLE, METHODS
+from litestate.errors import BundleError, DamagedBundleError, NotABundleError, UnsafeBundleError
 from states import Session, refused
 
 NOISE = "files/home/noise"

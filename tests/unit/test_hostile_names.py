@@ -15,12 +15,8 @@ from archives import (
     with_checksums,
     with_member,
 )
-from litestate.errors import (
-    BundleError,
-    DamagedBundleError,
-    UnsafeBundleError,
-)
-from litestate.manifest import MANIFEST_MEMBER
+from litestate.bundle.manifest import MANIFEST_MEMBER
+from litestate.errors import BundleError, DamagedBundleError, UnsafeBundleError
 from states import Session, make_database, refused
 
 NOISE = "files/home/noise"

@@ -9,10 +9,7 @@ from typing import Any
 
 import pytest
 from litestate import export_tables, import_table
-from litestate.errors import (
-    DatabaseBusyError,
-    ImportTableError,
-)
+from litestate.errors import DatabaseBusyError, ImportTableError
 from litestate.importing.column_values import Column, number
 from litestate.sqlite import connections
 from states import make_database

@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 from litestate import import_table
-from litestate.errors import (
-    ImportTableError,
-)
+from litestate.errors import ImportTableError
 from tables import needs_openpyxl, query
 
 

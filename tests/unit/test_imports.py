@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from kept import graph
-from litestate import imports
-from litestate.imports import is_harmless, is_installed, only_installed
-from litestate.variables.restoring import Restored, restore
+from litestate.host import installed_modules
+from litestate.host.installed_modules import is_harmless, is_installed, only_installed
+from litestate.variables.restore import Restored, restore
 from states import Session
 
 RAN: list[str] = []
@@ -139,7 +139,7 @@ def test_nothing_is_loaded_among_pythons_own_packages(
     (session.notebook / "lib" / "numexpr.py").unlink()
     (session.notebook / "work.py").unlink()
     folders = frozenset({(session.notebook / "lib").resolve()})
-    monkeypatch.setattr(imports, "module_folders", lambda: folders)
+    monkeypatch.setattr(installed_modules, "module_folders", lambda: folders)
     report = session.load(bundle)
     assert [(it.path, it.reason) for it in report.skipped] == [
         ("lib/numexpr.py", "Python's own packages are there")

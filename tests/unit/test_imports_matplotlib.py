@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate import imports
-from litestate.imports import is_harmless
+from litestate.host import installed_modules
+from litestate.host.installed_modules import is_harmless
 from litestate.platform import IN_BROWSER
 
-EXTENSION = str(Path(imports.__file__).parents[1])
+EXTENSION = str(Path(installed_modules.__file__).parents[1])
 TESTS = str(Path(__file__).parent)
 
 pytestmark = pytest.mark.skipif(
@@ -29,7 +29,7 @@ LOAD = """
 import json, os, sys
 sys.path[:0] = ["", *json.loads(sys.argv[1])]
 from kept import graph
-from litestate.variables.restoring import restore
+from litestate.variables.restore import restore
 names = json.loads(sys.argv[2])
 exec(sys.argv[3])
 before = {**os.environ}, os.getcwd()

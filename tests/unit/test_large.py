@@ -12,10 +12,9 @@ from pathlib import Path
 import litestate
 import pytest
 from checkpoint_files import FEWER
-from litestate.bundle import Compression, Reader, Writer
-from litestate.bundle import format as zip_format
+from litestate.bundle import Compression, Reader, Writer, zip_format
+from litestate.bundle.manifest import Manifest, Scope
 from litestate.errors import DamagedBundleError
-from litestate.manifest import Manifest, Scope
 from states import Session
 
 

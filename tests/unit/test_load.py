@@ -12,7 +12,7 @@ from typing import Any
 import litestate
 import pytest
 from archives import edited, unpack, with_member
-from litestate import clear_state, load_state, places, save_state
+from litestate import clear_state, load_state, save_state
 from litestate.errors import (
     ApplyError,
     BundleError,
@@ -22,7 +22,8 @@ from litestate.errors import (
     SourceError,
     UnsafeBundleError,
 )
-from litestate.places import ELSEWHERE, HOME, NOTEBOOK, Roots, Root
+from litestate.host import roots
+from litestate.host.roots import ELSEWHERE, HOME, NOTEBOOK, Root, Roots
 from states import Session, count, make_database, same_but_for_databases
 
 
@@ -213,7 +214,7 @@ def test_what_the_drive_cannot_keep(session: Session, monkeypatch: pytest.Monkey
     bundle, _ = session.save()
     session.clear()
     drive = Roots((Root(NOTEBOOK, session.notebook, "", on_drive=True),))
-    monkeypatch.setattr(places, "detect", lambda: drive)
+    monkeypatch.setattr(roots, "detect", lambda: drive)
     report = session.load(bundle)
     assert [line.label for line in report.lines()] == ["half.txt"]
     assert [skipped.path for skipped in report.skipped] == ["50%.txt", "link"]
@@ -230,7 +231,7 @@ def test_old_files_on_the_drive_are_not_state(
     for folder in ("data", "results"):
         os.utime(session.notebook / folder, (0, 0))
     root = Root(NOTEBOOK, session.notebook, "", on_drive=True, modified_since=1_000_000)
-    monkeypatch.setattr(places, "detect", lambda: Roots((root,)))
+    monkeypatch.setattr(roots, "detect", lambda: Roots((root,)))
     _, report = session.save()
     assert [line.label for line in report.lines()] == ["new", "results", "results/new"]
     assert "data/old" in str(report)
@@ -289,7 +290,7 @@ def test_two_members_for_one_place(session: Session, monkeypatch: pytest.MonkeyP
     (session.notebook / "a").write_text("notebook")
     bundle, _ = session.save()
     both = Roots((Root(HOME, session.home, "~/"), Root(NOTEBOOK, session.home, "~/")))
-    monkeypatch.setattr(places, "detect", lambda: both)
+    monkeypatch.setattr(roots, "detect", lambda: both)
     before = session.snapshot()
     with pytest.raises(ApplyError, match="same path"):
         session.load(bundle)
@@ -297,7 +298,7 @@ def test_two_members_for_one_place(session: Session, monkeypatch: pytest.MonkeyP
 
 
 def test_elsewhere_below_a_folder(session: Session) -> None:
-    assert places.below(session.folder).root(ELSEWHERE) is not None
+    assert roots.below(session.folder).root(ELSEWHERE) is not None
     assert save_state(session.home / "x.litestate.zip").path is not None
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 from checkpointed import CLOCK, IN_KERNEL, Kernel, changed, connected
-from litestate import places
-from litestate.manifest import Scope
-from litestate.memory import StatCache
-from litestate.walk import Walk
+from litestate.bundle.manifest import Scope
+from litestate.files.stat_cache import StatCache
+from litestate.files.walk import Walk
+from litestate.host import roots
 from states import Session, make_database
 
 Found = dict[str, object]
 
 
 def items(session: Session, memory: StatCache) -> Found:
-    where = places.detect()
+    where = roots.detect()
     found = Walk(where, Scope(), memory).run([(root, "") for root in where.roots], named=False)
     assert all(item.path.is_relative_to(session.folder) for item in found.items)
     return {item.label: item for item in found.items if item.kind != "directory"}

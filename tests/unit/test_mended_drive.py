@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 from checkpointed import CLOCK, Kernel, changed
-from litestate import changes, checkpoint, export_tables, loading, places, save_state, show_state
+from litestate import checkpoint, export_tables, save_state, show_state
 from litestate.checkpoints.capture import Capture
-from litestate.checkpoints.tree import Entry
+from litestate.checkpoints.store.entries import Entry
 from litestate.errors import ApplyError
-from litestate.places import HOME, NOTEBOOK, MendedDrive, Roots, Root
+from litestate.host import roots as places
+from litestate.host.roots import HOME, NOTEBOOK, MendedDrive, Root, Roots
+from litestate.state import load
+from litestate.transaction import changes
 from states import Session, count, make_database
 
 VISIBLE = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
@@ -143,7 +146,7 @@ def large(session: Session, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> by
     make_database(Path("app.db"))
     drive.tell("work/app.db")
     bundle, _ = session.save()
-    monkeypatch.setattr(loading, "DRIVE_LIMIT", 10)
+    monkeypatch.setattr(load, "DRIVE_LIMIT", 10)
     for name in ("50%.txt", "old.txt", "large.bin"):
         drive.write(name, "newer")
     secret.chmod(0o600)

@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from litestate import output, progress
+from litestate import output
 from litestate.errors import CancelledError
-from litestate.progress import DELAY, INTERVAL, Meter
+from litestate.shell import progress
+from litestate.shell.progress import DELAY, INTERVAL, Meter
 from shells import new_shell
 
 

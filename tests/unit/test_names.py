@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from litestate import names
+from litestate.bundle import member_names
 from litestate.errors import UnsafeBundleError
 
 BAD = {
@@ -24,14 +24,14 @@ BAD = {
     "device with space": "files/home/aux .txt",
     "superscript device": "files/home/COM¹",
     "lone surrogate": "files/home/\ud800",
-    "too long": "files/home/" + "a" * names.MAX_NAME_BYTES,
+    "too long": "files/home/" + "a" * member_names.MAX_NAME_BYTES,
 }
 
 
 @pytest.mark.parametrize("name", BAD.values(), ids=BAD.keys())
 def test_refuses(name: str) -> None:
     with pytest.raises(UnsafeBundleError, match="before anything was changed"):
-        names.check(name)
+        member_names.check(name)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def test_refuses(name: str) -> None:
     ],
 )
 def test_allows(name: str) -> None:
-    names.check(name)
+    member_names.check(name)
 
 
 def test_names_that_collide_somewhere() -> None:
-    assert names.fold("files/home/A.txt") == names.fold("files/home/a.TXT")
-    assert names.fold("files/home/e\u0301") == names.fold("files/home/\u00e9")
-    assert names.fold("files/home/a/") == names.fold("files/home/a")
-    assert names.fold("files/home/a") != names.fold("files/home/b")
+    assert member_names.fold("files/home/A.txt") == member_names.fold("files/home/a.TXT")
+    assert member_names.fold("files/home/e\u0301") == member_names.fold("files/home/\u00e9")
+    assert member_names.fold("files/home/a/") == member_names.fold("files/home/a")
+    assert member_names.fold("files/home/a") != member_names.fold("files/home/b")
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_names_that_collide_somewhere() -> None:
     ],
 )
 def test_links_that_lead_out(relative: str, target: str) -> None:
-    assert names.link_problem(relative, target)
+    assert member_names.link_problem(relative, target)
 
 
 @pytest.mark.parametrize(
     ("relative", "target"), [("link", "file"), ("a/b/link", "../../c/file"), ("link", "missing/x")]
 )
 def test_links_that_stay_inside(relative: str, target: str) -> None:
-    assert names.link_problem(relative, target) is None
+    assert member_names.link_problem(relative, target) is None

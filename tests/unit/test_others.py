@@ -15,12 +15,12 @@ from types import ModuleType
 from typing import Any
 
 import litestate
-import litestate.current
+import litestate.api.kernel_session
 import pytest
 from checkpointed import Kernel, changed
-from litestate import places
 from litestate.checkpoints.ownership import BY
-from litestate.places import HOME, NOTEBOOK, MendedDrive, Roots, Root
+from litestate.host import roots as places
+from litestate.host.roots import HOME, NOTEBOOK, MendedDrive, Root, Roots
 from shells import new_shell
 from states import Session
 
@@ -58,7 +58,7 @@ def start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
         def start() -> Notebook:
             litestate.autosave.stop()
-            litestate.current.close()
+            litestate.api.kernel_session.close()
             shell = made.enter_context(new_shell(ModuleType("__main__")))
             monkeypatch.setattr("IPython.get_ipython", lambda: shell)
             notebook = Notebook(shell)
@@ -67,7 +67,7 @@ def start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
         yield start
         litestate.autosave.stop()
-        litestate.current.close()
+        litestate.api.kernel_session.close()
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def test_who_wrote_it_is_known_in_the_next_process(start: Any, folder: Path) -> 
     notebook.cell("open('own.txt', 'w').write('1')")
     (folder / "theirs.txt").write_text("theirs")
     notebook.cell("1")
-    session = litestate.current.current()
+    session = litestate.api.kernel_session.current()
     assert session is not None
     tree = session.tree
     assert [BY in tree[f"notebook/{name}"].details for name in ("own.txt", "theirs.txt")] == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from litestate.pacing import MOST, SHARE, START, USUAL, Pace
+from litestate.shell.pacing import MOST, SHARE, START, USUAL, Pace
 
 PROMISE = 0.025
 """The promised share of the running time."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import ModuleType
 
 import litestate
-import litestate.current
+import litestate.api.kernel_session
 import pytest
-from litestate import pacing
+from litestate.shell import pacing
 from shells import new_shell
 from test_autosave_in_ipython import Shell
 
@@ -117,7 +117,7 @@ def shell(drawing: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         shell.cell("import litestate\nr = litestate.autosave(variables=True)")
         yield shell
         litestate.autosave.stop()
-        litestate.current.close()
+        litestate.api.kernel_session.close()
 
 
 @pytest.mark.parametrize("case", DRAWS)

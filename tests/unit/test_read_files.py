@@ -11,15 +11,17 @@ from typing import Any
 
 import litestate
 import pytest
-from litestate import places, read_files, save_state, show_state
-from litestate.checkpoints import restoring
-from litestate.checkpoints.scanner import Scanner
+from litestate import save_state, show_state
+from litestate.checkpoints import restore
+from litestate.checkpoints.scan import Scanner
 from litestate.checkpoints.session import Session
 from litestate.errors import SelectionError
-from litestate.places import HOME, NOTEBOOK, MendedDrive, Roots, Root
+from litestate.files import read_files
+from litestate.files.survey import survey
+from litestate.host import roots as places
+from litestate.host.roots import HOME, NOTEBOOK, MendedDrive, Root, Roots
 from litestate.report import Report
-from litestate.storage.directory import open_directory
-from litestate.survey import survey
+from litestate.storage.folder import open_directory
 from states import Session as Folders
 from states import make_database
 
@@ -238,7 +240,7 @@ def test_a_restore_leaves_it_as_it_is(drive: Drive, tmp_path: Path) -> None:
     drive.written.append("work/made.txt")
     touched.add("work/made.txt")
     assert history.checkpoint("cell")
-    restoring.restore(history, history.history.checkpoints[0])
+    restore.restore(history, history.history.checkpoints[0])
     assert path.read_bytes() == b"changed in the editor"
     assert not made.exists()
 
@@ -261,7 +263,9 @@ def test_a_load_over_it_can_be_undone(
     history = Session(storage, "nb", Scanner(touched=set))
     history.checkpoint("start", always=True)
     assert not history.tree
-    monkeypatch.setattr(litestate.current, "_current", litestate.current.Opened(history))
+    monkeypatch.setattr(
+        litestate.api.kernel_session, "_current", litestate.api.kernel_session.Opened(history)
+    )
     litestate.load_state(bundle.getvalue())
     assert path.read_bytes() == b"theirs"
     drive.written.append("work/data.csv")
@@ -279,7 +283,9 @@ def test_the_bundle_of_a_checkpoint_has_it_as_it_is_now(
     storage = open_directory("nb", folder=tmp_path / "history", patience=0)
     history = Session(storage, "nb", Scanner(touched=lambda: touched))
     history.checkpoint("cell", label="then")
-    monkeypatch.setattr(litestate.current, "_current", litestate.current.Opened(history))
+    monkeypatch.setattr(
+        litestate.api.kernel_session, "_current", litestate.api.kernel_session.Opened(history)
+    )
     drive.upload_read("data/grades.csv")
     (drive.work / "folder").unlink()
     drive.upload_read("folder/in it.csv")

@@ -107,7 +107,7 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
 
 @pytest.mark.parametrize("name", ["bundle.zip", "bundle.litestate.zip", "bundle"])
 def test_names_of_bundles(name: str) -> None:
-    from litestate.sources import bundle_name
+    from litestate.state.bundle_files import bundle_name
 
     assert bundle_name(name).startswith("bundle")
     assert bundle_name(name).count(".zip") == 1

@@ -18,7 +18,7 @@ from litestate.errors import DatabaseBusyError
 from sqlite_states import CAPTURE, content, crash_needs_processes, other_process
 from states import Session, count, make_database
 
-ASIDE = import_module("litestate.sqlite.aside")
+ASIDE = import_module("litestate.sqlite.copies")
 
 SPILL = "PRAGMA cache_size = 2; BEGIN; UPDATE runs SET note = 'uncommitted' || hex(zeroblob(200))"
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from litestate.errors import StorageError
 from litestate.storage import Storage, open_storage
-from litestate.storage.directory import open_directory
+from litestate.storage.folder import open_directory
 from litestate.storage.interface import MAX_NAME, folder_name
 
 IN_BROWSER = sys.platform == "emscripten"
@@ -26,7 +26,7 @@ Open = Callable[..., Storage]
 if IN_BROWSER:
     import js
     from litestate.browser import opfs
-    from litestate.storage.opfs import FOLDER, open_opfs
+    from litestate.storage.browser_files import FOLDER, open_opfs
     from pyodide.ffi import run_sync
 
 

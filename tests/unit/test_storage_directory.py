@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from litestate.errors import StorageError, StorageFullError
-from litestate.storage.directory import open_directory
+from litestate.storage.folder import open_directory
 
 needs_processes = pytest.mark.skipif(
     sys.platform == "emscripten", reason="a browser has no processes"
@@ -24,7 +24,7 @@ needs_dev_full = pytest.mark.skipif(
 HOLD = """
 import sys
 from pathlib import Path
-from litestate.storage.directory import open_directory
+from litestate.storage.folder import open_directory
 storage = open_directory("held", folder=Path(sys.argv[1]))
 storage.files[0].write(0, b"from the other process")
 print(storage.writable, flush=True)

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 from litestate import trust
+from litestate.bundle.manifest import SIGNATURE_BYTES, Signature, read_signature
 from litestate.errors import ForgedBundleError, NoKeyError, RestrictedError
-from litestate.manifest import SIGNATURE_BYTES, Signature, read_signature
 from litestate.platform import IN_BROWSER
 from litestate.storage.key_file import FileKey, key_path, load_key
 

@@ -9,8 +9,8 @@ from typing import Any
 import litestate
 import pytest
 from checkpointed import Kernel, connected, tree, unreadable
-from litestate.checkpoints import restoring
-from litestate.current import close
+from litestate.api.kernel_session import close
+from litestate.checkpoints import restore
 from litestate.errors import (
     ApplyError,
     DamagedCheckpointError,
@@ -342,8 +342,8 @@ def test_the_undamaged_part_of_a_checkpoint_is_restored(kernel: Kernel) -> None:
     number = kernel.session.find(1)
     assert kernel.session.newest != number
     with pytest.raises(DamagedCheckpointError):
-        restoring.restore_missing(kernel.session, number)
-    restoring.restore_missing(kernel.session, number)
+        restore.restore_missing(kernel.session, number)
+    restore.restore_missing(kernel.session, number)
     assert (home / "good").read_text() == "good"
     note = kernel.session.find(None).note
     assert (note.cause, note.source) == ("restored", 1), "the next kernel brings back the same"

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from graphs import Graph, decoded
 from litestate.errors import DamagedBundleError
-from litestate.variables import codecs
+from litestate.variables.capture import take
+from litestate.variables.codecs import registry
 from litestate.variables.failures import NotLoadedError, NotSavedError
-from litestate.variables.restoring import restore
-from litestate.variables.taking import take
+from litestate.variables.restore import restore
 
 HALVES = "\ud83d\ude00"
 """Two characters, which JSON reads as one."""
@@ -68,7 +68,7 @@ def test_methods_of_other_objects_are_not_taken_for_them() -> None:
 
 @pytest.mark.parametrize("inside", [False, True], ids=["plain", "in a pickle"])
 def test_reasons_that_codecs_give(monkeypatch: pytest.MonkeyPatch, *, inside: bool) -> None:
-    codec = codecs.codec_for(slice)
+    codec = registry.codec_for(slice)
     assert codec is not None
     value: Any = [slice(1), {object(), 1} if inside else 1]
 
@@ -79,11 +79,11 @@ def test_reasons_that_codecs_give(monkeypatch: pytest.MonkeyPatch, *, inside: bo
         raise NotLoadedError("the other reason")
 
     taken = take({"v": value, "good": 1}, ["v", "good"])
-    monkeypatch.setitem(codecs._BY_TYPE, id(slice), dataclasses.replace(codec, encode=refuse))
+    monkeypatch.setitem(registry._BY_TYPE, id(slice), dataclasses.replace(codec, encode=refuse))
     assert [(each.path, each.reason) for each in take({"v": value}, ["v"]).skipped] == [
         ("v", "the reason")
     ]
-    monkeypatch.setitem(codecs._BY_TAG, codec.tag, dataclasses.replace(codec, decode=fail))
+    monkeypatch.setitem(registry._BY_TAG, codec.tag, dataclasses.replace(codec, decode=fail))
     found = restore(taken.groups, {}, trusted=True)
     assert [(each.path, each.reason) for each in found.failed] == [("v", "the other reason")]
     assert found.values == {"good": 1}

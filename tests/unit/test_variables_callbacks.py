@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from litestate.variables import callbacks
+from litestate.variables.pickles import callbacks
 from saved_kernels import Notebook, bring_back, keep
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from litestate.errors import DamagedBundleError
+from litestate.variables.capture import Taken, take
 from litestate.variables.failures import NeedsTrustError, NotLoadedError
 from litestate.variables.group import Group
-from litestate.variables.restoring import restore
-from litestate.variables.taking import Taken, take
+from litestate.variables.restore import restore
 from states import Session
 from test_variables_connections import MAIN, SETTINGS, Io, decode
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate import places
 from litestate.errors import DamagedBundleError
-from litestate.variables.codecs import codec_for, codec_of
+from litestate.host import roots
+from litestate.variables.codecs.registry import codec_for, codec_of
 from litestate.variables.failures import NeedsTrustError, NotLoadedError, NotSavedError
 from states import Session
 
@@ -24,7 +24,7 @@ class Io:
         self.buffers: list[bytes] = []
         self.notes: list[str] = []
         self.namespace: dict[str, Any] = {}
-        self.places = places.detect()
+        self.places = roots.detect()
         self.trusted = False
 
     def raw(self, data: Any) -> int:

@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from litestate.variables import code_objects, pickling
-from litestate.variables.contents import contents
 from litestate.variables.failures import NotLoadedError
+from litestate.variables.pickles import code_objects, pickling
+from litestate.variables.pickles.contents import contents
 from shells import new_shell
 from variable_scenes import Notebook
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 from kept import Notebook, again, parts, same, together, trip
+from litestate.variables.capture import take
 from litestate.variables.group import VALUES
-from litestate.variables.taking import take
 
 UTC = dt.UTC
 
@@ -358,7 +358,7 @@ def test_sets_are_stored_alike_in_every_process() -> None:
     import subprocess
 
     code = (
-        "from litestate.variables.taking import take\n"
+        "from litestate.variables.capture import take\n"
         "s = {('a', n) for n in range(5)} | {frozenset(['x', 'y']), 'b', 1.5}\n"
         "print(take({'s': s, 'f': frozenset(s)}, ['s', 'f']).groups[0].document)"
     )

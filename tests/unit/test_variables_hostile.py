@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from kept import Notebook, again, copied, graph, parts
 from litestate.errors import DamagedBundleError
-from litestate.variables import taking
+from litestate.variables import capture
 from litestate.variables.group import Group
-from litestate.variables.restoring import Restored, restore
+from litestate.variables.restore import Restored, restore
 
 SECONDS = 20 if sys.platform == "emscripten" else 5
 """What nobody can make longer."""
@@ -219,7 +219,7 @@ def test_nothing_is_run_without_trust(
 def test_imports_of_codecs_do_not_come_from_the_bundle(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from litestate.variables import codecs
+    from litestate.variables.codecs import registry
 
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / name).mkdir()
@@ -228,11 +228,11 @@ def test_imports_of_codecs_do_not_come_from_the_bundle(
         (tmp_path / package / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     for module in [each for each in sys.modules if each.partition(".")[0] == name]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setattr(codecs, "_LOADED", set())
+    monkeypatch.setattr(registry, "_LOADED", set())
     value = ["ZoneInfo", "Evil/Place"] if name == "tzdata" else ["pandas.NaT", None]
     if name == "pandas":
-        for tag in [tag for tag in codecs._BY_TAG if tag.startswith("pandas")]:
-            monkeypatch.delitem(codecs._BY_TAG, tag)
+        for tag in [tag for tag in registry._BY_TAG if tag.startswith("pandas")]:
+            monkeypatch.delitem(registry._BY_TAG, tag)
     found = load(graph({"x": value}, []))
     assert [skipped.path for skipped in found.failed] == ["x"] * (name == "tzdata")
     assert not (tmp_path / "ran").exists()
@@ -276,7 +276,7 @@ def test_errors_in_hashes_and_equality_of_users() -> None:
 @pytest.fixture
 def not_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save what a load cannot make, as versions did that did not read it back."""
-    monkeypatch.setattr(taking, "load_failures", lambda *_: {})
+    monkeypatch.setattr(capture, "load_failures", lambda *_: {})
 
 
 @pytest.mark.usefixtures("not_read_back")

@@ -12,11 +12,11 @@ from types import ModuleType
 from typing import Any
 
 import litestate
-import litestate.saving
+import litestate.state.save
 import pytest
 from litestate.errors import BundleError, DamagedBundleError, SelectionError
 from litestate.report import Report
-from litestate.variables import namespace, restoring
+from litestate.variables import namespace, restore
 from shells import new_shell, pretend_shell
 from states import Session
 
@@ -45,7 +45,7 @@ class InShell(Cells):
 
 @pytest.fixture
 def cells(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
-    monkeypatch.setattr(litestate.saving, "is_session", lambda: True)
+    monkeypatch.setattr(litestate.state.save, "is_session", lambda: True)
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
     if sys.platform == "emscripten":
@@ -292,9 +292,9 @@ def test_a_damaged_graph_changes_nothing(
     def broken(*_: Any, **__: Any) -> Any:
         raise DamagedBundleError("as if m were damaged")
 
-    real = restoring._decoder
+    real = restore._decoder
     monkeypatch.setattr(
-        "litestate.variables.restoring._decoder",
+        "litestate.variables.restore._decoder",
         lambda group, *a, **k: (broken if group.key == "v-m" else real)(group, *a, **k),
     )
     before = dict(cells.names)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 import litestate
-import litestate.variables.tracking
+import litestate.variables.changes.tracker
 import pytest
-from litestate.checkpoints.log import Log
+from litestate.checkpoints.store.log import Log
 from litestate.errors import DamagedCheckpointError, StorageError
 from variable_kernel import Notebook
 
@@ -52,7 +52,7 @@ def test_a_hidden_change_is_found_by_the_next_full_look(
     assert notebook.kept() == notebook.here()
 
     # Without anybody who asks for one, there is one after some time.
-    monkeypatch.setattr(litestate.variables.tracking, "_FULL_EVERY", 3)
+    monkeypatch.setattr(litestate.variables.changes.tracker, "_FULL_EVERY", 3)
     notebook.names["a"].append(8)
     for _ in range(4):
         notebook.cell("b.append(0)")

@@ -6,7 +6,8 @@ import gc
 from typing import Any
 
 import pytest
-from litestate.variables import making, restoring
+from litestate.variables import restore
+from litestate.variables.graph import making
 from saved_cases import TRUSTED, Case
 from saved_kernels import Notebook, forget_classes, keep, stored
 
@@ -18,11 +19,11 @@ def cells(*sources: str) -> Notebook:
     return notebook
 
 
-def restored(notebook: Notebook, into: Notebook, **options: Any) -> restoring.Restored:
+def restored(notebook: Notebook, into: Notebook, **options: Any) -> restore.Restored:
     groups = [stored(each) for each in keep(notebook).groups]
     forget_classes()
     with into.running() as names:
-        return restoring.restore(groups, names, trusted=True, **options)
+        return restore.restore(groups, names, trusted=True, **options)
 
 
 RATED = (

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate.variables.contents import contents
 from litestate.variables.group import Group
+from litestate.variables.pickles.contents import contents
 from saved_cases import Case
 from saved_kernels import Kept, Notebook, bring_back, compared, keep
 

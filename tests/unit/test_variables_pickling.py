@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from litestate.variables import pickling
 from litestate.variables.failures import NotLoadedError, NotSavedError
+from litestate.variables.pickles import pickling
 from variable_scenes import SCENES, Notebook, load
 
 PICKLES = Path(__file__).parent / "pickles"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate.variables import reading_back, taking
+from litestate.variables import capture, trial_restore
 from saved_cases import TRUSTED, Case
 from saved_kernels import Notebook
 
@@ -18,7 +18,7 @@ from saved_kernels import Notebook
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each attempt is made anew, in an empty folder."""
-    reading_back._outcomes.clear()
+    trial_restore._outcomes.clear()
     monkeypatch.chdir(tmp_path)
 
 
@@ -28,12 +28,12 @@ def notebook(source: str) -> Notebook:
     return made
 
 
-def taken(made: Notebook, *names: str) -> taking.Taken:
+def taken(made: Notebook, *names: str) -> capture.Taken:
     with made.running() as space:
-        return taking.take(space, names)
+        return capture.take(space, names)
 
 
-def reasons(found: taking.Taken) -> dict[str, str]:
+def reasons(found: capture.Taken) -> dict[str, str]:
     return {each.path: each.reason for each in found.skipped}
 
 
@@ -64,9 +64,11 @@ def test_no_class_remains(base: str) -> None:
 
 def test_each_content_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
-    real = reading_back._try_loading
+    real = trial_restore._try_loading
     monkeypatch.setattr(
-        reading_back, "_try_loading", lambda group, names: tried.append(group) or real(group, names)
+        trial_restore,
+        "_try_loading",
+        lambda group, names: tried.append(group) or real(group, names),
     )
     made = notebook(REFUSES.replace("raise ValueError('cannot go back')", "self.b = 1"))
     for _ in range(3):
@@ -80,7 +82,7 @@ def test_each_content_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_objects_without_code_of_the_notebook_are_not_read_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading_back, "_try_loading", lambda *_: pytest.fail("it was read back"))
+    monkeypatch.setattr(trial_restore, "_try_loading", lambda *_: pytest.fail("it was read back"))
     made = notebook(
         "import collections\nclass C:\n    pass\nx = C(); x.a = collections.Counter('a')"
     )
@@ -119,7 +121,7 @@ def test_nothing_is_changed(what: str, capfd: pytest.CaptureFixture[str]) -> Non
     )
     with made.running() as names:
         before = repr(eval(check, names))
-        assert reasons(taking.take(names, ["Own", "x"])) == {}
+        assert reasons(capture.take(names, ["Own", "x"])) == {}
         assert repr(eval(check, names)) == before
     assert capfd.readouterr() == ("", "")
     assert sys.getprofile() is None

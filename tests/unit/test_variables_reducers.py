@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from kept import Notebook as Names
 from kept import parts
-from litestate.variables import pickling
 from litestate.variables.failures import NotSavedError
+from litestate.variables.pickles import pickling
 from variable_scenes import Notebook
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import litestate
-import litestate.current
-import litestate.saving
+import litestate.api.kernel_session
+import litestate.state.save
 import pytest
 from litestate.variables import namespace
 from shells import new_shell, pretend_shell
@@ -55,7 +55,7 @@ class Notebook:
 
 @pytest.fixture
 def start(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setattr(litestate.saving, "is_session", lambda: True)
+    monkeypatch.setattr(litestate.state.save, "is_session", lambda: True)
     made = []
 
     def start() -> Notebook:
@@ -66,7 +66,7 @@ def start(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         return Notebook(shell)
 
     yield start
-    litestate.current.close()
+    litestate.api.kernel_session.close()
     for shells in reversed(made):
         shells.__exit__(None, None, None)
 

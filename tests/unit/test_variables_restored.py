@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import litestate
-import litestate.variables.tracking
+import litestate.variables.changes.tracker
 import pytest
 from checkpointed import IN_KERNEL, Kernel
-from litestate.checkpoints import restoring
-from litestate.checkpoints.tree import Entry, Note
-from litestate.variables.encoder import Encoder
+from litestate.checkpoints import restore
+from litestate.checkpoints.store.entries import Entry, Note
+from litestate.variables.graph.encoder import Encoder
 from litestate.waiting import wait
 from variable_kernel import Notebook
 
@@ -24,7 +24,7 @@ def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
     notebook.cell("import numpy as np\na = [1]; b = a; n = np.arange(10); v = n[2:]")
     notebook.refreshed()
     session = notebook.kernel.session
-    report = restoring.restore_missing(session, session.find(None))
+    report = restore.restore_missing(session, session.find(None))
     # It is known what is there: nothing is written again.
     assert notebook.cell("a") == 0
     assert len(session.history.checkpoints) == 1
@@ -44,18 +44,18 @@ def test_variables_of_the_first_cell_are_stored_before_a_restore(notebook: Noteb
     # The same as what comes back: nothing would be lost.
     notebook.run("import math\nk = 3; z = 5")
     session = notebook.kernel.session
-    restoring.restore_missing(session, session.find(None))
+    restore.restore_missing(session, session.find(None))
     assert [each.note.cause for each in session.history.checkpoints] == ["cell", "cell"]
 
     for name, value in (("a", [7]), ("k", 4)):
         notebook.refreshed()
         notebook.run(f"{name} = {value}")
         session = notebook.kernel.session
-        restoring.restore_missing(session, session.find(2))
+        restore.restore_missing(session, session.find(2))
         assert (notebook.names["a"], notebook.names["k"]) == ([1, 2], 3)
         kept, restored = session.history.checkpoints[-2:]
         assert (kept.note.cause, restored.note.cause) == ("before restore", "restored")
-        restoring.restore(session, kept)
+        restore.restore(session, kept)
         assert notebook.names[name] == value
 
 
@@ -63,7 +63,7 @@ def test_undo_restores_variables(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = a")
     notebook.cell("a.append(2); new = 1")
     session = notebook.kernel.session
-    restoring.restore(session, restoring.before(session), cause="undone")
+    restore.restore(session, restore.before(session), cause="undone")
     assert notebook.names["a"] == [1]
     assert notebook.names["a"] is notebook.names["b"]
     assert "new" not in notebook.names
@@ -92,17 +92,17 @@ def test_a_restore_encodes_each_variable_once(
     notebook.refreshed()
     session = notebook.kernel.session
     encodings.clear()
-    restoring.restore_missing(session, session.find(1))
+    restore.restore_missing(session, session.find(1))
     assert not encodings
 
     notebook.refreshed()
     session = notebook.kernel.session
-    restoring.restore(session, session.find(1))
+    restore.restore(session, session.find(1))
     assert sorted(encodings, key=min) == names
 
     notebook.cell("a.append(3)")
     encodings.clear()
-    restoring.restore(session, session.find(1))
+    restore.restore(session, session.find(1))
     assert encodings == [*names, {"a"}], "all before the restore, and what it has changed"
     assert notebook.names["a"] == [1, 2]
     assert notebook.cell("a") == 0
@@ -114,7 +114,7 @@ def test_a_restore_of_some_variables_of_a_group(notebook: Notebook) -> None:
     notebook.cell("b = [a]; z = 6", thorough=True)
     held = notebook.names["a"]
     session = notebook.kernel.session
-    restoring.restore(session, session.find(1))
+    restore.restore(session, session.find(1))
     assert notebook.names["a"] is held, "it is as in the checkpoint, only shared no more"
     assert {"b", "z"}.isdisjoint(notebook.names)
     assert (notebook.names["a"], notebook.names["k"]) == ([1], 5)
@@ -163,7 +163,7 @@ def test_a_reader_that_starts_protects_different_variables(
     file.write_text("of the first cell")
     notebook.run("x = (i for i in [7]); gone = ['newer']; same = 'text'")
     wait(reader.session.refresh(), "")
-    report = restoring.restore_missing(reader.session, reader.session.find(None))
+    report = restore.restore_missing(reader.session, reader.session.find(None))
     assert notebook.names["gone"] == ["newer"]
     assert next(notebook.names["x"]) == 7
     assert file.read_text() == "of the first cell"
@@ -174,7 +174,7 @@ def test_a_reader_that_starts_protects_different_variables(
         assert each.advice.startswith("restore(2) replaces it, and puts")
     # What it has not does come.
     notebook.run("del gone")
-    restoring.restore_missing(reader.session, reader.session.find(None))
+    restore.restore_missing(reader.session, reader.session.find(None))
     assert notebook.names["gone"] == [0]
 
 
@@ -205,7 +205,7 @@ def test_variables_that_cannot_be_stored_are_not_replaced_at_the_start(notebook:
     notebook.refreshed()
     notebook.run("x = (i for i in [7]); b = (i for i in [8])")
     session = notebook.kernel.session
-    report = restoring.restore_missing(session, session.find(None))
+    report = restore.restore_missing(session, session.find(None))
     assert {each.path for each in report.skipped if " " not in each.path} == {"x", "b"}
     assert (next(notebook.names["x"]), next(notebook.names["b"])) == (7, 8)
     assert (notebook.names["y"], notebook.names["a"]) == (2, [1])
@@ -260,6 +260,8 @@ def test_an_invalid_checkpoint_does_not_hide_older_ones(notebook: Notebook) -> N
     entry = Entry("session", "session", "session.json", content.size, 0o644, 0, content)
     session.history.commit(Note(0, "cell"), [entry])
     notebook.refreshed()
-    report = importlib.import_module("litestate.autosave")._newest_whole(notebook.kernel.session)
+    report = importlib.import_module("litestate.api.autosave")._newest_whole(
+        notebook.kernel.session
+    )
     assert notebook.names["x"] == 2
     assert any("checkpoint 3 is damaged" in each for each in report.warnings)

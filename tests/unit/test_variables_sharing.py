@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from kept import Notebook, again, copied
-from litestate.variables.restoring import restore
+from litestate.variables.restore import restore
 from test_variables_hostile import load, refused
 
 NUMPY = "import array, io\nimport numpy as np\n"

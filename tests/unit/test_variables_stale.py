@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 from checkpointed import Kernel
-from litestate.checkpoints import restoring
+from litestate.checkpoints import restore
 from litestate.report import Report
-from litestate.variables.stale import left_behind
+from litestate.variables.stale_references import left_behind
 from variable_kernel import Notebook
 
 
 def undo(notebook: Notebook) -> Report:
     session = notebook.kernel.session
-    return restoring.restore(session, restoring.before(session), cause="undone")
+    return restore.restore(session, restore.before(session), cause="undone")
 
 
 def stale(report: Report) -> list[str]:
@@ -80,7 +80,7 @@ def test_restoring_forth_and_back(notebook: Notebook) -> None:
     connection, session = notebook.names["con"], notebook.kernel.session
     numbers = [each.number for each in session.history.checkpoints]
     for count in (1, 3, 0, 2):
-        restoring.restore(session, session.find(numbers[count]))
+        restore.restore(session, session.find(numbers[count]))
         assert notebook.names["con"] is connection
         assert rows(connection) == list(range(count))
     notebook.names["cur"].close()

@@ -12,7 +12,7 @@ from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import pytest
-from litestate.variables.reach import names_used
+from litestate.variables.changes.reach import names_used
 
 DEFINED = """
 import asyncio, functools, os

@@ -9,11 +9,11 @@ from collections.abc import Coroutine, Iterator
 from types import ModuleType
 from typing import Any
 
-import litestate.cells
+import litestate.shell.cells
 import pytest
-from litestate.after_cell import AfterCell
-from litestate.pacing import Pace
-from litestate.variables.watching import Watch
+from litestate.shell.after_cell import AfterCell
+from litestate.shell.pacing import Pace
+from litestate.variables.changes.cell_watch import Watch
 from shells import new_shell
 
 ONE_LOOP = "the kernel has one loop, which is running, and this test is a cell of it"
@@ -290,7 +290,7 @@ def test_scans_after_cells_go_on_beside_it(shell: Any, first: str) -> None:
 def test_another_copy_of_the_module_takes_over(shell: Any, watch: Watch) -> None:
     after = AfterCell(print, print)
     after.start(shell)
-    spec = importlib.util.spec_from_file_location("copy_of_cells", litestate.cells.__file__)
+    spec = importlib.util.spec_from_file_location("copy_of_cells", litestate.shell.cells.__file__)
     assert spec is not None and spec.loader is not None
     copy = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(copy)
@@ -312,11 +312,11 @@ def test_a_cell_that_cannot_be_read_may_change_anything(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("litestate.variables.watching.cell_names", fail)
+        patch.setattr("litestate.variables.changes.cell_watch.cell_names", fail)
         assert cell(shell, "a.append(1); 41 + 1").result == 42
         assert watch.take() is None
         patch.undo()
-        patch.setattr("litestate.variables.watching.reached", fail)
+        patch.setattr("litestate.variables.changes.cell_watch.reached", fail)
         assert cell(shell, "a.append(1); 41 + 1").result == 42
     assert watch.take() is None
     assert taken(watch) == ""

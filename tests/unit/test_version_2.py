@@ -12,18 +12,7 @@ import pytest
 from archives import Piece, build, edited, pieces_of, signed, with_checksums, with_member
 from litestate import trust
 from litestate.bundle import Limits, Reader, Writer
-from litestate.checkpoints.chunks import Content
-from litestate.checkpoints.differences import differ, differences
-from litestate.checkpoints.tree import Entry
-from litestate.errors import (
-    BundleError,
-    DamagedBundleError,
-    ForgedBundleError,
-    NewerFormatError,
-    UnsafeBundleError,
-)
-from litestate.groups import GRAPH, group_member, key_of, variables_of
-from litestate.manifest import (
+from litestate.bundle.manifest import (
     MANIFEST_MEMBER,
     SIGNATURE_BYTES,
     SIGNATURE_MEMBER,
@@ -31,7 +20,18 @@ from litestate.manifest import (
     Scope,
     content_digest,
 )
-from litestate.places import Roots
+from litestate.bundle.variable_members import GRAPH, group_member, key_of, variables_of
+from litestate.checkpoints.differences import differ, differences
+from litestate.checkpoints.store.chunks import Content
+from litestate.checkpoints.store.entries import Entry
+from litestate.errors import (
+    BundleError,
+    DamagedBundleError,
+    ForgedBundleError,
+    NewerFormatError,
+    UnsafeBundleError,
+)
+from litestate.host.roots import Roots
 from litestate.report import Line, count_text, outcome_text
 from version_2 import STRANGER, Sign, about, add_group, as_version_2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from litestate.manifest import VERSION
+from litestate.bundle.manifest import VERSION
 from states import Session, count
 
 BUNDLES = Path(__file__).parent / "bundles"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from checkpointed import Kernel
-from litestate.variables import tracking
-from litestate.variables.watching import Watch
+from litestate.variables.changes import tracker
+from litestate.variables.changes.cell_watch import Watch
 from shells import new_shell, pretend_shell
 from variable_kernel import Notebook
 
@@ -61,20 +61,20 @@ def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
         patch.setitem(sys.modules, "__main__", module)
         pretend_shell(patch, shell, "variables")
         made = Tracked(kernel, shell)
-        whole: Any = vars(tracking)["whole"]
+        whole: Any = vars(tracker)["whole"]
 
         def counted(*arguments: Any) -> Any:
             made.full += 1
             return whole(*arguments)
 
-        encode_variable: Any = vars(tracking)["encode_variable"]
+        encode_variable: Any = vars(tracker)["encode_variable"]
 
         def noted(name: str, values: Any) -> Any:
             made.looked_at.add(name)
             return encode_variable(name, values)
 
-        patch.setattr(tracking, "whole", counted)
-        patch.setattr(tracking, "encode_variable", noted)
+        patch.setattr(tracker, "whole", counted)
+        patch.setattr(tracker, "encode_variable", noted)
         try:
             yield made
         finally:

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from checkpointed import Kernel
-from litestate.checkpoints import Retention, restoring
-from litestate.checkpoints.chunks import Content
+from litestate.checkpoints import Retention, restore
+from litestate.checkpoints.store.chunks import Content
 from litestate.variables import namespace
-from litestate.variables.taking import take
+from litestate.variables.capture import take
 
 
 class Notebook:
@@ -79,7 +79,7 @@ class Notebook:
         """Go on as after a reload; return which variables are not there."""
         self.refreshed()
         session = self.kernel.session
-        report = restoring.restore_missing(session, session.find(None))
+        report = restore.restore_missing(session, session.find(None))
         return {each.path for each in report.skipped if " " not in each.path}
 
     def damage(self, name: str) -> Content:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from litestate.variables import pickling
+from litestate.variables.pickles import pickling
 
 CELLS: list[str] = []
 

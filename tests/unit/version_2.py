@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from litestate.bundle import Compression, Reader, Writer
-from litestate.groups import GRAPH, PACKAGES_MEMBER, SESSION_MEMBER, group_member
-from litestate.manifest import Manifest, Scope, Signature
+from litestate.bundle.manifest import Manifest, Scope, Signature
+from litestate.bundle.variable_members import GRAPH, PACKAGES_MEMBER, SESSION_MEMBER, group_member
 
 STRANGER = Signature("0123456789abcdef" * 2, "f" * 64)
 

@@ -4,9 +4,9 @@
 ``docs/bundle-format.md``.
 """
 
-from .format import CHUNK, is_bundle
 from .limits import Limits
 from .reader import Reader
 from .writer import Compression, Writer
+from .zip_format import CHUNK, is_bundle
 
 __all__ = ["CHUNK", "Compression", "Limits", "Reader", "Writer", "is_bundle"]

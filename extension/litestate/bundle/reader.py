@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
 from ..errors import BundleError, SourceError
-from ..manifest import (
+from .limits import CONTENTS, Limits, damaged, not_a_bundle, unsafe
+from .manifest import (
     MANIFEST_MEMBER,
     MIMETYPE_MEMBER,
     SIGNATURE_MEMBER,
@@ -17,10 +18,10 @@ from ..manifest import (
     Signature,
     read_signature,
 )
-from ..manifest_reader import read_manifest
-from ..names import MAX_NAME_BYTES, MemberNames, link_problem
-from .directory import Entry, check_local, last_piece, read_directory
-from .format import (
+from .manifest_reader import read_manifest
+from .member_names import MAX_NAME_BYTES, MemberNames, link_problem
+from .zip_directory import Entry, check_local, last_piece, read_directory
+from .zip_format import (
     AVAILABLE,
     CHUNK,
     COMMENT,
@@ -31,7 +32,6 @@ from .format import (
     CorruptStreamError,
     decompress,
 )
-from .limits import CONTENTS, Limits, damaged, not_a_bundle, unsafe
 
 
 class Reader:

@@ -14,8 +14,7 @@ from itertools import chain
 from typing import IO, Any, Literal, cast
 
 from ..errors import SaveError, UnsafeBundleError
-from ..groups import group_problem, name_problem
-from ..manifest import (
+from .manifest import (
     MANIFEST_MEMBER,
     MIMETYPE,
     MIMETYPE_MEMBER,
@@ -25,8 +24,9 @@ from ..manifest import (
     Member,
     Signature,
 )
-from ..names import MemberNames, path_problem
-from .format import AVAILABLE, DIGEST_BYTES, METHODS, zipfile
+from .member_names import MemberNames, path_problem
+from .variable_members import group_problem, name_problem
+from .zip_format import AVAILABLE, DIGEST_BYTES, METHODS, zipfile
 
 Compression = Literal["deflate", "zstd", "store"]
 

@@ -4,10 +4,10 @@
 ``docs/checkpoint-format.md`` describes the format.
 """
 
-from .chunks import CHUNK, EMPTY, Chunk, Content
-from .history import History
-from .retention import Retention
-from .tree import Checkpoint, Entry, Note
+from .store.chunks import CHUNK, EMPTY, Chunk, Content
+from .store.entries import Checkpoint, Entry, Note
+from .store.history import History
+from .store.retention import Retention
 
 __all__ = [
     "CHUNK",

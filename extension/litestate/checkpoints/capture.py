@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 from .. import sqlite
 from ..bundle import CHUNK as PIECE
+from ..bundle.manifest import Skipped
+from ..bundle.variable_members import GRAPH
 from ..errors import DatabaseBusyError
-from ..groups import GRAPH
-from ..items import Item, Survey
-from ..manifest import Skipped
+from ..files.item import Item, Survey
 from ..parts.databases import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
 from ..parts.variables import details_of, notes_of
 from ..variables.group import Bytes, Group
-from .chunks import EMPTY, Content
-from .history import History
-from .scanner import Document, KernelScan
-from .tree import VARIABLES, Entry
+from .scan import Document, KernelScan
+from .store.chunks import EMPTY, Content
+from .store.entries import VARIABLES, Entry
+from .store.history import History
 
 Details = Callable[[Item], Mapping[str, Any]]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ..groups import VALUES
-from ..manifest import Kind
-from ..places import Roots
+from ..bundle.manifest import Kind
+from ..bundle.variable_members import VALUES
+from ..host.roots import Roots
 from ..report import Line
-from ..report.words import LineKind
-from .chunks import Content
+from ..report.lines import LineKind
 from .ownership import BY
-from .tree import Entry, Tree
+from .store.chunks import Content
+from .store.entries import Entry, Tree
 
 
 def differ(before: Tree, after: Tree) -> bool:

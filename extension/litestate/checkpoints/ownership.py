@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from typing import Any, Literal
 
-from ..items import Item, parents
-from ..manifest import KERNEL_KINDS
-from ..places import Roots
+from ..bundle.manifest import KERNEL_KINDS
+from ..files.item import Item, parents
+from ..host.roots import Roots
 from ..platform import IN_BROWSER, ipython_shell
 from ..sqlite import SIDECARS
-from .tree import Entry
+from .store.entries import Entry
 
 Writer = Literal["own", "other", "unknown"]
 

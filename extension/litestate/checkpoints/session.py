@@ -8,23 +8,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from ..browser import unrecorded
+from ..bundle.manifest import KERNEL_KINDS, Skipped
 from ..errors import (
     NoCheckpointError,
     StorageError,
     StorageFullError,
 )
-from ..manifest import KERNEL_KINDS, Skipped
 from ..platform import IN_BROWSER
 from ..report import Line
 from ..storage import Storage, Usage
 from .capture import Capture, Captured
-from .cell_journal import CellJournal
 from .differences import differ, differences
-from .history import History
 from .ownership import Ownership
-from .retention import Retention
-from .scanner import Scan, Scanner
-from .tree import Checkpoint, Entry, Note, Tree
+from .scan import Scan, Scanner
+from .store.cell_journal import CellJournal
+from .store.entries import Checkpoint, Entry, Note, Tree
+from .store.history import History
+from .store.retention import Retention
 from .unrestored import Unrestored
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import packages
+from ..bundle.variable_members import GRAPH
 from ..errors import CheckpointError, DamagedCheckpointError
-from ..groups import GRAPH
 from ..variables.group import key_of, only
 from ..variables.namespace import namespace, own_names
-from .history import History
-from .scanner import KernelScan
-from .tree import VARIABLES, Entry, Tree
+from .scan import KernelScan
+from .store.entries import VARIABLES, Entry, Tree
+from .store.history import History
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from ..bundle import Limits, is_bundle
-from ..bundle.format import HEAD
-from ..sources import SUFFIX, expanded
+from ..bundle.zip_format import HEAD
+from ..state.bundle_files import SUFFIX, expanded
 
 _NAMED = 3
 """Ignored files that are named one by one."""

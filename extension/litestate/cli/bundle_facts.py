@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .. import loading, progress
 from ..bundle import Limits, Reader
+from ..bundle.manifest import Kind, Manifest, Member
+from ..bundle.variable_members import variables_of
 from ..errors import BundleError, ForgedBundleError, NewerFormatError, SourceError
-from ..groups import variables_of
-from ..loading import open_bundle
-from ..manifest import Kind, Manifest, Member
-from ..sources import expanded
+from ..shell import progress
+from ..state import load
+from ..state.bundle_files import expanded
+from ..state.load import open_bundle
 from ..trust import judge
 from . import messages
 from .bundle_arguments import NamedBundle
@@ -152,7 +153,7 @@ def _read(bundle: NamedBundle, *, verify: bool, limits: Limits | None) -> Facts:
             manifest = reader.manifest
             signed = signed_by(reader)
             if verify:
-                loading.verify(reader, label)
+                load.verify(reader, label)
     except messages.FAILURES as error:
         problem = messages.message_about(name, error)
         if isinstance(error, ForgedBundleError):

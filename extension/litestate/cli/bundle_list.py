@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..bundle.manifest import Manifest
 from ..export.text_writers import is_formula
-from ..manifest import Manifest
 from ..parts.databases import tables_text
+from ..report.lines import printable, size_text
 from ..report.table import Alignment, shortened, table_row, text_width
-from ..report.words import printable, size_text
 from . import messages
 from .bundle_facts import Facts, kernel_members_text
 

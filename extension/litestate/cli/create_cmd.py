@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .. import places
 from ..errors import SaveError, SourceError
-from ..saving import write_to
-from ..sources import bundle_name, expanded
-from ..survey import survey
+from ..files.survey import survey
+from ..host import roots
+from ..state.bundle_files import bundle_name, expanded
+from ..state.save import write_to
 
 NAME = "create"
 HELP = "make a bundle of the content of a folder"
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         raise SourceError(f"{folder} {problem}. Name the folder whose content is to be saved.")
     folder = folder.resolve()
     target = _target(options, folder)
-    found = survey(places.plain(folder), exclude=options.exclude)
+    found = survey(roots.plain(folder), exclude=options.exclude)
     # A bundle that is replaced is not a part of the bundle that replaces it.
     replaced = target.resolve()
     found.items = [item for item in found.items if item.path != replaced]

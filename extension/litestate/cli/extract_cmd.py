@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .. import places
+from ..bundle.manifest import KERNEL_KINDS, Manifest
 from ..errors import SourceError
-from ..loading import load_from, open_bundle, verify
-from ..manifest import KERNEL_KINDS, Manifest
+from ..host import roots
 from ..report import Report
-from ..sources import expanded
+from ..state.bundle_files import expanded
+from ..state.load import load_from, open_bundle, verify
 from . import messages, terminal
 from .bundle_arguments import add_no_limits, is_folder, limits_of
 from .bundle_facts import kernel_members_text, signed_by
@@ -110,7 +110,7 @@ def _extract(source: str, folder: Path, options: argparse.Namespace) -> Report:
         is_new = not folder.exists()
         _make_folder(folder)
         try:
-            report = load_from(reader, label, places.below(folder))
+            report = load_from(reader, label, roots.below(folder))
         except BaseException:
             # Nothing was loaded. If the folder is not empty, it holds what could not be undone.
             if is_new:

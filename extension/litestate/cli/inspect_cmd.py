@@ -6,13 +6,13 @@ import argparse
 import json
 from collections.abc import Iterator
 
-from .. import loading
-from ..groups import is_graph, variables_of
-from ..loading import open_bundle
-from ..manifest import KERNEL_KINDS, Manifest
+from ..bundle.manifest import KERNEL_KINDS, Manifest
+from ..bundle.variable_members import is_graph, variables_of
 from ..parts.databases import tables_text
 from ..platform import IN_BROWSER
-from ..report.words import size_text
+from ..report.lines import size_text
+from ..state import load
+from ..state.load import open_bundle
 from . import bundle_list, terminal
 from .bundle_arguments import (
     Selection,
@@ -78,7 +78,7 @@ def _inspect_one(options: argparse.Namespace) -> int:
         manifest = reader.manifest
         signed = signed_by(reader)
         if options.verify:
-            loading.verify(reader, label)
+            load.verify(reader, label)
     if options.json:
         terminal.print_json(json.loads(manifest.to_json()))
     else:

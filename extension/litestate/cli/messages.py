@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from ..errors import LitestateError, UnsafeBundleError
-from ..sources import expanded
+from ..state.bundle_files import expanded
 
 FAILURES = (LitestateError, OSError, MemoryError, sqlite3.Error, UnicodeDecodeError)
 """Errors of one bundle, which must not end the work on the others. Python raises the last one where

@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any
 
-from ..report.words import printable
+from ..report.lines import printable
 
 _CONTROL = re.compile(r"[\x7f-\x9f]")
 """Control characters that JSON does not escape, and that some terminals obey."""

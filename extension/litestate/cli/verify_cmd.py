@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..report.words import printable
+from ..report.lines import printable
 from . import messages, terminal
 from .bundle_arguments import add_bundles, add_no_limits, find_bundles, is_one_file, limits_of
 from .bundle_facts import exit_code, read_each

@@ -9,16 +9,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
 
-from .. import places
 from ..bundle import Limits, Reader
+from ..bundle.manifest import Member
+from ..bundle.strict_json import parse
+from ..bundle.variable_members import is_graph, key_of
 from ..errors import SourceError
-from ..groups import is_graph, key_of
-from ..loading import open_bundle, verify
-from ..manifest import Member
-from ..saving import write_into
-from ..sources import expanded
-from ..strict_json import parse
-from ..survey import survey
+from ..files.survey import survey
+from ..host import roots
+from ..state.bundle_files import expanded
+from ..state.load import open_bundle, verify
+from ..state.save import write_into
 from .databases import compare_databases
 from .model import Comparison, FileChange, Side, VariableChange, VariableSide
 
@@ -89,7 +89,7 @@ def _packed(source: str) -> IO[bytes]:
     try:
         file = tempfile.TemporaryFile()  # noqa: SIM115
         try:
-            write_into(file, survey(places.plain(expanded(source).resolve())), "store")
+            write_into(file, survey(roots.plain(expanded(source).resolve())), "store")
             file.seek(0)
         except BaseException:
             file.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..bundle import Reader
-from ..manifest import Member
+from ..bundle.manifest import Member
 from ..sqlite.connections import ERRORS
 from .model import DatabaseChange, ObjectChange, TableChange, Verdict
 from .tables import AFTER, BEFORE, Table, compare_tables, explained, one_sided, tables_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from ..manifest import Kind
+from ..bundle.manifest import Kind
 
 Verdict = Literal["added", "removed", "changed"]
 

@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from ..export.column_types import quoted
+from ..sqlite.column_types import quoted
 from ..sqlite.connections import ERRORS, code_of
 from .model import Matching, TableChange
 

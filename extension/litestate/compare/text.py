@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..report.lines import printable, size_text
 from ..report.table import label_width, table_row
-from ..report.words import printable, size_text
 from .model import (
     Comparison,
     DatabaseChange,

@@ -15,11 +15,11 @@ from typing import IO, Any
 from .. import sqlite
 from .._version import __version__
 from ..bundle import Writer
+from ..bundle.manifest import Manifest, Scope, Skipped
+from ..bundle.strict_json import TooDeepError, parse
 from ..errors import DatabaseBusyError, SourceError
-from ..items import member_name
-from ..manifest import Manifest, Scope, Skipped
-from ..places import HOME
-from ..strict_json import TooDeepError, parse
+from ..files.item import member_name
+from ..host.roots import HOME
 from .byte_shapes import HEADER, bytes_of
 from .fields import DATABASE, STATE, Fields, damaged, explained, find, time_in
 from .json_scanner import text_of

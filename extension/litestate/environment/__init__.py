@@ -1,8 +1,8 @@
 """The session around the variables: folder, environment, settings, random numbers, history."""
 
+from ..shell.executed import Executed, follow
 from .apply_result import Applied
 from .cell_history import History, history
-from .executed import Executed, follow
 from .session_document import (
     AFTER_VARIABLES,
     BEFORE_VARIABLES,

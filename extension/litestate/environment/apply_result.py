@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..manifest import Skipped
+from ..bundle.manifest import Skipped
 from ..trust import trust_advice
 
 

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
+from ..bundle.json_checks import damaged, mapping, number, sequence, text, whole
 from ..platform import IN_BROWSER, ipython_shell
 from ..report import when_text
 from ..report.html import STYLE, escape
+from ..report.lines import printable
 from ..report.table import table_lines
-from ..report.words import printable
+from ..shell.executed import CUT, MOST_CELLS, MOST_OF_CELL, Executed, Log, current, running_number
 from .apply_result import Applied
-from .executed import (
-    CUT,
-    MOST_CELLS,
-    MOST_OF_CELL,
-    Executed,
-    Log,
-    current,
-    running_number,
-)
-from .hostile import damaged, mapping, number, sequence, text, whole
 
 _SHOWN = 200
 """Cells that the table shows; a program gets all of them."""

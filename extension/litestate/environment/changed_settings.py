@@ -6,7 +6,8 @@ import sys
 import warnings
 from typing import Any
 
-from ..imports import module_or_reason
+from ..bundle.json_checks import mapping, text
+from ..host.installed_modules import module_or_reason
 from ..platform import IN_BROWSER
 from . import (
     harmless_settings,
@@ -17,7 +18,6 @@ from . import (
     stdlib_settings,
 )
 from .apply_result import Applied
-from .hostile import mapping, text
 from .settings import Group, NotPlainError, Undo
 
 _CYCLE = "matplotlib axes.prop_cycle"

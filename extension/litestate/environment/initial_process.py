@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..imports import site_packages, standard_library
+from ..host.installed_modules import site_packages, standard_library
 from ..platform import IN_BROWSER
 
 _PROC = Path("/proc/self/environ")

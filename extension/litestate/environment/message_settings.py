@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from ..shell.executed import namespace
 from .cell_sources import cells_mention
-from .executed import namespace
 from .settings import Group, NotPlainError, Undo
 
 _FILTERS = "filters"

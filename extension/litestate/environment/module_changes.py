@@ -10,13 +10,13 @@ from itertools import chain
 from types import ModuleType
 from typing import Any
 
-from ..imports import module_or_reason
+from ..host.installed_modules import module_or_reason
 from ..platform import ipython_shell
+from ..shell.executed import namespace
+from ..shell.secret_detection import is_secret_name
 from . import attribute_paths
 from .attribute_paths import MISSING, AttributePath, attribute_of
 from .cell_sources import Chain, Reader, Targets
-from .confidential import is_secret_name
-from .executed import namespace
 from .module_scan import Scanner
 from .settings import SECRET, Group, NotPlainError, Undo
 

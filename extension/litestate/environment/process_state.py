@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import names, places
-from ..places import ELSEWHERE, Roots
+from ..bundle import member_names
+from ..bundle.json_checks import damaged, mapping, root_and_path, sequence, text
+from ..host import roots as places
+from ..host.roots import ELSEWHERE, Roots
 from ..platform import IN_BROWSER
+from ..shell.secret_detection import is_secret_name, is_secret_value
 from . import initial_process
 from .apply_result import Applied
-from .confidential import is_secret_name, is_secret_value
-from .hostile import damaged, mapping, root_and_path, sequence, text
 
 _MOST_VARIABLES = 10_000
 
@@ -82,14 +83,14 @@ def check(document: dict[str, Any]) -> None:
         if len(entries) > _MOST_VARIABLES:
             raise damaged("The environment", f"has {len(entries):,} variables")
         for name, value in entries.items():
-            text(name, "An environment variable's name", names.MAX_NAME_BYTES)
+            text(name, "An environment variable's name", member_names.MAX_NAME_BYTES)
             text(value, "An environment variable")
             if not name or "=" in name or "\0" in name + value:
                 raise damaged("An environment variable", "has a character that it cannot have")
     for entry in sequence(document.get("sys_path", []), "The search path", _MOST_ENTRIES):
         path = mapping(entry, "An entry of the search path").get("path")
         if isinstance(path, str):
-            text(path, "An entry of the search path", names.MAX_NAME_BYTES)
+            text(path, "An entry of the search path", member_names.MAX_NAME_BYTES)
             if "\0" in path:
                 raise damaged("An entry of the search path", "has a character that it cannot have")
         else:
@@ -133,14 +134,14 @@ def _variables(
     for name, value in sorted(now.items()):
         if before.get(name) == value or initial_process.is_own(name, value):
             continue
-        readable = names.readable(name)
+        readable = member_names.readable(name)
         if name in initial_process.MACHINE:
             left_out[readable] = _MACHINE
         elif is_secret_name(name) or is_secret_value(value):
             left_out[readable] = _SECRET
         elif len(name) + len(value) > _LONGEST:
             left_out[readable[:100]] = _LONG
-        elif readable != name or names.readable(value) != value:
+        elif readable != name or member_names.readable(value) != value:
             left_out[readable] = _UNREADABLE
         else:
             saved[name] = value
@@ -156,7 +157,7 @@ def _cwd(roots: Roots) -> list[str] | None:
 
 
 def _is_portable(relative: str) -> bool:
-    return not relative or names.path_problem(relative) is None
+    return not relative or member_names.path_problem(relative) is None
 
 
 def _added(roots: Roots) -> list[dict[str, Any]]:
@@ -167,7 +168,9 @@ def _added(roots: Roots) -> list[dict[str, Any]]:
     begin = known[0] if known else len(own)
     added: list[dict[str, Any]] = []
     for at, entry in enumerate(own):
-        is_text = names.readable(entry) == entry and len(entry) <= names.MAX_NAME_BYTES
+        is_text = (
+            member_names.readable(entry) == entry and len(entry) <= member_names.MAX_NAME_BYTES
+        )
         if entry not in standard and is_text and len(added) < _MOST_ENTRIES:
             added.append({"path": _portable(entry, roots), "front": at < begin})
     return added

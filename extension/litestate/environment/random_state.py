@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..imports import module_or_reason
+from ..bundle.json_checks import damaged, mapping, number, text, whole
+from ..host.installed_modules import module_or_reason
 from .apply_result import Applied
-from .hostile import damaged, mapping, number, text, whole
 
 _WORDS = 624
 """32-bit words of the Mersenne Twister's state."""

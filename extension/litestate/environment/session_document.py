@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from ..manifest import Skipped
-from ..places import Roots
+from ..bundle.json_checks import mapping, parse
+from ..bundle.manifest import Skipped
+from ..host.roots import Roots
 from . import cell_history, changed_settings, process_state, random_state
 from .apply_result import Applied
-from .hostile import mapping, parse
 
 Part = Literal["process", "options", "cells", "random"]
 

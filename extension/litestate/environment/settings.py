@@ -9,9 +9,9 @@ from enum import Enum
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from ..bundle.json_checks import damaged, mapping, number, sequence, text
+from ..shell.secret_detection import is_secret_value
 from .cell_sources import cells_mention
-from .confidential import is_secret_value
-from .hostile import damaged, mapping, number, sequence, text
 
 _MOST = 10_000
 """Entries of one value."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
-from .column_types import is_dated, parse_date
+from ..sqlite.column_types import is_dated, parse_date
 from .source import Table
 from .target import Written
 from .text_writers import is_formula

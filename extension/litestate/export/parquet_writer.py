@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ExportError
 from ..platform import IN_BROWSER
-from .column_types import affinity, is_boolean, is_dated, parse_date, quoted
+from ..sqlite.column_types import affinity, is_boolean, is_dated, parse_date, quoted
 from .source import Row, Table
 from .target import Written
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle import Reader
+from ..bundle.manifest import Member
 from ..errors import ExportError
-from ..loading import open_bundle, verify
-from ..manifest import Member
 from ..platform import IN_BROWSER
-from ..sources import AnySource, expanded
 from ..sqlite import NotADatabaseError, connections, is_database
+from ..sqlite.column_types import quoted
 from ..sqlite.connections import ERRORS, busy, code_of, connect, reading
-from .column_types import quoted
+from ..state.bundle_files import AnySource, expanded
+from ..state.load import open_bundle, verify
 
 AnyDatabase = AnySource | sqlite3.Connection
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import places
 from ..errors import ExportError, NotABundleError
-from ..missing import unsaved_notes
+from ..files.survey import StrPath
+from ..host import roots
 from ..parts.databases import tables_text
 from ..platform import IN_BROWSER
 from ..report import Line, Report, Section, show
-from ..saving import link_to
-from ..survey import StrPath
+from ..state.missing import unsaved_notes
+from ..state.save import link_to
 from .excel_writer import write_excel
 from .parquet_writer import write_parquet
 from .source import AnyDatabase, Table, open_tables
@@ -178,7 +178,7 @@ def _report(section: Section, tables: list[Table], path: Path) -> Report:
     report = Report(f"Exported {what} to {path}", [section], path=str(path), size=section.size)
     made = path.absolute()
     files = {made, *(made / line.label for line in section.lines)}
-    report.notes += unsaved_notes(places.detect(), files)
+    report.notes += unsaved_notes(roots.detect(), files)
     if IN_BROWSER and path.is_file():
         report.link = link_to(path)
     return report

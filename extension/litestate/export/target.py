@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from .. import places
-from ..changes import Batch, MakeFolder, NotUndoneError, Overwrite, Replace
 from ..errors import ApplyError, ExportError
-from ..plan import check_closed
+from ..host import roots
 from ..platform import DRIVE_LIMIT
 from ..report import size_text
+from ..transaction.changes import Batch, MakeFolder, NotUndoneError, Overwrite, Replace
+from ..transaction.plan import check_closed
 from .source import AnyDatabase
 
 _Change = Replace | Overwrite | MakeFolder
@@ -145,13 +145,13 @@ def _explaining(target: Path) -> Iterator[None]:
 
 
 def _is_on_drive(path: Path) -> bool:
-    return places.detect().locate(path.absolute())[0].on_drive
+    return roots.detect().locate(path.absolute())[0].on_drive
 
 
 def _check_drive(moves: list[tuple[Path, Path]]) -> None:
     """Refuse files that a drive without litestate's repairs cannot hold, before any change."""
     for temporary, path in moves:
-        root, _ = places.detect().locate(path.absolute())
+        root, _ = roots.detect().locate(path.absolute())
         if not root.is_unmended:
             continue
         if (size := temporary.stat().st_size) > DRIVE_LIMIT:

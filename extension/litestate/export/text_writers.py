@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import names
+from ..bundle import member_names
 from ..errors import ExportError
-from .column_types import quoted
+from ..sqlite.column_types import quoted
 from .source import Table
 from .target import Written
 
@@ -111,7 +111,7 @@ def file_names(tables: list[Table]) -> dict[str, str]:
     taken: set[str] = set()
     for table in tables:
         stem = _UNFIT.sub("-", table.name)[:_LONGEST].strip(" .") or "table"
-        if names.path_problem(f"{stem}.csv"):
+        if member_names.path_problem(f"{stem}.csv"):
             stem = f"{stem}_"
         name, number = f"{stem}.csv", 1
         while name.lower() in taken:
@@ -233,12 +233,12 @@ def _inserts(connection: sqlite3.Connection, name: str) -> Iterator[str]:
         yield f"INSERT INTO {quoted(name)} VALUES ({', '.join(row)})"
 
 
-def _sqlite_tables(connection: sqlite3.Connection, names: set[str]) -> Iterator[str]:
+def _sqlite_tables(connection: sqlite3.Connection, member_names: set[str]) -> Iterator[str]:
     """Fill the tables of SQLite itself: the last AUTOINCREMENT numbers, and statistics."""
-    if "sqlite_sequence" in names:
+    if "sqlite_sequence" in member_names:
         yield "DELETE FROM sqlite_sequence"
         yield from _inserts(connection, "sqlite_sequence")
-    if "sqlite_stat1" in names:
+    if "sqlite_stat1" in member_names:
         # It makes the table. The schema itself has nothing to analyze.
         yield "ANALYZE sqlite_schema"
         yield from _inserts(connection, "sqlite_stat1")

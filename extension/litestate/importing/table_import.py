@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import ImportTableError
-from ..export.column_types import affinity, quoted
+from ..files.survey import StrPath
 from ..parts.databases import tables_text
 from ..report import Line, Report, Section, show
 from ..sqlite import is_database
+from ..sqlite.column_types import affinity, quoted
 from ..sqlite.connections import PATIENCE, busy, code_of, connect
-from ..survey import StrPath
 from .column_values import TYPES, UNTYPED, Column, convert
 from .delimited_reader import Layout, Row
 from .source_file import read_columns, source_of

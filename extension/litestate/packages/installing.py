@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..manifest import Skipped
+from ..bundle.manifest import Skipped
 from ..platform import IN_BROWSER
 from ..trust import trust_advice
 from .package_list import Added, distributions, from_json, normalized
@@ -119,9 +119,9 @@ def install(absent: Iterable[Missing], *, trusted: bool) -> Installed:
     installed = Installed()
     wanted = [it for it in absent if _wants_install(it, installed, trusted)]
     if wanted:
-        from ..browser import packages
+        from ..browser import package_install
 
-        outcome = packages.install([it.added for it in wanted if it.added])
+        outcome = package_install.install([it.added for it in wanted if it.added])
         importlib.invalidate_caches()
         for it in wanted:
             _record(it, outcome.get(it.name), installed)
@@ -167,6 +167,6 @@ def _version(name: str) -> str | None:
 def _is_in_lock(name: str, version: str) -> bool:
     if not IN_BROWSER:
         return False
-    from ..browser.packages import locked_version
+    from ..browser.package_install import locked_version
 
     return locked_version(normalized(name)) == version

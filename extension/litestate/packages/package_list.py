@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ..environment.hostile import damaged, mapping, parse, sequence, text
-from ..manifest import Skipped
+from ..bundle.json_checks import damaged, mapping, parse, sequence, text
+from ..bundle.manifest import Skipped
 from ..platform import IN_BROWSER
 
 _MOST = 5_000

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import databases, files, packages, session, variables
-from .wanted import Loadable, Part, LoadRequest
+from .protocol import Loadable, LoadRequest, Part
 
-__all__ = ["FILE_PARTS", "PARTS", "Loadable", "Part", "LoadRequest"]
+__all__ = ["FILE_PARTS", "PARTS", "LoadRequest", "Loadable", "Part"]
 
 FILE_PARTS: tuple[Part, ...] = (files, databases)
 """The parts of a state without variables."""

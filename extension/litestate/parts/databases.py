@@ -9,15 +9,15 @@ from typing import cast
 
 from .. import sqlite
 from ..bundle import CHUNK, Writer
-from ..changes import RestoreDatabase, set_attributes
+from ..bundle.manifest import Kind
 from ..errors import DamagedBundleError, DatabaseBusyError
-from ..items import Item, Survey, member_name
-from ..manifest import Kind
-from ..places import Root
-from ..plan import Plan, Target, Verdict
+from ..files.item import Item, Survey, member_name
+from ..host.roots import Root
 from ..report import Line, Section
+from ..transaction.changes import RestoreDatabase, set_attributes
+from ..transaction.plan import Plan, Target, Verdict
 from .files import write_new
-from .wanted import Loadable, LoadRequest
+from .protocol import Loadable, LoadRequest
 
 TITLE = "databases"
 

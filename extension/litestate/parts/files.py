@@ -9,13 +9,13 @@ from typing import BinaryIO
 
 from .. import sqlite
 from ..bundle import CHUNK, Writer
-from ..changes import set_attributes
+from ..bundle.manifest import Kind, Member
 from ..errors import SaveError
-from ..items import Item, Survey
-from ..manifest import Kind, Member
-from ..plan import Plan, Target, Verdict
+from ..files.item import Item, Survey
 from ..report import Line, Section
-from .wanted import Loadable, LoadRequest
+from ..transaction.changes import set_attributes
+from ..transaction.plan import Plan, Target, Verdict
+from .protocol import Loadable, LoadRequest
 
 TITLE = "files"
 _GROWS_SLOWLY = 1 << 20

@@ -8,14 +8,14 @@ from typing import Any
 
 from .. import packages
 from ..bundle import Writer
+from ..bundle.variable_members import PACKAGES_MEMBER, is_graph
 from ..errors import NeedsAsyncError
-from ..groups import PACKAGES_MEMBER, is_graph
-from ..items import Survey
-from ..plan import Plan
+from ..files.item import Survey
 from ..platform import IN_BROWSER
 from ..report import Line, Section
-from ..variables.contents import modules_of_graph, modules_of_pickle
-from .wanted import Loadable, LoadRequest
+from ..transaction.plan import Plan
+from ..variables.pickles.contents import modules_of_graph, modules_of_pickle
+from .protocol import Loadable, LoadRequest
 
 TITLE = "packages"
 
@@ -53,7 +53,7 @@ async def prepare(source: Loadable) -> None:
     """Install missing packages in the browser, before a load that cannot wait for them."""
     if not IN_BROWSER:
         return
-    from ..browser.packages import ainstall, aprovide
+    from ..browser.package_install import ainstall, aprovide
 
     needed = _needed(source)
     for member in source.manifest.members:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from .. import environment
 from ..bundle import Writer
+from ..bundle.variable_members import SESSION_MEMBER
 from ..environment import AFTER_VARIABLES, BEFORE_VARIABLES, Applied
-from ..groups import SESSION_MEMBER
-from ..imports import only_installed
-from ..items import Survey
-from ..plan import Plan
+from ..files.item import Survey
+from ..host.installed_modules import only_installed
 from ..report import Line, Section
-from .wanted import Loadable, LoadRequest
+from ..transaction.plan import Plan
+from .protocol import Loadable, LoadRequest
 
 TITLE = "settings"
 

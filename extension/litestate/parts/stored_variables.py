@@ -9,19 +9,19 @@ from typing import Any
 
 from .. import environment, packages
 from ..bundle import CHUNK
+from ..bundle.manifest import Member
+from ..bundle.variable_members import group_member, is_graph, key_of
 from ..errors import NeedsAsyncError
-from ..groups import group_member, is_graph, key_of
-from ..manifest import Member
 from ..platform import IN_BROWSER
 from ..report import Section
-from ..variables.contents import modules_of
+from ..variables.capture import Taken
 from ..variables.group import GRAPH, VALUES, Group, Memory, value_texts
-from ..variables.in_place import InPlace
 from ..variables.namespace import take_away
-from ..variables.restoring import Restored, restore
-from ..variables.stale import left_behind, sentences
-from ..variables.taking import Taken
-from .wanted import Loadable
+from ..variables.open_connections import InPlace
+from ..variables.pickles.contents import modules_of
+from ..variables.restore import Restored, restore
+from ..variables.stale_references import left_behind, sentences
+from .protocol import Loadable
 
 
 def stored(source: Loadable) -> Taken:
@@ -172,7 +172,7 @@ class SetVariables:
 
     def _provide(self) -> None:
         """Load modules from the site, which otherwise happens only for imports in a cell's text."""
-        from ..browser.packages import provide
+        from ..browser.package_install import provide
 
         modules = set().union(*map(modules_of, self.groups))
         try:

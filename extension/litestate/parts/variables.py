@@ -8,17 +8,17 @@ from typing import Any
 
 from .. import environment, packages
 from ..bundle import Writer
-from ..environment.confidential import looks_secret
-from ..groups import group_member, is_graph, variables_of
-from ..items import Survey
-from ..manifest import Member, Skipped
-from ..plan import Plan
+from ..bundle.manifest import Member, Skipped
+from ..bundle.variable_members import group_member, is_graph, variables_of
+from ..files.item import Survey
 from ..report import Line, Section
+from ..shell.secret_detection import looks_secret
+from ..transaction.plan import Plan
+from ..variables.capture import Taken, take
 from ..variables.group import GRAPH, VALUES, Group
 from ..variables.namespace import Choice, chosen, is_initial, namespace, own_names, user_names
-from ..variables.taking import Taken, take
+from .protocol import Loadable, LoadRequest
 from .stored_variables import SetVariables, group_of, pieces, unchanged
-from .wanted import Loadable, LoadRequest
 
 TITLE = "variables"
 

@@ -1,7 +1,7 @@
 """Reports: what was saved or loaded, what was skipped and why."""
 
+from .lines import Line, Section, count_text, outcome_text, size_text, when_text
 from .model import Report, show
-from .words import Line, Section, count_text, outcome_text, size_text, when_text
 
 __all__ = [
     "Line",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape as escape_html
 
 from ..platform import IN_BROWSER
-from .words import (
+from .lines import (
     Content,
     Line,
     Section,

@@ -7,8 +7,7 @@ from dataclasses import replace
 from ..output import Output
 from ..platform import execution_count, ipython_shell
 from . import html
-from .table import Alignment, label_width, table_row
-from .words import (
+from .lines import (
     Content,
     Line,
     Section,
@@ -21,6 +20,7 @@ from .words import (
     shown_of,
     size_text,
 )
+from .table import Alignment, label_width, table_row
 
 __all__ = ["Line", "Report", "Section", "show"]
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from ..platform import IN_BROWSER
 from . import connections
-from .aside import Image, copy_together, scratch
 from .connections import (
     ERRORS,
     NotADatabaseError,
@@ -27,6 +26,7 @@ from .connections import (
     reading,
     text_of,
 )
+from .copies import Image, copy_together, scratch
 
 COUNT_BUDGET = 1.0
 """Seconds for counting the rows of one database, for the report only."""

@@ -29,9 +29,9 @@ async def open_storage(name: str, *, patience: float = 2.0) -> Storage:
         If the browser or the folder cannot store checkpoints.
     """
     if IN_BROWSER:
-        from .opfs import open_opfs
+        from .browser_files import open_opfs
 
         return await open_opfs(name, patience=patience)
-    from .directory import open_directory
+    from .folder import open_directory
 
     return open_directory(name, patience=patience)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, ModuleType
 from typing import Any, TypeAlias
 
-from .codecs import package_of
-from .imported import name_of, place_of
+from .codecs.imported import name_of, place_of
+from .codecs.registry import package_of
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from ..errors import SelectionError
 from ..platform import ipython_shell
-from .codecs import package_of
+from .codecs.registry import package_of
 
 Choice: TypeAlias = bool | str | Sequence[str] | None
 """Which variables: all (True), none (False), these, or the default for the place (None)."""

@@ -19,13 +19,13 @@ import weakref
 from collections import OrderedDict
 from typing import Any
 
-from .classes import begin_class, builtin_class, make_class, set_class
-from .code_objects import module_code, source_code, stored_code
-from .dataclass_parts import make_slotted
-from .functions import make_cell, make_function, module_globals, set_cell, set_function
-from .hashed import empty_dict, empty_set, fill
-from .instances import complete, make, make_called, set_early
-from .special_classes import (
+from .pickles.classes import begin_class, builtin_class, make_class, set_class
+from .pickles.code_objects import module_code, source_code, stored_code
+from .pickles.dataclass_parts import make_slotted
+from .pickles.functions import make_cell, make_function, module_globals, set_cell, set_function
+from .pickles.hashed import empty_dict, empty_set, fill
+from .pickles.instances import complete, make, make_called, set_early
+from .pickles.special_classes import (
     make_alias,
     make_enum,
     make_generic_namedtuple,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from generations import FOLDER
-from litestate.checkpoints.restoring import restore_missing
-from litestate.checkpoints.retention import Retention
-from litestate.checkpoints.scanner import Scanner
+from litestate.checkpoints.restore import restore_missing
+from litestate.checkpoints.scan import Scanner
 from litestate.checkpoints.session import Session
+from litestate.checkpoints.store.retention import Retention
 from litestate.storage import open_storage
 
 NAME = "killing"

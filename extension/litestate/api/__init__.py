@@ -1,0 +1,1 @@
+"""Public functions: what a notebook calls."""

@@ -1,0 +1,307 @@
+"""Autosave: a checkpoint after every cell, and a restore after a reload of the page."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Sequence
+
+from ..checkpoints import Checkpoint, Retention
+from ..checkpoints.capture import Captured
+from ..checkpoints.checkpoint_list import title
+from ..checkpoints.restore import never_stored, restore_missing
+from ..checkpoints.session import NewCheckpoint, Session
+from ..errors import BundleError, DamagedCheckpointError, LitestateError
+from ..files.survey import Paths
+from ..platform import IN_BROWSER
+from ..report import Report, Section, show, size_text, when_text
+from ..shell.after_cell import AfterCell
+from ..variables.namespace import Choice
+from ..waiting import Waiter, awaitable, blocking_call, wait
+from .kernel_session import Opened, close, opened
+
+_NEARLY_FULL = 0.8
+"""Used share of the browser's storage, or of the disk, at which a warning is shown."""
+
+_MOMENT = "%Y-%m-%d at %H:%M"
+
+_CHECK_AFTER = 1 / 8
+"""Share of the free room that the log may take before the free room is checked again."""
+
+
+class Autosave:
+    """The object ``litestate.autosave``: a call starts it, and methods pause and stop it."""
+
+    def __init__(self) -> None:
+        self._follower: AfterCell | None = None
+        self._session: Session | None = None
+        self._check_at = 0.0
+        self._reported: set[str] = set()
+
+    @blocking_call
+    async def __call__(
+        self,
+        waiter: Waiter,
+        /,
+        name: str | None = None,
+        *,
+        restore: bool = True,
+        paths: Paths = None,
+        exclude: Sequence[str] | str = (),
+        retention: Retention | None = None,
+        variables: Choice = None,
+    ) -> Report:
+        """Restore the state of this notebook, and make a checkpoint after every cell from now on.
+
+        In the site, the last checkpoint is restored after a reload of the page. It is not restored
+        after a restart of the kernel, which is a request for a clean session, nor in plain Python,
+        where files outlive the kernel. Then a note says how to restore it.
+
+        Checkpoints are made between cells, in less than 2.5 % of the time. A cell that changes
+        nothing makes none.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the history, by default the notebook's path. Notebooks with the same name share
+            one history.
+        restore : bool, optional
+            Whether to restore anything.
+        paths : path or sequence of path, optional
+            Files that belong to the state, by default those that `save_state` saves.
+        exclude : str or sequence of str, optional
+            Files to leave out, in gitignore syntax.
+        retention : Retention, optional
+            Which checkpoints are kept: by default the last 20, one for each of the last 24 hours
+            and of the last 30 days that have any, and all that have a label.
+        variables : bool or str or sequence of str, optional
+            Variables that belong to the state: by default all, unless ``paths`` names files.
+
+        Returns
+        -------
+        Report
+            What was restored.
+
+        Raises
+        ------
+        StorageError
+            If this browser has no storage for checkpoints (as in a private window), or the folder
+            cannot be written to. `save_state` works in any case.
+        NeedsAsyncError
+            If this browser cannot wait inside a call; use `aautosave`.
+        LitestateError
+            Outside of a notebook and of IPython, where there are no cells.
+        """
+        opening = opened(
+            name, paths=paths, exclude=exclude, retention=retention, variables=variables
+        )
+        return self._begin(await waiter(opening, "its storage"), restore=restore)
+
+    def pause(self) -> None:
+        """Make no checkpoints until `resume`."""
+        self._active().pause()
+
+    def resume(self) -> None:
+        """Make checkpoints again; the next one has all changes since the pause."""
+        self._active().resume()
+
+    def stop(self) -> None:
+        """Stop automatic checkpoints; existing ones are kept, and `checkpoint` still works."""
+        if self._follower is not None:
+            self._follower.stop()
+
+    def __repr__(self) -> str:
+        if self._session is None or self._follower is None or not self._follower.active:
+            return "Autosave is off: autosave() starts it"
+        session, follower = self._session, self._follower
+        if not session.storage.writable:
+            return f"Autosave waits: another tab makes the checkpoints of {session.name}"
+        newest, last = session.newest, "no checkpoint yet"
+        if newest is not None:
+            last = f"{title(newest.note, newest.number)} at {when_text(newest.note.created)}"
+        state = "paused" if follower.paused else "on"
+        # With a date: the output may be read after this kernel has ended.
+        text = f"Autosave is {state} for {session.name}; {last} (on {time.strftime(_MOMENT)})"
+        if follower.trouble:
+            return f"{text}. What has changed since is not in it: {follower.trouble}"
+        return f"{text}. What has changed since is not in it yet" if follower.pending else text
+
+    def _active(self) -> AfterCell:
+        if self._follower is None or not self._follower.active:
+            raise LitestateError("Autosave is off: call autosave() first.")
+        return self._follower
+
+    def _begin(self, now: Opened, *, restore: bool) -> Report:
+        session = now.session
+        follower = AfterCell(self._checkpoint, self._show)
+        follower.start()
+        if self._follower is not None:
+            self._follower.stop()
+        before, self._session = self._session, session
+        self._follower, self._reported = follower, set()
+        self._check_at = 0
+        try:
+            report = _first(now, restore=restore) if session.is_fresh else _again(now, before)
+        except BaseException:
+            # A checkpoint now would lack the state that could not be restored.
+            self.stop()
+            close()
+            raise
+        report.later = (
+            f"Autosave was turned on for {session.name} on {time.strftime(_MOMENT)}. "
+            f"{report.headline}"
+        ).strip()
+        report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
+        _explain(report, now)
+        return show(report)
+
+    def _checkpoint(self, cell: int | None) -> None:
+        session = self._session
+        if session is None or not (session.storage.writable or self._take_over(session)):
+            return
+        made = session.checkpoint("cell", cell=cell, thorough=False)
+        self._report_problems(session.captured, made)
+        if session.history.wants_compaction():
+            session.history.compact()
+        if session.history.size >= self._check_at:
+            self._check_at = math.inf
+            self._check_room(session)
+
+    def _take_over(self, session: Session) -> bool:
+        before = session.newest
+        if not session.take_over():
+            return False
+        text = "The other tab was closed: this one makes the checkpoints now."
+        if session.newest and session.newest != before:
+            text += f" The last state of the other one is {_offer(session.newest)}"
+        self._report(text)
+        return True
+
+    def _report_problems(self, captured: Captured, made: NewCheckpoint | None) -> None:
+        for warning in captured.warnings:
+            self._report(warning)
+        for skipped in captured.skipped:
+            self._report(
+                f"The checkpoint has no current version of {skipped.path}: {skipped.reason}. "
+                f"{skipped.advice}"
+            )
+        if made is not None and made.dropped:
+            self._report(
+                f"There is little room: {len(made.dropped)} older checkpoints were dropped. "
+                "Give a label to those that you want to keep, and download a bundle with "
+                "save_state()."
+            )
+
+    def _check_room(self, session: Session) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            wait(self._report_if_nearly_full(session), "")
+            return
+        task = loop.create_task(self._report_if_nearly_full(session))
+        # The loop only has a weak reference: without another one the task may be collected.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _report_if_nearly_full(self, session: Session) -> None:
+        usage = await session.storage.usage()
+        session.note_usage(usage)
+        if usage is None:
+            return
+        self._check_at = session.history.size + _CHECK_AFTER * (usage.quota - usage.used)
+        if usage.used < _NEARLY_FULL * usage.quota:
+            return
+        self._report(
+            f"The storage is nearly full: {size_text(usage.used)} of {size_text(usage.quota)} are "
+            f"used. Checkpoints of {session.name} take {size_text(session.history.size)} of it. "
+            "When it is full, the oldest ones are dropped. To be safe, download a bundle with "
+            "save_state()."
+        )
+
+    def _report(self, sentence: str) -> None:
+        # Only once: the same may be true after every cell.
+        if sentence not in self._reported and self._follower is not None:
+            self._reported.add(sentence)
+            self._follower.say(sentence)
+
+    @staticmethod
+    def _show(sentence: str) -> None:
+        # With a date: it may be read much later.
+        when = f"Autosave, on {time.strftime(_MOMENT)}"
+        show(Report(when, [Section("autosave", warnings=[sentence])]))
+
+
+autosave = Autosave()
+
+
+aautosave = awaitable(autosave.__call__)
+
+
+def _first(now: Opened, *, restore: bool) -> Report:
+    """Restore the state of this notebook, or report what can be restored."""
+    session, newest = now.session, now.session.newest
+    if newest is not None and IN_BROWSER and restore and not now.restarted:
+        return _newest_whole(session)
+    lost = never_stored(session, newest) if newest else ""
+    made = None
+    if session.storage.writable:
+        # Also of an empty state, so that the first cell can be undone.
+        made = session.checkpoint("start", always=newest is None)
+    # In plain Python files outlive the process, but variables of lost cells do not.
+    if newest is None or (made is None and not IN_BROWSER and not lost):
+        return Report("")
+    offer = f"Nothing was restored. Its last state is {_offer(newest)}"
+    return Report("", notes=[f"{offer}; {lost}" if lost else offer])
+
+
+def _again(now: Opened, before: Session | None) -> Report:
+    """Report what can be restored, if autosave was on for another history before."""
+    if before is now.session or now.newest is None:
+        return Report("")
+    return Report("", notes=[f"Nothing was restored. Its last state is {_offer(now.newest)}"])
+
+
+def _newest_whole(session: Session) -> Report:
+    """Restore the undamaged part of the newest checkpoint that can be read."""
+    damage: dict[int, str] = {}
+    # Twice each: the first try finds the damage, the second one leaves it out.
+    for checkpoint in (each for each in reversed(session.history.checkpoints) for _ in range(2)):
+        try:
+            report = restore_missing(session, checkpoint)
+        except (DamagedCheckpointError, BundleError) as error:
+            # BundleError: the content is undamaged, but invalid.
+            name = title(checkpoint.note, checkpoint.number)
+            damage[checkpoint.number] = f"{name} is damaged. {error}"
+        else:
+            # The report names what was left out.
+            damage.pop(checkpoint.number, None)
+            break
+    else:
+        report = Report("No checkpoint could be restored.")
+    report.sections = report.sections or [Section("autosave")]
+    report.sections[0].warnings += damage.values()
+    return report
+
+
+def _offer(checkpoint: Checkpoint) -> str:
+    when = when_text(checkpoint.note.created)
+    return f"in {title(checkpoint.note, checkpoint.number)} of {when}: restore({checkpoint.number})"
+
+
+def _explain(report: Report, now: Opened) -> None:
+    session = now.session
+    report.sections = report.sections or [Section("autosave")]
+    warnings = report.sections[0].warnings
+    warnings += session.history.problems
+    if not session.storage.writable:
+        warnings.append(
+            "This notebook is open in another tab, which makes the checkpoints. This tab takes "
+            "over when the other one is closed. Until then, changes here are not in any checkpoint."
+        )
+    if now.path is not None:
+        report.notes.append(f"{now.path} was called {session.name} when its history began.")
+    if now.persisted is False:
+        report.notes.append(
+            "Download a bundle with save_state() from time to time: the browser may delete what "
+            "this site stores."
+        )

@@ -1,0 +1,1 @@
+"""The log of checkpoints: chunks, records, recovery, retention and history."""

@@ -1,0 +1,1 @@
+"""Files, folders and links of a session: find them, and decide which belong to its state."""

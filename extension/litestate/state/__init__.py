@@ -1,0 +1,1 @@
+"""Save a state into a bundle, and load one."""

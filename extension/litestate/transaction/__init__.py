@@ -1,0 +1,1 @@
+"""Change files and databases all together or not at all."""

@@ -1,0 +1,1 @@
+"""Find variables that a cell may have changed."""

@@ -1,0 +1,1 @@
+"""Store objects of known types as plain data, without pickle."""

@@ -1,0 +1,1 @@
+"""Turn the values of names into a graph of nodes, and back."""

@@ -1,0 +1,1 @@
+"""Pickle what no codec can store."""
