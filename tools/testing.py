@@ -13,9 +13,6 @@ from tools.console import step, warn
 from tools.paths import DIST, ROOT
 
 SOURCES = ("build.py", "tools", "extension/litestate")
-LAYERS_ARE_CHECKED = False
-"""Whether import-linter checks the layers that pyproject.toml names."""
-
 # import-linter has no `__main__`, and its script has another name on Windows.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 FAST = ("tests/unit", "tests/build")
@@ -27,7 +24,7 @@ not wait for too many others."""
 
 
 def check_style() -> bool:
-    """Run ruff, mypy, codespell and, once the package has its layers, import-linter.
+    """Run ruff, mypy, codespell and import-linter.
 
     Returns
     -------
@@ -39,9 +36,8 @@ def check_style() -> bool:
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy", "--strict", *SOURCES],
         ["-m", "codespell_lib"],
+        ["-c", LINT_IMPORTS, "--no-cache"],
     ]
-    if LAYERS_ARE_CHECKED:
-        checks.append(["-c", LINT_IMPORTS, "--no-cache"])
     # Every check runs, so that one run names everything there is to mend.
     results = [_check(arguments) for arguments in checks]
     return all(results)

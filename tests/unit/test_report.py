@@ -117,7 +117,7 @@ MODULES = [
     module.name
     for module in pkgutil.walk_packages(litestate.__path__, "litestate.")
     if not module.name.endswith("__main__")
-    and (sys.platform == "emscripten" or not {"browser", "opfs"} & {*module.name.split(".")})
+    and (sys.platform == "emscripten" or not {"browser", "browser_files"} & {*module.name.split(".")})
 ]
 
 

@@ -67,7 +67,7 @@ def test_it_is_loaded_under_an_open_connection(session: Session, kind: str) -> N
         report = session.load(bundle)
         assert [line.verdict for line in report.lines()] == ["changed"]
         if kind.startswith("UTF-16"):
-            assert "connect again" in str(report.warnings)
+            assert "Connect again" in str(report.warnings)
         else:
             assert content_of(connection) == before
     assert content(path) == before
