@@ -96,7 +96,9 @@ class _Package(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value: object = getattr(importlib.import_module(_MODULES[name]), name)
+        # The notebook's folder may have a file of a bundle that is named like a module of Python.
+        with only_installed():
+            value: object = getattr(importlib.import_module(_MODULES[name]), name)
         super().__setattr__(name, value)
         return value
 
@@ -112,6 +114,7 @@ class _Package(ModuleType):
 sys.modules[__name__].__class__ = _Package
 
 from ._version import __version__ as __version__  # noqa: E402
+from .host.installed_modules import only_installed  # noqa: E402
 from .shell.executed import follow as _follow  # noqa: E402
 
 # The history has the cells from here on.

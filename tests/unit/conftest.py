@@ -55,6 +55,15 @@ def no_reducers() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def no_adapters() -> Iterator[None]:
+    """Leave no adapter for SQLite that a cell of a test has registered."""
+    before = dict(sqlite3.adapters)
+    yield
+    sqlite3.adapters.clear()
+    sqlite3.adapters.update(before)
+
+
+@pytest.fixture(autouse=True)
 def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the kernel, what other tests have read is not what a report is about."""
     monkeypatch.setattr(litestate.state.missing, "_files_read", list)

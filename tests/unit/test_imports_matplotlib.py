@@ -14,7 +14,7 @@ from litestate.host import installed_modules
 from litestate.host.installed_modules import is_harmless
 from litestate.platform import IN_BROWSER
 
-EXTENSION = str(Path(installed_modules.__file__).parents[1])
+EXTENSION = str(Path(installed_modules.__file__).parents[2])
 TESTS = str(Path(__file__).parent)
 
 pytestmark = pytest.mark.skipif(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,34 @@ def test_an_import_loads_little() -> None:
     code = "import litestate, sys; print(sum('litestate' in it.split('.') for it in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) <= 120
+
+
+SHADOWS = """
+import io, sys
+from pathlib import Path
+sys.path[:0] = [""]
+import litestate
+for name in sys.stdlib_module_names - set(sys.modules):
+    Path(f"{name}.py").write_text("raise SystemExit('it ran')")
+for name in litestate.__all__:
+    getattr(litestate, name)
+file = io.BytesIO()
+litestate.save_state(file, exclude=["*.py"])
+litestate.load_state(file.getvalue())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="needs a second Python")
+def test_files_named_like_modules_of_python_are_not_run(tmp_path: Path) -> None:
+    """What is imported on first use comes from Python, not from a bundle's files."""
+    folder = str(Path(litestate.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", SHADOWS],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": folder},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -113,11 +113,12 @@ def test_names_of_bundles(name: str) -> None:
     assert bundle_name(name).count(".zip") == 1
 
 
+NEED_THE_BROWSER = {"browser", "browser_files"}
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(litestate.__path__, "litestate.")
     if not module.name.endswith("__main__")
-    and (sys.platform == "emscripten" or not {"browser", "browser_files"} & {*module.name.split(".")})
+    and (sys.platform == "emscripten" or not NEED_THE_BROWSER & {*module.name.split(".")})
 ]
 
 
