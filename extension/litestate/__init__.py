@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -99,6 +99,9 @@ class _Package(ModuleType):
         # The notebook's folder may have a file of a bundle that is named like a module of Python.
         with only_installed():
             value: object = getattr(importlib.import_module(_MODULES[name]), name)
+        if isinstance(value, FunctionType):
+            # Stored variables name it by its public name, which never changes.
+            value.__module__ = __name__
         super().__setattr__(name, value)
         return value
 

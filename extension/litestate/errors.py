@@ -9,6 +9,8 @@ from __future__ import annotations
 class LitestateError(Exception):
     """Base class of all errors of litestate."""
 
+    __module__ = "litestate"  # Where stored variables and users find it.
+
     def _render_traceback_(self) -> list[str]:
         """Return the message alone, without frames, for notebooks."""
         return [f"\x1b[31m{type(self).__name__}\x1b[39m: {self}"]

@@ -54,7 +54,7 @@ def test_a_twin_has_the_same_signature(name: str) -> None:
     assert inspect.signature(function) == inspect.signature(twin)
     assert "waiter" not in inspect.signature(function).parameters
     assert inspect.iscoroutinefunction(twin) and not inspect.iscoroutinefunction(function)
-    assert (twin.__name__, twin.__module__) == (name, function.__module__)
+    assert (twin.__name__, twin.__module__) == (name, "litestate")
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="no child processes")

@@ -64,6 +64,8 @@ class Limits:
         Size of the manifest: 256 MiB; in the browser 32 MiB.
     """
 
+    __module__ = "litestate"  # Where stored variables and users find it.
+
     members: int = 100_000 if IN_BROWSER else 1_000_000
     total_bytes: int = (2 if IN_BROWSER else 64) * _GIB
     ratio: int = 250

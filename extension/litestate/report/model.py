@@ -66,6 +66,8 @@ class Report(Content):
         Number of the cell that has shown the report already.
     """
 
+    __module__ = "litestate"  # Where stored variables and users find it.
+
     def __str__(self) -> str:
         return _text(self)
 

@@ -175,45 +175,15 @@ def marker(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-_DEFINED_ELSEWHERE = {
-    "litestate.variables.classes": (begin_class, builtin_class, make_class, set_class),
-    "litestate.variables.code_objects": (module_code, source_code, stored_code),
-    "litestate.variables.dataclass_parts": (make_slotted,),
-    "litestate.variables.functions": (
-        *(make_cell, make_function, module_globals, set_cell, set_function),
-    ),
-    "litestate.variables.hashed": (empty_dict, empty_set, fill),
-    "litestate.variables.instances": (complete, make, make_called, set_early),
-    "litestate.variables.special_classes": (
-        *(make_alias, make_enum, make_generic_namedtuple, make_namedtuple),
-        *(make_newtype, make_typeddict, make_typevar),
-    ),
-}
-"""Functions of other modules, by the module that pickles of litestate 0.1.0 named for them."""
-
-_NAMES_BEFORE = frozenset(
-    (module, function.__name__)
-    for module, functions in _DEFINED_ELSEWHERE.items()
-    for function in functions
-)
-
-for _functions in _DEFINED_ELSEWHERE.values():
-    for _function in _functions:
-        # pickle stores a function as its module and its name.
-        _function.__module__ = __name__
-
-
-def name_now(module: str, name: str) -> tuple[str, str]:
-    """Return the present module and name of an object that a pickle names.
-
-    Parameters
-    ----------
-    module, name : str
-        The names in the pickle.
-
-    Returns
-    -------
-    (str, str)
-        This module for a function that an older pickle names elsewhere; otherwise the same.
-    """
-    return (__name__, name) if (module, name) in _NAMES_BEFORE else (module, name)
+for _function in (
+    *(begin_class, builtin_class, make_class, set_class),
+    *(module_code, source_code, stored_code),
+    make_slotted,
+    *(make_cell, make_function, module_globals, set_cell, set_function),
+    *(empty_dict, empty_set, fill),
+    *(complete, make, make_called, set_early),
+    *(make_alias, make_enum, make_generic_namedtuple, make_namedtuple),
+    *(make_newtype, make_typeddict, make_typevar),
+):
+    # pickle stores a function as its module and its name.
+    _function.__module__ = __name__

@@ -45,6 +45,8 @@ class Retention:
         If one of these is not a whole number from 0.
     """
 
+    __module__ = "litestate"  # Where stored variables and users find it.
+
     last: int = 20
     hours: int = 24
     days: int = 30

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from ...host.installed_modules import import_installed, is_harmless, is_installed
+from ..stored_names import module_now
 from .checking import listed, text
 from .registry import Codec, Get, OpaqueError, Put, codec_for, codec_of
 
@@ -165,6 +166,7 @@ def _read_module(payload: Any, get: Get) -> types.ModuleType:
 
 def _read_global(payload: Any, get: Get) -> Any:
     module, name = (text(each, get) for each in listed(payload, get, 2))
+    module = module_now(module)
     # Under the name of something else, the user's code would call it by mistake.
     if not get.trusted and not _is_own_name(module, name, get):
         raise get.waiting(f"{module}.{name} is found by another name")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import DamagedBundleError
-from .. import rebuilding
 from ..group import Group
+from ..stored_names import REBUILDING, module_now
 
-_SOURCE = f"{rebuilding.__name__}.source_code"
-_MODULE_GLOBALS = f"{rebuilding.__name__}.module_globals"
-_BYTECODE = f"{rebuilding.__name__}.stored_code"
+_SOURCE = f"{REBUILDING}.source_code"
+_MODULE_GLOBALS = f"{REBUILDING}.module_globals"
+_BYTECODE = f"{REBUILDING}.stored_code"
 _IMPORT = "importlib.import_module"
 
 _UNKNOWN = "(computed while it runs)"
@@ -144,7 +144,7 @@ class _Reader:
 
     def _name(self, module: Any, name: Any) -> None:
         is_text = isinstance(module, str) and isinstance(name, str)
-        found = _Global(".".join(rebuilding.name_now(module, name)) if is_text else _UNKNOWN)
+        found = _Global(f"{module_now(module)}.{name}" if is_text else _UNKNOWN)
         self.names.add(found.name)
         self._stack.append(found)
 

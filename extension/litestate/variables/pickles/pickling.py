@@ -15,9 +15,9 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from ...platform import IN_BROWSER
-from .. import rebuilding
 from ..failures import NotLoadedError, NotSavedError, text_of
 from ..interpreter import bounded_calls
+from ..stored_names import module_now
 from . import hashed
 from .code_objects import PYTHON
 from .cycles import Cycles
@@ -258,7 +258,7 @@ class _Unpickler(pickle.Unpickler):
         """Return the object that a pickle names."""
         if module == NOTEBOOK:
             return self._of_notebook(name)
-        module, name = rebuilding.name_now(module, name)
+        module = module_now(module)
         try:
             return super().find_class(module, name)
         except ModuleNotFoundError as error:
