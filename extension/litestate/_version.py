@@ -1,3 +1,3 @@
-"""The version of litestate, the only place where it is written."""
+"""The version of litestate."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Removal of the state, after a checkpoint or a bundle of it was written."""
+"""Removal of the state once a checkpoint or bundle of it exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one open session of this kernel: its opening, its closing, and changes that undo reverts."""
+"""The kernel's open checkpoint session, and changes that undo can revert."""
 
 from __future__ import annotations
 

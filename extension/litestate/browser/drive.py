@@ -1,4 +1,4 @@
-"""The contents drive, with or without litestate's own implementation of it.
+"""Access to the contents drive, mended by litestate or not.
 
 With it (docs/drive.md) the drive is mended: an ordinary folder, with records of the files that
 kernels have written and read. Without it a file is stored only when it is closed.

@@ -1,4 +1,4 @@
-"""Forms in a cell's output that talk with the kernel, and outputs that end with their kernel.
+"""HTML forms in a cell's output that exchange messages with the kernel.
 
 The kernel's worker has no document, so the HTML goes into the cell's output and a script beside it
 connects the two. The script is removed from the output as soon as it has run: otherwise it would

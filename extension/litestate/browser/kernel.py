@@ -1,4 +1,4 @@
-"""The kernel's worker: when and with what it was started, and waiting inside of a call (JSPI)."""
+"""Facts about the kernel's worker, and waiting inside a synchronous call (JSPI)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A checkpoint as a source to load from, or as a survey to save into a bundle."""
+"""Adapter that presents a checkpoint as a load source or a survey."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writers of files in a notebook's folder: the notebook itself, or another program.
+"""Record of who last wrote each file in the notebook's folder.
 
 Other notebooks, editors, Git and uploads write to the same folder, and a restore must not remove
 their files. In the site, the drive records which notebook wrote last. Plain Python has no such

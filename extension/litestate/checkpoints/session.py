@@ -1,4 +1,4 @@
-"""The open history of one notebook, and the state that its checkpoints are about."""
+"""The checkpoint session of one notebook: its scanner, history and current state."""
 
 from __future__ import annotations
 

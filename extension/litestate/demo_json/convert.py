@@ -1,4 +1,4 @@
-"""Conversion of the demo app's JSON file to a bundle, which all functions can read."""
+"""Conversion of the demo app's JSON file to a bundle."""
 
 from __future__ import annotations
 

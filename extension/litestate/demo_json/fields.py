@@ -1,4 +1,4 @@
-"""Fields of the demo app's JSON file, and the rules that recognise such a file."""
+"""Fields of the demo app's JSON file, and the rules that recognize such a file."""
 
 from __future__ import annotations
 

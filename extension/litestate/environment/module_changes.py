@@ -1,4 +1,4 @@
-"""Changes of a notebook to modules of others: attributes that it set, and what it registered."""
+"""Changes the notebook made to modules that are not its own."""
 
 from __future__ import annotations
 

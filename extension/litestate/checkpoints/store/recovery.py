@@ -1,4 +1,4 @@
-"""Recovery of the log that counts among two files, also after a killed program."""
+"""Choice and repair of the valid log of two files after a crash."""
 
 from __future__ import annotations
 
