@@ -1,4 +1,4 @@
-r"""The settings that a bundle without trust may set: they run no code and cannot stop the kernel.
+r"""Settings that an untrusted bundle may change.
 
 This is a list of what is allowed, not of what is known to be dangerous: a setting that a package
 adds in the future waits for trust. Every entry for Matplotlib and pandas was looked up in the

@@ -1,1 +1,1 @@
-"""Files, folders and links of a session: find them, and decide which belong to its state."""
+"""The files of a session: search for them, and the rules for which belong to its state."""

@@ -1,4 +1,4 @@
-"""The entries that a walk visits, the items of the state among them, and the survey of these."""
+"""Data model of a survey: walk entries, items, and the survey itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walk for a bundle, which adds files of the notebook's folder that were only read."""
+"""Files the notebook has read, added to the survey of a bundle."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The machine that runs the session: folders where files belong, modules that may be imported."""
+"""The machine of the session: root folders for its files, and modules that may be imported."""

@@ -1,4 +1,4 @@
-"""The delimiter of a CSV file: the one under which all rows fit."""
+"""Detection of the delimiter of a CSV file."""
 
 from __future__ import annotations
 

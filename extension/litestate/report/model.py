@@ -1,4 +1,4 @@
-"""A report on the state, as text, as HTML, and as the output of a cell."""
+"""The report shown to the user, as text, HTML or cell output."""
 
 from __future__ import annotations
 

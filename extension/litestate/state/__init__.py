@@ -1,1 +1,1 @@
-"""Save a state into a bundle, and load one."""
+"""Saving of a state into a bundle, and loading of one."""

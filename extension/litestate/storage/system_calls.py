@@ -1,4 +1,4 @@
-"""Differences between operating systems: locks, positioned reads and writes, durability."""
+"""Operating-system wrappers: locks, positioned I/O, durability."""
 
 from __future__ import annotations
 

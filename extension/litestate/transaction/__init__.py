@@ -1,1 +1,1 @@
-"""Change files and databases all together or not at all."""
+"""Changes to files and databases, made all together or not at all."""

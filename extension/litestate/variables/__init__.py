@@ -1,1 +1,1 @@
-"""The notebook's own names: what their values are made of, stored so that sharing survives."""
+"""Storage of the notebook's variables, so that shared objects stay shared."""

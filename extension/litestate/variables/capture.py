@@ -1,4 +1,4 @@
-"""Capture the notebook's variables as groups that can be stored."""
+"""Capture of the notebook's variables as groups that can be stored."""
 
 from __future__ import annotations
 

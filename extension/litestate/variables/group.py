@@ -1,4 +1,4 @@
-"""Groups: names whose values share objects, in the form in which they are stored."""
+"""A group of names whose values share objects, as stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adjust the interpreter while objects are stored or made again."""
+"""Garbage collection and recursion limits while objects are stored or made."""
 
 from __future__ import annotations
 

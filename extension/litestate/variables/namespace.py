@@ -1,4 +1,4 @@
-"""Find the notebook's own variables."""
+"""The notebook's own variables: their namespace and their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Restore databases into open connections, so that cursors and callbacks stay valid.
+"""Restore of databases into open connections, so that cursors and callbacks stay valid.
 
 A connection to a file stays; one in memory gets the stored content.
 """

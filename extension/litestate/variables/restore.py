@@ -1,4 +1,4 @@
-"""Restore the notebook's variables from stored groups."""
+"""Restore of the notebook's variables from stored groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find variables that still refer to objects which a restore has replaced or removed.
+"""Search for variables that still refer to objects which a restore has replaced.
 
 No code of the objects runs.
 """

@@ -1,4 +1,4 @@
-"""Modules of litestate that stored variables name, and where their objects are now.
+"""Map from module names in stored variables to the present ones.
 
 A pickle names the classes and functions that make its objects, and a graph the functions that a
 variable is, such as ``save_state`` after ``from litestate import save_state``. What was stored once

@@ -1,4 +1,4 @@
-"""Load pickles once when they are saved, if code of the notebook makes their objects.
+"""Trial load of pickles at the save, if code of the notebook makes their objects.
 
 A class may define its pickling wrongly, and only a load shows it. So a small pickle is loaded once
 into a namespace of its own: its classes and functions are copies, and find no variable that they

@@ -1,1 +1,1 @@
-"""Find variables that a cell may have changed."""
+"""Search for variables that a cell may have changed."""

@@ -1,4 +1,4 @@
-"""Read the names in the text of a cell."""
+"""Names in the text of a cell."""
 
 from __future__ import annotations
 

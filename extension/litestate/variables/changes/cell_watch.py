@@ -1,4 +1,4 @@
-"""Collect the variables that cells may have changed since the last scan."""
+"""Variables that cells may have changed since the last scan, collected after each cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the names in code, and tell whether it may reach variables that it does not name."""
+"""Names in code, and whether it may reach variables that it does not name."""
 
 from __future__ import annotations
 

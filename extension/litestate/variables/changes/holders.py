@@ -1,4 +1,4 @@
-"""Find objects that something besides the variables holds.
+"""Search for objects that something besides the variables holds.
 
 An object has as many references as a walk found, unless something else holds it too: a library, a
 thread, an event loop, an object in C that does not show its references.

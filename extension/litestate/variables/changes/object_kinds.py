@@ -1,4 +1,4 @@
-"""Tell which objects end a walk through the variables, and which hide their references."""
+"""Kinds of objects that end a walk through the variables, or hide their references."""
 
 from __future__ import annotations
 

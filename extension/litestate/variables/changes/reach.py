@@ -1,4 +1,4 @@
-"""Find the variables that a cell may reach through the functions and objects that it names.
+"""Variables that a cell may reach through the functions and objects that it names.
 
 The search goes only a little way into objects. `suspects` knows completely what the objects held
 at the last scan, and functions defined since then are named in the texts of cells.

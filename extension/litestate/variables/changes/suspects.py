@@ -1,4 +1,4 @@
-"""Find the variables that may have changed since the last scan.
+"""Variables that may have changed since the last scan.
 
 A cell can change
 

@@ -1,4 +1,4 @@
-"""Scan the variables for checkpoints, and capture only those that may have changed."""
+"""Scan of the variables for checkpoints; only the suspects are captured."""
 
 from __future__ import annotations
 

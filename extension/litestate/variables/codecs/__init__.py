@@ -1,1 +1,1 @@
-"""Store objects of known types as plain data, without pickle."""
+"""Codecs: objects of known types as plain data, without pickle."""

@@ -1,1 +1,1 @@
-"""Turn the values of names into a graph of nodes, and back."""
+"""Variables as a graph of nodes: the encoder and the decoder."""

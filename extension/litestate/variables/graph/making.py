@@ -1,4 +1,4 @@
-"""The names of graphs, made in an order in which the notebook's code finds the names it uses.
+"""Order in which names are decoded, so the notebook's code finds the names it needs.
 
 While objects are made, code of the notebook runs: ``__hash__``, ``__setstate__``, functions that a
 ``__reduce__`` names. It uses other names of the notebook. So each name is in the namespace as soon

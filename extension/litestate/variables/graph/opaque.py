@@ -1,4 +1,4 @@
-"""Opaque objects of a graph, in as many pickles as sharing allows.
+"""Grouping of objects without a codec into pickles.
 
 A pickle that cannot be loaded, because a package is missing, does not affect the others. Pickles
 that share an object are joined. The notebook's classes and functions have pickles of their own, to

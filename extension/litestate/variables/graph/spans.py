@@ -1,4 +1,4 @@
-"""Memory of the arrays in a graph, stored so that views of one array are restored as such."""
+"""Storage of array memory that keeps views shared."""
 
 from __future__ import annotations
 

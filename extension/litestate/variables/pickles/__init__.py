@@ -1,1 +1,1 @@
-"""Pickle what no codec can store."""
+"""Pickles of objects that have no codec."""

@@ -1,4 +1,4 @@
-"""Store classes of the notebook by value.
+"""Pickling of the notebook's classes by value.
 
 A class is made empty and filled afterwards. Code of the notebook that would run while a class is
 made (`__init_subclass__`, `__set_name__`, metaclasses, decorators) does not run again: its effects

@@ -1,4 +1,4 @@
-"""Store code objects by their source where it is known.
+"""Pickling of code objects by their source where it is known.
 
 Bytecode belongs to one version of Python, but any version may open a bundle. So a code object is
 stored as the text of its cell and its position there; the text is compiled again and not run.

@@ -1,4 +1,4 @@
-"""List what stored variables would import and run, without running any of it."""
+"""List of what stored variables would import and run, made without running any of it."""
 
 from __future__ import annotations
 

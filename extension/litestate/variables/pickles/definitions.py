@@ -1,4 +1,4 @@
-"""Tell the notebook's own functions and classes, stored by value, from all others."""
+"""Distinction of the notebook's own functions and classes from all others."""
 
 from __future__ import annotations
 

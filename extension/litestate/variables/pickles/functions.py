@@ -1,4 +1,4 @@
-"""Store functions and closures of the notebook.
+"""Pickling of functions and closures of the notebook.
 
 Pickles call `make_cell`, `set_cell`, `make_function`, `set_function` and `module_globals`, under
 their names in `rebuilding`.

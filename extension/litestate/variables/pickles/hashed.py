@@ -1,4 +1,4 @@
-"""Sets and dictionaries that are filled after the objects in them can be hashed.
+"""Filling of sets and dictionaries after their keys can be hashed.
 
 A town whose neighbors are a set of towns is put in a set before it has its own name. In such a
 cycle the containers are made empty, and filled when all objects of the cycle have their attributes.

@@ -1,4 +1,4 @@
-"""Choose the containers from which pickled objects are made: their `__dict__`, or copies.
+"""Containers from which pickled objects are made: their `__dict__`, or copies.
 
 An object is made from a container as it is at that moment. So the container must not be stored
 elsewhere, where it may still be empty, and must not be one that the same pickle is still filling.

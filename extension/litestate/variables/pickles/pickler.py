@@ -1,4 +1,4 @@
-"""Choose how each object of a pickle is stored."""
+"""The pickler, which chooses how each object is stored."""
 
 from __future__ import annotations
 

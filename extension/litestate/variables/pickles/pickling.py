@@ -1,4 +1,4 @@
-"""Pickle objects that have no codec, on top of cloudpickle, and load them.
+"""Pickling and unpickling of objects that have no codec, on top of cloudpickle.
 
 Functions and classes of the notebook are stored by value, all others by name. The globals of the
 notebook's functions are the notebook's namespace itself, which is not part of the pickle.

@@ -1,4 +1,4 @@
-"""Reduce objects that Python cannot pickle, or does not pickle faithfully."""
+"""Reducers for objects that Python cannot pickle, or does not pickle faithfully."""
 
 from __future__ import annotations
 
