@@ -197,7 +197,7 @@ def test_two_tabs(open_lab: OpenLab) -> None:
     assert "3 checkpoints of start.ipynb" in listed
     (restored,) = run(second, "litestate.restore()")
     assert look(second)["notes.txt"] == "of the first"
-    assert "in a bundle: load_state('" in restored
+    assert "load_state('" in restored
 
     first.page.close()
     told, _ = run(second, "(home / 'notes.txt').write_text('of the second')", "1")

@@ -80,7 +80,7 @@ ONCE = {
 
 ONCE_IN_PART = (
     # The same cases run by groups, in one session each.
-    "test_what_is_saved.py::test_it_is_restored_or_said",
+    "test_what_is_saved.py::test_each_object_is_restored_or_reported",
     # Of ten random sessions, one shows what the kernel does otherwise.
     *(f"test_variables_tracked.py::test_random_cells[{seed}]" for seed in range(1, 10)),
 )

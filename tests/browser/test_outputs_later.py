@@ -85,7 +85,7 @@ def test_a_link_is_there_although_the_kernel_gets_its_lock_late(fresh_lab: Lab) 
 def test_a_link_alone_after_a_restart(shared_lab: Lab) -> None:
     lab = shared_lab
     # On a busy computer the page takes longer to run its first script.
-    lab.check("from litestate.browser import alive\nalive.TIMEOUT = 20.0")
+    lab.check("from litestate.browser import form\nform.WATCH_TIMEOUT = 20.0")
     run(lab, "import litestate\nlitestate.save_state(variables=False)")
     link = lab.page.get_by_role("link", name="Download")
     expect(link).to_be_visible()

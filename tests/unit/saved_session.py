@@ -27,7 +27,7 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     site's kernel has another.
     """
     limit = sys.getrecursionlimit()
-    pretend_shell(monkeypatch, None, "variables", "environment", "checkpoints")
+    pretend_shell(monkeypatch, None, "variables", "environment", "shell", "checkpoints")
     monkeypatch.setattr(module_changes, "known", module_changes.Known())
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings():

@@ -26,7 +26,7 @@ textwrap.TextWrapper.shout = shout
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(module_changes, "known", module_changes.Known())
-    pretend_shell(monkeypatch, None, "environment", "checkpoints")
+    pretend_shell(monkeypatch, None, "environment", "shell", "checkpoints")
     monkeypatch.setattr(executed, "_without_shell", Log())
     with warnings.catch_warnings(), decimal.localcontext():
         warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]

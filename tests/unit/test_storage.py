@@ -244,7 +244,7 @@ def test_a_reader_that_went_does_not_take_over(open_: Open) -> None:
     wait(asyncio.sleep(0.1))
     with pytest.raises(StorageError, match="closed"):
         reader.take_over()
-    assert open_().writable
+    assert open_(patience=5).writable
 
 
 def test_closed_while_the_files_are_being_opened(open_: Open) -> None:

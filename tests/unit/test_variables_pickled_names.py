@@ -40,13 +40,14 @@ def test_pickles_with_old_names_load(title: str) -> None:
     groups = [group(each) for each in stored["groups"]]
     names = {name for each in groups for data in each.pickles for name in contents(data).globals}
     notebook, failed, _ = bring_back(Kept(groups, {}, {}), trusted=True)
-    if GOLDEN["python"] != PYTHON and failed:
+    if GOLDEN["python"] == PYTHON:
+        assert not failed
+        assert not compared(Case(title, "", stored["cell"], stored["check"]), "x", notebook)
+    elif failed:
+        # Bytecode is for one version of Python. What else differs between them, such as the
+        # attributes of classes, is what it is in the version that saved it.
         assert any("stored_code" in name or "module_code" in name for name in names), failed
         assert PYTHON in failed["x"], failed
-        return
-    assert not failed
-    case = Case(title, "", stored["cell"], stored["check"])
-    assert not compared(case, "x", notebook)
 
 
 @pytest.mark.parametrize("title", GOLDEN["saved"])
