@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import sys
 import time
 from collections.abc import Coroutine, Iterator
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 from litestate.errors import LitestateError, SourceError
+from litestate.shell import executed
 from litestate.shell.after_cell import IDLE, AfterCell
 from litestate.shell.pacing import Pace
+from litestate.variables.changes.cell_watch import Watch
 from shells import new_shell
 
 IN_KERNEL = sys.platform == "emscripten"
@@ -116,6 +119,70 @@ def test_a_cell_that_awaits_is_one_cell_however_it_is_run(shell: Any, scans: Sca
         assert scans.seen == [1, 2, 3]
 
     in_loop(kernel())
+
+
+class LiteKernel:
+    """Runs cells as JupyterLite's kernel does."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+
+    async def run(self, code: str) -> Any:
+        plain = self._shell.transform_cell(code)
+        # Returned, so that the task holds it.
+        return await self._shell.run_cell_async(code, store_history=True, transformed_cell=plain)
+
+
+@pytest.mark.parametrize("is_in_task", [False, True])
+@pytest.mark.parametrize("is_first", [False, True])
+@pytest.mark.parametrize(
+    "end",
+    ["box", "raise Failed(box)", "await sleep(0, box)", "await sleep(0)\nraise Failed(box)"],
+)
+def test_nothing_holds_the_result_of_a_cell_once_ipython_does_not(
+    shell: Any, end: str, *, is_first: bool, is_in_task: bool
+) -> None:
+    if IN_KERNEL and (is_in_task or "await" in end):
+        pytest.skip(ONE_LOOP)
+    scans, watches = Scans(), list[Watch]()
+
+    def follow() -> None:
+        scans.after.start(shell)
+        executed.follow(shell)
+        watches.append(Watch(shell))
+
+    def run(code: str) -> None:
+        if is_in_task:
+            asyncio.run(shell.kernel.run(code))
+        else:
+            cell(shell, code)
+
+    if is_in_task:
+        shell.kernel = LiteKernel(shell)
+    shell.user_ns["follow"] = follow
+    run(
+        "import weakref\nfrom asyncio import sleep\nclass Box: pass\n"
+        "class Failed(Exception): pass" + ("" if is_first else "\nfollow()")
+    )
+    gc.collect()
+    gc.disable()
+    try:
+        start = "follow()\n" if is_first else ""
+        run(f"{start}box = Box(); made = weakref.ref(box)\n{end}")
+        if "raise" in end:
+            # IPython keeps the last error; the frames of one before hold each other.
+            run("1 / 0")
+            gc.collect()
+        # Also from `Out` and the like.
+        shell.del_var("box")
+        assert shell.user_ns["made"]() is None
+        assert scans.seen
+    finally:
+        gc.enable()
+        scans.after.stop()
+        executed.unfollow(shell)
+        for each in watches:
+            each.close()
 
 
 def test_the_cell_that_starts_it_counts(shell: Any) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import fractions
+import gc
 import pathlib
 import re
 import sys
 import uuid
+import weakref
 import zoneinfo
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -377,3 +379,34 @@ def test_arrays_share_memory_without_copies() -> None:
     big = np.zeros(1_000_000, np.uint8)
     taken = take({"big": big}, ["big"])
     assert np.shares_memory(np.frombuffer(taken.groups[0].buffers[0], np.uint8), big)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pandas as pd\nx = pd.DataFrame({'kind': list('abab')}); kept = x['kind'].array",
+        "import pandas as pd\nx = pd.DataFrame({'n': pd.array([1, None])}); kept = x['n'].array",
+        "from types import SimpleNamespace\nclass C: pass\nkept = C(); x = SimpleNamespace(c=kept)",
+        "import numpy as np\nkept = np.arange(9.0); x = [kept[2:], {'a': kept}]",
+        "class C: pass\nkept = C(); kept.rows = [{'n': n} for n in range(300)]; x = y = kept",
+        "class C:\n    def __setstate__(self, state): raise ValueError\n"
+        "kept = C(); kept.a = 1; x = [kept]; y = [kept]",
+        "class C:\n    def __reduce__(self): raise ValueError\nkept = C(); x = [kept]; y = [kept]",
+    ],
+)
+def test_captured_objects_are_freed_without_the_garbage_collector(code: str) -> None:
+    """Until it runs, what still holds them would count as another holder: see `holders`."""
+    notebook = Notebook(code)
+    kept = weakref.ref(notebook.names.pop("kept"))
+    names = [name for name in ("C", "x", "y") if name in notebook.names]
+    gc.collect()
+    gc.disable()
+    try:
+        for some in (["x"], names):
+            taken = notebook.take(*some)
+            assert bool(taken.skipped) == ("raise" in code)
+        del taken
+        notebook.names.clear()
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -268,6 +268,8 @@ class _Hooks:
             self._shell.events.unregister("post_run_cell", self._first_ended)
             if self._first_task is not None:
                 self._first_task.remove_done_callback(self._first_task_ended)
+                # It holds the outcome of its cell.
+                self._first_task = None
 
     def _end(self, number: int | None, outcome: str) -> None:
         self._record(lambda recorder: recorder.cell_ended(outcome))

@@ -156,6 +156,8 @@ def add_group(ones: Sequence[EncodedVariable], taken: Taken) -> None:
             Skipped(name, _READ_BACK.format(reason), _ADVICE, f"variables/{name}")
             for name, reason in failed.items()
         ]
+        if len(ones) > 1:
+            encoder.forget()
         for one in ones:
             if one.name in failed:
                 one.encoder.forget()

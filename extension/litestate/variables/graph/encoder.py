@@ -122,8 +122,8 @@ class Encoder:
         self.buffers, self.pickles, self._nodes = [], [], []
         self._memo, self._json = {}, JsonNodes(is_enabled=not self._is_exact)
         self._alive, self.opaque, self._spans, self.namespace = [], set(), None, None
+        self._apart, self._pickles = [], Pickles(self)
         self._pending.clear()
-        self._pickles = Pickles(self)
 
     def value(self, obj: object) -> Value:
         """Return the value of any object; one that is not plain gets into a pickle."""
