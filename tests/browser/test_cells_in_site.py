@@ -57,7 +57,9 @@ def test_every_cell_is_followed_by_one_look(shared_lab: Lab) -> None:
         assert lab.value("len(looks)") == 2
         assert lab.value("looks[-1] - looks[-2]") == 1
         lab.check("after.stop()")
-    assert lab.value("'run_cell' in vars(get_ipython())") is False
+    lab.check("looks.clear()")
+    lab.check("1")
+    assert lab.value("len(looks)") == 0, "it still follows after a stop"
 
 
 def test_what_is_put_off_comes_between_cells_and_never_in_one(shared_lab: Lab) -> None:

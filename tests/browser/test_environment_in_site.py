@@ -16,7 +16,7 @@ SETUP = """
 import json, os, sys, time
 import litestate
 from litestate import environment, packages
-from litestate.environment import executed
+from litestate.shell import executed
 """
 
 SILENT = """
