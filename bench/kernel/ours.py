@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from litestate.checkpoints.restore import restore_missing
+from litestate.checkpoints.checkpoint_restore import restore_missing
+from litestate.checkpoints.checkpoint_session import Session
 from litestate.checkpoints.scan import Scanner
-from litestate.checkpoints.session import Session
 from litestate.storage import open_storage
 from pyodide.ffi import run_sync
 

@@ -118,7 +118,7 @@ sys.modules[__name__].__class__ = _Package
 
 from ._version import __version__ as __version__  # noqa: E402
 from .host.installed_modules import only_installed  # noqa: E402
-from .shell.executed import follow as _follow  # noqa: E402
+from .shell.cell_log import follow as _follow  # noqa: E402
 
 # The history has the cells from here on.
 _follow()

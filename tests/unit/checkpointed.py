@@ -18,9 +18,9 @@ import litestate.files.stat_cache
 import pytest
 from litestate.bundle import Reader
 from litestate.checkpoints import Checkpoint, Retention
-from litestate.checkpoints import restore as restoring
+from litestate.checkpoints import checkpoint_restore as restoring
+from litestate.checkpoints.checkpoint_session import NewCheckpoint, Session
 from litestate.checkpoints.scan import Scanner
-from litestate.checkpoints.session import NewCheckpoint, Session
 from litestate.report import Report
 from litestate.storage.folder import open_directory
 from states import Session as State

@@ -15,7 +15,7 @@ from typing import Any
 
 import litestate.api.kernel_session
 import litestate.files.stat_cache
-import litestate.state.missing
+import litestate.state.missing_files
 import litestate.state.save
 import pytest
 from checkpointed import CLOCK, Kernel
@@ -66,7 +66,7 @@ def no_adapters() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the kernel, what other tests have read is not what a report is about."""
-    monkeypatch.setattr(litestate.state.missing, "_files_read", list)
+    monkeypatch.setattr(litestate.state.missing_files, "_files_read", list)
 
 
 @pytest.fixture(autouse=True)

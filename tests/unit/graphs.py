@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestate.errors import DamagedBundleError
+from litestate.variables.graph.decode_order import Decoded, decode
 from litestate.variables.graph.decoder import Decoder
 from litestate.variables.graph.encoder import Encoder
-from litestate.variables.graph.making import Decoded, decode
 
 
 class Graph:

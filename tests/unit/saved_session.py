@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from litestate import environment
-from litestate.environment import message_settings, module_changes
-from litestate.shell import executed
-from litestate.shell.executed import Executed, Log, current
+from litestate.environment import logging_settings, module_changes
+from litestate.shell import cell_log
+from litestate.shell.cell_log import Executed, Log, current
 from saved_kernels import Notebook
 from saved_same import differ
 from saved_session_cases import NAMED, SET, SET_IF_TRUSTED, Change
@@ -29,9 +29,9 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     limit = sys.getrecursionlimit()
     pretend_shell(monkeypatch, None, "variables", "environment", "shell", "checkpoints")
     monkeypatch.setattr(module_changes, "known", module_changes.Known())
-    monkeypatch.setattr(executed, "_without_shell", Log())
+    monkeypatch.setattr(cell_log, "_without_shell", Log())
     with warnings.catch_warnings():
-        warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
+        warnings.filters[:] = logging_settings.usual_filters()  # type: ignore[index]
         sys.setrecursionlimit(1000)
         try:
             yield

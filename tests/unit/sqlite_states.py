@@ -17,7 +17,7 @@ IN_KERNEL = sys.platform == "emscripten"
 
 crash_needs_processes = pytest.mark.skipif(IN_KERNEL, reason="the kernel has one process")
 
-CAPTURE = importlib.import_module("litestate.sqlite.capture")
+CAPTURE = importlib.import_module("litestate.sqlite.database_capture")
 """The module: the package has a function of that name."""
 
 PRAGMAS = ("application_id", "user_version", "encoding", "page_size", "auto_vacuum")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from litestate.errors import LitestateError, SourceError
-from litestate.shell import executed
+from litestate.shell import cell_log
 from litestate.shell.after_cell import IDLE, AfterCell
 from litestate.shell.pacing import Pace
 from litestate.variables.changes.cell_watch import Watch
@@ -148,7 +148,7 @@ def test_nothing_holds_the_result_of_a_cell_once_ipython_does_not(
 
     def follow() -> None:
         scans.after.start(shell)
-        executed.follow(shell)
+        cell_log.follow(shell)
         watches.append(Watch(shell))
 
     def run(code: str) -> None:
@@ -180,7 +180,7 @@ def test_nothing_holds_the_result_of_a_cell_once_ipython_does_not(
     finally:
         gc.enable()
         scans.after.stop()
-        executed.unfollow(shell)
+        cell_log.unfollow(shell)
         for each in watches:
             each.close()
 

@@ -18,7 +18,7 @@ from checkpoint_files import (
     tree_of,
 )
 from litestate.checkpoints import CHUNK, History, Retention
-from litestate.checkpoints.store.records import read_file_header
+from litestate.checkpoints.store.log_format import read_file_header
 from litestate.errors import StorageFullError
 
 NOISE = random.Random(21).randbytes(500_000)

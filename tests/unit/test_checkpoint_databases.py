@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from checkpointed import FILL, IN_KERNEL, Kernel, changed, connected, rows
 from litestate.errors import DatabaseBusyError
-from litestate.sqlite import connections
+from litestate.sqlite import safe_connections
 from sqlite_states import CAPTURE, crash, crash_needs_processes, size
 from states import make_database
 
@@ -23,7 +23,7 @@ MODES = ["delete", "truncate", "persist", "memory", "off", "wal"]
 
 @pytest.fixture
 def path(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(connections, "PATIENCE", 0.1)
+    monkeypatch.setattr(safe_connections, "PATIENCE", 0.1)
     make_database(kernel.state.home / "app.db")
     return kernel.state.home / "app.db"
 

@@ -24,8 +24,8 @@ from checkpoint_files import (
 )
 from litestate.bundle.manifest import Scope, Skipped
 from litestate.checkpoints import Checkpoint, Entry, History, Note, Retention
-from litestate.checkpoints.store import chunks, records, retention
-from litestate.checkpoints.store.records import COMMIT, DATA, HEADER, Header
+from litestate.checkpoints.store import chunks, log_format, retention
+from litestate.checkpoints.store.log_format import COMMIT, DATA, HEADER, Header
 from litestate.errors import DamagedCheckpointError, LitestateError, NewerCheckpointsError
 
 NOISE = random.Random(5).randbytes(200_000)
@@ -263,8 +263,8 @@ def test_records_of_an_earlier_log_in_the_same_file_do_not_count() -> None:
 
 def test_a_newer_format_is_not_touched() -> None:
     image, _ = log()
-    head = records._FILE.pack(records.MAGIC, 2, 1, FILE_ID, bytes(8))[:-8]
-    newer = head + records._short(head) + NOISE[:1000]
+    head = log_format._FILE.pack(log_format.MAGIC, 2, 1, FILE_ID, bytes(8))[:-8]
+    newer = head + log_format._short(head) + NOISE[:1000]
     for images in ((newer, b""), (b"", newer), (image, newer), (newer, image)):
         storage = memory(images)
         with pytest.raises(NewerCheckpointsError, match="format version 2"):
@@ -296,7 +296,7 @@ def test_the_newest_checkpoint_decides_then_the_header_then_the_generation() -> 
     storage = memory((half, image))
     assert check(History(storage, "nb", ALL)) == 3
     assert images_of(storage) == (b"", image)
-    second = records.pack_file_header(2, image[24:32]) + image[HEADER:]
+    second = log_format.pack_file_header(2, image[24:32]) + image[HEADER:]
     storage = memory((image, second))
     assert not History(storage, "nb", ALL).problems
     assert images_of(storage) == (b"", second)
@@ -307,7 +307,7 @@ def test_random_bytes_are_not_a_log(seed: int) -> None:
     chance = random.Random(seed)
     images: Images = (
         chance.randbytes(chance.choice([1, 63, 64, 65, 5000, 200_000])),
-        chance.choice([b"", records.pack_file_header(3, FILE_ID)]) + chance.randbytes(100),
+        chance.choice([b"", log_format.pack_file_header(3, FILE_ID)]) + chance.randbytes(100),
     )
     history = History(memory(images), "nb")
     assert history.checkpoints == []
@@ -319,20 +319,22 @@ HUGE = [
     Header(DATA, 0, FILE_ID, 0, 0xFFFF_FFFC, 0xFFFF_FFFF, 0, bytes(16)),
     Header(DATA, 0, FILE_ID, 0, 44 * 1024, 4 << 20, 0, bytes(16)),
     Header(DATA, 0, FILE_ID, 2**63, 44, 1, 0, bytes(16)),
-    Header(DATA, 0, FILE_ID, 1_000_000, 44, 1, 0, records.checksum(bytes(44))),
+    Header(DATA, 0, FILE_ID, 1_000_000, 44, 1, 0, log_format.checksum(bytes(44))),
     Header(DATA, 0, FILE_ID, 0, 45, 1, 0, bytes(16)),
-    Header(DATA, 0, FILE_ID, 0, 0, 0, 0, records.checksum(b"")),
-    Header(DATA, 0, FILE_ID, 0, 44, 0, 0, records.checksum(records.pack_row(bytes(32), 9, 0, 0))),
+    Header(DATA, 0, FILE_ID, 0, 0, 0, 0, log_format.checksum(b"")),
+    Header(
+        DATA, 0, FILE_ID, 0, 44, 0, 0, log_format.checksum(log_format.pack_row(bytes(32), 9, 0, 0))
+    ),
     Header(COMMIT, 0, FILE_ID, 1, 0xFFFF_FFFF, 0, 0, bytes(16)),
     Header(COMMIT, 2, FILE_ID, 2**64 - 1, 10, 10, 0xFFFF_FFFF, bytes(16)),
-    Header(COMMIT, 2, FILE_ID, 1, 0, 0, 0, records.checksum(b"")),
+    Header(COMMIT, 2, FILE_ID, 1, 0, 0, 0, log_format.checksum(b"")),
     Header(7, 9, FILE_ID, 1, 0xFFFF_FFFF, 0xFFFF_FFFF, 0, bytes(16)),
 ]
 
 
 @pytest.mark.parametrize("header", HUGE)
 def test_impossible_records_take_no_memory(header: Header) -> None:
-    image = records.pack_file_header(1, FILE_ID) + records.pack_header(header, HEADER)
+    image = log_format.pack_file_header(1, FILE_ID) + log_format.pack_header(header, HEADER)
     storage = memory((image + bytes(3000), b""))
     tracemalloc.start()
     history = History(storage, "nb")
@@ -359,8 +361,8 @@ BODIES = [
 
 @pytest.mark.parametrize("body", BODIES)
 def test_an_invalid_commit_record_does_not_count(body: bytes) -> None:
-    header = Header(COMMIT, 0, FILE_ID, 1, len(body), 0, 0, records.checksum(body))
-    image = records.pack_file_header(1, FILE_ID) + records.pack_header(header, HEADER) + body
+    header = Header(COMMIT, 0, FILE_ID, 1, len(body), 0, 0, log_format.checksum(body))
+    image = log_format.pack_file_header(1, FILE_ID) + log_format.pack_header(header, HEADER) + body
     history = opened(image)
     assert history.checkpoints == []
     assert history.problems
@@ -384,9 +386,9 @@ def test_invalid_entries_are_refused(entries: bytes) -> None:
     table = BODIES[4].replace(b"[0,999999999]", b"[]")
     body = table + entries
     header = Header(
-        COMMIT, 0, FILE_ID, 1, len(table), len(entries), len(entries), records.checksum(body)
+        COMMIT, 0, FILE_ID, 1, len(table), len(entries), len(entries), log_format.checksum(body)
     )
-    image = records.pack_file_header(1, FILE_ID) + records.pack_header(header, HEADER) + body
+    image = log_format.pack_file_header(1, FILE_ID) + log_format.pack_header(header, HEADER) + body
     history = opened(image)
     assert newest(history) == 1
     tracemalloc.start()
@@ -402,8 +404,8 @@ def test_invalid_entries_are_refused(entries: bytes) -> None:
 
 def test_records_of_unknown_kinds_are_passed_over() -> None:
     image, ends = log()
-    later = Header(7, 3, image[24:32], 5, 10, 20, 0, records.checksum(bytes(30)))
-    history = opened(image + records.pack_header(later, ends[3]) + bytes(30))
+    later = Header(7, 3, image[24:32], 5, 10, 20, 0, log_format.checksum(bytes(30)))
+    history = opened(image + log_format.pack_header(later, ends[3]) + bytes(30))
     assert check(history) == 3
 
 
@@ -453,7 +455,7 @@ def document() -> str:
 
 def test_the_worked_example_is_what_the_code_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     text = document()
-    monkeypatch.setattr(records, "new_file_id", lambda: bytes.fromhex("0123456789abcdef"))
+    monkeypatch.setattr(log_format, "new_file_id", lambda: bytes.fromhex("0123456789abcdef"))
     storage = memory()
     history = History(storage, "nb")
     content, _ = history.put(["Zürich\n".encode()])
@@ -479,13 +481,13 @@ def _plain(saved: Entry) -> tuple[Any, ...]:
 def test_the_text_names_the_constants_of_the_code() -> None:
     text = document()
     for needed in (
-        f"format version {records.VERSION}\n",
-        f"1 to {records.MAX_CHUNKS:,} rows of {records.ROW} bytes",
-        f"at most {records.MAX_PAYLOAD >> 20} MiB + {chunks.CHUNK >> 10} KiB",
+        f"format version {log_format.VERSION}\n",
+        f"1 to {log_format.MAX_CHUNKS:,} rows of {log_format.ROW} bytes",
+        f"at most {log_format.MAX_PAYLOAD >> 20} MiB + {chunks.CHUNK >> 10} KiB",
         f"*chunks* of {chunks.CHUNK:,} bytes",
-        f"at most {records.MAX_TREE >> 30} GiB when",
-        f"`{records.MAGIC.hex(' ').upper()}`",
-        f"`{records.RECORD_MAGIC.hex(' ').upper()}`",
+        f"at most {log_format.MAX_TREE >> 30} GiB when",
+        f"`{log_format.MAGIC.hex(' ').upper()}`",
+        f"`{log_format.RECORD_MAGIC.hex(' ').upper()}`",
         f"| {chunks.ZSTD} | one Zstandard frame",
         f"| {chunks.ZLIB} | a zlib stream",
         f"the last {Retention().last} checkpoints",

@@ -17,8 +17,8 @@ import pytest
 from checkpoint_files import Files, Quota
 from checkpointed import IN_KERNEL, Kernel, changed, tree
 from litestate.checkpoints import Retention
+from litestate.checkpoints.checkpoint_session import Session
 from litestate.checkpoints.scan import Scanner
-from litestate.checkpoints.session import Session
 from litestate.errors import NoCheckpointError, ReadOnlyCheckpointsError, StorageFullError
 from litestate.host import roots
 from litestate.host.roots import NOTEBOOK, Root, Roots

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from litestate.compare import compare, opened, render
-from litestate.compare.model import Comparison
+from litestate.compare.results import Comparison
 from made import bundle_of, database
 
 

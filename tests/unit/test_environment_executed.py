@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import litestate.shell.cells
+import litestate.shell.cell_hooks
 import pytest
 from litestate.environment import cell_history
 from litestate.environment.cell_history import History
 from litestate.errors import DamagedBundleError
-from litestate.shell import executed
-from litestate.shell.executed import Executed, Log
+from litestate.shell import cell_log
+from litestate.shell.cell_log import Executed, Log
 from litestate.shell.secret_detection import HIDDEN
 from shells import new_shell
 
@@ -31,7 +31,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
         def new() -> Any:
             shell = made.enter_context(new_shell())
-            made.callback(executed.unfollow, shell)
+            made.callback(cell_log.unfollow, shell)
             monkeypatch.setattr("IPython.get_ipython", lambda: shell)
             return shell
 
@@ -50,7 +50,7 @@ def facts(log: Log) -> list[tuple[int | None, str, str | None]]:
 def test_cells_are_recorded_with_times_and_outcomes(start: Any) -> None:
     shell = start()
     run(shell, "early = 1")
-    log = executed.follow(shell)
+    log = cell_log.follow(shell)
     start = time.time()
     run(shell, "import time; time.sleep(0.05)")
     run(shell, "1 / 0")
@@ -72,13 +72,13 @@ def test_cells_are_recorded_with_times_and_outcomes(start: Any) -> None:
     slept = log.cells[1]
     assert start <= slept.when <= time.time()
     assert 0.05 <= slept.duration < 5
-    assert executed.follow(shell) is log
+    assert cell_log.follow(shell) is log
 
 
 @IN_SHELL
 def test_the_cell_that_imports_litestate_counts(start: Any) -> None:
     shell = start()
-    shell.user_ns["executed"] = executed
+    shell.user_ns["executed"] = cell_log
     run(shell, "before = 1")
     run(shell, "log = executed.follow(get_ipython()); get_ipython().run_cell('a = 1'); 1 / 0")
     run(shell, "after = 1")
@@ -96,7 +96,7 @@ def test_the_cell_that_imports_litestate_counts(start: Any) -> None:
 @IN_SHELL
 def test_a_start_in_silent_code_records_the_next_cell(start: Any) -> None:
     shell = start()
-    shell.user_ns["executed"] = executed
+    shell.user_ns["executed"] = cell_log
     run(shell, "log = executed.follow(get_ipython())", silent=True)
     run(shell, "x = 1")
     assert facts(shell.user_ns["log"]) == [(1, "x = 1", "ok")]
@@ -105,7 +105,7 @@ def test_a_start_in_silent_code_records_the_next_cell(start: Any) -> None:
 @IN_SHELL
 def test_an_interrupted_cell_is_followed_by_the_next(start: Any) -> None:
     shell = start()
-    log = executed.follow(shell)
+    log = cell_log.follow(shell)
     run(shell, "raise KeyboardInterrupt")
     run(shell, "import sys; sys.exit(3)")
     run(shell, "1")
@@ -115,9 +115,11 @@ def test_an_interrupted_cell_is_followed_by_the_next(start: Any) -> None:
 @IN_SHELL
 def test_a_log_outlives_another_copy_of_the_hooks(start: Any) -> None:
     shell = start()
-    log = executed.follow(shell)
+    log = cell_log.follow(shell)
     run(shell, "first = 1")
-    spec = importlib.util.spec_from_file_location("copy_of_cells", litestate.shell.cells.__file__)
+    spec = importlib.util.spec_from_file_location(
+        "copy_of_cells", litestate.shell.cell_hooks.__file__
+    )
     assert spec
     assert spec.loader
     copy = importlib.util.module_from_spec(spec)
@@ -125,7 +127,7 @@ def test_a_log_outlives_another_copy_of_the_hooks(start: Any) -> None:
     taken = copy.Cells(shell, lambda: None, lambda number: None, lambda: None)
     run(shell, "not_seen = 1")
     taken.close()
-    assert executed.current() is log
+    assert cell_log.current() is log
     run(shell, "last = 1")
     assert facts(log) == [
         (1, "first = 1", "ok"),
@@ -137,7 +139,7 @@ def test_a_log_outlives_another_copy_of_the_hooks(start: Any) -> None:
 @IN_SHELL
 def test_an_error_of_the_log_does_not_reach_the_cell(start: Any) -> None:
     shell = start()
-    log = executed.follow(shell)
+    log = cell_log.follow(shell)
     log.watcher = lambda cell: 1 / 0
     run(shell, "x = 1")
     assert shell.user_ns["x"] == 1
@@ -147,7 +149,7 @@ def test_an_error_of_the_log_does_not_reach_the_cell(start: Any) -> None:
 @IN_SHELL
 def test_a_history_continues_in_another_session(start: Any) -> None:
     shell = start()
-    executed.follow(shell)
+    cell_log.follow(shell)
     for number in range(1, 6):
         run(shell, f"x = {number}")
     document = json.loads(json.dumps(cell_history.describe()))
@@ -155,7 +157,7 @@ def test_a_history_continues_in_another_session(start: Any) -> None:
     assert document["counter"] == 5
 
     other = start()
-    log = executed.follow(other)
+    log = cell_log.follow(other)
     other.user_ns["load"] = lambda: cell_history.apply(document, trusted=False)
     run(other, "applied = load()")
     applied = other.user_ns["applied"]
@@ -168,16 +170,16 @@ def test_a_history_continues_in_another_session(start: Any) -> None:
     # Both sessions, in a third one.
     document = json.loads(json.dumps(cell_history.describe()))
     third = start()
-    executed.follow(third)
+    cell_log.follow(third)
     cell_history.apply(document, trusted=False)
-    assert [cell.number for cell in executed.current().cells] == [1, 2, 3, 4, 5, 1, 6]
+    assert [cell.number for cell in cell_log.current().cells] == [1, 2, 3, 4, 5, 1, 6]
     applied.undo()
 
 
 @IN_SHELL
 def test_undo_restores_history_and_number(start: Any) -> None:
     shell = start()
-    log = executed.follow(shell)
+    log = cell_log.follow(shell)
     run(shell, "a = 1")
     document = {
         "counter": 50,
@@ -200,7 +202,7 @@ def test_undo_restores_history_and_number(start: Any) -> None:
 @IN_SHELL
 def test_a_checkpoint_of_this_session_repeats_nothing(start: Any) -> None:
     shell = start()
-    log = executed.follow(shell)
+    log = cell_log.follow(shell)
     run(shell, "a = 1")
     run(shell, "b = 1")
     document = cell_history.describe()
@@ -211,7 +213,7 @@ def test_a_checkpoint_of_this_session_repeats_nothing(start: Any) -> None:
 
 
 def test_the_log_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executed, "MOST_CELLS", 10)
+    monkeypatch.setattr(cell_log, "MOST_CELLS", 10)
     log = Log()
     log.load([Executed("old", number, "x") for number in range(4)])
     for number in range(10):
@@ -221,11 +223,11 @@ def test_the_log_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not log.loaded
     for number in range(20):
         log.add(Executed(log.session, number, "z" * 200_000))
-    assert sum(len(cell.source) for cell in log.cells) <= executed.MOST_SOURCE
-    assert log.cells[-1].source.endswith(executed.CUT)
+    assert sum(len(cell.source) for cell in log.cells) <= cell_log.MOST_SOURCE
+    assert log.cells[-1].source.endswith(cell_log.CUT)
     for number in range(20):
-        log.add(Executed(log.session, number, "z" * executed.MOST_OF_CELL))
-    monkeypatch.setattr(executed, "MOST_SOURCE", 1000)
+        log.add(Executed(log.session, number, "z" * cell_log.MOST_OF_CELL))
+    monkeypatch.setattr(cell_log, "MOST_SOURCE", 1000)
     log.add(Executed(log.session, 1, "w"))
     assert [cell.source for cell in log.cells] == ["w"]
     assert log.dropped == 4 + 10 + 40

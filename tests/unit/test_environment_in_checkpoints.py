@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from litestate import environment
-from litestate.environment import message_settings, module_changes
-from litestate.shell import executed
-from litestate.shell.executed import Log
+from litestate.environment import logging_settings, module_changes
+from litestate.shell import cell_log
+from litestate.shell.cell_log import Log
 from shells import pretend_shell
 from variable_kernel import Notebook
 
@@ -27,9 +27,9 @@ textwrap.TextWrapper.shout = shout
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(module_changes, "known", module_changes.Known())
     pretend_shell(monkeypatch, None, "environment", "shell", "checkpoints")
-    monkeypatch.setattr(executed, "_without_shell", Log())
+    monkeypatch.setattr(cell_log, "_without_shell", Log())
     with warnings.catch_warnings(), decimal.localcontext():
-        warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
+        warnings.filters[:] = logging_settings.usual_filters()  # type: ignore[index]
         yield
     unset()
 
@@ -38,7 +38,7 @@ def unset() -> None:
     import textwrap
 
     decimal.getcontext().prec = 28
-    warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
+    warnings.filters[:] = logging_settings.usual_filters()  # type: ignore[index]
     if hasattr(textwrap.TextWrapper, "shout"):
         del textwrap.TextWrapper.shout
 
@@ -80,7 +80,7 @@ def test_settings_are_undone_when_the_load_fails(notebook: Notebook) -> None:
     assert decimal.getcontext().prec == 7
     applied.undo()
     assert decimal.getcontext().prec == 28
-    assert warnings.filters == message_settings.usual_filters()
+    assert warnings.filters == logging_settings.usual_filters()
     import textwrap
 
     assert not hasattr(textwrap.TextWrapper, "shout")

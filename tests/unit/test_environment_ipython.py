@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from litestate import environment
 from litestate.environment import module_changes, module_scan
-from litestate.shell import executed
+from litestate.shell import cell_log
 from shells import new_shell
 
 
@@ -70,7 +70,7 @@ CASES: dict[str, tuple[str, Read, bool]] = {
 def described(source: str, read: Read) -> tuple[dict[str, Any], Any]:
     """Run a cell in a shell; return the document of a bundle, and the value."""
     with new_shell(as_the_one=True) as shell:
-        executed.follow(shell)
+        cell_log.follow(shell)
         shell.run_cell("'%'", store_history=True)
         untouched = environment.describe(parts=["options"])
         assert not untouched["options"]["set"].get("IPython")
@@ -101,7 +101,7 @@ def test_loggers_of_packages_are_not_saved() -> None:
     import logging
 
     with new_shell(as_the_one=True) as shell:
-        executed.follow(shell)
+        cell_log.follow(shell)
         logging.getLogger("json.made.by.a.package").setLevel(10)
         shell.run_cell("1 + 1", store_history=True)
         assert "logging" not in environment.describe(parts=["options"])["options"]["set"]
@@ -116,7 +116,7 @@ def test_filters_of_packages_are_not_saved() -> None:
     import warnings
 
     with new_shell(as_the_one=True) as shell, warnings.catch_warnings():
-        executed.follow(shell)
+        cell_log.follow(shell)
         warnings.filterwarnings("ignore", message="of a package")
         shell.run_cell("1 + 1", store_history=True)
         assert "warnings" not in environment.describe(parts=["options"])["options"]["set"]
@@ -146,7 +146,7 @@ REGISTERED = {
 def test_a_registration_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module_changes, "known", module_changes.Known())
     with new_shell(as_the_one=True) as shell:
-        executed.follow(shell)
+        cell_log.follow(shell)
         untouched = environment.describe(parts=["options"])["options"]["left_out"]
         assert name not in untouched
         result = shell.run_cell(REGISTERED[name], store_history=True)
@@ -166,7 +166,7 @@ def test_attributes_set_by_cells_are_found_without_a_full_scan(
     monkeypatch.setattr(module_changes, "known", module_changes.Known())
     monkeypatch.setattr(module_scan, "_BUDGET", 0)
     with new_shell(as_the_one=True) as shell:
-        executed.follow(shell)
+        cell_log.follow(shell)
         try:
             for cell in ("import textwrap", "%time textwrap.first = 1\ntextwrap.second = 2", "3"):
                 shell.run_cell(cell, store_history=True)
@@ -187,7 +187,7 @@ def test_restored_attributes_are_saved_again(monkeypatch: pytest.MonkeyPatch) ->
     document = {"options": {"set": {"attributes": {"textwrap:third": ["value", 3]}}}}
     monkeypatch.setattr(module_changes, "known", module_changes.Known())
     with new_shell(as_the_one=True) as shell:
-        executed.follow(shell)
+        cell_log.follow(shell)
         applied = environment.apply(document, trusted=True, parts=["options"])
         found = environment.describe(parts=["options"], thorough=False)["options"]["set"]
         assert found["attributes"] == {"textwrap:third": ["value", 3]}

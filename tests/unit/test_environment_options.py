@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestate.environment import changed_settings, message_settings
+from litestate.environment import changed_settings, logging_settings
 from litestate.errors import DamagedBundleError
 from litestate.host.installed_modules import module_or_reason
 
@@ -27,7 +27,7 @@ def own_settings() -> Iterator[None]:
     """Set Python's own warning filters and recursion limit: pytest and the kernel have others."""
     limit = sys.getrecursionlimit()
     with warnings.catch_warnings():
-        warnings.filters[:] = message_settings.usual_filters()  # type: ignore[index]
+        warnings.filters[:] = logging_settings.usual_filters()  # type: ignore[index]
         sys.setrecursionlimit(1000)
         yield
     sys.setrecursionlimit(limit)

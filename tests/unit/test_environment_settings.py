@@ -11,7 +11,7 @@ import pytest
 from litestate import environment
 from litestate.environment import changed_settings
 from litestate.errors import DamagedBundleError
-from litestate.shell.executed import Executed, current
+from litestate.shell.cell_log import Executed, current
 from saved_session import missing, new_process, tried
 from saved_session_cases import CHANGES, Change
 

@@ -16,14 +16,14 @@ import pytest
 from litestate import export_tables, save_state
 from litestate.cli import main
 from litestate.errors import DamagedBundleError, DatabaseBusyError, ExportError, SourceError
-from litestate.sqlite import connections
+from litestate.sqlite import safe_connections
 from states import Session, dump, make_database
 from tables import needs_fts5, needs_openpyxl, sheet
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 0.1)
+    monkeypatch.setattr(safe_connections, "PATIENCE", 0.1)
 
 
 def test_a_view_and_a_query(database: Path) -> None:

@@ -11,14 +11,14 @@ import pytest
 from litestate import export_tables, import_table
 from litestate.errors import DatabaseBusyError, ImportTableError
 from litestate.importing.column_values import Column, number
-from litestate.sqlite import connections
+from litestate.sqlite import safe_connections
 from states import make_database
 from tables import needs_openpyxl, query
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 0.1)
+    monkeypatch.setattr(safe_connections, "PATIENCE", 0.1)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from checkpointed import CLOCK, Kernel, changed
 from litestate import checkpoint, export_tables, save_state, show_state
-from litestate.checkpoints.capture import Capture
+from litestate.checkpoints.checkpoint_writer import Capture
 from litestate.checkpoints.store.entries import Entry
 from litestate.errors import ApplyError
 from litestate.host import roots as places

@@ -12,11 +12,11 @@ from typing import Any
 import litestate
 import pytest
 from litestate import save_state, show_state
-from litestate.checkpoints import restore
+from litestate.checkpoints import checkpoint_restore
+from litestate.checkpoints.checkpoint_session import Session
 from litestate.checkpoints.scan import Scanner
-from litestate.checkpoints.session import Session
 from litestate.errors import SelectionError
-from litestate.files import read_files
+from litestate.files import read_walk
 from litestate.files.survey import survey
 from litestate.host import roots as places
 from litestate.host.roots import HOME, NOTEBOOK, MendedDrive, Root, Roots
@@ -110,7 +110,7 @@ def test_a_module_is_saved_if_only_its_compiled_file_was_read(drive: Drive) -> N
 def test_a_large_file_is_reported_with_the_argument_that_adds_it(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files, "LIMIT", 1000)
+    monkeypatch.setattr(read_walk, "LIMIT", 1000)
     drive.upload_read("data/big file.csv", b"x" * 1001)
     drive.upload_read("fits.csv", b"x" * 1000)
     names, report = saved()
@@ -131,7 +131,7 @@ def test_a_large_file_is_reported_with_the_argument_that_adds_it(
 def test_a_file_that_grew_after_it_was_read_counts_as_it_is_now(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files, "LIMIT", 1000)
+    monkeypatch.setattr(read_walk, "LIMIT", 1000)
     drive.upload_read("log.csv", b"x").write_bytes(b"x" * 2000)
     names, report = saved()
     assert (names, list(named(report))) == (set(), ["log.csv"])
@@ -140,7 +140,7 @@ def test_a_file_that_grew_after_it_was_read_counts_as_it_is_now(
 def test_all_together_have_a_limit_and_small_ones_come_first(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files, "TOTAL", 1000)
+    monkeypatch.setattr(read_walk, "TOTAL", 1000)
     for name, size in {"c": 700, "a": 300, "b": 600}.items():
         drive.upload_read(name, b"x" * size)
     names, report = saved()
@@ -150,7 +150,7 @@ def test_all_together_have_a_limit_and_small_ones_come_first(
 def test_thousands_are_bounded_and_the_rest_is_named_by_folder(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files, "COUNT", 30)
+    monkeypatch.setattr(read_walk, "COUNT", 30)
     for number in range(100):
         drive.upload_read(f"images/{number:03}.png", b"x" * (number + 1))
     names, report = saved()
@@ -199,7 +199,7 @@ def test_a_read_file_that_changed_since(drive: Drive, change: str) -> None:
 def test_a_read_file_that_is_written_later_is_written(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files, "LIMIT", 1)
+    monkeypatch.setattr(read_walk, "LIMIT", 1)
     drive.upload_read("data.csv")
     drive.written.append("work/data.csv")
     assert saved()[0] == {"notebook/data.csv"}
@@ -240,7 +240,7 @@ def test_a_restore_leaves_it_as_it_is(drive: Drive, tmp_path: Path) -> None:
     drive.written.append("work/made.txt")
     touched.add("work/made.txt")
     assert history.checkpoint("cell")
-    restore.restore(history, history.history.checkpoints[0])
+    checkpoint_restore.restore(history, history.history.checkpoints[0])
     assert path.read_bytes() == b"changed in the editor"
     assert not made.exists()
 

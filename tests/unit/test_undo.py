@@ -10,7 +10,7 @@ import litestate
 import pytest
 from checkpointed import Kernel, connected, tree, unreadable
 from litestate.api.kernel_session import close
-from litestate.checkpoints import restore
+from litestate.checkpoints import checkpoint_restore
 from litestate.errors import (
     ApplyError,
     DamagedCheckpointError,
@@ -342,8 +342,8 @@ def test_the_undamaged_part_of_a_checkpoint_is_restored(kernel: Kernel) -> None:
     number = kernel.session.find(1)
     assert kernel.session.newest != number
     with pytest.raises(DamagedCheckpointError):
-        restore.restore_missing(kernel.session, number)
-    restore.restore_missing(kernel.session, number)
+        checkpoint_restore.restore_missing(kernel.session, number)
+    checkpoint_restore.restore_missing(kernel.session, number)
     assert (home / "good").read_text() == "good"
     note = kernel.session.find(None).note
     assert (note.cause, note.source) == ("restored", 1), "the next kernel brings back the same"

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from litestate.errors import DamagedBundleError
-from litestate.variables.pickles.contents import Source, contents
+from litestate.variables.pickles.code_listing import Source, contents
 from variable_scenes import SCENES, Notebook
 
 

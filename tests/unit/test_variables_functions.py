@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from litestate.variables.failures import NotLoadedError
 from litestate.variables.pickles import code_objects, pickling
-from litestate.variables.pickles.contents import contents
+from litestate.variables.pickles.code_listing import contents
 from shells import new_shell
 from variable_scenes import Notebook
 

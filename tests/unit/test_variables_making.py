@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from litestate.variables import restore
-from litestate.variables.graph import making
+from litestate.variables.graph import decode_order
 from saved_cases import TRUSTED, Case
 from saved_kernels import Notebook, forget_classes, keep, stored
 
@@ -94,7 +94,7 @@ def test_names_are_as_they_were_when_making_is_interrupted(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(making, "_try_again", interrupted)
+    monkeypatch.setattr(decode_order, "_try_again", interrupted)
     here = cells("x = 'kept'; other = 2")
     before = dict(here.names)
     with pytest.raises(KeyboardInterrupt):

@@ -16,7 +16,7 @@ import litestate.variables.changes.tracker
 import pytest
 from checkpointed import IN_KERNEL, Kernel
 from litestate import packages, save_state
-from litestate.checkpoints import restore
+from litestate.checkpoints import checkpoint_restore
 from litestate.checkpoints.checkpoint_source import CheckpointSource
 from variable_kernel import Notebook
 
@@ -155,7 +155,7 @@ def test_a_reader_that_takes_over_keeps_unrestored_variables(
     library.remove()
     assert notebook.reloaded() == {"k"}
     reader = Kernel(kernel.state, kernel.history, options={"variables": True})
-    restore.restore_missing(reader.session, reader.session.find(None))
+    checkpoint_restore.restore_missing(reader.session, reader.session.find(None))
     notebook.thin()
     kernel.session.close()
     assert reader.session.take_over()

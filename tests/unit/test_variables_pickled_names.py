@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from litestate.variables.group import Group
-from litestate.variables.pickles.contents import contents
+from litestate.variables.pickles.code_listing import contents
 from saved_cases import Case
 from saved_kernels import Kept, Notebook, bring_back, compared, keep
 

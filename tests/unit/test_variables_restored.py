@@ -13,7 +13,7 @@ import litestate
 import litestate.variables.changes.tracker
 import pytest
 from checkpointed import IN_KERNEL, Kernel
-from litestate.checkpoints import restore
+from litestate.checkpoints import checkpoint_restore
 from litestate.checkpoints.store.entries import Entry, Note
 from litestate.variables.graph.encoder import Encoder
 from litestate.waiting import wait
@@ -24,7 +24,7 @@ def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
     notebook.cell("import numpy as np\na = [1]; b = a; n = np.arange(10); v = n[2:]")
     notebook.refreshed()
     session = notebook.kernel.session
-    report = restore.restore_missing(session, session.find(None))
+    report = checkpoint_restore.restore_missing(session, session.find(None))
     # It is known what is there: nothing is written again.
     assert notebook.cell("a") == 0
     assert len(session.history.checkpoints) == 1
@@ -44,18 +44,18 @@ def test_variables_of_the_first_cell_are_stored_before_a_restore(notebook: Noteb
     # The same as what comes back: nothing would be lost.
     notebook.run("import math\nk = 3; z = 5")
     session = notebook.kernel.session
-    restore.restore_missing(session, session.find(None))
+    checkpoint_restore.restore_missing(session, session.find(None))
     assert [each.note.cause for each in session.history.checkpoints] == ["cell", "cell"]
 
     for name, value in (("a", [7]), ("k", 4)):
         notebook.refreshed()
         notebook.run(f"{name} = {value}")
         session = notebook.kernel.session
-        restore.restore_missing(session, session.find(2))
+        checkpoint_restore.restore_missing(session, session.find(2))
         assert (notebook.names["a"], notebook.names["k"]) == ([1, 2], 3)
         kept, restored = session.history.checkpoints[-2:]
         assert (kept.note.cause, restored.note.cause) == ("before restore", "restored")
-        restore.restore(session, kept)
+        checkpoint_restore.restore(session, kept)
         assert notebook.names[name] == value
 
 
@@ -63,7 +63,7 @@ def test_undo_restores_variables(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = a")
     notebook.cell("a.append(2); new = 1")
     session = notebook.kernel.session
-    restore.restore(session, restore.before(session), cause="undone")
+    checkpoint_restore.restore(session, checkpoint_restore.before(session), cause="undone")
     assert notebook.names["a"] == [1]
     assert notebook.names["a"] is notebook.names["b"]
     assert "new" not in notebook.names
@@ -92,17 +92,17 @@ def test_a_restore_encodes_each_variable_once(
     notebook.refreshed()
     session = notebook.kernel.session
     encodings.clear()
-    restore.restore_missing(session, session.find(1))
+    checkpoint_restore.restore_missing(session, session.find(1))
     assert not encodings
 
     notebook.refreshed()
     session = notebook.kernel.session
-    restore.restore(session, session.find(1))
+    checkpoint_restore.restore(session, session.find(1))
     assert sorted(encodings, key=min) == names
 
     notebook.cell("a.append(3)")
     encodings.clear()
-    restore.restore(session, session.find(1))
+    checkpoint_restore.restore(session, session.find(1))
     assert encodings == [*names, {"a"}], "all before the restore, and what it has changed"
     assert notebook.names["a"] == [1, 2]
     assert notebook.cell("a") == 0
@@ -114,7 +114,7 @@ def test_a_restore_of_some_variables_of_a_group(notebook: Notebook) -> None:
     notebook.cell("b = [a]; z = 6", thorough=True)
     held = notebook.names["a"]
     session = notebook.kernel.session
-    restore.restore(session, session.find(1))
+    checkpoint_restore.restore(session, session.find(1))
     assert notebook.names["a"] is held, "it is as in the checkpoint, only shared no more"
     assert {"b", "z"}.isdisjoint(notebook.names)
     assert (notebook.names["a"], notebook.names["k"]) == ([1], 5)
@@ -163,7 +163,7 @@ def test_a_reader_that_starts_protects_different_variables(
     file.write_text("of the first cell")
     notebook.run("x = (i for i in [7]); gone = ['newer']; same = 'text'")
     wait(reader.session.refresh(), "")
-    report = restore.restore_missing(reader.session, reader.session.find(None))
+    report = checkpoint_restore.restore_missing(reader.session, reader.session.find(None))
     assert notebook.names["gone"] == ["newer"]
     assert next(notebook.names["x"]) == 7
     assert file.read_text() == "of the first cell"
@@ -174,7 +174,7 @@ def test_a_reader_that_starts_protects_different_variables(
         assert each.advice.startswith("restore(2) replaces it, and puts")
     # What it has not does come.
     notebook.run("del gone")
-    restore.restore_missing(reader.session, reader.session.find(None))
+    checkpoint_restore.restore_missing(reader.session, reader.session.find(None))
     assert notebook.names["gone"] == [0]
 
 
@@ -205,7 +205,7 @@ def test_variables_that_cannot_be_stored_are_not_replaced_at_the_start(notebook:
     notebook.refreshed()
     notebook.run("x = (i for i in [7]); b = (i for i in [8])")
     session = notebook.kernel.session
-    report = restore.restore_missing(session, session.find(None))
+    report = checkpoint_restore.restore_missing(session, session.find(None))
     assert {each.path for each in report.skipped if " " not in each.path} == {"x", "b"}
     assert (next(notebook.names["x"]), next(notebook.names["b"])) == (7, 8)
     assert (notebook.names["y"], notebook.names["a"]) == (2, [1])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from checkpointed import Kernel
-from litestate.checkpoints import restore
+from litestate.checkpoints import checkpoint_restore
 from litestate.report import Report
 from litestate.variables.stale_references import left_behind
 from variable_kernel import Notebook
@@ -15,7 +15,7 @@ from variable_kernel import Notebook
 
 def undo(notebook: Notebook) -> Report:
     session = notebook.kernel.session
-    return restore.restore(session, restore.before(session), cause="undone")
+    return checkpoint_restore.restore(session, checkpoint_restore.before(session), cause="undone")
 
 
 def stale(report: Report) -> list[str]:
@@ -80,7 +80,7 @@ def test_restoring_forth_and_back(notebook: Notebook) -> None:
     connection, session = notebook.names["con"], notebook.kernel.session
     numbers = [each.number for each in session.history.checkpoints]
     for count in (1, 3, 0, 2):
-        restore.restore(session, session.find(numbers[count]))
+        checkpoint_restore.restore(session, session.find(numbers[count]))
         assert notebook.names["con"] is connection
         assert rows(connection) == list(range(count))
     notebook.names["cur"].close()

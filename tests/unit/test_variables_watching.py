@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator
 from types import ModuleType
 from typing import Any
 
-import litestate.shell.cells
+import litestate.shell.cell_hooks
 import pytest
 from litestate.shell.after_cell import AfterCell
 from litestate.shell.pacing import Pace
@@ -290,7 +290,9 @@ def test_scans_after_cells_go_on_beside_it(shell: Any, first: str) -> None:
 def test_another_copy_of_the_module_takes_over(shell: Any, watch: Watch) -> None:
     after = AfterCell(print, print)
     after.start(shell)
-    spec = importlib.util.spec_from_file_location("copy_of_cells", litestate.shell.cells.__file__)
+    spec = importlib.util.spec_from_file_location(
+        "copy_of_cells", litestate.shell.cell_hooks.__file__
+    )
     assert spec is not None and spec.loader is not None
     copy = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(copy)

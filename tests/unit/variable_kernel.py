@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from checkpointed import Kernel
-from litestate.checkpoints import Retention, restore
+from litestate.checkpoints import Retention, checkpoint_restore
 from litestate.checkpoints.store.chunks import Content
 from litestate.variables import namespace
 from litestate.variables.capture import take
@@ -79,7 +79,7 @@ class Notebook:
         """Go on as after a reload; return which variables are not there."""
         self.refreshed()
         session = self.kernel.session
-        report = restore.restore_missing(session, session.find(None))
+        report = checkpoint_restore.restore_missing(session, session.find(None))
         return {each.path for each in report.skipped if " " not in each.path}
 
     def damage(self, name: str) -> Content:

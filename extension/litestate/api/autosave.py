@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 
 from ..checkpoints import Checkpoint, Retention
-from ..checkpoints.capture import Captured
 from ..checkpoints.checkpoint_list import title
-from ..checkpoints.restore import never_stored, restore_missing
-from ..checkpoints.session import NewCheckpoint, Session
+from ..checkpoints.checkpoint_restore import never_stored, restore_missing
+from ..checkpoints.checkpoint_session import NewCheckpoint, Session
+from ..checkpoints.checkpoint_writer import Captured
 from ..errors import BundleError, DamagedCheckpointError, LitestateError
 from ..files.survey import Paths
 from ..platform import IN_BROWSER

@@ -8,17 +8,17 @@ from datetime import datetime
 from pathlib import Path
 
 from ..checkpoints import Checkpoint
-from ..checkpoints import restore as restoring
+from ..checkpoints import checkpoint_restore as restoring
 from ..checkpoints.checkpoint_list import Checkpoints, Row, table, title
+from ..checkpoints.checkpoint_session import Session
 from ..checkpoints.checkpoint_source import CheckpointSource, as_survey
-from ..checkpoints.session import Session
 from ..errors import CheckpointError
-from ..files.item import Survey
+from ..files.survey_items import Survey
 from ..platform import IN_BROWSER, cell_number
 from ..report import Report, Section, count_text, show, size_text
 from ..sqlite import scratch
 from ..state.bundle_files import SUFFIX, free
-from ..state.missing import unsaved_notes
+from ..state.missing_files import unsaved_notes
 from ..state.save import write_to
 from ..variables.namespace import is_session
 from ..waiting import Waiter, awaitable, blocking

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ..bundle.manifest import Skipped
+from ..checkpoints.checkpoint_session import Session
 from ..checkpoints.differences import variables_in
-from ..checkpoints.session import Session
 from ..errors import LitestateError, StorageError
-from ..files.item import Item, Survey
+from ..files.survey_items import Item, Survey
 from ..host import roots
 from ..parts.variables import remove
 from ..platform import IN_BROWSER, cell_number

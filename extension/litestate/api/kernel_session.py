@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..checkpoints import Checkpoint, Retention
+from ..checkpoints.checkpoint_session import Session
 from ..checkpoints.scan import Scanner, Touched, Used
-from ..checkpoints.session import Session
 from ..errors import CheckpointError, RetentionError, StorageError
 from ..files.survey import Paths
 from ..host.roots import NOTEBOOK, detect
 from ..platform import DRIVE, IN_BROWSER, cell_number, ipython_shell
 from ..report import Report
-from ..shell import executed
+from ..shell import cell_log
 from ..sqlite import SIDECARS
 from ..state.save import selected_variables
 from ..storage import open_storage
@@ -139,7 +139,7 @@ def close() -> None:
     """Close the open session."""
     global _current  # noqa: PLW0603
     if _current is not None:
-        executed.current().watcher = None
+        cell_log.current().watcher = None
         _current.session.close()
         _current = None
 
@@ -147,15 +147,15 @@ def close() -> None:
 def _note_cells(session: Session) -> None:
     """Record from now on which cells begin and end, the running one included."""
 
-    def note(cell: executed.Executed) -> None:
+    def note(cell: cell_log.Executed) -> None:
         session.ownership.cell(is_over=cell.outcome is not None)
         if cell.number is not None:
             session.cells.cell(cell.session, cell.number, is_over=cell.outcome is not None)
 
-    log = executed.current()
+    log = cell_log.current()
     log.watcher = note
     shell = ipython_shell()
-    running = None if shell is None else executed.running_number(shell)
+    running = None if shell is None else cell_log.running_number(shell)
     if running is not None and log.own and log.own[-1].number == running:
         note(log.own[-1])
 

@@ -10,15 +10,15 @@ from typing import IO
 from ..browser import unrecorded
 from ..bundle import Compression, Limits, Reader
 from ..errors import SaveError, SelectionError
-from ..files.item import Survey
 from ..files.survey import Paths, StrPath, with_read_files
+from ..files.survey_items import Survey
 from ..host import roots
 from ..parts import PARTS, LoadRequest, packages
 from ..platform import IN_BROWSER
 from ..report import Report, count_text, show, size_text
 from ..state.bundle_files import AnySource, bundle_name, free
 from ..state.load import load_from, open_bundle, replaced_by, verify
-from ..state.missing import missing, unsaved_notes
+from ..state.missing_files import missing, unsaved_notes
 from ..state.save import adownload, awrite_into, awrite_to, gather, selected_variables, target_of
 from ..trust import RESTRICTED, ajudge, check_allowed, trust_advice, trust_hint
 from ..variables.namespace import Choice

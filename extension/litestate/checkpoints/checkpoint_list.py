@@ -10,8 +10,8 @@ from ..errors import DamagedCheckpointError
 from ..report import Line, count_text, size_text, when_text
 from ..report.html import STYLE, escape
 from ..report.table import table_lines
+from .checkpoint_session import Session
 from .differences import differences
-from .session import Session
 from .store.entries import Checkpoint, Note, Tree
 
 _SHOWN = 3

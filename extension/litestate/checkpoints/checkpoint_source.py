@@ -11,7 +11,7 @@ from typing import cast
 
 from ..bundle.manifest import Kind, Manifest, Member
 from ..errors import DamagedCheckpointError
-from ..files.item import Item, Survey, member_name
+from ..files.survey_items import Item, Survey, member_name
 from ..host.roots import Roots
 from ..parts.stored_variables import documents, stored
 from ..sqlite import set_journal_mode

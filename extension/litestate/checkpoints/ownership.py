@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from ..bundle.manifest import KERNEL_KINDS
-from ..files.item import Item, parents
+from ..files.survey_items import Item, parents
 from ..host.roots import Roots
 from ..platform import IN_BROWSER, ipython_shell
 from ..sqlite import SIDECARS

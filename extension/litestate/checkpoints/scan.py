@@ -13,9 +13,9 @@ from .. import environment, packages
 from ..browser import unrecorded
 from ..bundle.manifest import KERNEL_KINDS, Skipped
 from ..bundle.variable_members import PACKAGES_MEMBER, SESSION_MEMBER
-from ..files.item import Survey
 from ..files.stat_cache import StatCache
 from ..files.survey import Paths, starts_of
+from ..files.survey_items import Survey
 from ..files.walk import Walk
 from ..host import roots
 from ..host.roots import Root

@@ -1,7 +1,7 @@
 """Comparison of two bundles: files by content, databases by tables and rows."""
 
 from .bundles import compare, opened
-from .model import Comparison, DatabaseChange, FileChange, ObjectChange, TableChange
+from .results import Comparison, DatabaseChange, FileChange, ObjectChange, TableChange
 from .text import render
 
 __all__ = [

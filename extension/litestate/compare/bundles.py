@@ -19,8 +19,8 @@ from ..host import roots
 from ..state.bundle_files import expanded
 from ..state.load import open_bundle, verify
 from ..state.save import write_into
-from .databases import compare_databases
-from .model import Comparison, FileChange, Side, VariableChange, VariableSide
+from .database_comparison import compare_databases
+from .results import Comparison, FileChange, Side, VariableChange, VariableSide
 
 Content: TypeAlias = tuple[tuple[str, str], ...]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..sqlite.column_types import quoted
-from ..sqlite.connections import ERRORS, code_of
-from .model import Matching, TableChange
+from ..sqlite.safe_connections import ERRORS, code_of
+from .results import Matching, TableChange
 
 Counts = tuple[int, int, int]
 """Rows added, removed and changed."""

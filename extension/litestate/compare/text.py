@@ -6,14 +6,7 @@ from collections.abc import Iterator
 
 from ..report.lines import printable, size_text
 from ..report.table import label_width, table_row
-from .model import (
-    Comparison,
-    DatabaseChange,
-    FileChange,
-    Side,
-    TableChange,
-    VariableChange,
-)
+from .results import Comparison, DatabaseChange, FileChange, Side, TableChange, VariableChange
 
 _KINDS = {"directory": "folder", "symlink": "link"}
 

@@ -18,7 +18,7 @@ from ..bundle import Writer
 from ..bundle.manifest import Manifest, Scope, Skipped
 from ..bundle.strict_json import TooDeepError, parse
 from ..errors import DatabaseBusyError, SourceError
-from ..files.item import member_name
+from ..files.survey_items import member_name
 from ..host.roots import HOME
 from .byte_shapes import HEADER, bytes_of
 from .fields import DATABASE, STATE, Fields, damaged, explained, find, time_in

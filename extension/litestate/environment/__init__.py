@@ -1,6 +1,6 @@
 """The session around the variables: folder, environment, settings, random numbers, history."""
 
-from ..shell.executed import Executed, follow
+from ..shell.cell_log import Executed, follow
 from .apply_result import Applied
 from .cell_history import History, history
 from .session_document import (

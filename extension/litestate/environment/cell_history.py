@@ -11,7 +11,7 @@ from ..report import when_text
 from ..report.html import STYLE, escape
 from ..report.lines import printable
 from ..report.table import table_lines
-from ..shell.executed import CUT, MOST_CELLS, MOST_OF_CELL, Executed, Log, current, running_number
+from ..shell.cell_log import CUT, MOST_CELLS, MOST_OF_CELL, Executed, Log, current, running_number
 from .apply_result import Applied
 
 _SHOWN = 200

@@ -8,7 +8,7 @@ import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..shell.executed import CUT, Executed, Log, current
+from ..shell.cell_log import CUT, Executed, Log, current
 
 _MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .message_settings import filter_patterns, is_filter, is_logger
+from .logging_settings import filter_patterns, is_filter, is_logger
 
 _LONGEST = 1000
 """Entries of a list, and characters of a text: colors of a cycle, names of fonts."""

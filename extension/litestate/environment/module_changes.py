@@ -12,7 +12,7 @@ from typing import Any
 
 from ..host.installed_modules import module_or_reason
 from ..platform import ipython_shell
-from ..shell.executed import namespace
+from ..shell.cell_log import namespace
 from ..shell.secret_detection import is_secret_name
 from . import attribute_paths
 from .attribute_paths import MISSING, AttributePath, attribute_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import message_settings
+from . import logging_settings
 from .cell_sources import cells_mention
 from .settings import Group, Setting, Undo, group_of
 
@@ -185,7 +185,7 @@ _SYS = {
 }
 
 GROUPS = {
-    "warnings": message_settings.GROUPS["warnings"],
+    "warnings": logging_settings.GROUPS["warnings"],
     "decimal": Group(_context, _put_context, frozenset(("flags",))),
     "sys": group_of(_SYS),
     "gc": group_of({"enabled": Setting(lambda gc: gc.isenabled(), _enable, (True,), ("gc",))}),
@@ -212,7 +212,7 @@ GROUPS = {
     ),
     "csv dialects": Group(_dialects, _put_dialect),
     "locale": Group(_locales, _put_locale),
-    "logging": message_settings.GROUPS["logging"],
+    "logging": logging_settings.GROUPS["logging"],
     "calendar": group_of(
         {
             "first weekday": Setting(

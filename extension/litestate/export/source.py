@@ -16,9 +16,9 @@ from ..bundle import Reader
 from ..bundle.manifest import Member
 from ..errors import ExportError
 from ..platform import IN_BROWSER
-from ..sqlite import NotADatabaseError, connections, is_database
+from ..sqlite import NotADatabaseError, is_database, safe_connections
 from ..sqlite.column_types import quoted
-from ..sqlite.connections import ERRORS, busy, code_of, connect, reading
+from ..sqlite.safe_connections import ERRORS, busy, code_of, connect, reading
 from ..state.bundle_files import AnySource, expanded
 from ..state.load import open_bundle, verify
 
@@ -174,7 +174,7 @@ def _copy(source: sqlite3.Connection, copy: Path) -> None:
         # A backup never begins while the connection writes. This takes memory instead.
         copy.write_bytes(source.serialize())
         return
-    deadline = time.monotonic() + (0 if IN_BROWSER else connections.PATIENCE)
+    deadline = time.monotonic() + (0 if IN_BROWSER else safe_connections.PATIENCE)
     cursor = source.cursor()
     cursor.row_factory = None
     file = cursor.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]
@@ -213,7 +213,7 @@ def _choose(reader: Reader, label: str, database: str | None) -> Member:
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     with ExitStack() as stack:
         try:
-            connection = stack.enter_context(reading(path, patience=connections.PATIENCE))
+            connection = stack.enter_context(reading(path, patience=safe_connections.PATIENCE))
             _begin(connection)
         except ERRORS as error:
             # A WAL database without its index can only be read by a connection that may write.
@@ -224,7 +224,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _writing(path: Path) -> sqlite3.Connection:
-    connection = connect(path, "rw", patience=connections.PATIENCE)
+    connection = connect(path, "rw", patience=safe_connections.PATIENCE)
     try:
         _begin(connection)
     except ERRORS as error:

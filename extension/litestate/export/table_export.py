@@ -13,7 +13,7 @@ from ..host import roots
 from ..parts.databases import tables_text
 from ..platform import IN_BROWSER
 from ..report import Line, Report, Section, show
-from ..state.missing import unsaved_notes
+from ..state.missing_files import unsaved_notes
 from ..state.save import link_to
 from .excel_writer import write_excel
 from .parquet_writer import write_parquet

@@ -6,7 +6,7 @@ import os
 import time
 
 from ..platform import IN_BROWSER
-from .item import Item
+from .survey_items import Item
 
 RACY = 10_000_000 if IN_BROWSER else 2_000_000_000
 """Nanoseconds. A file that is written again so soon may keep its time, so its stat is not cached

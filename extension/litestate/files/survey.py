@@ -16,8 +16,8 @@ from ..bundle.member_names import MemberNames, path_problem
 from ..errors import SelectionError
 from ..host.roots import Root, Roots
 from .ignore import patterns_of
-from .item import Survey
-from .read_files import ReadWalk, read_files
+from .read_walk import ReadWalk, read_files
+from .survey_items import Survey
 from .walk import Walk
 
 StrPath = str | os.PathLike[str]

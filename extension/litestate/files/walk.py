@@ -15,8 +15,8 @@ from ..bundle.member_names import MAX_PARTS, MemberNames, path_problem, readable
 from ..bundle.zip_format import HEAD, is_bundle_file
 from ..host.roots import Root, Roots
 from .ignore import EXCLUDED, matcher
-from .item import Entry, Item, Survey, WrittenPaths, link_target, parents
 from .stat_cache import StatCache
+from .survey_items import Entry, Item, Survey, WrittenPaths, link_target, parents
 
 UNCHANGED = "unchanged since the kernel started (to save them as well: include=[…])"
 """Rule for files in the notebook's folder that are older than the kernel: mostly the site's own."""

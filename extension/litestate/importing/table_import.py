@@ -15,7 +15,7 @@ from ..parts.databases import tables_text
 from ..report import Line, Report, Section, show
 from ..sqlite import is_database
 from ..sqlite.column_types import affinity, quoted
-from ..sqlite.connections import PATIENCE, busy, code_of, connect
+from ..sqlite.safe_connections import PATIENCE, busy, code_of, connect
 from .column_values import TYPES, UNTYPED, Column, convert
 from .delimited_reader import Layout, Row
 from .source_file import read_columns, source_of

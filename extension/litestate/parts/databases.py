@@ -11,7 +11,7 @@ from .. import sqlite
 from ..bundle import CHUNK, Writer
 from ..bundle.manifest import Kind
 from ..errors import DamagedBundleError, DatabaseBusyError
-from ..files.item import Item, Survey, member_name
+from ..files.survey_items import Item, Survey, member_name
 from ..host.roots import Root
 from ..report import Line, Section
 from ..transaction.changes import RestoreDatabase, set_attributes

@@ -11,7 +11,7 @@ from .. import sqlite
 from ..bundle import CHUNK, Writer
 from ..bundle.manifest import Kind, Member
 from ..errors import SaveError
-from ..files.item import Item, Survey
+from ..files.survey_items import Item, Survey
 from ..report import Line, Section
 from ..transaction.changes import set_attributes
 from ..transaction.plan import Plan, Target, Verdict

@@ -10,11 +10,11 @@ from .. import packages
 from ..bundle import Writer
 from ..bundle.variable_members import PACKAGES_MEMBER, is_graph
 from ..errors import NeedsAsyncError
-from ..files.item import Survey
+from ..files.survey_items import Survey
 from ..platform import IN_BROWSER
 from ..report import Line, Section
 from ..transaction.plan import Plan
-from ..variables.pickles.contents import modules_of_graph, modules_of_pickle
+from ..variables.pickles.code_listing import modules_of_graph, modules_of_pickle
 from .protocol import Loadable, LoadRequest
 
 TITLE = "packages"

@@ -9,8 +9,8 @@ from typing import Protocol
 from ..bundle import Writer
 from ..bundle.manifest import Manifest, Member
 from ..errors import SelectionError
-from ..files.item import Survey
 from ..files.survey import Paths
+from ..files.survey_items import Survey
 from ..report import Section
 from ..transaction.plan import Plan, Target
 from ..variables.capture import Taken

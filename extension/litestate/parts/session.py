@@ -10,7 +10,7 @@ from .. import environment
 from ..bundle import Writer
 from ..bundle.variable_members import SESSION_MEMBER
 from ..environment import AFTER_VARIABLES, BEFORE_VARIABLES, Applied
-from ..files.item import Survey
+from ..files.survey_items import Survey
 from ..host.installed_modules import only_installed
 from ..report import Line, Section
 from ..transaction.plan import Plan

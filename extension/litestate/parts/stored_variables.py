@@ -18,7 +18,7 @@ from ..variables.capture import Taken
 from ..variables.group import GRAPH, VALUES, Group, Memory, value_texts
 from ..variables.namespace import take_away
 from ..variables.open_connections import InPlace
-from ..variables.pickles.contents import modules_of
+from ..variables.pickles.code_listing import modules_of
 from ..variables.restore import Restored, restore
 from ..variables.stale_references import left_behind, sentences
 from .protocol import Loadable

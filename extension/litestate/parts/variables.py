@@ -10,7 +10,7 @@ from .. import environment, packages
 from ..bundle import Writer
 from ..bundle.manifest import Member, Skipped
 from ..bundle.variable_members import group_member, is_graph, variables_of
-from ..files.item import Survey
+from ..files.survey_items import Survey
 from ..report import Line, Section
 from ..shell.secret_detection import looks_secret
 from ..transaction.plan import Plan

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import LitestateError
 from ..platform import ipython_shell
-from .cells import Cells
+from .cell_hooks import Cells
 from .pacing import Pace
 
 _SOON = 0.001

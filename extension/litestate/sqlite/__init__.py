@@ -1,9 +1,16 @@
 """SQLite databases: recognize, capture and restore them while other connections use them."""
 
-from .capture import capture
-from .connections import MIN_PAGE, SIDECARS, JournalMode, NotADatabaseError, is_database, is_sidecar
 from .copies import EMPTY, Image, copy_aside, copy_together, scratch, sidecars
-from .restore import check_readable, check_replaceable, restore, set_journal_mode
+from .database_capture import capture
+from .database_restore import check_readable, check_replaceable, restore, set_journal_mode
+from .safe_connections import (
+    MIN_PAGE,
+    SIDECARS,
+    JournalMode,
+    NotADatabaseError,
+    is_database,
+    is_sidecar,
+)
 
 __all__ = [
     "EMPTY",

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..platform import IN_BROWSER
-from . import connections
-from .connections import JournalMode, beside, busy
+from . import safe_connections
+from .safe_connections import JournalMode, beside, busy
 
 _CHUNK = 1 << 20
 
@@ -138,7 +138,7 @@ def copy_together(path: Path, copy: Path) -> None:
     OSError
         If a file cannot be read.
     """
-    deadline = time.monotonic() + connections.PATIENCE
+    deadline = time.monotonic() + safe_connections.PATIENCE
     while True:
         before = _versions(path)
         try:
@@ -157,7 +157,7 @@ def sidecars(path: Path) -> Iterator[tuple[str, Path]]:
     """Yield suffix and path of the log and of the journal of a database, unless they are empty."""
     for suffix in _CONTENT[1:]:
         other = beside(path, suffix)
-        if connections.size_of(other):
+        if safe_connections.size_of(other):
             yield suffix, other
 
 

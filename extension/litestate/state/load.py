@@ -17,8 +17,8 @@ from ..bundle.variable_members import variables_of
 from ..bundle.zip_format import HEAD, is_bundle
 from ..errors import ApplyError, BundleError, SelectionError
 from ..files.ignore import EXCLUDED, check_foreign, matcher, patterns_of
-from ..files.item import Item, Survey
 from ..files.survey import absolute, paths_of, survey_scope
+from ..files.survey_items import Item, Survey
 from ..host.installed_modules import is_module_path
 from ..host.roots import Root, Roots
 from ..parts import PARTS, Loadable, LoadRequest
@@ -27,7 +27,7 @@ from ..report import Report, Section, outcome_text
 from ..shell import progress
 from ..transaction.plan import Plan, Target
 from .bundle_files import AnySource, open_source
-from .missing import unsaved_notes
+from .missing_files import unsaved_notes
 
 _RULES = matcher(EXCLUDED)
 

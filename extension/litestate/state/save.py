@@ -21,8 +21,8 @@ from ..bundle import CHUNK, Compression, Limits, Writer
 from ..bundle.manifest import Manifest
 from ..bundle.zip_format import HEAD, is_bundle
 from ..errors import NeedsAsyncError, SaveError, SelectionError, UnsafeBundleError
-from ..files.item import Survey
 from ..files.survey import Paths, StrPath, survey
+from ..files.survey_items import Survey
 from ..host import roots
 from ..host.roots import Root
 from ..parts import FILE_PARTS, PARTS

@@ -18,7 +18,7 @@ from typing import Literal
 from .. import sqlite
 from ..bundle.manifest import Member
 from ..errors import ApplyError, BundleError, UnsafeBundleError
-from ..files.item import Item, parents
+from ..files.survey_items import Item, parents
 from ..host.roots import Root
 from ..report import Line
 from .changes import (

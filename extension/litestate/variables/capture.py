@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..bundle.manifest import Skipped
-from .about import describe
+from .descriptions import describe
 from .failures import NotSavedError
 from .graph.encoder import Encoder
 from .group import VALUES, Group, key_of
-from .interpreter import no_collection
+from .interpreter_limits import no_collection
 from .trial_restore import load_failures
 
 _SMALL = 4096

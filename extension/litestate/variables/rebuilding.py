@@ -22,8 +22,8 @@ from typing import Any
 from .pickles.classes import begin_class, builtin_class, make_class, set_class
 from .pickles.code_objects import module_code, source_code, stored_code
 from .pickles.dataclass_parts import make_slotted
+from .pickles.delayed_fill import empty_dict, empty_set, fill
 from .pickles.functions import make_cell, make_function, module_globals, set_cell, set_function
-from .pickles.hashed import empty_dict, empty_set, fill
 from .pickles.instances import complete, make, make_called, set_early
 from .pickles.special_classes import (
     make_alias,

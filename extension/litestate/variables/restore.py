@@ -15,13 +15,13 @@ from ..errors import DamagedBundleError
 from ..host.installed_modules import only_installed
 from ..trust import trust_advice
 from .failures import DamagedGraphError
+from .graph.decode_order import Decoded, Making, decode, make_all
 from .graph.decoder import Decoder
-from .graph.making import Decoded, Making, decode, make_all
 from .group import GRAPH, Bytes, Group, Memory, only
-from .interpreter import no_collection
+from .interpreter_limits import no_collection
 from .namespace import is_reserved
 from .pickles import pickling
-from .pickles.contents import contents
+from .pickles.code_listing import contents
 
 _Replace = Callable[[Collection[str], Any], Any] | None
 

@@ -16,7 +16,7 @@ _MODULES_BEFORE = {
     "litestate.checkpointing": "litestate",
     "litestate.checkpoints.retention": "litestate",
     "litestate.checkpoints.table": "litestate.checkpoints.checkpoint_list",
-    "litestate.environment.executed": "litestate.shell.executed",
+    "litestate.environment.executed": "litestate.shell.cell_log",
     "litestate.environment.table": "litestate.environment.cell_history",
     "litestate.export.api": "litestate",
     "litestate.importing.api": "litestate",

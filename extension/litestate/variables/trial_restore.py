@@ -24,8 +24,8 @@ from . import rebuilding
 from .codecs import containers
 from .graph import decoder
 from .group import Group
-from .interpreter import no_collection
-from .pickles import hashed, instances, pickling
+from .interpreter_limits import no_collection
+from .pickles import delayed_fill, instances, pickling
 from .pickles.definitions import NOTEBOOK, is_definition
 from .restore import release_partial_classes, restore
 
@@ -66,7 +66,8 @@ _CONSTANTS = (int, float, complex, str, bytes, bool, types.NoneType, types.Modul
 _NAME_ERROR = re.compile(r"NameError: name '(\w+)' is not defined")
 
 _MAKERS = frozenset(
-    module.__name__ for module in (containers, decoder, hashed, instances, pickling, rebuilding)
+    module.__name__
+    for module in (containers, decoder, delayed_fill, instances, pickling, rebuilding)
 )
 """Modules that call code of the notebook."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from generations import FOLDER
-from litestate.checkpoints.restore import restore_missing
+from litestate.checkpoints.checkpoint_restore import restore_missing
+from litestate.checkpoints.checkpoint_session import Session
 from litestate.checkpoints.scan import Scanner
-from litestate.checkpoints.session import Session
 from litestate.checkpoints.store.retention import Retention
 from litestate.storage import open_storage
 

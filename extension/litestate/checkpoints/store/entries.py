@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from ...bundle.manifest import Scope, Skipped
 from ...bundle.strict_json import parse
 from .chunks import GONE, Chunk, Content, merge, runs_of
-from .records import ROW
+from .log_format import ROW
 
 T = TypeVar("T")
 

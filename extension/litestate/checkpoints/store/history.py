@@ -23,7 +23,7 @@ from .chunks import (
 )
 from .entries import Checkpoint, Entry, Note, Table, entries_from_json, entries_to_json
 from .log import Commit, damaged
-from .records import HEADER
+from .log_format import HEADER
 from .recovery import open_log
 from .retention import Retention, choose, compact, is_worth
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...errors import DamagedCheckpointError
-from . import records
+from . import log_format
 from .chunks import (
     GONE,
     PENDING,
@@ -22,7 +22,7 @@ from .chunks import (
     unpacked,
 )
 from .entries import Checkpoint, Table
-from .records import COMMIT, HEADER, ROW, Batch, Header
+from .log_format import COMMIT, HEADER, ROW, Batch, Header
 
 if TYPE_CHECKING:
     from ...storage.interface import File
@@ -204,11 +204,11 @@ class Log:
         head = table.to_json()
         self._start()
         offset, body = self.end, head + payload
-        check = records.checksum(body)
+        check = log_format.checksum(body)
         header = Header(
             COMMIT, codec, self.file_id, number, len(head), len(payload), len(entries), check
         )
-        self._append(records.pack_header(header, offset) + body)
+        self._append(log_format.pack_header(header, offset) + body)
         checkpoint = Checkpoint(number, table.note, table.written)
         return Commit(checkpoint, table.live, offset, HEADER + len(body))
 
@@ -222,9 +222,9 @@ class Log:
         """
         number = commit.checkpoint.number
         record = self.file.read(commit.offset, commit.length)
-        header = records.read_header(record, 0, commit.offset)
+        header = log_format.read_header(record, 0, commit.offset)
         body = record[HEADER:]
-        if header is None or header.number != number or records.checksum(body) != header.check:
+        if header is None or header.number != number or log_format.checksum(body) != header.check:
             raise damaged(number)
         table = Table.from_json(body[: header.table], commit.offset)
         try:
@@ -276,7 +276,7 @@ class Log:
     def _start(self) -> None:
         self.clean()
         if not self.end:
-            self._append(records.pack_file_header(self.generation, self.file_id))
+            self._append(log_format.pack_file_header(self.generation, self.file_id))
 
     def _append(self, data: bytes | memoryview) -> None:
         self._is_dirty = True

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import NewerCheckpointsError
-from . import records
+from . import log_format
 from .entries import Checkpoint, Table
 from .log import Commit, Log
-from .records import COMMIT, DATA, HEADER, READ, Header
+from .log_format import COMMIT, DATA, HEADER, READ, Header
 
 if TYPE_CHECKING:
     from ...storage.interface import File, Storage
@@ -65,7 +65,7 @@ def _start_anew(storage: Storage, size: int) -> tuple[Log, list[str]]:
             f"{size:,} bytes without a complete checkpoint were removed from {storage.label}: the "
             "first one was not finished, or all are damaged."
         )
-    return Log(storage.files[0], records.new_file_id(), 1), problems
+    return Log(storage.files[0], log_format.new_file_id(), 1), problems
 
 
 def _take_commits(scan: LogFile) -> list[str]:
@@ -115,7 +115,7 @@ def _repair(scan: LogFile, files: tuple[File, File], problems: list[str]) -> Non
     if not scan.has_header:
         # Without any header both generations are unknown; then the other file is not a log.
         log.generation += 1
-        log.file.write(0, records.pack_file_header(log.generation, log.file_id))
+        log.file.write(0, log_format.pack_file_header(log.generation, log.file_id))
         log.file.flush()
         problems.append("The start of the file of the checkpoints was damaged, and was repaired.")
     if scan.size > log.end:
@@ -162,7 +162,7 @@ class Raw(NamedTuple):
 
     def read(self) -> tuple[Commit, Table] | None:
         """Check and parse the record; return None if it is damaged."""
-        if records.checksum(self.body) != self.header.check:
+        if log_format.checksum(self.body) != self.header.check:
             return None
         table = Table.from_json(self.body[: self.header.table], self.offset)
         if table is None:
@@ -200,7 +200,7 @@ class LogFile:
         self._raws: list[Raw] = []
         self.damaged: list[tuple[int, int]] = []
         self.size = file.size()
-        head = records.read_file_header(self._get(0, HEADER))
+        head = log_format.read_file_header(self._get(0, HEADER))
         _check_version(head)
         self.has_header = head is not None
         self._file_id = head.file_id if head else None
@@ -232,9 +232,9 @@ class LogFile:
             offset += header.length
 
     def _take(self, header: Header, table: bytes, offset: int) -> bool:
-        if records.checksum(table) != header.check or header.number < len(self.log.chunks):
+        if log_format.checksum(table) != header.check or header.number < len(self.log.chunks):
             return False
-        rows = records.read_rows(table, header.payload)
+        rows = log_format.read_rows(table, header.payload)
         if rows is None:
             return False
         self.log.take(header.number, rows, offset + HEADER + header.table)
@@ -253,7 +253,7 @@ class LogFile:
 
     def _header(self, offset: int) -> Header | None:
         self._get(offset, HEADER)
-        header = records.read_header(self._window, offset - self._window_start, offset)
+        header = log_format.read_header(self._window, offset - self._window_start, offset)
         if header is None or offset + header.length > self.size:
             return None
         if self._file_id is None:
@@ -266,11 +266,11 @@ class LogFile:
         while offset < self.size:
             # A header may start in one piece and end in the next.
             piece = self._file.read(offset, _SEARCH + HEADER - 1)
-            at = piece.find(records.RECORD_MAGIC)
+            at = piece.find(log_format.RECORD_MAGIC)
             while 0 <= at < _SEARCH:
                 if self._header(offset + at):
                     return offset + at
-                at = piece.find(records.RECORD_MAGIC, at + 1)
+                at = piece.find(log_format.RECORD_MAGIC, at + 1)
             offset += _SEARCH
         return self.size
 
@@ -282,10 +282,10 @@ class LogFile:
         return self._window[at : at + length]
 
 
-def _check_version(head: records.FileHeader | None) -> None:
-    if head and head.version > records.VERSION:
+def _check_version(head: log_format.FileHeader | None) -> None:
+    if head and head.version > log_format.VERSION:
         raise NewerCheckpointsError(
             f"The checkpoints of this notebook have format version {head.version}; this litestate "
-            f"reads up to version {records.VERSION}. They were not changed. Open them with a newer "
-            "litestate."
+            f"reads up to version {log_format.VERSION}. They were not changed. "
+            "Open them with a newer litestate."
         )

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from ...errors import RetentionError, StorageError
-from . import records
+from . import log_format
 from .chunks import GONE, Chunk, merge, read_span, spans
 from .entries import Checkpoint, renumbered
 from .log import Commit, Log, damaged
-from .records import HEADER
+from .log_format import HEADER
 
 if TYPE_CHECKING:
     from ...storage.interface import File
@@ -182,7 +182,7 @@ def compact(log: Log, kept: Sequence[Commit], files: tuple[File, File]) -> Log:
 
 def _copy(log: Log, kept: Sequence[Commit], file: File) -> tuple[Log, list[Chunk]]:
     """Write a new log without its header; return it, and the old log's chunks in its order."""
-    new = Log(file, records.new_file_id(), log.generation + 1, HEADER)
+    new = Log(file, log_format.new_file_id(), log.generation + 1, HEADER)
     file.truncate(0)
     # Without a header, the file is not a log yet.
     file.write(0, bytes(HEADER))
@@ -197,7 +197,7 @@ def _copy(log: Log, kept: Sequence[Commit], file: File) -> tuple[Log, list[Chunk
 
 def _switch(new: Log) -> None:
     """Write the header of the new log, which makes it the log that counts."""
-    new.file.write(0, records.pack_file_header(new.generation, new.file_id))
+    new.file.write(0, log_format.pack_file_header(new.generation, new.file_id))
     new.file.flush()
 
 

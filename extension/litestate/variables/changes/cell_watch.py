@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...shell.cells import Cells
+from ...shell.cell_hooks import Cells
 from .cell_names import ANYTHING, CellNames, cell_names
 from .reach import reached
 

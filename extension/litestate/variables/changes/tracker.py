@@ -10,7 +10,7 @@ from typing import Any
 from ...bundle.manifest import Skipped
 from ..capture import EncodedVariable, Taken, add_group, encode_variable, sharing_sets
 from ..group import VALUES
-from ..interpreter import no_collection
+from ..interpreter_limits import no_collection
 from ..namespace import Choice, chosen, namespace
 from .suspects import Heap, changed, whole
 

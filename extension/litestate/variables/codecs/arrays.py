@@ -9,8 +9,8 @@ import numpy as np
 
 from . import numpy_values
 from .buffers import NAN, UNMAPPED, attach, pack, store, unpack
-from .checking import FAR, flag, guarded, listed, whole
 from .dtypes import describe, dtype_from
+from .payload_checks import FAR, flag, guarded, listed, whole
 from .registry import Codec, Get, OpaqueError, Put
 
 _Array = np.ndarray[Any, Any]

@@ -16,8 +16,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..group import Memory
-from .checking import FAR, flag, listed, whole
 from .dtypes import clean_booleans, describe, dtype_from, has_booleans
+from .payload_checks import FAR, flag, listed, whole
 from .registry import Codec, Get, OpaqueError, Put, Value
 
 PARTED = "an array in it no longer shares its memory with another one"

@@ -12,8 +12,8 @@ from typing import Any, cast
 import numpy as np
 
 from .buffers import PARTED, InTable, column_of, compact, copy_of, pack, store, unpack
-from .checking import flag, guarded, listed, whole
 from .pandas_scalars import pd, period_from, period_text, side_from, unit_from
+from .payload_checks import flag, guarded, listed, whole
 from .registry import Codec, Get, OpaqueError, Put
 from .standard_library import zone_from, zone_value
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...host import roots
-from ...sqlite.connections import size_of
+from ...sqlite.safe_connections import size_of
 from ..failures import NotLoadedError, NotSavedError
 from ..group import Group
 from .connection_pragmas import Schema, quoted

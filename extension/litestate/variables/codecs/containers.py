@@ -7,7 +7,7 @@ import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
-from .checking import FAR, check_hashes, listed, whole
+from .payload_checks import FAR, check_hashes, listed, whole
 from .registry import Codec, Get, Put, Value
 
 APART = "the attributes of an object in it, also held as a dict (vars), become a separate dict"

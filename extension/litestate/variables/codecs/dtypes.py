@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .checking import flag, listed, text, whole
+from .payload_checks import flag, listed, text, whole
 from .registry import Get, OpaqueError
 
 _UNIT = r"(?:\[[0-9]{0,9}(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?"

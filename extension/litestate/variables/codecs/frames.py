@@ -11,9 +11,9 @@ import numpy as np
 
 from . import columns, pandas_scalars
 from .buffers import InTable, bounded, column_of, compact, copy_of, is_shared, store
-from .checking import flag, guarded, listed, whole
 from .columns import column, column_from, index_from, level, level_from
 from .pandas_scalars import offset_from, offset_text, pd
+from .payload_checks import flag, guarded, listed, whole
 from .registry import Codec, Get, OpaqueError, Put
 
 _Array = np.ndarray[Any, Any]

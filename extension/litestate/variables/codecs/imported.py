@@ -11,7 +11,7 @@ from typing import Any
 
 from ...host.installed_modules import import_installed, is_harmless, is_installed
 from ..stored_names import module_now
-from .checking import listed, text
+from .payload_checks import listed, text
 from .registry import Codec, Get, OpaqueError, Put, codec_for, codec_of
 
 _SESSION_OBJECTS = (

@@ -11,8 +11,8 @@ import numpy as np
 from numpy import random
 
 from ..group import Memory
-from .checking import guarded, listed, text, whole
 from .dtypes import describe, dtype_from
+from .payload_checks import guarded, listed, text, whole
 from .registry import Codec, Get, OpaqueError, Put
 
 _Array = np.ndarray[Any, Any]

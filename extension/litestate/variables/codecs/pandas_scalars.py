@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .checking import guarded, listed, text, whole
+from .payload_checks import guarded, listed, text, whole
 from .registry import Codec, Get, OpaqueError, Put
 from .standard_library import zone_from, zone_value
 

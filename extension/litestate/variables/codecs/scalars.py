@@ -11,7 +11,7 @@ from array import array
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .checking import FAR, listed, text, whole
+from .payload_checks import FAR, listed, text, whole
 from .registry import Codec, Get, Put
 
 _IN_PLACE = 1024

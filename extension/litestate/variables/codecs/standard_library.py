@@ -16,7 +16,7 @@ import zoneinfo
 from typing import Any
 
 from ...host.installed_modules import is_harmless
-from .checking import FAR, listed, parsed, text, whole
+from .payload_checks import FAR, listed, parsed, text, whole
 from .registry import Codec, Get, OpaqueError, Put, Value
 
 _ZONES = (dt.timezone, zoneinfo.ZoneInfo)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import DamagedBundleError
 from ...host import roots
-from ..codecs.checking import UNEXPECTED
+from ..codecs.payload_checks import UNEXPECTED
 from ..codecs.registry import Codec, codec_for_reading
 from ..failures import DamagedGraphError, NeedsTrustError, NotLoadedError
 from . import graph_text

@@ -16,10 +16,10 @@ from ..failures import NotSavedError
 from ..group import Bytes
 from . import graph_text
 from .json_nodes import JsonNodes
-from .opaque import Pickles
+from .pickle_groups import Pickles
 
 if TYPE_CHECKING:
-    from .spans import Spans
+    from .array_memory import Spans
 
 _ONLY_ONE = frozenset(map(id, ((), frozenset(), b"")))
 """Ids of singletons: referring to one shares nothing."""
@@ -190,7 +190,7 @@ class Encoder:
 
     def _all_spans(self) -> Spans:
         if self._spans is None:
-            from .spans import Spans  # It imports NumPy.
+            from .array_memory import Spans  # It imports NumPy.
 
             self._spans = Spans()
         return self._spans

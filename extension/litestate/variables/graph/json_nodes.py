@@ -12,7 +12,7 @@ from itertools import chain
 from types import NoneType
 from typing import Any
 
-from ..codecs.checking import check_hashes
+from ..codecs.payload_checks import check_hashes
 
 MAX_DEPTH = 64
 """Levels of nesting; deeper data is walked through object by object."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import hashed, instances
+from . import delayed_fill, instances
 from .definitions import NOTEBOOK
 
 _MOST_OBJECTS = 500_000
@@ -25,7 +25,7 @@ _FLAT = (int, float, complex, str, bytes, bytearray, bool, types.NoneType, types
 _WEAK = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 HASHED = (set, frozenset, dict, weakref.WeakSet, weakref.WeakKeyDictionary)
 
-_EXACT: dict[type, Any] = {set: hashed.empty_set, dict: hashed.empty_dict}
+_EXACT: dict[type, Any] = {set: delayed_fill.empty_set, dict: delayed_fill.empty_dict}
 _BUILT_IN = (set, dict, list, tuple, frozenset)
 _LATER = (set, dict, weakref.WeakSet, weakref.WeakKeyDictionary)
 
@@ -235,7 +235,7 @@ class Late:
 
 
 REDUCERS: dict[type, Callable[[Any], Any]] = {
-    Late: lambda late: (hashed.fill, (Fills(late.last),)),
+    Late: lambda late: (delayed_fill.fill, (Fills(late.last),)),
     Fills: lambda fills: (list, (), None, _growing(fills.cycle.fills)),
     Early: lambda early: (instances.set_early, (early.obj, early.state)),
 }

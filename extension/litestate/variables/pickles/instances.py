@@ -23,7 +23,7 @@ from types import FunctionType
 from typing import Any
 
 from .definitions import by_name, is_definition
-from .hashed import fill
+from .delayed_fill import fill
 
 _HEAP, _IMMUTABLE = 1 << 9, 1 << 8
 """Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE (CPython, Include/object.h)."""

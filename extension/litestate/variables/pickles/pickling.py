@@ -16,9 +16,9 @@ from typing import Any
 
 from ...platform import IN_BROWSER
 from ..failures import NotLoadedError, NotSavedError, text_of
-from ..interpreter import bounded_calls
+from ..interpreter_limits import bounded_calls
 from ..stored_names import module_now
-from . import hashed
+from . import delayed_fill
 from .code_objects import PYTHON
 from .cycles import Cycles
 from .definitions import NOTEBOOK, is_definition
@@ -248,7 +248,12 @@ class _Unpickler(pickle.Unpickler):
         if type(pid) is tuple and len(pid) == 3 and pid[0] == "buffer" and self._buffers:
             found = memoryview(self._buffers(pid[1]))
             return found.toreadonly() if pid[2] else found
-        if type(pid) is tuple and len(pid) == 3 and pid[0] == "hashed" and pid[1] in hashed.EMPTY:
+        if (
+            type(pid) is tuple
+            and len(pid) == 3
+            and pid[0] == "hashed"
+            and pid[1] in delayed_fill.EMPTY
+        ):
             if pid[2] not in self._hashed:
                 self._hashed[pid[2]] = pid[1]()
             return self._hashed[pid[2]]

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..platform import IN_BROWSER
-from . import connections
-from .connections import (
+from . import safe_connections
+from .copies import Image, copy_together, scratch
+from .safe_connections import (
     ERRORS,
     NotADatabaseError,
     beside,
@@ -26,7 +27,6 @@ from .connections import (
     reading,
     text_of,
 )
-from .copies import Image, copy_together, scratch
 
 COUNT_BUDGET = 1.0
 """Seconds for counting the rows of one database, for the report only."""
@@ -84,7 +84,7 @@ def capture(path: Path, folder: Path | None, *, quick: bool = False) -> Image:
     take = _Taker(folder, quick)
     if is_protected and (image := _read_copy(path, take, is_locked=False)):
         return image
-    for patience in (0, connections.PATIENCE):
+    for patience in (0, safe_connections.PATIENCE):
         try:
             return _read(path, take, patience)
         except ERRORS as error:
@@ -98,7 +98,7 @@ def capture(path: Path, folder: Path | None, *, quick: bool = False) -> Image:
 
 
 def _read(path: Path, take: _Taker, patience: float) -> Image:
-    alone = not connections.size_of(beside(path, "-wal"))
+    alone = not safe_connections.size_of(beside(path, "-wal"))
     with reading(path, patience=patience) as connection, _one_commit(connection):
         being_written = _is_being_written(path)
         is_all = alone and path.stat().st_size == _size(connection)
@@ -120,7 +120,7 @@ def _read_copy(path: Path, take: _Taker, *, is_locked: bool) -> Image | None:
         is_hot = has_hot_journal(copy)
         if is_locked and not is_hot and not _has_wal_mark(copy):
             return None
-        alone = not is_hot and not connections.size_of(beside(copy, "-wal"))
+        alone = not is_hot and not safe_connections.size_of(beside(copy, "-wal"))
         being_written = (is_hot or None) if is_locked else False
         try:
             with closing(connect(copy, "rw")) as connection, _one_commit(connection):

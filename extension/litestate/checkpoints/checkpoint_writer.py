@@ -12,7 +12,7 @@ from ..bundle import CHUNK as PIECE
 from ..bundle.manifest import Skipped
 from ..bundle.variable_members import GRAPH
 from ..errors import DatabaseBusyError
-from ..files.item import Item, Survey
+from ..files.survey_items import Item, Survey
 from ..parts.databases import LOCKED, LOCKED_ADVICE, OPEN_TRANSACTION, capture_one
 from ..parts.variables import details_of, notes_of
 from ..variables.group import Bytes, Group

@@ -17,7 +17,7 @@ from ..errors import (
 from ..platform import IN_BROWSER
 from ..report import Line
 from ..storage import Storage, Usage
-from .capture import Capture, Captured
+from .checkpoint_writer import Capture, Captured
 from .differences import differ, differences
 from .ownership import Ownership
 from .scan import Scan, Scanner

@@ -11,8 +11,16 @@ from pathlib import Path
 
 from ..errors import ApplyError
 from ..platform import IN_BROWSER
-from . import connections
-from .connections import ERRORS, JournalMode, NotADatabaseError, busy, code_of, connect, text_of
+from . import safe_connections
+from .safe_connections import (
+    ERRORS,
+    JournalMode,
+    NotADatabaseError,
+    busy,
+    code_of,
+    connect,
+    text_of,
+)
 
 _STEP = 1024
 """Pages to copy between two checks of the time."""
@@ -35,7 +43,7 @@ def restore(image: Path, target: Path, journal_mode: JournalMode) -> None:
     DatabaseBusyError
         If a lock is not released in `PATIENCE` seconds; the target is unchanged.
     """
-    deadline = time.monotonic() + (0 if IN_BROWSER else connections.PATIENCE)
+    deadline = time.monotonic() + (0 if IN_BROWSER else safe_connections.PATIENCE)
 
     def give_up(status: int, _remaining: int, _total: int) -> None:
         # Connection.backup() itself would retry forever.
@@ -45,7 +53,7 @@ def restore(image: Path, target: Path, journal_mode: JournalMode) -> None:
     with (
         _writable(target),
         closing(connect(image, "ro")) as source,
-        closing(connect(target, "rw", patience=connections.PATIENCE)) as destination,
+        closing(connect(target, "rw", patience=safe_connections.PATIENCE)) as destination,
     ):
         try:
             _match_page_size(source, destination)
@@ -90,7 +98,7 @@ def check_replaceable(path: Path) -> None:
     try:
         with (
             _writable(path),
-            closing(connect(path, "rw", patience=connections.PATIENCE)) as connection,
+            closing(connect(path, "rw", patience=safe_connections.PATIENCE)) as connection,
         ):
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("ROLLBACK")

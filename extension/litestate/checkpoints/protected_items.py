@@ -12,16 +12,16 @@ from typing import cast
 from ..bundle.manifest import KERNEL_KINDS, Kind, Skipped
 from ..bundle.variable_members import variables_of
 from ..errors import CheckpointError
-from ..files.item import Item, parents
+from ..files.survey_items import Item, parents
 from ..parts import LoadRequest
 from ..parts.stored_variables import unchanged
 from ..parts.variables import reuse_or_take
 from ..state.load import load_from
 from ..variables.namespace import namespace, own_names
+from .checkpoint_session import Session
 from .checkpoint_source import CheckpointSource
 from .differences import label_of, same_content
 from .scan import Scan
-from .session import Session
 from .store.entries import Checkpoint, Entry
 
 _MOST_NAMED = 100

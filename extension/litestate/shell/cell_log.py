@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..platform import ipython_shell
-from .cells import Cells, cell_frames
+from .cell_hooks import Cells, cell_frames
 from .secret_detection import hide
 
 MOST_CELLS = 10_000

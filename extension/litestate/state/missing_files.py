@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..browser import unrecorded
 from ..bundle.zip_format import is_bundle_file
-from ..files.item import Survey
+from ..files.survey_items import Survey
 from ..host import roots
 from ..host.roots import Roots
 from ..platform import IN_BROWSER

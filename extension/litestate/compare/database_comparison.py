@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from ..bundle import Reader
 from ..bundle.manifest import Member
-from ..sqlite.connections import ERRORS
-from .model import DatabaseChange, ObjectChange, TableChange, Verdict
+from ..sqlite.safe_connections import ERRORS
+from .results import DatabaseChange, ObjectChange, TableChange, Verdict
 from .tables import AFTER, BEFORE, Table, compare_tables, explained, one_sided, tables_of
 
 _STEPS = 500_000

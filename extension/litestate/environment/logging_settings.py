@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from ..shell.executed import namespace
+from ..shell.cell_log import namespace
 from .cell_sources import cells_mention
 from .settings import Group, NotPlainError, Undo
 

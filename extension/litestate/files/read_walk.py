@@ -14,7 +14,7 @@ from ..bundle.member_names import readable
 from ..bundle.zip_format import is_bundle_file
 from ..host.roots import Root, Roots
 from ..report.lines import size_text
-from .item import Entry, Survey
+from .survey_items import Entry, Survey
 from .walk import BUNDLES, Walk
 
 LIMIT = 20_000_000

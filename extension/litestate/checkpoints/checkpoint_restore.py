@@ -15,14 +15,14 @@ from ..errors import LitestateError, NoCheckpointError, StorageError
 from ..parts import LoadRequest
 from ..parts.stored_variables import unchanged
 from ..report import Report, when_text
-from ..shell.executed import current as executed_cells
+from ..shell.cell_log import current as executed_cells
 from ..state.load import load_from
 from .checkpoint_list import title
+from .checkpoint_session import Session
 from .checkpoint_source import CheckpointSource
 from .differences import differ, label_of
-from .protect import Foreign, Unstored, find_foreign, only_foreign_differs
+from .protected_items import Foreign, Unstored, find_foreign, only_foreign_differs
 from .scan import Scan
-from .session import Session
 from .store.cell_journal import KernelCells, cells_text
 from .store.entries import Checkpoint, Entry, Note
 
