@@ -19,7 +19,8 @@ from conftest import entered
 from lab import Lab
 from playwright.sync_api import Browser
 
-UNIT = Path(__file__).parent.parent / "unit"
+TESTS = Path(__file__).parent.parent
+UNIT, SUPPORT = TESTS / "unit", TESTS / "support"
 
 TOOLS = ("pytest", "pluggy", "iniconfig", "pygments")
 """Distributions that pytest needs and the site lacks: plain Python, taken from `.venv`."""
@@ -32,7 +33,7 @@ response = await pyfetch("{url}")
 with open("/tmp/tests.zip", "wb") as file:
     file.write(await response.bytes())
 zipfile.ZipFile("/tmp/tests.zip").extractall("/tmp/tests")
-sys.path[:0] = ["/tmp/tests/tools"]
+sys.path[:0] = ["/tmp/tests/tools", "/tmp/tests/support"]
 import litestate, numpy, packaging, pandas
 """
 
@@ -80,9 +81,9 @@ ONCE = {
 
 ONCE_IN_PART = (
     # The same cases run by groups, in one session each.
-    "test_what_is_saved.py::test_each_object_is_restored_or_reported",
+    "variables/test_what_is_saved.py::test_each_object_is_restored_or_reported",
     # Of ten random sessions, one shows what the kernel does otherwise.
-    *(f"test_variables_tracked.py::test_random_cells[{seed}]" for seed in range(1, 10)),
+    *(f"variables/test_variables_tracked.py::test_random_cells[{seed}]" for seed in range(1, 10)),
 )
 """Tests, or beginnings of their names, that are left out of files which run in both."""
 
@@ -147,8 +148,9 @@ def _failures(text: str) -> str:
 def _archive() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in (*UNIT.glob("*.py"), *UNIT.glob("bundles/*"), *UNIT.glob("pickles/*")):
-            archive.write(path, f"unit/{path.relative_to(UNIT)}")
+        data = (*SUPPORT.glob("bundles/*"), *SUPPORT.glob("pickles/*"))
+        for path in (*UNIT.rglob("*.py"), *SUPPORT.glob("*.py"), *data):
+            archive.write(path, path.relative_to(TESTS))
         for name in TOOLS:
             for path in importlib.metadata.files(name) or []:
                 if path.suffix == ".py" or path.name == "METADATA":

@@ -8,7 +8,7 @@ import pytest
 from conftest import OpenLab
 from lab import Lab
 from litestate import load_state
-from next_cell import GOES_ON, WORK
+from next_cell_notebook import GOES_ON, WORK
 from test_autosave import NUMBERS, failing, run, wait_for
 from test_handshake import restart
 

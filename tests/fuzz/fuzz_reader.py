@@ -27,7 +27,7 @@ from pathlib import Path
 import atheris
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "extension"), str(ROOT / "tests" / "unit")]
+sys.path[:0] = [str(ROOT / "extension"), str(ROOT / "tests" / "support")]
 
 with atheris.instrument_imports(include=["litestate"]):
     from litestate.bundle import Reader
@@ -36,11 +36,11 @@ with atheris.instrument_imports(include=["litestate"]):
     from litestate.errors import LitestateError
 
 # Not before: what is imported first is not watched.
-from archives import Piece, build, pieces_of, seal, signed, with_checksums  # noqa: E402
+from handmade_bundles import Piece, build, pieces_of, seal, signed, with_checksums  # noqa: E402
 from litestate.bundle.manifest import MANIFEST_MEMBER  # noqa: E402
 from litestate.bundle.zip_format import METHODS  # noqa: E402
 
-EXAMPLE = (ROOT / "tests" / "unit" / "bundles" / "version-1.litestate.zip").read_bytes()
+EXAMPLE = (ROOT / "tests" / "support" / "bundles" / "version-1.litestate.zip").read_bytes()
 NOTE, LINK = "files/home/note.txt", "files/home/latest"
 
 

@@ -18,13 +18,13 @@ import litestate.files.stat_cache
 import litestate.state.missing_files
 import litestate.state.save
 import pytest
-from checkpointed import CLOCK, Kernel
+from checkpoint_kernels import CLOCK, Kernel
+from ipython_shells import pretend_shell
 from litestate.host import roots as places
 from litestate.host.roots import HOME, NOTEBOOK, Root, Roots
-from shells import pretend_shell
-from states import Session, make_database
-from tables import make_things
-from variable_kernel import Notebook
+from sessions import Session, make_database
+from table_files import make_things
+from variable_kernels import Notebook
 
 
 @pytest.fixture(autouse=True)

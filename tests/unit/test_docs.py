@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from folders import SUPPORT
 from litestate import Retention, checkpoint, checkpoints, errors
 from litestate.api import kernel_session
 from litestate.bundle import Limits, member_names
@@ -153,7 +154,7 @@ def test_the_format_names_the_limits_of_the_code() -> None:
 
 
 def test_the_worked_example_is_a_file_that_is_kept(example: bytes) -> None:
-    data = (Path(__file__).parent / "bundles" / "version-1.litestate.zip").read_bytes()
+    data = (SUPPORT / "bundles" / "version-1.litestate.zip").read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.read(MANIFEST_MEMBER) == example
     dumps = re.findall(r"^([0-9a-f]{8})  ((?:[0-9a-f]{2} )+)", read("bundle-format.md"), re.M)
