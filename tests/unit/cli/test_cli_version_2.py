@@ -167,7 +167,7 @@ def test_diff_of_invalid_graphs(
     value: str | None, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:
     if value is not None:
-        monkeypatch.setattr("version_2.graph", lambda _: value.encode())
+        monkeypatch.setattr("version_2_bundles.graph", lambda _: value.encode())
     Path("bad.zip").write_bytes(as_version_2())
     assert main(["diff", "bad.zip", "own.zip"]) == 1
     changed = [line.split()[1] for line in lines_of(capsys) if "changed  " in line]

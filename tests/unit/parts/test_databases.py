@@ -397,7 +397,7 @@ def count_in(bundle: bytes, session: Session) -> int:
 def test_a_lock_of_another_process_is_not_waited_for_without_bound(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite.connections, "PATIENCE", 0.2)
+    monkeypatch.setattr(sqlite.safe_connections, "PATIENCE", 0.2)
     path = session.home / "app.db"
     make_database(path)
     script = (

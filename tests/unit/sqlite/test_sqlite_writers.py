@@ -25,13 +25,13 @@ SPILL = "PRAGMA cache_size = 2; BEGIN; UPDATE runs SET note = 'uncommitted' || h
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, patient: None) -> None:
-    monkeypatch.setattr(sqlite.connections, "PATIENCE", 0.3)
+    monkeypatch.setattr(sqlite.safe_connections, "PATIENCE", 0.3)
 
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy is made by a process of its own, and this machine may be busy."""
-    monkeypatch.setattr(sqlite.connections, "PATIENCE", 20)
+    monkeypatch.setattr(sqlite.safe_connections, "PATIENCE", 20)
 
 
 def connect(path: Path) -> sqlite3.Connection:
