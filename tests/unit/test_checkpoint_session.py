@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import litestate
 import pytest
 from checkpoint_files import Files, Quota
 from checkpointed import IN_KERNEL, Kernel, changed, tree
@@ -26,7 +27,7 @@ from litestate.storage.folder import open_directory
 from states import make_database
 
 NOISE = random.Random(3)
-PACKAGE = str(Path(roots.__file__).parent)
+PACKAGE = str(Path(litestate.__file__).parent)
 
 
 class Interrupter:
