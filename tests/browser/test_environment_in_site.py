@@ -16,7 +16,7 @@ SETUP = """
 import json, os, sys, time
 import litestate
 from litestate import environment, packages
-from litestate.shell import executed
+from litestate.shell import cell_log
 """
 
 SILENT = """
@@ -54,7 +54,7 @@ def wheel() -> bytes:
 def rows(lab: Lab) -> list[list[Any]]:
     found: list[list[Any]] = lab.value(
         "[[it.number, it.source[:60], it.outcome, it.when is not None, it.duration is not None]"
-        " for it in executed.current().cells]"
+        " for it in cell_log.current().cells]"
     )
     return found
 
@@ -63,7 +63,7 @@ def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(fresh_lab: L
     lab = fresh_lab
     lab.check("early = 1")
     # A cell that awaits tells the shell of no end.
-    lab.check(f"{SETUP}\nawait __import__('asyncio').sleep(0)\nexecuted.follow()")
+    lab.check(f"{SETUP}\nawait __import__('asyncio').sleep(0)\ncell_log.follow()")
     document = lab.value("environment.describe(parts=['process', 'options'])")
     assert document["process"] == {
         "cwd": ["notebook", ""],
@@ -77,7 +77,7 @@ def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(fresh_lab: L
     assert document["process"]["environment"] == {}
     assert document["options"] == {"set": {}, "left_out": {}}
 
-    lab.check("log = executed.current(); count = len(log.cells)")
+    lab.check("log = cell_log.current(); count = len(log.cells)")
     lab.check("import asyncio; await asyncio.sleep(0.2)")
     lab.run("await asyncio.sleep(0.01); 1 / 0")
     lab.run("def (")
@@ -106,7 +106,7 @@ def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(fresh_lab: L
     # In another session, the history goes on; the page counts its own cells.
     saved = lab.value("environment.read(environment.dump(environment.describe()))")
     lab.reload()
-    lab.check(f"{SETUP}\nexecuted.follow()")
+    lab.check(f"{SETUP}\ncell_log.follow()")
     lab.check(f"saved = json.loads({json.dumps(saved)!r})")
     lab.check("applied = environment.apply(saved, trusted=True); print(applied.lines)")
     found = rows(lab)
