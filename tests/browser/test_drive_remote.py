@@ -1,4 +1,4 @@
-"""Each question of the kernel to the page has an end, whatever becomes of it, in simulated time."""
+"""Each request of the kernel to the page ends, with any answer or none, in simulated time."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def page(site: str, browser: Browser) -> Iterator[Page]:
 
 
 def play(page: Page, script: list[Any], *questions: Question) -> list[list[Any]]:
-    """Ask questions, of which each try gets the next answer, and the last one again and again.
+    """Send requests; each try gets the next answer, and later ones get the last answer again.
 
     Returns for each question the result or the error, seconds, tries and what was told.
     """
@@ -120,7 +120,7 @@ def test_each_question_has_an_end(
     ((found, took, _, told),) = play(page, script, question)
     assert found == expected
     assert took <= seconds
-    # Only a page that answers nothing is said to be silent.
+    # Only a page that answers nothing is reported as silent.
     assert len(told) == (expected in ("EACCES", FOLDER_MODE))
 
 

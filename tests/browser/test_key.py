@@ -1,4 +1,4 @@
-"""The key that signs bundles, as the browser keeps it."""
+"""The key that signs bundles, as the browser stores it."""
 
 from __future__ import annotations
 
