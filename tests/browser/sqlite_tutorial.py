@@ -28,7 +28,7 @@ class Place:
 
 
 def tutorial():
-    """Run the tutorial from the first `connect` to the blob; return the rows of each database's tables."""
+    """Run the tutorial from the first `connect` to the blob; return all rows of each database."""
     _first_steps("tutorial.db")
     _placeholders("tutorial.db")
     _own_types("places.db")
