@@ -46,7 +46,7 @@ COMMANDS = {
         "Other arguments go to pytest: build.py test -k bundle -x",
     ),
     "bench": (
-        "measure the built site against what people would use instead",
+        "measure the built site against its alternatives",
         "Runs in Chromium, prints ratios and writes .build/bench/*.json. Names choose: "
         "bundle, checkpoint, variables, drive, and kill (only if it is named: it kills Chromium "
         "while it saves).",

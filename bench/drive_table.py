@@ -10,7 +10,7 @@ FASTER = 5
 """Targets of issue 5: at least so many times as fast, as the cell sees it."""
 
 MENDED, STOCK, MEMORY = "litestate", "JupyterLite", "in memory"
-"""The sides: the mended folder, JupyterLite's own, and a folder in memory."""
+"""The sides: the fixed folder, JupyterLite's own, and a folder in memory."""
 
 
 @dataclass

@@ -46,11 +46,11 @@ def warnings(lab: Lab, code: str, expected: str) -> str:
     lab.set_cells(code)
     assert errors(lab.run_all()) == []
     for _ in range(600):
-        told = json.dumps(lab.cells()[0]["outputs"], ensure_ascii=False)
-        if expected in told:
-            return told
+        reported = json.dumps(lab.cells()[0]["outputs"], ensure_ascii=False)
+        if expected in reported:
+            return reported
         lab.page.wait_for_timeout(100)
-    raise AssertionError(f"not said: {expected}; but: {told}")
+    raise AssertionError(f"not reported: {expected}; but: {reported}")
 
 
 def unsaved(lab: Lab) -> list[list[str]]:
@@ -64,8 +64,8 @@ def unsaved(lab: Lab) -> list[list[str]]:
 def test_a_file_that_is_too_large(fresh_lab: Lab) -> None:
     lab = fresh_lab
     write = f"with open('large.bin', 'wb') as file: file.write(bytes({LARGE}))"
-    told = warnings(lab, write, "large.bin is not stored")
-    assert "110.0 MB" in told
+    reported = warnings(lab, write, "large.bin is not stored")
+    assert "110.0 MB" in reported
     assert [path for path, _ in unsaved(lab)] == ["large.bin"]
     assert lab.value("[os.path.getsize('large.bin'), len(open('large.bin', 'rb').read())]") == [
         LARGE,
@@ -115,7 +115,7 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     # The session goes on with it, and fsync says how it went with what was handed over before.
     assert lab.value("open('a.bin', 'rb').read() == data")
     assert lab.value("fsync('a.bin')") == "ENOSPC"
-    # A database isn't told so: what it has committed is committed, in this session.
+    # A database gets no error: its commits are valid in this session.
     warnings(
         lab,
         "connection = sqlite3.connect('a.db')\n"
@@ -156,9 +156,9 @@ def test_it_steps_aside(open_lab: OpenLab, new_profile: Callable[[], BrowserCont
 
     context.route("**/pyodide-kernel-extension/static/*.js*", otherwise)
     lab = open_lab(context=context)
-    told = [line for line in lab.console if "leaves JupyterLite's drive as it is" in line]
-    assert len(told) == 1
-    assert "DriveFS.API.normalizePath is not as expected" in told[0]
+    reported = [line for line in lab.console if "leaves JupyterLite's drive as it is" in line]
+    assert len(reported) == 1
+    assert "DriveFS.API.normalizePath is not as expected" in reported[0]
     # It is JupyterLite's own: closed files are stored, and there is no interface to ask.
     lab.check("import os, pyodide_js")
     assert lab.value("hasattr(pyodide_js.FS.lookupPath('/drive').node.mount.type, 'API')")

@@ -32,9 +32,9 @@ def test_the_next_cell_works_after_a_reload(fresh_lab: Lab) -> None:
     wait_for(lab, "row.number == 6")
 
     lab.reload()
-    (told,) = run(lab, START)
-    assert "Restored checkpoint 6 of" in told
-    assert "generator" in told
+    (reported,) = run(lab, START)
+    assert "Restored checkpoint 6 of" in reported
+    assert "generator" in reported
     (drawn,) = run(lab, GOES_ON)
     assert drawn == expected
     assert lab.value("numbers") == [1, 2, [3, 5], 4, 6]
@@ -47,8 +47,8 @@ def test_the_next_cell_works_after_a_reload(fresh_lab: Lab) -> None:
     # A restart is meant to be clean.
     last = lab.value(NUMBERS)[-1]
     restart(lab)
-    (told,) = run(lab, START)
-    assert f"restore({last})" in told
+    (reported,) = run(lab, START)
+    assert f"restore({last})" in reported
     assert lab.value("'numbers' in globals()") is False
     run(lab, f"litestate.restore({last})", GOES_ON)
 

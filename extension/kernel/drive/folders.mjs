@@ -29,7 +29,7 @@ class Folder {
     this.spent = 0;
     this.cost = FIRST_GUESS;
     this.until = 0;
-    /** Whether the kernel made it, so that the page need not be asked what is in it. */
+    /** Whether the kernel made it, so that its content need not be requested. */
     this.isNew = false;
     /** How many folders in it the helper is asked to make. */
     this.making = 0;

@@ -31,7 +31,7 @@ export class Ledger {
     this.others = new BroadcastChannel(name);
     this.others.onmessage = ({ data }) => this.apply(...data);
     this.ready = this.open(name).catch((error) => {
-      console.warn('litestate: what is written on the drive is not remembered', error);
+      console.warn('litestate: files written on the drive cannot be recorded', error);
     });
   }
 
@@ -118,7 +118,7 @@ export class Ledger {
         else store.delete(path);
       }
     } catch (error) {
-      console.warn('litestate: what is written on the drive is not remembered', error);
+      console.warn('litestate: files written on the drive cannot be recorded', error);
     }
   }
 
