@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Build, serve and test the litestate site: the only program to start by hand.
+"""Build, serve and test the litestate site; the only program to start by hand.
 
-It needs Python 3.11 or newer and nothing else. Everything more goes into `.venv`, in
+It needs only Python 3.11 or newer. Everything else goes into `.venv`, in
 versions and with hashes that requirements/ names; this program then starts itself again there.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-# People do start it with an older Python, whatever the checks assume.
+# Users do start it with an older Python, whatever the checks assume.
 if sys.version_info < (3, 11):  # noqa: UP036
     sys.exit(f"litestate needs Python 3.11 or newer; this is {sys.version.split()[0]}")
 
@@ -29,7 +29,7 @@ examples:
   python3 build.py test --unit -k bundle     fast tests with "bundle" in their name
   python3 build.py bench checkpoint          how fast checkpoints are, beside IDBFS and others
 """
-# What each command does, and the rest of what its own --help says.
+# Summary and details of each command for its --help.
 COMMANDS = {
     "serve": (
         "build the site and serve it on this machine",
@@ -46,7 +46,7 @@ COMMANDS = {
         "Other arguments go to pytest: build.py test -k bundle -x",
     ),
     "bench": (
-        "measure the built site against what people would use instead",
+        "measure the built site against its alternatives",
         "Runs in Chromium, prints ratios and writes .build/bench/*.json. Names choose: "
         "bundle, checkpoint, variables, drive, and kill (only if it is named: it kills Chromium "
         "while it saves).",
@@ -149,7 +149,7 @@ def main(arguments: list[str]) -> int:
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """Set up what a command needs, and do the part of it that changes this folder."""
+    """Set up the needs of a command, and run the part of it that changes this folder."""
     environment.require("build")
     if options.command == "lock":
         from tools import lock
@@ -167,7 +167,7 @@ def prepare(options: argparse.Namespace) -> None:
 
 
 def clean(*, remove_cache: bool) -> None:
-    """Remove everything that can be made again, except for the lock that is held."""
+    """Remove everything that can be built again, except for the held lock."""
     made = [paths.VENV, paths.DIST]
     made += [path for path in paths.WORK.glob("*") if path != environment.LOCK]
     if remove_cache:

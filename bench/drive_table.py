@@ -10,7 +10,7 @@ FASTER = 5
 """Targets of issue 5: at least so many times as fast, as the cell sees it."""
 
 MENDED, STOCK, MEMORY = "litestate", "JupyterLite", "in memory"
-"""The sides: the mended folder, JupyterLite's own, and a folder in memory."""
+"""The sides: the fixed folder, JupyterLite's own, and a folder in memory."""
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Measured:
     Attributes
     ----------
     seconds : float
-        Inside the cell.
+        Duration of the cell.
     next : float
         Seconds from sending the cell until the next one had run.
     settled : float
@@ -28,7 +28,7 @@ class Measured:
     failed : str
         The error, if there was one.
     is_stored : bool
-        Whether the browser has afterwards what the kernel reads there.
+        Whether the browser finally has the content that the kernel reads.
     """
 
     seconds: float = 0
@@ -40,20 +40,20 @@ class Measured:
 
 @dataclass
 class Line:
-    """One thing, done by all sides.
+    """One operation, measured on all sides.
 
     Attributes
     ----------
     what : str
-        What is done.
+        Description of the operation.
     work : str
         Its name in kernel/drive.py.
     instead : str
-        What JupyterLite's side does instead, if that is another name there.
+        Name of the replacement on JupyterLite's side, if it differs.
     is_target : bool
-        Whether the issue asks that it is faster.
+        Whether the issue requires that it is faster.
     rounds : dict
-        What was measured, by side.
+        Measurements, by side.
     """
 
     what: str
@@ -71,7 +71,7 @@ class Line:
 
     @property
     def faster(self) -> float | None:
-        """Return how many times as fast as JupyterLite's it is."""
+        """Return the speed relative to JupyterLite's side."""
         ours, theirs = self.median(MENDED), self.median(STOCK)
         return theirs / ours if ours and theirs else None
 
@@ -83,7 +83,7 @@ class Line:
         return self.faster >= FASTER
 
     def facts(self) -> dict[str, Any]:
-        """Return what goes into the JSON file: medians in seconds, and every round."""
+        """Return the data for the JSON file: medians in seconds, and every round."""
         return {
             "what": self.what,
             "sides": {
@@ -103,7 +103,7 @@ HEAD = ("", MENDED, STOCK, "faster", "target", "", MEMORY, "next cell", "all sto
 
 
 def cells(line: Line) -> list[str]:
-    """Return a line of the table, for people."""
+    """Return a line of the printed table."""
     met = {None: "", True: "met", False: "missed"}[line.is_met]
     return [
         line.what,

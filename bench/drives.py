@@ -1,7 +1,7 @@
-"""The notebook's folder as litestate mends it, beside JupyterLite's own, and beside memory.
+"""Compare the fixed notebook's folder with JupyterLite's own and with memory.
 
 Two browsers run at the same time, and take turns: one has the site as it is, the other the site
-without what mends the folder. What is done is in kernel/drive.py.
+without the fix. The operations are in kernel/drive.py.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SETTLE = (
     "await __import__('pyodide_js').FS.lookupPath('/drive').node.mount.type.litestate.settled()"
 )
 
-# A second cell is sent with the first: its end tells when the kernel is free again.
+# A second cell is sent with the first: its end shows when the kernel is free again.
 _TIME = """
 async ([code, timeout]) => {
   const kernel = window.panel.sessionContext.session.kernel;
@@ -56,7 +56,7 @@ async ([code, timeout]) => {
 }
 """
 
-# What the browser has, asked without the kernel.
+# The browser's content, read without the kernel.
 _STORED = """
 async (names) => {
   const found = {};
@@ -80,7 +80,7 @@ class Side:
     Attributes
     ----------
     name : str
-        Whose.
+        Name of the side.
     lab : Lab
         The tab.
     """
@@ -89,7 +89,7 @@ class Side:
     lab: Lab
 
     def start(self, *, anew: bool = False) -> None:
-        """Let the kernel have the bench; with `anew`, in another kernel."""
+        """Load the bench into the kernel; with `anew`, into a new kernel."""
         if anew:
             self.lab.reload()
         sources = {path.name: path.read_text("utf-8") for path in KERNEL.glob("*.py")}
@@ -103,7 +103,7 @@ class Side:
             raise SystemExit(f"bench drive: the drive is{' ' if is_mended else ' not '}mended")
 
     def enter(self) -> None:
-        """Go where this side works."""
+        """Change to the folder of this side."""
         self.lab.check(
             "drive.in_memory()" if self.name == MEMORY else "import os; os.chdir('/drive')"
         )
@@ -113,7 +113,7 @@ class Side:
         return self._timed(_SETTLE)["whole"] if self.name == MENDED else 0.0
 
     def measure(self, work: str, *, is_last: bool) -> Measured:
-        """Do one thing once."""
+        """Run one operation once."""
         self._do(f"prepare({work!r})", work)
         self.settle()
         taken = self._timed(f"print(json.dumps(drive.run({work!r})))")
@@ -171,16 +171,16 @@ ANEW = "import"
 
 
 def measure(chromium: BrowserType, url: str) -> tuple[list[Line], str]:
-    """Do everything on all sides, in turns.
+    """Run all operations on all sides, in turns.
 
     Returns
     -------
     list of Line
-        What was measured.
+        The measurements.
     str
         Version of the browser.
     """
-    # The one with the mended folder is also where the folder in memory is.
+    # The side with the fixed folder also has the folder in memory.
     with _lab(chromium, url, {}) as mended, _lab(chromium, url, _WITHOUT) as stock:
         sides = [Side(MENDED, mended), Side(STOCK, stock), Side(MEMORY, mended)]
         for side in sides[:2]:
@@ -194,7 +194,7 @@ def measure(chromium: BrowserType, url: str) -> tuple[list[Line], str]:
 
 
 def table(lines: list[Line]) -> str:
-    """Return the table, for people."""
+    """Return the printed table."""
     return aligned(list(HEAD), [cells(line) for line in lines])
 
 
@@ -212,7 +212,7 @@ def _measure(line: Line, sides: list[Side]) -> None:
 
 @contextlib.contextmanager
 def _lab(chromium: BrowserType, url: str, replaced: dict[str, str]) -> Iterator[Lab]:
-    # On the disk, as people have it: a profile that is kept in memory stores faster.
+    # On disk, as users have it: a profile in memory stores faster.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         context = chromium.launch_persistent_context(
             profile, executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS

@@ -1,9 +1,9 @@
-"""Measure litestate in the built site, side by side with what people would use instead.
+"""Measure litestate in the built site, side by side with its alternatives.
 
 Started by `python3 build.py bench [name …]`. Each name is a module of bench/kernel/, whose
 functions return rows and are executed in the kernel of the site, in Chromium, with a reload of the
-page between one and the next. Only ratios to the peer in the same run say something: the machine,
-and what else it does, is the same for both. ``kill`` is another thing: a test that takes long.
+page between one and the next. Only ratios to the peer in the same run are meaningful, because the
+machine and its load are the same for both. ``kill`` is different: a test that takes long.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ def main(names: list[str]) -> int:
     Parameters
     ----------
     names : list of str
-        Which; without any, all but ``kill``.
+        Names of benches; if empty, all but ``kill``.
 
     Returns
     -------
     int
-        Exit code: 2 for a name that there is not, 1 if a killed browser lost something.
+        Exit code: 2 for an unknown name, 1 if a killed browser lost something.
     """
     known = (*BENCHES, DRIVE, KILL)
     if unknown := sorted(set(names) - set(known)):
@@ -103,13 +103,13 @@ def measured(chromium: BrowserType, url: str, name: str) -> tuple[list[Row], str
     Returns
     -------
     list of Row
-        What was measured.
+        The measurements.
     str
         Version of the browser.
     """
     rows: list[Row] = []
     wheels = _wheels(PEERS[name]) if name in PEERS else {}
-    # On the disk, as people have it: a profile that is kept in memory stores faster. And one of
+    # On disk, as users have it: a profile in memory stores faster. And one of
     # its own: what one bench stores must not help or hinder the next.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         context = chromium.launch_persistent_context(
@@ -119,7 +119,7 @@ def measured(chromium: BrowserType, url: str, name: str) -> tuple[list[Row], str
         for number, function in enumerate(BENCHES[name]):
             lab = lab.reload() if number else lab.open()
             if name in PEERS:
-                # Of the site's packages only those are there that the text of a cell names.
+                # The kernel loads only those of the site's packages that the text of a cell names.
                 lab.check("import cloudpickle, micropip, numpy")
             for wheel, content in wheels.items():
                 lab.serve(wheel, content)

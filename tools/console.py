@@ -1,4 +1,4 @@
-"""Messages to whoever runs build.py, and the start of other programs."""
+"""Messages to the user of build.py, and the start of other programs."""
 
 from __future__ import annotations
 

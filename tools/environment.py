@@ -19,7 +19,7 @@ from tools import files, system
 from tools.console import SHARED_DESCRIPTORS, BuildError, run, step
 from tools.paths import EXTENSION, REQUIREMENTS, VENV, WORK, venv_program
 
-# Written last. Without it the folder is the rest of an interrupted run.
+# Written last. Without it, the folder is left from an interrupted run.
 COMPLETE = VENV / ".complete"
 # Never removed: two runs could then each hold a lock, one of them on the removed file.
 LOCK = WORK / "lock"
@@ -63,7 +63,7 @@ def _make() -> None:
 
 
 def _install_venv_support() -> None:
-    """Debian ships Python without what `venv` needs."""
+    """Install the Debian package that `venv` needs."""
     if not system.can_apt_install():
         raise BuildError(
             "this Python has no ensurepip, so it can't make a virtual environment.\n"
@@ -148,7 +148,7 @@ def only_one() -> Iterator[None]:
 
 
 def _take(lock: TextIO) -> None:
-    """Wait for the lock, and say who has it."""
+    """Wait for the lock, and report its owner."""
     import fcntl
 
     started = time.monotonic()

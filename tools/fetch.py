@@ -1,4 +1,4 @@
-"""Getting every locked file into the cache, verified.
+"""Download of every locked file into the cache, verified.
 
 A file is in the cache only under its final name and only after its hash was checked: it's
 downloaded into a scratch folder beside it and then renamed.
@@ -28,9 +28,9 @@ def default_places(folders: Iterable[Path]) -> list[Place]:
 
 
 def cached_path(cache: Path, file: LockedFile) -> Path:
-    """Return where the cache keeps a file.
+    """Return the path of a file in the cache.
 
-    Under its hash, because two builds of one version may share a file name.
+    It has the hash in it, because two builds of one version may share a file name.
     """
     return cache / file.sha256[:16] / file.file_name
 
@@ -47,7 +47,7 @@ def fetch(
     cache : Path
         The folder that keeps them; made if missing.
     places : sequence of Place
-        Where to look for what the cache doesn't have, in this order.
+        Where to search for files that the cache doesn't have, in this order.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def _try_place(
     cache: Path,
     reasons: dict[LockedFile, list[str]],
 ) -> list[LockedFile]:
-    """Take from a place what it has, and return what is still missing."""
+    """Take the available files from a place, and return the missing ones."""
     still_missing = []
     with scratch_folder(cache) as scratch:
         why = place.collect(missing, scratch)

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, and knowing whether work has to be done again."""
+"""Files that are either whole or absent, and stamps that show whether work is up to date."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def is_stamped(stamp: Path, value: str) -> bool:
 
 
 def write_stamp(stamp: Path, value: str) -> None:
-    """Record that work is finished. To be called last: a stamp is a promise."""
+    """Record that work is finished. Call it last: a stamp is a promise."""
     write_text(stamp, value)
 
 
@@ -86,7 +86,7 @@ def write_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """Give a temporary folder inside `parent`, gone at the end whatever happens.
+    """Make a temporary folder inside `parent`, and remove it at the end in any case.
 
     Its content can be renamed to places in `parent`: both are on one file system.
     Folders left by killed runs are removed on the way.

@@ -1,4 +1,4 @@
-"""Making `site.lock.json` again, from the official Pyodide lock and `requirements/site.in`.
+"""Update of `site.lock.json`, from the official Pyodide lock and `requirements/site.in`.
 
 Two Pyodide versions take part. The runtime is 314.0.6, which the kernel is made for. The
 compiled packages are the builds of 314.0.4: their ABI (2026_0) is the same, and they are
@@ -90,7 +90,7 @@ def _runtime_file(path: Path, version: str) -> LockedFile:
 
 
 class Resolver:
-    """Finds a wheel for each package, and for each package that those need.
+    """A resolver that finds a wheel for each package and each dependency.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ WhyNot = dict[str, str]
 
 
 class Place(Protocol):
-    """Somewhere to look for files."""
+    """A place to search for files."""
 
     name: str
 
@@ -44,7 +44,7 @@ class Place(Protocol):
         Parameters
         ----------
         files : sequence of LockedFile
-            What is wanted.
+            The wanted files.
         into : Path
             An existing folder; files get their `file_name` there.
 

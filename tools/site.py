@@ -1,4 +1,4 @@
-"""The site: everything put together in a scratch folder, then moved to `dist/` at once."""
+"""The site, assembled in a scratch folder, then moved to `dist/` at once."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _jupyter_lite(command: str, source: Path, output: Path) -> None:
 
 
 def _mend_drive(config: Path) -> None:
-    """Have kernels load Pyodide through our module, where the build names Pyodide's own."""
+    """Make kernels load Pyodide through litestate's module instead of Pyodide's own."""
     site = json.loads(config.read_text(encoding="utf-8"))
     kernel = site["jupyter-config-data"]["litePluginSettings"][f"{KERNEL_PLUGIN}:kernel"]
     if not kernel["pyodideUrl"].startswith("./static/pyodide/pyodide.mjs"):
@@ -153,7 +153,7 @@ def _mend_drive(config: Path) -> None:
 
 
 def _trim(output: Path) -> None:
-    """Remove what no browser asks for, and mend what a sub-path breaks."""
+    """Remove files that no browser requests, and fix addresses that a sub-path breaks."""
     for pattern in UNUSED:
         for path in output.glob(pattern):
             files.remove(path)

@@ -48,7 +48,7 @@ class LockedFile:
     sources: tuple[Source, ...]
 
     def spec_for(self, kind: str) -> str | None:
-        """Return what to ask a kind of place for, or None if it doesn't have this file."""
+        """Return the specification for a kind of place, or None if it doesn't have this file."""
         return next((source.spec for source in self.sources if source.kind == kind), None)
 
 

@@ -19,7 +19,7 @@ CHROMIUM_NAMES = (
 
 
 def can_apt_install() -> bool:
-    """Tell whether this is a Debian-like system where we may install packages."""
+    """Return whether this is a Debian-like system where we may install packages."""
     is_root = sys.platform != "win32" and os.geteuid() == 0
     return is_root and shutil.which("apt-get") is not None
 

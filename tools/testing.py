@@ -38,7 +38,7 @@ def check_style() -> bool:
         ["-m", "codespell_lib"],
         ["-c", LINT_IMPORTS, "--no-cache"],
     ]
-    # Every check runs, so that one run names everything there is to mend.
+    # Every check runs, so that one run names all problems.
     results = [_check(arguments) for arguments in checks]
     return all(results)
 
@@ -52,7 +52,7 @@ def _check(arguments: Sequence[str]) -> bool:
 def run_tests(
     arguments: Sequence[str], *, only_fast: bool, cache: Path, folders: Sequence[Path]
 ) -> int:
-    """Run pytest, and let it have the last word on standard output.
+    """Run pytest, whose output comes last on standard output.
 
     Parameters
     ----------

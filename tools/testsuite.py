@@ -3,7 +3,7 @@
 They are no part of this repository, and no package on PyPI or npm carries them. Debian's packages
 of Python do: 3.13 is the newest whose tests are all older than the kernel's Python 3.14.2, so that
 what they ask for should be there, and as part of a stable release it stays as it is. Tests of
-later 3.14 releases are about what was mended since, and some of them crash 3.14.2.
+later 3.14 releases are about later fixes, and some of them crash 3.14.2.
 
 What is pinned is not a package, whose version goes on with each security update of Debian's, but
 an archive of the wanted files, which is the same whatever package they came in.
@@ -49,7 +49,7 @@ OLDEST = (1980, 1, 1, 0, 0, 0)
 
 
 class Debian:
-    """Debian's archive, or the mirror of it that this machine's apt is set up for."""
+    """Debian's archive, or the mirror that this machine's apt uses."""
 
     name = "Debian"
 

@@ -1,4 +1,4 @@
-"""Checkpoints beside what else keeps files in the browser. Two phases, with a reload between."""
+"""Checkpoints compared with other stores in the browser, in two phases with a reload between."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ TARGETS = {
 
 
 def save() -> list[Row]:
-    """Keep load R, and what is changed in it."""
+    """Store load R, and changes in it."""
     ours, peers = Litestate(), [Idbfs(), NativeFs()]
     for side in (ours, *peers):
-        # All before the first file is there: mountNativeFS reads every mount that there is again.
+        # All before the first file exists: mountNativeFS reads every existing mount again.
         side.mount()
     load_r.make(ours.folder)
     for side in peers:
@@ -50,7 +50,7 @@ def save() -> list[Row]:
 
 
 def restore() -> list[Row]:
-    """Bring back what `save` left, and see that it is that."""
+    """Restore what `save` stored, and verify it."""
     expected = Path("/tmp/expected")
     load_r.make(expected)
     for number in range(ROUNDS):

@@ -38,16 +38,16 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Work:
-    """One thing that is done, in the current folder.
+    """One operation in the current folder.
 
     Attributes
     ----------
     run : callable
-        What is timed.
+        The timed part.
     prepare : callable
-        What comes before, in another cell.
+        The preparation, in another cell.
     is_kept : bool
-        Whether the next round goes on with the same files.
+        Whether the next round continues with the same files.
     """
 
     run: Callable[[], Any]
@@ -66,12 +66,12 @@ _state = _State()
 
 
 def prepare(name: str) -> None:
-    """Make what is needed, in the current folder."""
+    """Prepare the current folder."""
     WORKS[name].prepare()
 
 
 def run(name: str) -> dict[str, Any]:
-    """Do it.
+    """Run and time the operation.
 
     Returns
     -------
@@ -90,13 +90,13 @@ def digests() -> dict[str, str]:
     """Return the SHA-256 that each file of the bench in the current folder should have."""
     found = {path.name: _digest(path.read_bytes()) for path in Path().glob("bench*")}
     if _state.connection:
-        # Another open file may see something else than the connection has committed.
+        # Another open file may see something else than the committed content.
         found[DATABASE] = _digest(_state.connection.serialize())
     return found
 
 
 def clean(name: str, *, is_last: bool) -> None:
-    """Remove what the bench has made in the current folder, unless it is needed again."""
+    """Remove the bench's files from the current folder, unless they are needed again."""
     if _state.connection:
         _state.connection.close()
         _state.connection = None
@@ -107,10 +107,10 @@ def clean(name: str, *, is_last: bool) -> None:
 
 
 def in_memory() -> None:
-    """Go to a folder in memory."""
+    """Change to a folder in memory."""
     MEMORY.mkdir(exist_ok=True)
     os.chdir(MEMORY)
-    # What is imported must not be looked for on the drive either.
+    # Imports must not search the drive either.
     sys.path[:] = [entry for entry in sys.path if not entry.startswith("/drive")]
 
 
@@ -236,7 +236,7 @@ def _and_copy(work: Callable[[], Any]) -> Callable[[], None]:
 
 
 def _load_pandas() -> None:
-    # Unpacked, and not yet imported: that is not what is measured.
+    # Unpacked but not imported: the import is not measured.
     import pyodide_js
     from pyodide.ffi import run_sync
 

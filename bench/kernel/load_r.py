@@ -1,4 +1,4 @@
-"""Load R: what is saved in most measurements. Runs in the kernel."""
+"""Load R, the files of most measurements. Runs in the kernel."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def make(folder: Path) -> int:
         (folder / f"{number:03}.bin").write_bytes(content(SMALL))
     with (folder / "large.bin").open("wb") as file:
         for _ in range(LARGE >> 20):
-            # Nothing repeats: what keeps each chunk but once must not have it easier than others.
+            # Nothing repeats: a store that deduplicates chunks must have no advantage.
             file.write(content(1 << 20))
     return SMALL * COUNT + LARGE

@@ -1,4 +1,4 @@
-"""Time several ways of doing one thing, turn by turn. Runs in the kernel."""
+"""Time several ways to do the same thing, in turns. Runs in the kernel."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ ROUNDS = 5
 
 
 class Side(Protocol):
-    """One way to keep a folder.
+    """One way to store a folder.
 
     Attributes
     ----------
     name : str
-        Who that is.
+        Name of the side.
     folder : Path
-        What it keeps.
+        The folder that it stores.
     """
 
     name: str
     folder: Path
 
     def store(self) -> Any:
-        """Keep what changed."""
+        """Store the changes."""
 
     def written(self) -> int | None:
-        """Return how many bytes it has written so far, or None if that cannot be known."""
+        """Return how many bytes it has written so far, or None if that is unknown."""
 
 
 S = TypeVar("S", bound=Side)
@@ -45,18 +45,18 @@ def against(
     prepare: Callable[[], Any] = lambda: None,
     rounds: int = ROUNDS,
 ) -> Row:
-    """Time both in turns, so that what else the machine does meets both.
+    """Time both in turns, so that other load of the machine affects both.
 
     Parameters
     ----------
     what, peer : str
-        What is done, and who does it besides litestate.
+        The operation, and the peer of litestate.
     ours, theirs : callable
         The two ways.
     prepare : callable, optional
         Runs before each and is not timed.
     rounds : int, optional
-        How often.
+        Number of rounds.
     """
     row = Row(what, peer, Taken(), Taken())
     for _ in range(rounds):
@@ -75,20 +75,20 @@ def contest(
     target: Target | None = None,
     rounds: int = ROUNDS,
 ) -> list[Row]:
-    """Time how long each side takes to keep what was changed in its folder.
+    """Time how long each side takes to store the changes of its folder.
 
     Parameters
     ----------
     what : str
-        What was changed.
+        Description of the change.
     ours, peers : sides
-        Who keeps it.
+        The sides that store it.
     prepare : callable
         Makes the change; gets the side and the number of the round, and is not timed.
     target : Target, optional
-        What is asked of ours.
+        The target for ours.
     rounds : int, optional
-        How often.
+        Number of rounds.
 
     Returns
     -------

@@ -15,9 +15,9 @@ NOTEBOOK = "bench"
 
 
 class Litestate:
-    """Checkpoints, as `autosave()` makes them after a cell and brings them back after a reload.
+    """Checkpoints, as `autosave()` makes them after a cell and restores them after a reload.
 
-    Without its pacing, which is there to wait.
+    Pacing is left out, because it only adds waiting.
     """
 
     name = "litestate"
@@ -31,7 +31,7 @@ class Litestate:
         self._session = Session(storage, NOTEBOOK, self._scanner())
 
     def unmount(self) -> None:
-        """Give the log back."""
+        """Release the log."""
         self._session.close()
 
     def store(self) -> None:
@@ -39,7 +39,7 @@ class Litestate:
         self._session.checkpoint("cell", thorough=False)
 
     def fetch(self) -> None:
-        """Open the log and bring back the newest checkpoint."""
+        """Open the log and restore the newest checkpoint."""
         self.mount()
         restore_missing(self._session, self._session.find(None))
 
@@ -48,7 +48,7 @@ class Litestate:
         return self._session.history.size
 
     def forget(self) -> None:
-        """Begin a log with nothing in it."""
+        """Begin an empty log."""
         for file in self._session.storage.files:
             file.truncate(0)
         self.unmount()
@@ -65,9 +65,9 @@ class Variables(Litestate):
     Parameters
     ----------
     names : sequence of str
-        Which.
+        Names of the variables.
     folder : Path
-        The files, of which there are none.
+        Folder of the files; it is empty.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
-"""The alternatives to litestate that are measured. Runs in the kernel.
+"""Alternatives to litestate that are measured. Runs in the kernel.
 
-Each peer has a folder of its own, and does what it does when it is used as its documentation says.
+Each peer has its own folder, and is used as its documentation says.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _FORGET_ENTRY = run_js("""
 
 
 class Mounted:
-    """A file system in memory that is written to the browser's storage when one says so."""
+    """A file system in memory that is written to the browser's storage on request."""
 
     name: str
     mountpoint: Path
@@ -67,16 +67,16 @@ class Mounted:
         self._counted = _COUNT(self._type)
 
     def store(self) -> None:
-        """Write what changed."""
+        """Write the changes."""
         self._sync(populate=False)
 
     def fetch(self) -> None:
-        """Mount it, and read all that there is."""
+        """Mount it, and read all of its content."""
         self.mount()
         self._sync(populate=True)
 
     def written(self) -> int:
-        """Return how many bytes of files it has handed over to be stored."""
+        """Return how many bytes of files it has passed to the storage."""
         return int(self._counted.bytes)
 
     def mount(self) -> None:
@@ -84,7 +84,7 @@ class Mounted:
         raise NotImplementedError
 
     def unmount(self) -> None:
-        """Take it away, or the next that is mounted reads it again."""
+        """Unmount it; otherwise the next mount reads it again."""
         pyodide_js.FS.unmount(str(self.mountpoint))
 
     def _prepare(self) -> None:
@@ -108,7 +108,7 @@ class Idbfs(Mounted):
         pyodide_js.FS.mount(self._type, to_js({}), str(self.mountpoint))
 
     def forget(self) -> None:
-        """Remove what is stored."""
+        """Remove the stored content."""
         run_sync(_FORGET_DATABASE(self._type, str(self.mountpoint)))
 
 
@@ -125,7 +125,7 @@ class NativeFs(Mounted):
         self._handle = run_sync(self._root.getDirectoryHandle(self._DIRECTORY, create=True))
 
     def mount(self) -> None:
-        """Mount it; that reads all that there is."""
+        """Mount it, which reads all of its content."""
         run_sync(pyodide_js.mountNativeFS(str(self.mountpoint), self._handle))
 
     def fetch(self) -> None:
@@ -133,7 +133,7 @@ class NativeFs(Mounted):
         self.mount()
 
     def forget(self) -> None:
-        """Remove what is stored."""
+        """Remove the stored content."""
         run_sync(_FORGET_ENTRY(self._handle, self.folder.name))
 
 
@@ -147,7 +147,7 @@ class _Copied:
         self._seen: dict[str, int] = {}
 
     def store(self) -> None:
-        """Copy what changed."""
+        """Copy the changes."""
         for path in sorted(self.folder.iterdir()):
             changed = path.stat().st_mtime_ns
             if self._seen.get(path.name) != changed:
@@ -155,7 +155,7 @@ class _Copied:
                 self._copy(path)
 
     def written(self) -> None:
-        """Tell nothing."""
+        """Return None: this is unknown."""
 
     def _copy(self, path: Path) -> None:
         raise NotImplementedError

@@ -17,9 +17,9 @@ class Target:
     Attributes
     ----------
     seconds : float
-        At most.
+        Maximum time.
     written : int or None
-        Bytes written, at most; None if it asks for no number.
+        Maximum number of bytes written; None if there is no limit.
     """
 
     seconds: float
@@ -43,27 +43,27 @@ class Taken:
 
     @property
     def median(self) -> float:
-        """Seconds."""
+        """Median time in seconds."""
         return statistics.median(self.seconds)
 
     @property
     def median_written(self) -> int | None:
-        """Bytes, if they are known."""
+        """Median number of bytes, if known."""
         return round(statistics.median(self.written)) if self.written else None
 
 
 @dataclass
 class Row:
-    """One thing done, by litestate and by one peer in the same run.
+    """One operation by litestate and by one peer in the same run.
 
     Attributes
     ----------
     what, peer : str
-        What is done, and who does it besides litestate.
+        The operation, and the peer of litestate.
     ours, theirs : Taken
-        What it took.
+        Time and bytes of each.
     target : Target or None
-        What is asked for.
+        The target of the issue.
     """
 
     what: str
@@ -85,11 +85,11 @@ class Row:
         limit, written = self.target.written, self.ours.median_written
         if self.ours.median > self.target.seconds:
             return False
-        # Bytes that are asked for and not known are not met.
+        # A target for bytes is not met if the bytes are unknown.
         return limit is None or (written is not None and written <= limit)
 
     def facts(self) -> dict[str, Any]:
-        """Return what goes into the JSON file: medians in seconds, bytes, and every round."""
+        """Return the data for the JSON file: medians in seconds, bytes, and every round."""
         return {
             "what": self.what,
             "peer": self.peer,
@@ -136,7 +136,7 @@ def merged(rows: Iterable[Row]) -> list[Row]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return rows as text, for people. Columns that no row has anything in are left out."""
+    """Return rows as text, without columns that are empty in all rows."""
     return aligned(_HEAD, [_cells(row) for row in rows])
 
 

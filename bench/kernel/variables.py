@@ -1,4 +1,4 @@
-"""Variables beside dill and cloudpickle, which write everything each time. Runs in the kernel.
+"""Variables compared with dill and cloudpickle, which always write everything. Runs in the kernel.
 
 The cases of Kishu's paper (VLDB 2025): a namespace of many arrays and one large nested dict, of
 which a cell changes a little.
@@ -40,7 +40,7 @@ TARGETS = {
 
 
 def run() -> list[Row]:
-    """Keep what cells change, as after a cell, and the whole namespace."""
+    """Store the changes of cells, and the whole namespace."""
     make()
     return [*_changes(), *whole()]
 
@@ -59,7 +59,7 @@ def make() -> None:
 
 
 def whole() -> list[Row]:
-    """Save and load all of it."""
+    """Save and load the whole namespace."""
     save = partial(
         litestate.save_state, OURS, paths=FOLDER / "none", variables=NAMES, compression="zstd"
     )
@@ -74,7 +74,7 @@ def whole() -> list[Row]:
 
 
 def peers() -> list[Any]:
-    """Return those that are here."""
+    """Return the installed peers."""
     return [Cloudpickle(), *([Dill()] if importlib.util.find_spec("dill") else [])]
 
 
@@ -86,7 +86,7 @@ class _All:
     path : Path
         The file.
     used : frozenset of str
-        Names that the last cell used, which it does not ask for.
+        Names that the last cell used; not needed here.
     """
 
     name: str
@@ -134,7 +134,7 @@ class Cloudpickle(_All):
 
 
 class Dill(_All):
-    """A module that has the variables: the kernel's own has more in it."""
+    """A module that has only the variables; the kernel's own has more."""
 
     name = "dill.dump_module()"
     path = FOLDER / "variables.dill"
@@ -182,7 +182,7 @@ def _array(side: Any, number: int) -> None:
 
 
 def _item(side: Any, number: int) -> None:
-    # Another value for each side: what has been stored once is not stored again.
+    # A different value for each side, because stored content is not stored again.
     inner = namespace()[NAMES[-1]][f"outer {number}"]
     inner["inner 3"] = f"{side.name} {number}"
     side.used = frozenset({NAMES[-1]})

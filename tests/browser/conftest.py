@@ -23,7 +23,7 @@ OpenLab = Callable[..., Lab]
 
 @contextmanager
 def serving(folder: Path, base: str = "/") -> Iterator[Server]:
-    """Serve a folder meanwhile."""
+    """Serve a folder until the end of the block."""
     with Server(folder, 0, base) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -68,7 +68,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_profile(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
-    """Make browser profiles that share nothing, and see that they ask no other host."""
+    """Create separate browser profiles, and check that they send no request to other hosts."""
     with _profiles(browser) as make:
         yield make
 
@@ -109,7 +109,7 @@ def open_lab(site: str, new_profile: Callable[[], BrowserContext]) -> OpenLab:
 def entered(
     site: str, browser: Browser, prepare: Callable[[BrowserContext], None] | None = None
 ) -> Iterator[Lab]:
-    """Enter the site in a new profile, which is prepared before."""
+    """Enter the site in a new, prepared profile."""
     with _profiles(browser) as make:
         context = make()
         if prepare is not None:
@@ -126,10 +126,10 @@ def warm_lab(site: str, browser: Browser) -> Iterator[Lab]:
 
 @pytest.fixture
 def shared_lab(warm_lab: Lab) -> Lab:
-    """A lab in which nothing is left of other tests but modules that were imported.
+    """A lab without traces of other tests, except for imported modules.
 
-    For tests that change nothing which only a new kernel or profile takes back, as autosave does;
-    or that reload the page when they have changed it, so that the kernel is a new one.
+    Tests that use it must not change what only a new kernel or profile resets, such as autosave;
+    or they must reload the page afterwards, so that the kernel is a new one.
     """
     return warm_lab.clean()
 
@@ -150,13 +150,13 @@ def _warm_lab_without_jspi(site: str, browser: Browser) -> Iterator[Lab]:
 
 @pytest.fixture
 def lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
-    """A shared lab in a browser that has no way to wait inside a call."""
+    """A shared lab in a browser without JSPI."""
     return _warm_lab_without_jspi.clean()
 
 
 @pytest.fixture
 def fresh_lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
-    """See `fresh_lab`, in a browser that has no way to wait inside a call."""
+    """A `fresh_lab` in a browser without JSPI."""
     lab = _warm_lab_without_jspi.renew()
     lab.use_up()
     return lab
@@ -180,7 +180,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, and keep the tests without a browser before all of them."""
+    """Put the longest files first, after the tests without a browser."""
 
     def rank(item: pytest.Item) -> int:
         if item.path.parent != Path(__file__).parent:

@@ -120,7 +120,7 @@ def failure(action, *given):
 
 
 def be_impatient(context: BrowserContext) -> None:
-    """Let the site's drive give up and try again sooner."""
+    """Shorten the time limits of the site's drive."""
 
     def sooner(name: str, before: str, after: str) -> None:
         def answer(route: Route) -> None:
@@ -137,17 +137,17 @@ def be_impatient(context: BrowserContext) -> None:
 
 
 def put_gate(lab: Lab) -> None:
-    """Let the page's storing be held back, and note what it has after each change."""
+    """Make the page's storing controllable, and record its names after each change."""
     lab.page.evaluate(_GATE)
 
 
 def hold(lab: Lab, *names: str) -> None:
-    """Let nothing be stored from now on whose path ends so."""
+    """Hold back storing of paths with this ending."""
     lab.page.evaluate("(names) => window.gate.hold(names)", list(names))
 
 
 def release(lab: Lab) -> None:
-    """Store what was held back, and all that comes."""
+    """Store what was held back, and everything from now on."""
     lab.page.evaluate("() => window.gate.release()")
 
 

@@ -1,4 +1,4 @@
-"""Kill a browser while a cell commits to SQLite in the notebook's folder, and look what is left.
+"""Kill a browser while a cell commits to SQLite in the notebook's folder, and check the files.
 
 The tests do it once. To do it more often, in the environment that `build.py bench` makes, with
 ``LITESTATE_DIST`` and ``LITESTATE_CHROMIUM`` set: ``python tests/browser/drive_killing.py 100``.
@@ -76,13 +76,13 @@ class Run:
     Attributes
     ----------
     before : dict
-        What the start before this one found: the last transaction of each database.
+        Result of the start before this one: the last transaction of each database.
     limit : int
         The last transaction that may have been committed before this start.
     found : dict
-        What this start found.
+        Result of this start.
     problems : list of str
-        What was wrong with what it found.
+        Problems in that result.
     allowed : int
         The last transaction that may have been committed when it was killed.
     """
@@ -95,7 +95,7 @@ class Run:
 
 
 def wrong(run: Run) -> list[str]:
-    """Return what is wrong with what a start found: damage, a part, too little or too much."""
+    """Return problems of a result: damage, a partial transaction, too few or too many."""
     return run.problems + [
         f"{mode}: transaction {number} is the last, and there were {run.before.get(mode, 0)} "
         f"before and at most {run.limit} committed"
@@ -112,11 +112,11 @@ class DriveKiller:
     chromium : BrowserType
         Starts the browser.
     server : KillSite
-        Serves the site, and hears how far the cell is.
+        Serves the site, and receives the progress of the cell.
     profile : Path
         Folder of the profile.
     chance : random.Random
-        Says when to kill.
+        Chooses the moments of the kills.
     """
 
     def __init__(
@@ -130,12 +130,12 @@ class DriveKiller:
         self._limit = 0
 
     def run(self, *, last: bool = False) -> Run:
-        """Start the browser, look at what is left, let it commit for a while, and kill it.
+        """Start the browser, check the files, let it commit for a while, and kill it.
 
         Parameters
         ----------
         last : bool
-            Whether only to look.
+            Whether only to check.
         """
         run = Run(before=self._found, limit=self._limit, allowed=self._limit)
         context = self._chromium.launch_persistent_context(
@@ -157,7 +157,7 @@ class DriveKiller:
                 self._wait(run)
         finally:
             self._kill()
-            # What the browser was asked for when it died has no answer.
+            # Requests that were pending when the browser died have no answer.
             with suppress(Error):
                 context.close()
         self._hear(run, 0)
@@ -171,7 +171,7 @@ class DriveKiller:
         self._hear(run, self._chance.uniform(SHORTEST, LONGEST))
 
     def _hear(self, run: Run, seconds: float, *, first: bool = False) -> bool:
-        """Take in reports for a time, or until there is one."""
+        """Receive reports for a time, or until one arrives."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -183,7 +183,7 @@ class DriveKiller:
                 return True
 
     def _kill(self) -> None:
-        """Kill all processes of the browser, and see that none of them is left."""
+        """Kill all processes of the browser, and check that none is left."""
         processes = sorted({each for main in of_profile(self._profile) for each in family(main)})
         # In any order: each of them may be the first to miss another.
         self._chance.shuffle(processes)
@@ -199,7 +199,7 @@ def drive_killer(chromium: BrowserType, seed: int) -> Iterator[DriveKiller]:
     chromium : BrowserType
         Starts the browser.
     seed : int
-        Of the moments.
+        Seed of the moments.
     """
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary,
@@ -211,7 +211,7 @@ def drive_killer(chromium: BrowserType, seed: int) -> Iterator[DriveKiller]:
 
 
 def main(arguments: list[str]) -> int:
-    """Kill many times, and print how that went.
+    """Kill many times, and print the results.
 
     Returns
     -------

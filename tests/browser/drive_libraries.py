@@ -117,7 +117,7 @@ def read_memmap() -> None:
 def write_archives() -> None:
     with zipfile.ZipFile("a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("in/é.txt", "zipped")
-        # What is written so far can be looked at by another.
+        # Another stream can read what is written so far.
         assert os.path.getsize("a.zip") > 0
     with zipfile.ZipFile("a.zip", "a") as archive:
         archive.writestr("more.bin", bytes(range(256)) * 100)
@@ -207,7 +207,7 @@ def write_paths() -> None:
     assert (folder / "d?.txt").samefile(Path.cwd() / folder / "d?.txt")
     assert not (folder / "d?.txt").samefile(folder)
     assert [path.name for path in folder.glob("*.txt")] == ["d?.txt"]
-    # As editors and downloaders store: written beside, then put in its place.
+    # As editors and downloaders do: write a file beside it, then replace.
     Path("settings.json.tmp").write_text(json.dumps({"a": [1, 2]}))
     os.replace("settings.json.tmp", "settings.json")
 
@@ -230,7 +230,7 @@ def write_plain() -> None:
         json.dump({"é": None}, file, ensure_ascii=False)
     with open("notebook.ipynb", "w") as file:
         json.dump({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, file)
-    # Names that JupyterLab has its own idea of.
+    # Names that JupyterLab treats specially.
     Path("not a notebook.ipynb").write_bytes(b"\xff\x00 no")
     Path("not json.json").write_bytes(b"{\xff")
     Path("no text.txt").write_bytes(bytes(range(256)))
@@ -275,7 +275,7 @@ def write_log() -> None:
     sizes = []
     for number in range(3):
         logger.error("line %d", number)
-        # Seen while it is open, by others.
+        # Visible to others while it is open.
         sizes.append(os.path.getsize("work.log"))
         assert Path("work.log").read_text().endswith(f"line {number}\n")
     assert sizes == [7, 14, 21]

@@ -63,7 +63,7 @@ class Generator:
 
     def operations(self, count: int) -> Iterator[Operation]:
         """Yield that many operations."""
-        # Something is there to work on.
+        # Something to work on.
         yield ("mkdir", self.folders[0])
         yield ("put", self.files[0], "w", self.data())
         kinds = list(CHOICES)
@@ -73,7 +73,7 @@ class Generator:
             yield (kind, *getattr(self, f"_{kind}", self._name_only)())
 
     def name(self) -> str:
-        """Return a path: mostly of a file, sometimes of a folder, sometimes of neither."""
+        """Return a path: mostly of a file, sometimes of a folder or of nothing."""
         chosen = self.random.random()
         if chosen < 0.5:
             return self.random.choice(self.files)
@@ -199,7 +199,7 @@ class Generator:
         return self.name(), self.random.randrange(10**12, 16 * 10**11) / 1000
 
     def _mode(self) -> int:
-        # Nothing here is refused for lack of rights, in folders neither.
+        # Nothing is refused for lack of permissions, not even in folders.
         return self.random.choice((0o744, 0o700, 0o755, 0o777))
 
     def _chmod(self) -> tuple[Any, ...]:

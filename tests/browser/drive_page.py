@@ -1,4 +1,4 @@
-"""The drive as the page sees it: JupyterLab's contents, and what is still on its way there."""
+"""The drive as the page sees it: JupyterLab's contents, including changes still to be stored."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async (path) => {
 
 
 def settle(lab: Lab) -> None:
-    """Wait until what the kernel wrote before this is stored."""
+    """Wait until all earlier writes of the kernel are stored."""
     # Files that are still open are handed over at the end of a cell, and so after the first one.
     lab.check("None")
     lab.check(SETTLE)
@@ -70,11 +70,11 @@ def put_folder(lab: Lab, path: str) -> None:
 
 
 def page_bytes(lab: Lab, path: str) -> bytes:
-    """Return what a download of a file would give."""
+    """Return the bytes that a download of a file has."""
     return base64.b64decode(lab.page.evaluate(_BYTES, path))
 
 
 def page_names(lab: Lab, path: str = "") -> list[str]:
-    """Return what the file browser lists in a folder."""
+    """Return the names that the file browser lists in a folder."""
     names: list[str] = contents(lab, "get", path, {"content": True})["content"]
     return names

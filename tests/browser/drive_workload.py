@@ -1,7 +1,7 @@
 """Random work on two folders side by side; this file runs inside the kernel.
 
-What one folder of MEMFS does is what is expected of one on the drive. Left out, since the drive
-cannot have it or MEMFS does not do as POSIX says:
+A folder of MEMFS defines the expected behavior. Left out, because the drive cannot have it or
+MEMFS does not follow POSIX:
 
 - symbolic links: the drive has none (and this Python has no ``os.link``);
 - times of folders: a folder of the drive has none of its own;
@@ -27,7 +27,7 @@ from drive_operations import Generator, Operation
 
 
 class Side:
-    """One of the two folders, and what is open in it.
+    """One of the two folders, and its open files.
 
     Parameters
     ----------
@@ -260,11 +260,11 @@ async def differ(
     Parameters
     ----------
     operations : list of tuple
-        What to do.
+        The operations.
     drive, memory : str
         The folders; they must not exist.
     left : list of Side, optional
-        What is to stay open at the end is put here; without it, all is closed.
+        Gets the sides whose files stay open; without it, all files are closed.
 
     Returns
     -------
@@ -312,14 +312,14 @@ def _short(value: Any) -> str:
 async def shrink(
     operations: list[Operation], fails: Callable[[list[Operation]], Any], seconds: float
 ) -> list[Operation]:
-    """Leave out what a failure does not need.
+    """Remove operations that a failure does not need.
 
     Parameters
     ----------
     operations : list of tuple
         Operations that fail.
     fails : function
-        Awaited with operations, it tells whether these fail, too.
+        Coroutine function that returns whether the given operations fail, too.
     seconds : float
         When to stop.
     """
@@ -340,7 +340,7 @@ async def shrink(
 async def compare(
     seed: int, count: int, root: str, other: str, left: list[Side] | None = None
 ) -> str:
-    """Do the work of one seed in ``root`` and ``other``; return what is to be said of a failure.
+    """Run the work of one seed in ``root`` and ``other``; return the description of a failure.
 
     The folders are ``root/<seed>`` and ``other/<seed>``, and stay.
     """

@@ -1,4 +1,4 @@
-"""The built site with one page more, and a server that hears what the page reports."""
+"""The built site with an additional page, and a server that receives its reports."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ ADDRESS = "extensions/@jupyterlite/killing"
 
 
 class _Reporting(Handler):
-    """Serves the site, and takes what the page reports."""
+    """A handler that serves the site and receives the page's reports."""
 
     server: KillSite
 
     def do_POST(self) -> None:
-        """Take one report."""
+        """Receive one report."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.reports.put(json.loads(body))
         self.send_response(HTTPStatus.NO_CONTENT)
@@ -36,7 +36,7 @@ class KillSite(Server):
     Attributes
     ----------
     reports : queue of dict
-        What the page reported.
+        Reports of the page.
     """
 
     reports: queue.Queue[dict[str, Any]]
@@ -46,11 +46,11 @@ class KillSite(Server):
         super().__init__(folder, 0)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Make our handler look into our folder."""
+        """Make the handler use this folder."""
         _Reporting(request, client_address, self, directory=os.fspath(self.folder))
 
     def forget(self) -> None:
-        """Forget what a browser that is dead has reported."""
+        """Discard the reports of a dead browser."""
         self.reports = queue.Queue()
 
 

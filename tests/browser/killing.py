@@ -1,9 +1,9 @@
-"""Kill a browser that saves, again and again, and look at what is left each time.
+"""Kill a browser that saves, again and again, and check the stored content each time.
 
 A page with nothing but a kernel saves generations as fast as it can; all of the browser's
 processes get SIGKILL at a random moment; the next start with the same profile has to find one
-whole generation, and never less than the last one that was acknowledged. What this cannot show is
-a machine that loses its power: the operating system's cache survives a killed process.
+whole generation, not older than the last acknowledged one. This cannot simulate a loss of
+power, because the operating system's cache survives a killed process.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _FLAGS = [
     "--remote-debugging-port=0",
     "--disable-background-timer-throttling",
     "--disable-renderer-backgrounding",
-    # Nothing but this machine has an address.
+    # Only this machine can be reached.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
@@ -62,13 +62,13 @@ class Run:
     acknowledged : int
         The last one that was acknowledged when it was killed.
     problems : list of str
-        What was wrong with what it found.
+        Problems of the generation that it found.
     said : list of str
-        What the store said when it opened, such as that a torn end was cut off.
+        Messages of the store when it opened, such as that a torn end was cut off.
     aim : str
-        What it was doing when it was to be killed; nothing, if at any time.
+        The step in which it should be killed; empty for any time.
     doing : str
-        What it reported last.
+        Its last report.
     start, seconds : float
         Seconds until it had checked what was left, and for all of it.
     """
@@ -85,7 +85,7 @@ class Run:
 
 
 def wrong(run: Run) -> list[str]:
-    """Return what is wrong with what a start found: damage, or less than was promised."""
+    """Return problems of what a start found: damage, or less than was acknowledged."""
     lost = run.found < run.before
     return run.problems + [
         f"generation {run.before} was acknowledged, and {run.found} is what is left"
@@ -99,15 +99,15 @@ class Killer:
     Parameters
     ----------
     server : KillSite
-        Serves the site and the page, and hears what the page reports.
+        Serves the site and the page, and receives the page's reports.
     chromium : str
         The browser.
     profile : Path
         Folder of the profile.
     store : str
-        Which module of the page keeps the generations.
+        Module of the page that stores the generations.
     chance : random.Random
-        Says when to kill.
+        Chooses the moments of the kills.
     """
 
     def __init__(
@@ -121,12 +121,12 @@ class Killer:
         self._acknowledged = 0
 
     def run(self, *, last: bool = False) -> Run:
-        """Start the browser, hear what it found, let it save for a while, and kill it.
+        """Start the browser, get its findings, let it save for a while, and kill it.
 
         Parameters
         ----------
         last : bool
-            Whether only to look.
+            Whether only to check.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class Killer:
                 self._wait(run)
         finally:
             self._kill(browser, processes or family(browser.pid))
-        # What had arrived when it was killed.
+        # Reports that had arrived when it was killed.
         self._hear(run, time.monotonic())
         self._acknowledged = run.acknowledged
         run.seconds = time.monotonic() - begun
@@ -186,7 +186,7 @@ class Killer:
         )
 
     def _hear(self, run: Run, deadline: float, until: str = "") -> None:
-        """Take in reports until one of a kind comes, or until the time is over."""
+        """Receive reports until one of a kind arrives, or until the time is over."""
         while True:
             try:
                 facts = self._server.reports.get(timeout=max(0, deadline - time.monotonic()))
@@ -205,7 +205,7 @@ class Killer:
                 return
 
     def _kill(self, browser: subprocess.Popen[bytes], processes: list[int]) -> None:
-        """Kill these processes of the browser, and see that none of them is left."""
+        """Kill these processes of the browser, and check that none is left."""
         end_browser(processes, self._profile)
         browser.wait(timeout=10)
 
@@ -217,9 +217,9 @@ def killer(store: str, seed: int) -> Iterator[Killer]:
     Parameters
     ----------
     store : str
-        Which module of the page keeps the generations.
+        Module of the page that stores the generations.
     seed : int
-        Of the moments.
+        Seed of the moments.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         root = Path(temporary, "site")
@@ -233,14 +233,14 @@ def killer(store: str, seed: int) -> Iterator[Killer]:
 
 
 def main() -> int:
-    """Kill many times, print how that went, and write no more than that.
+    """Kill many times, and print the results.
 
     Returns
     -------
     int
         Exit code: 1 if anything was lost or torn.
     """
-    # The browser is in a session of its own, and would go on after us.
+    # The browser has its own session, and would outlive this process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     kills = int(os.environ.get("LITESTATE_KILLS", "200"))
     seed = int(os.environ.get("LITESTATE_KILL_SEED", str(random.randrange(1 << 32))))

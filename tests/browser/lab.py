@@ -132,7 +132,10 @@ async () => {
     if (widget !== window.panel) { widget.dispose(); }
   }
   shell.activateById(window.panel.id);
-  await serviceManager.sessions.shutdownAll();
+  for (const { id } of [...serviceManager.sessions.running()]) {
+    // One that a test has shut down may still be listed.
+    await serviceManager.sessions.shutdown(id).catch(() => {});
+  }
   await serviceManager.contents._defaultDrive.clearStorage();
   await clear((name) => name.startsWith("litestate drive"), () => true);
   localStorage.clear();
@@ -245,7 +248,7 @@ class Lab:
     url : str
         Address of the site.
     console : list of str
-        What the page logged.
+        Messages that the page logged.
     """
 
     context: BrowserContext
@@ -277,17 +280,17 @@ class Lab:
         return self._wait()
 
     def serve(self, name: str, data: bytes) -> None:
-        """Let the site have one more file, for this profile."""
+        """Add a file to the site, for this profile."""
         self._served.append(f"{self.url}{name}")
         self.context.route(self._served[-1], lambda route: route.fulfill(body=data))
 
     def reload(self) -> Lab:
-        """Reload the page: the kernel and its memory are gone, a new one starts."""
+        """Reload the page, which ends the kernel and starts a new one."""
         self.page.reload(timeout=START_TIMEOUT)
         return self._wait()
 
     def clean(self) -> Lab:
-        """Remove what was made in the kernel, in its folders and in the page."""
+        """Remove what tests created in the kernel, in its folders and in the page."""
         self._tidy_page()
         if self._is_used_up or not self.page.evaluate(_ONLY_PANEL):
             self.renew()
@@ -297,9 +300,9 @@ class Lab:
         return self
 
     def renew(self) -> Lab:
-        """Remove all that the site has stored, and start a new kernel in the same page.
+        """Remove everything that the site has stored, and start a new kernel in the same page.
 
-        It is as in a new profile, for two thirds of the time.
+        The state is that of a new profile, and this takes a third less time.
         """
         self._tidy_page()
         self.set_cells()
@@ -308,7 +311,7 @@ class Lab:
         return self
 
     def use_up(self) -> None:
-        """Take note that only a new kernel and empty storage take back what is done here."""
+        """Record that only a new kernel and empty storage can reset this lab."""
         self._is_used_up = True
 
     def _tidy_page(self) -> None:
@@ -334,13 +337,13 @@ class Lab:
         return json.loads(output.text)
 
     def check(self, code: str) -> str:
-        """Run code that must not fail; return what it printed."""
+        """Run code that must not fail; return its output."""
         output = self.run(code)
         assert not output.error, output.error
         return output.text
 
     def set_cells(self, *sources: str) -> None:
-        """Make these the cells of the notebook."""
+        """Replace the cells of the notebook."""
         self.page.evaluate(_SET_CELLS, list(sources))
 
     def run_all(self, timeout: int = CELL_TIMEOUT) -> list[dict[str, Any]]:
@@ -353,7 +356,7 @@ class Lab:
         self.page.evaluate(_START_ALL)
 
     def finish(self) -> str:
-        """Wait for what `start_all` started; return all outputs of the notebook as text."""
+        """Wait for the cells of `start_all`; return all outputs of the notebook as text."""
         self.page.wait_for_function("window.finished", timeout=CELL_TIMEOUT)
         return json.dumps([cell["outputs"] for cell in self.cells()], ensure_ascii=False)
 
@@ -365,7 +368,7 @@ class Lab:
         return cells
 
     def choose_file(self, path: Path) -> None:
-        """Wait until the page asks for a file, and choose one."""
+        """Wait for the page's file chooser, and choose a file."""
         field = self.page.locator("input[type=file]").last
         # Disabled until the script beside it has connected it to the kernel.
         expect(field).to_be_enabled(timeout=30_000)
@@ -395,7 +398,7 @@ class Lab:
 
 
 def without_jspi(context: BrowserContext) -> None:
-    """Let the kernels of a profile find no way to wait inside a call, as in some browsers."""
+    """Hide JSPI from the kernels of a profile, as in some browsers."""
 
     def without(route: Route) -> None:
         answer = route.fetch()

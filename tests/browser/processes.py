@@ -28,7 +28,7 @@ def of_profile(profile: Path) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # Chromium's children write theirs anew, with spaces between the words.
+            # Chromium's children rewrite theirs, with spaces between the words.
             named = mark in (folder / "cmdline").read_bytes()
         except OSError:
             continue
@@ -38,7 +38,7 @@ def of_profile(profile: Path) -> list[int]:
 
 
 def _status(process: int) -> list[str]:
-    """Return its state, its parent, and more; nothing if it is gone."""
+    """Return its state, its parent, and more; nothing if it has ended."""
     try:
         text = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
     except OSError:
@@ -48,13 +48,13 @@ def _status(process: int) -> list[str]:
 
 
 def is_alive(process: int) -> bool:
-    """Return whether a process can still do something."""
+    """Return whether a process is still running."""
     fields = _status(process)
     return bool(fields) and fields[0] not in "ZX"
 
 
 def end_browser(processes: Iterable[int], profile: Path) -> None:
-    """Kill these processes of a profile's browser, and see that none of them is left."""
+    """Kill these processes of a profile's browser, and check that none is left."""
     processes = list(processes)
     end(processes)
     deadline = time.monotonic() + 10
@@ -66,8 +66,8 @@ def end_browser(processes: Iterable[int], profile: Path) -> None:
 
 
 def end(processes: Iterable[int]) -> None:
-    """Kill processes, in this order, without a notice."""
+    """Kill processes with SIGKILL, in this order."""
     for process in processes:
-        # It may have gone with another.
+        # It may have ended with another.
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)

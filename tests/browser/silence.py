@@ -1,4 +1,4 @@
-"""A page that loses its answers to the kernel, and a drive that does not wait as long for them."""
+"""A page that loses its answers to the kernel, and a drive with shorter time limits."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ALL = "Infinity"
 
 
 def lose_answers(context: BrowserContext, count: str) -> None:
-    """Let each page of a profile lose its first answers to the kernel's questions about files."""
+    """Make each page of a profile lose its first answers to the kernel's requests for files."""
     context.add_init_script(_LOSE.replace("INITIAL", count))
 
 
 def lose_from_now_on(lab: Lab, count: str) -> None:
-    """Let the pages of a lab's profile lose so many answers, counted since they were loaded."""
+    """Make the pages of a lab's profile lose this many answers, counted since they were loaded."""
     lab.page.evaluate("(count) => localStorage.setItem('lose', count)", count)
 
 
@@ -36,7 +36,7 @@ def lost(lab: Lab) -> int:
 
 
 def be_quick(context: BrowserContext) -> None:
-    """Let the site's drive wait a second or less where an answer is lost, and seconds elsewhere."""
+    """Make the site's drive wait at most a second for lost answers, and seconds for others."""
 
     def answer(route: Route) -> None:
         given = route.fetch()

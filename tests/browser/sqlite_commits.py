@@ -1,7 +1,7 @@
-"""Transactions of known content, of which a part can be told from the whole.
+"""Transactions of known content, in which a partial one can be detected.
 
 Runs in the site's kernel, where the browser is killed in the middle of it, and in plain Python,
-where it is seen that it finds what is wrong.
+where tests check that it finds errors.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ def rows_of(number):
 
 
 def stamp_of(number, last):
-    """Return what the rows of a transaction are stamped with after the last transaction."""
+    """Return the stamp of a transaction's rows after the last transaction."""
     newest = last - last % ALL
     return newest if newest > number else number
 
@@ -63,7 +63,7 @@ def connect(path, mode):
 
 
 def transact(connection, number, ending="COMMIT"):
-    """Do one transaction, which is marked as unfinished until its last statement."""
+    """Run one transaction, which is marked as unfinished until its last statement."""
     execute = connection.execute
     execute("BEGIN")
     execute("UPDATE state SET number = ?", (-number,))
@@ -77,8 +77,8 @@ def transact(connection, number, ending="COMMIT"):
 
 
 def found(path):
-    """Return the last transaction that a database has, and what is wrong with it."""
-    # What was killed before the first commit leaves nothing, or nothing in it.
+    """Return the last transaction of a database, and its problems."""
+    # A kill before the first commit leaves no file, or an empty one.
     if not Path(path).exists():
         return 0, []
     try:
@@ -110,7 +110,7 @@ def _found(connection):
 
 
 def look():
-    """Return what is in every database, and what lies beside them, as JSON."""
+    """Return the content of every database, and the files beside them, as JSON."""
     numbers, problems = {}, []
     beside = [each.name for each in Path().iterdir() if each.name.startswith("killed ")]
     problems += [f"{name} was stored" for name in beside if not name.endswith(".db")]
@@ -121,11 +121,11 @@ def look():
 
 
 async def go(numbers, report):
-    """Commit for ever.
+    """Commit forever.
 
-    `report(number)` is called, and comes back, before any database gets to that transaction.
-    The event loop turns now and then: without a journal in the folder, that is when a database can
-    be seen to be between two transactions, and is stored.
+    `report(number)` is called, and returns, before any database gets to that transaction.
+    The event loop turns now and then: without a journal in the folder, only then
+    can litestate see that a database is between two transactions, and store it.
     """
     connections = {mode: connect(path_of(mode), mode) for mode in MODES}
     number = max(numbers.values())

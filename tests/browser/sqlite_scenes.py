@@ -1,7 +1,7 @@
-"""Scenes with SQLite in the notebook's folder; runs in the site's kernel.
+"""Scenes with SQLite in the notebook's folder. Runs in the site's kernel.
 
-Each scene returns what has to be in the databases after a reload, as far as it was committed, and
-leaves connections and transactions open as a user does who closes the tab.
+Each scene returns the committed content that the databases must have after a reload. It leaves
+connections and transactions open, like a user who closes the tab.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ def digest(rows):
 
 
 def look(path):
-    """Return whether a database is whole, and what is in its tables; no file is an empty one."""
+    """Return whether a database is whole, and its tables; a missing file counts as empty."""
     if not Path(path).exists():
         return whole()
     with contextlib.closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True)) as opened:
@@ -52,7 +52,7 @@ def look(path):
 
 
 def whole(**tables):
-    """Return what `look` finds in a database that has these rows."""
+    """Return the result of `look` for a database that has these rows."""
     return {"check": "ok", "tables": {name: digest(rows) for name, rows in tables.items()}}
 
 
@@ -61,14 +61,14 @@ def _quoted(path):
 
 
 def play(scene):
-    """Play a scene; return what it expects as JSON, and how long it took (seconds)."""
+    """Play a scene; return the expected content as JSON, and its duration (seconds)."""
     start = time.monotonic()
     expected = globals()[scene]()
     return json.dumps({"expected": expected, "seconds": time.monotonic() - start})
 
 
 def revisit(paths):
-    """Return what is in databases, and what lies beside them, as JSON."""
+    """Return the content of databases, and the files beside them, as JSON."""
     found = {}
     for path in paths:
         try:
@@ -107,7 +107,7 @@ def _create(connection):
 
 
 def tutorial():
-    """The tutorial of Python's documentation."""
+    """Run the tutorial of Python's documentation."""
     expected = sqlite_tutorial.tutorial()
     return {path: whole(**tables) for path, tables in expected.items()}
 
@@ -116,10 +116,10 @@ _waiting = {}
 
 
 def modes():
-    """Every journal mode at every level: commits, a rollback, and a transaction without an end.
+    """Use every journal mode at every level: commits, a rollback, and an open transaction.
 
-    Without a journal on disk the two cannot be told apart before the cell ends: there, the last
-    transaction is for the next cell.
+    Without a journal on disk, committed and open changes look the same before the cell ends, so
+    there the last transaction is in the next cell.
     """
     expected = {}
     for mode in MODES:
@@ -143,7 +143,7 @@ def modes():
 
 
 def without_a_journal():
-    """The next cell of databases whose journal is in memory, or that have none."""
+    """Continue `modes` in the next cell, for databases without a journal on disk."""
     for connection in _waiting.values():
         _go_on(connection)
     return {path: whole(data=map(_row, range(300))) for path in _waiting}
@@ -156,7 +156,7 @@ def _go_on(connection):
 
 
 def first_transaction():
-    """The transaction that makes the database has no end, and does not fit into the cache."""
+    """Leave the first transaction open, with more data than the cache holds."""
     expected = {}
     for mode in MODES:
         path = f"first {mode}.db"
@@ -170,7 +170,7 @@ def first_transaction():
 
 
 def two_connections():
-    """Let one see what the other has committed; the second writer has to wait."""
+    """Let one connection see the other's commits; the second writer has to wait."""
     path = "two.db"
     first = _connect(path, timeout=0)
     second = _connect(path, timeout=0)
@@ -182,7 +182,7 @@ def two_connections():
     _refused(lambda: _insert(second, [99]))
     second.rollback()
 
-    # A reader holds up who commits, not who writes.
+    # A reader blocks commits, not writes.
     reading = second.execute("SELECT 1 UNION ALL SELECT number FROM data UNION ALL SELECT 2")
     reading.fetchone()
     _refused(first.commit)
@@ -209,7 +209,7 @@ def two_connections():
 
 
 def two_connections_in_wal_mode():
-    """Readers keep their snapshot while another commits; one of them closes."""
+    """Commit while readers keep their snapshots; then close one of them."""
     path = "two wal.db"
     first = _connect(path, "wal", timeout=0)
     second = _connect(path, "wal", timeout=0)
@@ -238,7 +238,7 @@ def two_connections_in_wal_mode():
 
 
 def closed_wal():
-    """The last one who closes takes the log into the database, and then it may be another mode."""
+    """Close the last connection, which checkpoints the log; then change the mode."""
     path = "closed wal.db"
     with contextlib.closing(sqlite3.connect(path)) as opened:
         opened.execute("PRAGMA journal_mode = wal")
@@ -264,7 +264,7 @@ def _refused(work):
 
 
 def attached():
-    """One transaction in three files, committed, rolled back, and without an end."""
+    """Use one transaction in three files: committed, rolled back, and left open."""
     expected = {}
     for mode in ("delete", "truncate", "persist", "wal"):
         names = [f"attached {mode} {each}.db" for each in ("main", "second", "third")]
@@ -290,7 +290,7 @@ def attached():
 
 
 def vacuumed():
-    """Files that become smaller."""
+    """Make files smaller."""
     expected = {}
     for mode in MODES:
         path = f"vacuum {mode}.db"
@@ -333,7 +333,7 @@ def _size(path):
 
 
 def spilling():
-    """A transaction that is a hundred times as large as the cache."""
+    """Write a transaction that is a hundred times as large as the cache."""
     expected = {}
     for mode in MODES:
         path = f"spill {mode}.db"
@@ -351,7 +351,7 @@ def spilling():
 
 
 def temporary_and_savepoints():
-    """Temporary tables leave nothing, and savepoints what was released."""
+    """Use temporary tables, which leave nothing, and savepoints."""
     path = "savepoints.db"
     connection = _connect(path, isolation_level=None)
     _create(connection)
@@ -376,7 +376,7 @@ def temporary_and_savepoints():
 
 
 def names():
-    """Databases whose names and folders are not plain, renamed, copied, replaced and deleted."""
+    """Rename, copy, replace and delete databases with unusual names and folders."""
     Path("100 % of it").mkdir()
     odd = "100 % of it/ä #1 'q' ?.db"
     with contextlib.closing(sqlite3.connect(odd)) as opened:
@@ -401,7 +401,7 @@ def names():
             _create(opened)
             _insert(opened, range(rows))
             opened.commit()
-    # A new version is made beside it and takes its place.
+    # A new version is written beside it and replaces it.
     shutil.copy("again.db", "new version")
     with contextlib.closing(sqlite3.connect("new version")) as opened:
         _insert(opened, range(6, 8))
@@ -417,7 +417,7 @@ def names():
 
 
 def many_commits():
-    """Commits of a row each, as of a program that logs."""
+    """Commit single rows, like a program that logs."""
     path = "many.db"
     connection = sqlite3.connect(path)
     KEPT.append(connection)

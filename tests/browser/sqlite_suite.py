@@ -1,4 +1,4 @@
-"""Runner of CPython's `test_sqlite3` in the kernel, which reports how each test ended."""
+"""Runner of CPython's `test_sqlite3` in the kernel, which reports the result of each test."""
 
 import builtins
 import importlib
@@ -17,7 +17,7 @@ def unpack(archive, into):
 
 
 def _read_line(prompt=""):
-    """Do what `input` does outside of a notebook, where it asks the user."""
+    """Replace the notebook's `input`, which asks the user."""
     sys.stdout.write(prompt)
     if line := sys.stdin.readline():
         return line.removesuffix("\n")
@@ -25,8 +25,8 @@ def _read_line(prompt=""):
 
 
 def run():
-    """Run the suite in the current folder; return how it went, as JSON."""
-    # IPython has put its own converters in the place of those that some tests are about.
+    """Run the suite in the current folder; return the results as JSON."""
+    # IPython has replaced the converters that some tests are about.
     importlib.reload(importlib.import_module("sqlite3.dbapi2"))
     suite = unittest.defaultTestLoader.loadTestsFromModule(
         importlib.import_module("test.test_sqlite3")

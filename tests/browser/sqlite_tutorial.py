@@ -21,14 +21,14 @@ PICTURE = bytes(range(256)) * 40
 
 
 class Place:
-    """A point on the map, which has a type of its own in the database."""
+    """A point on the map, with its own type in the database."""
 
     def __init__(self, north, east):
         self.position = (north, east)
 
 
 def tutorial():
-    """Do it from the first `connect` to the blob; return the rows of each database's tables."""
+    """Run the tutorial from the first `connect` to the blob; return all rows of each database."""
     _first_steps("tutorial.db")
     _placeholders("tutorial.db")
     _own_types("places.db")

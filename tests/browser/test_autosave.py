@@ -55,7 +55,7 @@ NUMBERS = "[row.number for row in litestate.checkpoints()]"
 
 
 def run(lab: Lab, *cells: str) -> list[str]:
-    """Run these cells in the notebook; return what each of them put out, as text."""
+    """Run these cells in the notebook; return the output of each as text."""
     lab.set_cells(*cells)
     made = lab.run_all()
     assert not errors(made), errors(made)
@@ -70,9 +70,9 @@ def failing(lab: Lab, cell: str) -> str:
 
 
 def wait_for(lab: Lab, newest: str) -> None:
-    """Wait for a checkpoint that the pace may have put off: what must be true of its `row`."""
+    """Wait for a checkpoint, possibly a delayed one, whose `row` fulfills a condition."""
     condition = f"(lambda row: {newest})(litestate.checkpoints()[-1])"
-    # The pace puts nothing off for more than 25 s.
+    # No checkpoint is delayed by more than 25 s.
     for _ in range(80):
         if lab.value(condition):
             return
@@ -118,22 +118,22 @@ def test_everything_is_back_after_a_reload_and_on_request_after_a_restart(fresh_
     )
     assert look(lab) == before
     assert lab.value("open('on the drive.csv').read()") == "a,b"
-    # What was restored is not a change.
+    # Restored values are not a change.
     assert lab.value(NUMBERS) == made
 
-    # Nothing is restored twice in one session: this would take back what was done since.
+    # Nothing is restored twice in one session: that would revert later changes.
     run(lab, "(home / 'notes.txt').write_text('third')", START_UNPACED)
     assert look(lab)["notes.txt"] == "third"
     made = lab.value(NUMBERS)
     before = look(lab)
 
-    # A restart is the wish for a clean session.
+    # A restart is meant to be clean.
     restart(lab)
     started, _ = run(lab, START_UNPACED, "1 + 1")
     assert f"Its last state is in checkpoint {made[-1]} of" in started
     assert f"restore({made[-1]})" in started
     assert look(lab) == {}
-    # Nor is the clean session a change, before something is done in it.
+    # The clean session is not a change either, before a cell changes something.
     assert lab.value(NUMBERS) == made
     run(lab, f"litestate.restore({made[-1]})")
     assert look(lab) == before
@@ -163,7 +163,7 @@ def test_undo_a_bundle_of_a_checkpoint_and_pausing(fresh_lab: Lab) -> None:
     run(lab, "litestate.restore(2)")
     assert look(lab) == before
 
-    # What is saved now is what checkpoint 2 has.
+    # The state is now that of checkpoint 2.
     lab.check("then = litestate.save_state('/tmp/then', variables=False)")
     run(lab, "(home / 'notes.txt').unlink()", "litestate.checkpoint('without notes')")
     lab.check("again = litestate.save_state('/tmp/again', checkpoint=2)")
@@ -202,7 +202,7 @@ def test_two_tabs(open_lab: OpenLab) -> None:
     first.page.close()
     told, _ = run(second, "(home / 'notes.txt').write_text('of the second')", "1")
     if not told.endswith("this one makes the checkpoints now."):
-        # The browser takes a moment to give the lock back.
+        # The browser takes a moment to release the lock.
         second.page.wait_for_timeout(2000)
         (told,) = run(second, "2")
     assert "The other tab was closed: this one makes the checkpoints now." in told
@@ -238,11 +238,11 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     session = context.new_cdp_session(lab.page)
     quota = {"origin": site.rstrip("/"), "quotaSize": used + 3_000_000}
     session.send("Storage.overrideQuotaForOrigin", quota)
-    # The older ones go, and it is kept.
+    # The older ones are removed, and it is stored.
     (told,) = run(lab, "(home / 'b.bin').write_bytes(os.urandom(4_000_000))")
     assert "There is little room: 3 older checkpoints were dropped" in told
     assert lab.value(NUMBERS) == [4, 5]
-    # Nothing is left to go: the last one stays, and it is said.
+    # No older one is left to remove: the last one stays, and a message says so.
     (told,) = run(lab, "(home / 'c.bin').write_bytes(os.urandom(20_000_000))")
     assert "There is no room" in told
     assert lab.value(NUMBERS)[-1] == 5
@@ -268,7 +268,7 @@ def test_without_opfs_and_with_nearly_no_room(fresh_lab: Lab) -> None:
     run(lab, WORK, "connection.rollback()\nconnection.close()", "litestate.save_state()")
     lab.check("run_js('(f) => { StorageManager.prototype.getDirectory = f; }')(open_folder)")
 
-    # Chromium itself always says that 10 GiB are left, whatever the quota is.
+    # Chromium always reports that 10 GiB are left, whatever the quota is.
     lab.check("run_js('navigator.storage.estimate = async () => ({usage: 9e8, quota: 1e9})')")
     told = run(lab, START_UNPACED, "import asyncio\nawait asyncio.sleep(1)", "2")
     assert "The storage is nearly full: 900 MB of 1.0 GB are used" in "".join(told)
@@ -304,7 +304,7 @@ def test_the_pace(fresh_lab: Lab) -> None:
         lab.check(f"(Path.home() / 'a.txt').write_text('{turn}'); written = time.time()")
     made = lab.value("len(litestate.checkpoints())")
     assert made < 30, "dear ones are not made after every quick cell"
-    # What was put off is kept when there is time, unless the pace put off only earlier ones.
+    # A delayed checkpoint is stored when there is time, unless only earlier ones were delayed.
     wait_for(lab, "row.when >= written")
     lab.reload()
     run(lab, START)

@@ -1,4 +1,4 @@
-"""Looks after the cells of JupyterLite's kernel, which tells of some cells only that they begin."""
+"""Scans after the cells of JupyterLite's kernel, which reports only the start of some cells."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_cell_is_followed_by_one_look(shared_lab: Lab) -> None:
     lab = shared_lab
     for start in ("after.start()", "await asyncio.sleep(0); after.start()"):
         lab.check(f"{START}\n{start}\nget_ipython().run_cell('y = 1')\nwhile_running = len(looks)")
-        # The cell that asks is not at its end yet.
+        # The cell with the query has not ended yet.
         assert lab.value("[while_running, len(looks)]") == [0, 1], start
         for name, body in BODIES.items():
             lab.run(f"looks.clear(); {body}")
@@ -67,14 +67,14 @@ def test_what_is_put_off_comes_between_cells_and_never_in_one(shared_lab: Lab) -
     lab.check(f"{START}\nafter.start()")
     lab.check("put_off(); looks.clear()")
     assert lab.value("(put_off(), len(looks))[1]") == 0
-    # Asking earlier would be another cell, which puts it off again.
+    # An earlier query would be another cell, which delays the scan again.
     lab.page.wait_for_timeout(4000)
     assert lab.value("len(looks)") == 1
 
     for wait in ("await asyncio.sleep(2)", "run_sync(asyncio.sleep(2))", "time.sleep(2)"):
         lab.check("from pyodide.ffi import run_sync\nput_off(); looks.clear()")
         lab.check(f"{wait}; seen_inside = list(looks)")
-        # In one cell: each is followed by a look when the next one is due.
+        # In one cell: each is followed by a scan when the next one is due.
         assert lab.value("[seen_inside, len(looks)]") == [[], 1], wait
     lab.check("after.stop()")
 
@@ -90,7 +90,7 @@ def test_what_is_told_stands_below_a_cell(shared_lab: Lab) -> None:
     lab.run_all()
     lab.page.wait_for_timeout(3000)
     first, second = (json.dumps(cell["outputs"]) for cell in lab.cells())
-    # An output of before can be changed while no cell runs.
+    # An earlier output can be changed while no cell runs.
     assert "later" in first
     assert "no room" not in first + second
     lab.set_cells("assert told == []; await asyncio.sleep(0)")

@@ -1,7 +1,7 @@
-"""Files that the kernel writes on the contents drive are known without asking the page.
+"""Files that the kernel writes on the contents drive are recorded without asking the page.
 
-A drive that litestate has mended keeps the list itself; around JupyterLite's own drive, litestate
-puts functions that keep it.
+A drive that litestate has replaced records them itself. JupyterLite's own drive is wrapped in
+functions that record them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def test_a_mended_drive_knows_what_was_written(shared_lab: Lab) -> None:
     assert lab.value("drive.is_mended()")
     for work, expected in STEPS:
         found = set(lab.value(f"touched(lambda: {work})"))
-        # With a folder that gets another name, what is in it is among them.
+        # The files of a renamed folder are recorded, too.
         found -= {"new/er/file"} if "os.rename('new/deep'" in work else set()
         assert sorted(found) == expected, work
     assert lab.value("watched.take() == set() and sorted(drive.written())") == [
@@ -87,7 +87,7 @@ def test_a_mended_drive_knows_what_was_written(shared_lab: Lab) -> None:
         insert = f"{connection}.execute('INSERT INTO t VALUES (1)') and {connection}.commit()"
         assert name in lab.value(f"touched(lambda: {insert})"), name
     assert [path for path in lab.value("drive.written()") if ".db" in path] == ["a.db", "w.db"]
-    # What the page does is not the kernel's.
+    # Changes by the page are not the kernel's.
     lab.page.evaluate(
         "window.jupyterapp.serviceManager.contents.save('uploaded.txt', "
         "{type: 'file', format: 'text', content: 'u'})"
@@ -121,13 +121,13 @@ def test_a_drive_that_is_not_mended(
     lab.check("await drive.settled()")
     for work, expected in STEPS:
         assert lab.value(f"touched(lambda: {work})") == expected, work
-    # Every name is reported once, and what it did was done.
+    # Every name is reported once, and every operation was done.
     assert lab.value("sorted(watched.take())") == []
     assert lab.value("Path('täble.csv').read_text()") == ",a\n0,1\n"
     _what_fails_is_noticed(lab)
     _nothing_is_watched_twice(lab)
     _what_is_open_is_not_saved(lab)
-    # One that is built differently, and none at all.
+    # A drive with another structure, and none.
     lab.check("api.rename = None")
     assert lab.value("drive.watch(SIDECARS) is None")
     lab.check("open('/drive/a.txt', 'w').close()")
@@ -172,7 +172,7 @@ def _nothing_is_watched_twice(lab: Lab) -> None:
 
 
 def _what_is_open_is_not_saved(lab: Lab) -> None:
-    """JupyterLite stores a file when it is closed: before that its content cannot be had."""
+    """JupyterLite stores a file when it is closed; before that, its content is not available."""
     lab.check(
         "from litestate import *\nfor name in ('y', 'z', 'täble.csv', 'copy.ipynb'):\n"
         "    Path(name).unlink()\n"

@@ -1,4 +1,4 @@
-"""Libraries find in the notebook's own folder what they expect of one, and a reload keeps it."""
+"""Libraries can use the notebook's folder as any other, and their files survive a reload."""
 
 from __future__ import annotations
 

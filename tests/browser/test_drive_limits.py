@@ -39,18 +39,18 @@ def fsync(name):
 
 
 def warnings(lab: Lab, code: str, expected: str) -> str:
-    """Run a cell of the notebook that must not fail; return all that it put out.
+    """Run a cell of the notebook that must not fail; return all of its output.
 
-    What is stored in the background fails a moment later, and is said in the cell nevertheless.
+    Background storing fails a moment later, but the cell's output reports it.
     """
     lab.set_cells(code)
     assert errors(lab.run_all()) == []
     for _ in range(600):
-        told = json.dumps(lab.cells()[0]["outputs"], ensure_ascii=False)
-        if expected in told:
-            return told
+        reported = json.dumps(lab.cells()[0]["outputs"], ensure_ascii=False)
+        if expected in reported:
+            return reported
         lab.page.wait_for_timeout(100)
-    raise AssertionError(f"not said: {expected}; but: {told}")
+    raise AssertionError(f"not reported: {expected}; but: {reported}")
 
 
 def unsaved(lab: Lab) -> list[list[str]]:
@@ -64,8 +64,8 @@ def unsaved(lab: Lab) -> list[list[str]]:
 def test_a_file_that_is_too_large(fresh_lab: Lab) -> None:
     lab = fresh_lab
     write = f"with open('large.bin', 'wb') as file: file.write(bytes({LARGE}))"
-    told = warnings(lab, write, "large.bin is not stored")
-    assert "110.0 MB" in told
+    reported = warnings(lab, write, "large.bin is not stored")
+    assert "110.0 MB" in reported
     assert [path for path, _ in unsaved(lab)] == ["large.bin"]
     assert lab.value("[os.path.getsize('large.bin'), len(open('large.bin', 'rb').read())]") == [
         LARGE,
@@ -74,7 +74,7 @@ def test_a_file_that_is_too_large(fresh_lab: Lab) -> None:
     lab.check(FSYNC)
     assert lab.value("fsync('large.bin')") == "EFBIG"
     assert "large.bin" not in page_names(lab)
-    # It goes on: others are stored, and it can be renamed, cut and deleted.
+    # Work continues: others are stored, and it can be renamed, truncated and deleted.
     lab.check("open('small.txt', 'w').write('small')")
     settle(lab)
     assert page_bytes(lab, "small.txt") == b"small"
@@ -103,7 +103,7 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     context = new_profile()
     session = context.new_cdp_session(context.new_page())
     origin = {"origin": site.rstrip("/")}
-    # Before IndexedDB is opened: it asks how much room there is, and believes it for a while.
+    # Before IndexedDB is opened: it asks for the free room, and caches the answer for a while.
     session.send("Storage.overrideQuotaForOrigin", {**origin, "quotaSize": 3_000_000})
     lab = open_lab(context=context)
     lab.check("import os, sqlite3" + FSYNC)
@@ -115,7 +115,7 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
     # The session goes on with it, and fsync says how it went with what was handed over before.
     assert lab.value("open('a.bin', 'rb').read() == data")
     assert lab.value("fsync('a.bin')") == "ENOSPC"
-    # A database isn't told so: what it has committed is committed, in this session.
+    # A database gets no error: its commits are valid in this session.
     warnings(
         lab,
         "connection = sqlite3.connect('a.db')\n"
@@ -147,7 +147,7 @@ def test_no_room(open_lab: OpenLab, site: str, new_profile: Callable[[], Browser
 
 
 def test_it_steps_aside(open_lab: OpenLab, new_profile: Callable[[], BrowserContext]) -> None:
-    """Another version of JupyterLite may not have what is mended, or call it otherwise."""
+    """Another version of JupyterLite may lack the replaced parts, or name them differently."""
     context = new_profile()
 
     def otherwise(route: Route) -> None:
@@ -156,10 +156,10 @@ def test_it_steps_aside(open_lab: OpenLab, new_profile: Callable[[], BrowserCont
 
     context.route("**/pyodide-kernel-extension/static/*.js*", otherwise)
     lab = open_lab(context=context)
-    told = [line for line in lab.console if "leaves JupyterLite's drive as it is" in line]
-    assert len(told) == 1
-    assert "DriveFS.API.normalizePath is not as expected" in told[0]
-    # It is stock JupyterLite's: what is closed is stored, and there is nothing to be asked.
+    reported = [line for line in lab.console if "leaves JupyterLite's drive as it is" in line]
+    assert len(reported) == 1
+    assert "DriveFS.API.normalizePath is not as expected" in reported[0]
+    # It is JupyterLite's own: closed files are stored, and there is no interface to ask.
     lab.check("import os, pyodide_js")
     assert lab.value("hasattr(pyodide_js.FS.lookupPath('/drive').node.mount.type, 'API')")
     assert not lab.value("hasattr(pyodide_js.FS.lookupPath('/drive').node.mount.type, 'litestate')")

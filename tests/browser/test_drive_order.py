@@ -76,7 +76,7 @@ MODEL = Path(__file__).with_name("drive_model.js").read_text("utf-8")
 
 @pytest.fixture(scope="module")
 def warm_lab(site: str, browser: Browser) -> Iterator[Lab]:
-    """The site, with a drive that does not wait as long as it does for its users."""
+    """The site, with shorter time limits of the drive."""
     with entered(site, browser, be_impatient) as lab:
         yield lab
 
@@ -99,7 +99,7 @@ def until(condition: Callable[[], bool], lab: Lab, seconds: float = 20) -> None:
 
 
 def rows(lab: Lab, path: str, folder: Path) -> list[Any]:
-    """Return what a database has that the page has stored, which is whole."""
+    """Return the rows of a database that the page has stored, which must be whole."""
     (folder / "stored.db").write_bytes(page_bytes(lab, path))
     connection = sqlite3.connect(folder / "stored.db")
     try:
@@ -110,7 +110,7 @@ def rows(lab: Lab, path: str, folder: Path) -> list[Any]:
 
 
 def test_an_old_log_goes_with_a_new_version(lab: Lab, tmp_path: Path) -> None:
-    """SQLite would replay it over the newer database, and what was committed is gone."""
+    """SQLite would replay it over the newer database, and commits would be lost."""
     lab.check(
         "os.makedirs('/tmp/copied', exist_ok=True)\n"
         "copied = sqlite3.connect('/tmp/copied/app.db')\n"
@@ -188,7 +188,7 @@ def test_a_rename_whose_new_name_is_not_stored(lab: Lab) -> None:
     until(lambda: bool(unsaved(lab)), lab)
     assert [path for path, _ in unsaved(lab)] == ["moved.txt"]
     assert {"dear.txt", "moved.txt"} & set(page_names(lab)) == {"dear.txt"}
-    # It is tried again, though nothing happens in the kernel; and once at a time.
+    # It is tried again even if the kernel is idle, and once at a time.
     before = asked(lab, "moved.txt")
     until(lambda: asked(lab, "moved.txt") > before, lab)
     messages = lab.check(
@@ -270,7 +270,7 @@ def test_what_is_too_large_stays_told(lab: Lab) -> None:
 
 
 def test_the_kernel_rests(lab: Lab) -> None:
-    """Also while databases are, or seem to be, in the middle of a transaction."""
+    """The kernel is idle even while databases are, or seem to be, in a transaction."""
     counted = lab.check(
         f"{COUNT}half = open('half.db', 'wb')\n"
         "half.write(b'SQLite format 3\\0' + bytes(4080)); half.flush()\n"
@@ -285,7 +285,7 @@ def test_the_kernel_rests(lab: Lab) -> None:
         "print([after - each for after, each in zip(now, before)])\n"
     )
     assert max(json.loads(counted)) <= 3
-    # Of the one that is locked it is said why it isn't stored; the other may be a copy.
+    # The locked one is reported with the reason; the other may be a copy.
     assert [path for path, _ in unsaved(lab)] == ["mem.db"]
     assert "half.db" in page_names(lab)
     assert "mem.db" not in page_names(lab)
@@ -391,7 +391,7 @@ def test_two_names_that_are_stored_as_one(lab: Lab) -> None:
 
 
 def test_an_answer_that_is_not_the_page_s(lab: Lab) -> None:
-    """Without a service worker in charge, the site itself answers, with a page."""
+    """Without an active service worker, the web host answers, with a page."""
     lab.check(
         "restore = run_js('''() => {\n"
         "  const { prototype } = XMLHttpRequest;\n"
@@ -406,7 +406,7 @@ def test_an_answer_that_is_not_the_page_s(lab: Lab) -> None:
         "    restore()\n"
     )
     assert lab.value("told") == ["PermissionError", "PermissionError"]
-    # It is asked again after a while.
+    # The request is repeated after a while.
     until(lambda: lab.value("failure(os.listdir, '.')") == "", lab)
     assert lab.value("os.path.exists('absent')") is False
 

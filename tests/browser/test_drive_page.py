@@ -49,7 +49,7 @@ def test_two_kernels(open_lab: OpenLab, shared_lab: Lab) -> None:
     first.check("Path('shared.txt').write_text('of the first')\nos.mkdir('both')")
     settle(first)
     assert second.value("Path('shared.txt').read_text()") == "of the first"
-    # Each has read it, and sees what the other makes of it.
+    # Each has read it, and sees the other's changes.
     for turn in range(3):
         for writer, reader in ((first, second), (second, first)):
             writer.check(f"with open('shared.txt', 'a') as file: file.write('{turn}')")
@@ -57,7 +57,7 @@ def test_two_kernels(open_lab: OpenLab, shared_lab: Lab) -> None:
             text = writer.value("Path('shared.txt').read_text()")
             assert text.endswith(str(turn))
             assert reader.value("Path('shared.txt').read_text()") == text
-    # Both add to one folder, in which both have looked.
+    # Both add to one folder, which both have listed.
     for number, lab in enumerate((first, second)):
         lab.check(f"os.listdir('both'); Path('both/{number}.txt').write_text('{number}')")
         settle(lab)
@@ -132,7 +132,7 @@ def _folders_of_the_page(lab: Lab) -> None:
     assert lab.value("os.listdir('results')") == ["c.txt"]
     settle(lab)
     assert page_names(lab, "results") == ["c.txt"]
-    # A folder that takes the place of a file, and the other way round.
+    # A folder that replaces a file, and the reverse.
     lab.check("shutil.rmtree('results'); Path('results').write_text('a file')")
     settle(lab)
     assert page_bytes(lab, "results") == b"a file"

@@ -1,4 +1,4 @@
-"""A folder on the drive does what one of MEMFS does, whatever is done in it."""
+"""A folder on the drive behaves like one of MEMFS under random operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each question of the kernel to the page has an end, whatever becomes of it, in simulated time."""
+"""Each request of the kernel to the page ends, with any answer or none, in simulated time."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ async ([address, script, questions]) => {
       this.responseText = answer === "html" ? "<!doctype html>" : JSON.stringify(answer);
     }
   };
-  const told = [];
+  const reports = [];
   const fail = (code) => failing(code);
-  const remote = new Remote("api/drive", "id", "", fail, () => {}, (text) => told.push(text));
+  const remote = new Remote("api/drive", "id", "", fail, () => {}, (text) => reports.push(text));
   const played = [];
   try {
     for (const [method, path, pause] of questions) {
@@ -49,7 +49,7 @@ async ([address, script, questions]) => {
         found = error.name;
       }
       const result = ArrayBuffer.isView(found) ? [...found] : found ?? null;
-      played.push([result, (now - start) / 1000, asked, told.splice(0)]);
+      played.push([result, (now - start) / 1000, asked, reports.splice(0)]);
     }
   } finally {
     performance.now = real.now;
@@ -65,7 +65,7 @@ STAT = {"size": 3, "mtime": "2026-01-02T00:00:00Z"}
 FOLDER_MODE = 0o40777
 
 LONGEST = 65
-"""Seconds that any question may take; the page is told to be late after 60, by another clock."""
+"""Seconds that any request may take; after 60, the page itself reports that it is late."""
 
 Question = tuple[str, str] | tuple[str, str, float]
 
@@ -80,9 +80,9 @@ def page(site: str, browser: Browser) -> Iterator[Page]:
 
 
 def play(page: Page, script: list[Any], *questions: Question) -> list[list[Any]]:
-    """Ask questions, of which each try gets the next answer, and the last one again and again.
+    """Send requests; each try gets the next answer, and later ones get the last answer again.
 
-    Returns for each question the result or the error, seconds, tries and what was told.
+    Returns for each request the result or the error, seconds, tries and messages.
     """
     address = page.url.replace("pyodide-lock.json", "drive/remote.mjs")
     given = [address, script, [list(question) for question in questions]]
@@ -117,11 +117,11 @@ def play(page: Page, script: list[Any], *questions: Question) -> list[list[Any]]
 def test_each_question_has_an_end(
     page: Page, script: list[Any], question: Question, expected: Any, seconds: float
 ) -> None:
-    ((found, took, _, told),) = play(page, script, question)
+    ((found, took, _, reports),) = play(page, script, question)
     assert found == expected
     assert took <= seconds
-    # Only a page that answers nothing is said to be silent.
-    assert len(told) == (expected in ("EACCES", FOLDER_MODE))
+    # Only a page that answers nothing is reported as silent.
+    assert len(reports) == (expected in ("EACCES", FOLDER_MODE))
 
 
 def test_a_silent_page_costs_a_start_of_the_kernel_half_a_minute(page: Page) -> None:
@@ -129,7 +129,7 @@ def test_a_silent_page_costs_a_start_of_the_kernel_half_a_minute(page: Page) -> 
     played = play(page, ["lost"], *questions)
     assert {found for found, *_ in played} == {"EACCES"}
     assert sum(seconds for _, seconds, *_ in played) < 40
-    assert [told for *_, told in played if told] == [played[0][3]]
+    assert [reports for *_, reports in played if reports] == [played[0][3]]
     assert "cannot be reached" in played[0][3][0]
 
 

@@ -54,7 +54,7 @@ STATE = ["app.db", "log.txt", "work", "work/100 %.txt"]
 
 
 class Requests:
-    """Counts what the kernel asks the page about the drive."""
+    """A counter of the kernel's requests to the page about the drive."""
 
     def __init__(self, lab: Lab) -> None:
         self._count = 0
@@ -79,8 +79,8 @@ def test_there_and_back_with_what_is_open(shared_lab: Lab) -> None:
     asked = requests.take()
     assert lab.value("labels(report)") == STATE
     assert "app.db has an open transaction" in lab.value("str(report)")
-    assert "what else is in the notebook's folder" in lab.value("str(report)")
-    # Of 60 files that were uploaded none is asked about.
+    assert "everything else in the notebook's folder" in lab.value("str(report)")
+    # The page is asked about none of the 60 uploaded files.
     assert 0 < asked < 30, asked
 
     lab.check(
@@ -110,7 +110,7 @@ def test_there_and_back_with_what_is_open(shared_lab: Lab) -> None:
 
     lab.reload()
     lab.check(BEGIN)
-    # As a user sees it, and as what earlier sessions wrote.
+    # As a user sees it, and as written by earlier sessions.
     assert lab.value("rows('app.db')") == [1]
     assert lab.value("Path('work/100 %.txt').stat().st_mtime") == 1e9
     lab.check("report = save_state(io.BytesIO(), variables=False)")
@@ -137,7 +137,7 @@ def test_checkpoints_and_what_is_too_large(fresh_lab: Lab) -> None:
     lab.check(BEGIN)
     assert lab.value("[os.path.exists(n) for n in ('app.db', 'large.bin')]") == [True, False]
     lab.check("Path('log.txt').write_text('newer')\nreport = litestate.autosave(variables=False)")
-    # What the drive has kept is left alone.
+    # Files that the drive has stored stay unchanged.
     assert lab.value("labels(report)") == ["large.bin"]
     assert named in lab.value("str(report)")
     assert lab.value("os.path.getsize('large.bin')") == 110_000_005
@@ -158,7 +158,7 @@ def test_checkpoints_and_what_is_too_large(fresh_lab: Lab) -> None:
     assert lab.value("Path('later.txt').read_text()") == "later"
     assert lab.value("connection.execute('SELECT x FROM t').fetchall()") == []
 
-    # A page that ends before it has stored what the checkpoint has.
+    # A page that ends before it has stored the checkpoint's files.
     lab.check("await drive.settled()")
     lab.page.evaluate(
         "() => { jupyterapp.serviceManager.contents.save = () => new Promise(() => {}); }"

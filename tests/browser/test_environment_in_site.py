@@ -1,4 +1,4 @@
-"""Session and packages in JupyterLite's kernel: what only there can be seen."""
+"""Session and packages in JupyterLite's kernel, as far as they differ there."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def rows(lab: Lab) -> list[list[Any]]:
 def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(fresh_lab: Lab) -> None:
     lab = fresh_lab
     lab.check("early = 1")
-    # A cell that awaits tells the shell of no end.
+    # The shell gets no event for the end of a cell that awaits.
     lab.check(f"{SETUP}\nawait __import__('asyncio').sleep(0)\ncell_log.follow()")
     document = lab.value("environment.describe(parts=['process', 'options'])")
     assert document["process"] == {
@@ -103,7 +103,7 @@ def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(fresh_lab: L
     lab.check("shown = environment.history()\nshown")
     assert "cells were executed" in lab.check("print(shown)")
 
-    # In another session, the history goes on; the page counts its own cells.
+    # In another session, the history continues; the page counts its own cells.
     saved = lab.value("environment.read(environment.dump(environment.describe()))")
     lab.reload()
     lab.check(f"{SETUP}\ncell_log.follow()")

@@ -1,4 +1,4 @@
-"""The page tells the kernel which notebook it belongs to."""
+"""The page reports to the kernel which notebook it belongs to."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_restart_is_not_a_reload(open_lab: OpenLab) -> None:
     assert renamed["path"] == "other name.ipynb"
     assert renamed["name"] == "start.ipynb"
     assert renamed["restarted"] is True
-    # Another one that gets its path has nothing to do with its history.
+    # Another notebook that gets its path does not share its history.
     lab.check("import shutil; shutil.copy('/drive/data-analysis.ipynb', '/drive/start.ipynb')")
     lab.page.evaluate(OPEN, "start.ipynb")
     other = ask(lab)

@@ -82,7 +82,7 @@ ONCE = {
 ONCE_IN_PART = (
     # The same cases run by groups, in one session each.
     "variables/test_what_is_saved.py::test_each_object_is_restored_or_reported",
-    # Of ten random sessions, one shows what the kernel does otherwise.
+    # One of ten random sessions shows the differences of the kernel.
     *(f"variables/test_variables_tracked.py::test_random_cells[{seed}]" for seed in range(1, 10)),
 )
 """Tests, or beginnings of their names, that are left out of files which run in both."""
@@ -141,7 +141,7 @@ def test_unit_tests_pass_in_the_kernel(kernel: Lab, part: int) -> None:
 
 
 def _failures(text: str) -> str:
-    """Return what pytest says of what failed, without the dots and the skips."""
+    """Return pytest's report of failures, without the dots and the skips."""
     return text.partition("= FAILURES =")[2].partition("= short test summary")[0] or text[-6000:]
 
 

@@ -1,4 +1,4 @@
-"""The key that signs bundles, as the browser keeps it."""
+"""The key that signs bundles, as the browser stores it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def verdict(signature, manifest=b"a manifest"):
 
 AT_ONCE = """
 import asyncio, time
-from litestate.browser import key
+from litestate.browser import signing_key
 
 async def make(start, count):
     names = []
     for number in range(count):
         key.DATABASE = f"race {number}"
         await asyncio.sleep(max(0, start + 0.2 * number - time.time()))
-        names.append((await key.load_key(create=True)).id)
+        names.append((await signing_key.load_key(create=True)).id)
     return names
 """
 

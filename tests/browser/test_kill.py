@@ -1,4 +1,4 @@
-"""A browser that is killed while it saves loses nothing that it had acknowledged."""
+"""A browser that is killed while it saves loses no acknowledged data."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def test_a_store_that_overwrites_in_place_is_caught() -> None:
 def test_less_than_what_was_acknowledged_is_wrong() -> None:
     assert wrong(Run(before=3, found=2)) == ["generation 3 was acknowledged, and 2 is what is left"]
     assert not wrong(Run(before=3, found=3))
-    # It was saved and could not be acknowledged any more.
+    # It was saved, but the kill prevented the acknowledgment.
     assert not wrong(Run(before=3, found=4))

@@ -60,14 +60,14 @@ finally:
 
 
 def open_storage(lab: Lab, *, patience: float = 10) -> bool:
-    """Open the storage in the kernel; tell whether it is writable."""
+    """Open the storage in the kernel; return whether it is writable."""
     lab.check(OPEN.replace("{patience}", str(patience)))
     writable: bool = lab.value("storage.writable")
     return writable
 
 
 def take_over(lab: Lab) -> float:
-    """Take over, from one cell after another; return the seconds that it took."""
+    """Take over in one cell after another; return the seconds that it took."""
     start = time.monotonic()
     while lab.check(TAKE) != "True\n":
         assert time.monotonic() < start + 20, "the storage was not taken over"
@@ -76,7 +76,7 @@ def take_over(lab: Lab) -> float:
 
 @pytest.fixture
 def profile(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
-    """A profile on disk: Chromium's code for those in memory, as elsewhere here, is another."""
+    """A profile on disk, because Chromium has other code for profiles in memory."""
     context = browser.browser_type.launch_persistent_context(
         tmp_path / "profile", executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS
     )
@@ -115,7 +115,7 @@ def test_another_tab_reads_and_takes_over_also_after_a_crash(
     assert "only read" in second.run("file.write(0, b'x')").error
     assert second.check(TAKE) == "False\n"
 
-    # It has rewritten the file, and goes.
+    # It has rewritten the file, and ends.
     first.check("file.truncate(0)\nfile.write(0, b'the first, again')\nfile.flush()")
     first.page.close()
     print(f"taken over in {take_over(second):.2f} s")

@@ -34,7 +34,7 @@ def run(lab: Lab, *cells: str) -> None:
 
 
 def is_alive(lab: Lab) -> list[bool]:
-    """Tell whether autosave and the link look alive; what a reader sees is one or the other."""
+    """Return whether autosave and the link look active; readers see one state or the other."""
     now, later = (lab.page.get_by_text(text) for text in (NOW, LATER))
     expect(now.or_(later).filter(visible=True)).to_have_count(1)
     link = lab.page.get_by_role("link", name="Download")

@@ -1,4 +1,4 @@
-"""Long work shows how far it has come, and can be cancelled with nothing lost."""
+"""Long work shows its progress, and can be canceled without a loss."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SHARE = "share => [...document.querySelectorAll('progress')].some(b => b.value >
 
 
 def cancel(lab: Lab, label: str, share: float = 0) -> None:
-    """Click when so much is done: also late, a click before the end must be heard."""
+    """Click when this much is done: even a late click must be handled before the end."""
     bar = lab.page.get_by_role("progressbar", name=label)
     bar.wait_for(timeout=APPEAR)
     lab.page.wait_for_function(SHARE, arg=share, timeout=APPEAR)
@@ -67,7 +67,7 @@ def test_300_MB_can_be_saved_cancelled_and_loaded(fresh_lab: Lab, tmp_path: Path
 
     assert errors(lab.run_all()) == []
     bundle = lab.click_download(tmp_path)
-    # What was shown on the way is gone from the notebook, and the report stands in its place.
+    # The progress is gone from the notebook, and the report replaces it.
     assert "litestate-form" not in html(lab)
     assert "BroadcastChannel" not in html(lab)
     assert bundle.stat().st_size > 200 << 20

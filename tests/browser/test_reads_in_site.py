@@ -33,7 +33,7 @@ def lab(fresh_lab: Lab) -> Lab:
 
 
 def members(lab: Lab, call: str = "litestate.save_state('/tmp/b.zip')") -> list[str]:
-    """Return the files and databases of a bundle that is made now, in the notebook's folder."""
+    """Return the files and databases in the notebook's folder of a new bundle."""
     lab.check(f"import zipfile\nreport = {call}\nnames = zipfile.ZipFile('/tmp/b.zip').namelist()")
     found: list[str] = lab.value(
         "[n.partition('/')[2][9:] for n in names if n.split('/')[1:2] == ['notebook'] "
@@ -61,7 +61,7 @@ def test_what_cells_have_read_is_in_the_bundle_also_after_a_reload(lab: Lab) -> 
     lab.reload()
     lab.check(START)
     assert set(members(lab)) == set(WAYS)
-    # Nothing that removes takes it for the notebook's own.
+    # No function that removes files treats it as the notebook's own.
     lab.check("litestate.clear_state(variables=False)")
     assert lab.value("sorted(os.listdir('folder'))") == ["zip.bin"]
     lab.check("os.remove('open.csv')")

@@ -1,4 +1,4 @@
-"""Work that a checkpoint could miss: the last cells, random numbers, what two notebooks write."""
+"""Work that a checkpoint could miss: the last cells, random numbers, files of two notebooks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_last_cells_are_stored_in_a_rest(
     lab: Lab = request.getfixturevalue(fixture)
     run(lab, start, *WORK, DEBT)
     run(lab, *QUICK)
-    # A cell that awaits, which the kernel ends in another way.
+    # A cell that awaits ends in another way.
     run(lab, "import asyncio\nawait asyncio.sleep(0.05)\nlast = 1")
     lab.page.wait_for_timeout(2000)
     lab.reload()
@@ -62,7 +62,7 @@ def test_cells_that_no_checkpoint_has_are_named(fresh_lab: Lab) -> None:
     # Those of `DEBT` and of `pause` are among them.
     assert "cells [3]–[7] ran after it, and cell [8] was running. Run them again" in told, told
     assert lab.value("['v0' in globals(), first]") == [False, 1]
-    # It is so after the next reload, too, as long as nothing has changed.
+    # The same after the next reload, if nothing has changed.
     lab.reload()
     (told,) = run(lab, START)
     assert "cells [3]–[7] ran after it" in told, told
@@ -90,12 +90,12 @@ def test_random_numbers_alone_make_a_checkpoint(fresh_lab: Lab) -> None:
         "random.seed(5); np.random.seed(6)",
         "pd.Series(range(9)).sample(2);",
     ):
-        # Nothing is left to be stored of what ran before.
+        # Everything that ran before is stored.
         lab.page.wait_for_timeout(1500)
         made = lab.value(NUMBERS)
         run(lab, draw)
         for _ in range(10):
-            # Asking is a cell, which puts the checkpoint off again.
+            # A query is a cell, which delays the checkpoint again.
             lab.page.wait_for_timeout(1000)
             if lab.value(NUMBERS)[-1] > made[-1]:
                 break
@@ -161,7 +161,7 @@ def test_a_restore_leaves_what_another_notebook_wrote(open_lab: OpenLab, fresh_l
     run(first, "litestate.undo()")
     assert files(first) == {**kept, "uploaded.txt": "u", "own.txt": "333", "later.txt": "a"}
 
-    # The other one's restore leaves what the first wrote.
+    # The second notebook's restore leaves the first one's files.
     (report,) = run(second, "litestate.restore(1)")
     found = files(second)
     assert "theirs.txt" not in found

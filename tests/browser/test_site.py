@@ -1,4 +1,4 @@
-"""The site itself: where it works, and what it asks for."""
+"""The site itself: where it works, and its requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_it_works_below_a_path(
 
 
 def test_packages_are_there_without_pip(shared_lab: Lab) -> None:
-    """The profile's fixture fails the test if any other host is asked for anything."""
+    """The profile's fixture fails the test on a request to any other host."""
     lab = shared_lab
     lab.check(f"import {PACKAGES}")
     assert lab.value("numpy.arange(3).sum().item()") == 3
@@ -57,7 +57,7 @@ def test_urls(shared_lab: Lab) -> None:
 
 
 def test_without_jspi(lab_without_jspi: Lab, tmp_path: Path) -> None:
-    """As in browsers that cannot wait inside a call: a clear error, and a twin that works."""
+    """In browsers without JSPI, the error is clear, and the function for `await` works."""
     lab = lab_without_jspi
     assert lab.value("__import__('pyodide').ffi.can_run_sync()") is False
     lab.set_cells("from litestate import *\nopen('/home/pyodide/a', 'w').write('a')\nsave_state()")

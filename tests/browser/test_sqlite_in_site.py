@@ -1,4 +1,4 @@
-"""SQLite in the notebook's folder: what was committed is there after a reload, and nothing else."""
+"""SQLite in the notebook's folder: after a reload, exactly the committed data is there."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def _prepare(lab: Lab) -> None:
 
 
 def _settle(lab: Lab) -> None:
-    """Wait until the page has stored everything; there must be nothing that it can't."""
+    """Wait until the page has stored everything, without an error."""
     unsaved = ast.literal_eval(lab.check(SETTLE))
-    # These have a transaction open that no journal on disk tells of.
+    # These have an open transaction without a journal on disk.
     in_doubt = [path for path in unsaved if "memory" in path or "off" in path]
     assert list(unsaved) == in_doubt
     assert set(unsaved.values()) <= {"a connection is writing it, or keeps it locked"}
@@ -68,7 +68,7 @@ def _settle(lab: Lab) -> None:
 
 @pytest.fixture(scope="module")
 def played(warm_lab: Lab) -> Played:
-    """Play all scenes, each in a cell, reload, and look at what is there."""
+    """Play all scenes, each in a cell, reload, and check the databases."""
     lab = warm_lab.clean()
     for name in FILES:
         lab.serve(name, Path(__file__).with_name(name).read_bytes())

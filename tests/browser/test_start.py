@@ -27,14 +27,14 @@ NOT_STARTED = "Python has not started after"
 
 
 def outputs(lab: Lab, code: str) -> str:
-    """Run a cell of the notebook; return all that it put out."""
+    """Run a cell of the notebook; return all of its output."""
     lab.set_cells(code)
     lab.start_all()
     return lab.finish()
 
 
 def output_with(lab: Lab, code: str, expected: str) -> str:
-    """Run a cell, and again until it puts out what is expected, which the drive has to notice."""
+    """Run a cell until it has the expected output, for which the drive needs some time."""
     for _ in range(20):
         found = outputs(lab, code)
         lab.page.wait_for_timeout(500)
@@ -102,7 +102,7 @@ def test_the_site_answers_instead_of_the_page(
 
 
 def impatient(route: Route) -> None:
-    """Serve a page that says after three seconds what it says after sixty."""
+    """Serve a page that shows its message after three seconds instead of sixty."""
     given = route.fetch()
     text = given.text()
     assert "const PATIENCE = 60_000;" in text
@@ -127,6 +127,6 @@ def test_the_page_says_that_python_does_not_start(
     context.unroute("**/pyodide.asm.wasm")
     with page.expect_navigation(timeout=30_000):
         page.get_by_role("button", name="Save and reload").first.click()
-    # It starts, later than after three seconds: what was said is taken back.
+    # It starts after more than three seconds: the message is removed.
     expect(told).to_be_visible(timeout=START_TIMEOUT)
     expect(told).to_be_hidden(timeout=START_TIMEOUT)

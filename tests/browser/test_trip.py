@@ -1,4 +1,4 @@
-"""The main job: save, lose everything, load, have it back."""
+"""The main job: save, lose everything, load, and have everything again."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_a_notebook_in_two_views(shared_lab: Lab, tmp_path: Path) -> None:
 
 
 def test_random_transactions_while_saving(shared_lab: Lab) -> None:
-    """Whatever a writer is in the middle of, no uncommitted row is saved, and it goes on after."""
+    """At any point of a transaction, no uncommitted row is saved, and the writer can continue."""
     lab = shared_lab
     lab.check(
         """

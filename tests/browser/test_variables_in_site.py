@@ -28,13 +28,13 @@ def test_the_next_cell_works_after_a_reload(fresh_lab: Lab) -> None:
     (expected,) = run(lab, "print(random.random())")
     lab.check("random.seed(6)\nnumbers.append(6)")
     run(lab, "1")
-    # One for the number that was drawn, one for this.
+    # One for the drawn number, one for this.
     wait_for(lab, "row.number == 6")
 
     lab.reload()
-    (told,) = run(lab, START)
-    assert "Restored checkpoint 6 of" in told
-    assert "generator" in told
+    (reported,) = run(lab, START)
+    assert "Restored checkpoint 6 of" in reported
+    assert "generator" in reported
     (drawn,) = run(lab, GOES_ON)
     assert drawn == expected
     assert lab.value("numbers") == [1, 2, [3, 5], 4, 6]
@@ -44,11 +44,11 @@ def test_the_next_cell_works_after_a_reload(fresh_lab: Lab) -> None:
     assert lab.value("same") == [1, 2, [3, 5], 4, 6]
     assert lab.value("'extra' in globals()") is False
 
-    # A restart is the wish for a clean session.
+    # A restart is meant to be clean.
     last = lab.value(NUMBERS)[-1]
     restart(lab)
-    (told,) = run(lab, START)
-    assert f"restore({last})" in told
+    (reported,) = run(lab, START)
+    assert f"restore({last})" in reported
     assert lab.value("'numbers' in globals()") is False
     run(lab, f"litestate.restore({last})", GOES_ON)
 
@@ -69,7 +69,7 @@ def test_a_bundle_in_the_same_browser_in_another_and_in_plain_python(
     assert lab.value("[s.path for s in report.skipped]") == []
     lab.check(GOES_ON)
 
-    # To another browser it is a stranger's.
+    # For another browser it is a stranger's.
     other = open_lab()
     other.serve("all.zip", data)
     other.check(f"import litestate\nreport = litestate.load_state('{other.url}all.zip')")

@@ -1,4 +1,4 @@
-"""Real files and a real server on this machine, in the shapes that go wrong."""
+"""Real files and a real server on this machine, with typical faults."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Web:
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         half = len(data) // 2 if self.cut_after is None else self.cut_after
-        # Whoever asked may have had enough, or been killed.
+        # The client may have given up, or been killed.
         with contextlib.suppress(ConnectionError):
             handler.wfile.write(data[:half])
             handler.wfile.flush()
@@ -73,7 +73,7 @@ def locked(file_name: str, data: bytes, **sources: str) -> LockedFile:
 def make_wheel(
     folder: Path, name: str, *, requires: tuple[str, ...] = (), **members: bytes
 ) -> Path:
-    """Write a small wheel that pip takes for genuine."""
+    """Write a small wheel that pip accepts."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-1.0-py3-none-any.whl"
     info = f"{name}-1.0.dist-info"

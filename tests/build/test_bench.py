@@ -1,4 +1,4 @@
-"""The benches run: a small load, in CPython, where only their times mean something else."""
+"""The benches run with a small load, in CPython, where their times have another meaning."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_table_of_rows() -> None:
     assert lines[1].split("  ")[0] == "it"
     for word in ("2,000 ms", "4,000 ms", "0.50", "2.0 kB", "1,500 ms, 1.0 kB", "missed"):
         assert word in lines[1]
-    # No column for what no row has.
+    # No column that is empty in all rows.
     bare = rows.table([_row(0.05, target=False)]).splitlines()
     assert bare[0].split() == ["litestate", "peer", "ratio", "peer"]
     assert bare[1].split() == ["it", "50.0", "ms", "4,000", "ms", "0.01", "peer"]

@@ -12,7 +12,7 @@ import pytest
 from tools import environment
 from tools.console import SHARED_DESCRIPTORS, BuildError, run
 
-# Like jupyter lite: it knows nothing of the lock, and writes where build.py told it to.
+# Like jupyter lite: it ignores the lock, and writes where build.py told it to.
 CHILD = """
 import pathlib, sys, time
 stop = pathlib.Path("stop")
@@ -45,7 +45,7 @@ def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def held(lock: Path) -> Iterator[Path]:
-    """Let another process hold the lock."""
+    """Have another process hold the lock."""
     lock.parent.mkdir()
     with lock.open("w") as stream:
         stream.write("12345")

@@ -1,4 +1,4 @@
-"""The order of the last steps; that the site itself works is what the browser tests are for."""
+"""The order of the last steps; the browser tests check the site itself."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_kill_while_swapping_leaves_no_stamp(
 
     stamp = work / f"{name}.stamp"
     site.build(work / "cache", [])
-    # Of other sources than those that are here now.
+    # Built from other sources than the present ones.
     stamp.write_text("old")
     monkeypatch.setattr(files, "swap_folder", killed)
     with pytest.raises(KeyboardInterrupt):

@@ -13,7 +13,7 @@ def test_an_archive_depends_on_nothing_but_the_wanted_files(tmp_path: Path) -> N
     archives = []
     for number in range(2):
         top = tmp_path / f"top{number}"
-        # Made in another order, and beside something else.
+        # Created in another order, beside another file.
         names = ["test/__init__.py", "test/test_sqlite3/util.py", f"test/{number}.py"]
         for name in names[:: 1 - 2 * number]:
             path = top / name
@@ -29,7 +29,7 @@ def test_an_archive_depends_on_nothing_but_the_wanted_files(tmp_path: Path) -> N
 
 @pytest.fixture
 def no_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make this a machine whose apt knows nothing of Debian."""
+    """Simulate a machine whose apt has no Debian mirror."""
 
     def fail() -> str:
         raise BuildError("this machine's apt knows no archive of Debian's")

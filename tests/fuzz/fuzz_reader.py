@@ -1,4 +1,4 @@
-"""Let a coverage-guided fuzzer look for a file that makes the reader do anything but refuse.
+"""Fuzz the reader, guided by coverage, for files that it does not refuse cleanly.
 
 It is not part of the test run. In an environment of its own, from the top folder:
 
@@ -6,9 +6,9 @@ It is not part of the test run. In an environment of its own, from the top folde
     /tmp/fuzz/bin/pip install --require-hashes -r requirements/fuzz.txt
     /tmp/fuzz/bin/python tests/fuzz/fuzz_reader.py -max_total_time=600
 
-It stops at the first input that lets something else out than a LitestateError, that takes longer
-than 10 seconds or more than 2 GB, or that is accepted and would write outside of its folder, and
-leaves that input in a file beside it.
+It stops at the first input that raises anything except a LitestateError, that takes more than
+10 seconds or 2 GB, or that is accepted and would write outside of its folder. It leaves that input
+in a file beside it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ with atheris.instrument_imports(include=["litestate"]):
     from litestate.bundle.zip_format import COMMENT, COMMENT_BYTES
     from litestate.errors import LitestateError
 
-# Not before: what is imported first is not watched.
+# Not before: modules that are imported earlier are not instrumented.
 from handmade_bundles import Piece, build, pieces_of, seal, signed, with_checksums  # noqa: E402
 from litestate.bundle.manifest import MANIFEST_MEMBER  # noqa: E402
 from litestate.bundle.zip_format import METHODS  # noqa: E402
@@ -49,7 +49,7 @@ def as_it_is(data: bytes) -> bytes:
 
 
 def sealed(data: bytes) -> bytes:
-    """Give it the checksum that it needs to come further."""
+    """Add a valid checksum to the input, so that the reader continues."""
     if COMMENT.fullmatch(data[-COMMENT_BYTES:]):
         start = int(data[-COMMENT_BYTES:][28:48])
         return seal(data) if start < len(data) else data
@@ -57,14 +57,14 @@ def sealed(data: bytes) -> bytes:
 
 
 def manifest(data: bytes) -> bytes:
-    """Take it for the manifest of a good bundle."""
+    """Use the input as the manifest of a good bundle."""
     pieces = pieces_of(EXAMPLE)
     pieces[MANIFEST_MEMBER] = Piece(MANIFEST_MEMBER, data)
     return build([*pieces.values()])
 
 
 def members(data: bytes) -> bytes:
-    """Take it for the list of members, and give the manifest the digest that this asks for."""
+    """Use the input as the list of members, with a valid digest."""
     pieces = pieces_of(EXAMPLE)
     document = json.loads(pieces[MANIFEST_MEMBER].content)
     try:
@@ -74,12 +74,12 @@ def members(data: bytes) -> bytes:
         content = with_checksums(content, listed)
         return build([pieces["mimetype"], *listed, Piece(MANIFEST_MEMBER, content)])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, struct.error):
-        # What cannot even be built is nothing to read.
+        # An input from which no bundle can be built is ignored.
         return b""
 
 
 def with_content(name: str, data: bytes, method: str) -> bytes:
-    """Put it into a member as compressed data, with the checksums that are due."""
+    """Use the input as compressed data of a member, with valid checksums."""
     pieces = pieces_of(EXAMPLE)
     piece = Piece(name, data)
     document = json.loads(pieces[MANIFEST_MEMBER].content)
@@ -92,7 +92,7 @@ def with_content(name: str, data: bytes, method: str) -> bytes:
 
 
 def target(data: bytes) -> bytes:
-    """Take it for the target of a link."""
+    """Use the input as the target of a link."""
     pieces = pieces_of(EXAMPLE)
     document = json.loads(pieces[MANIFEST_MEMBER].content)
     [member] = [item for item in document["members"] if item["name"] == LINK]
@@ -130,7 +130,7 @@ def seeds() -> list[bytes]:
 
 
 def look(data: bytes) -> None:
-    """Refuse it, or find nothing in it that leads out."""
+    """Check that the input is refused, or that nothing in it leads out of its folder."""
     if not data:
         return
     try:

@@ -1,9 +1,9 @@
 /**
- * Bytes of files that were closed and stored, so that opening one again need not wait for all
- * of it: the page is only asked whether it still has that version.
+ * Content of closed and stored files. Opening one again only asks the page whether it still has
+ * that version.
  */
 
-/** Bytes of all of them; what was used longest ago goes first. */
+/** Limit of all content (bytes); the least recently used file is removed first. */
 const ROOM = 100e6;
 
 export class Cache {
@@ -12,7 +12,7 @@ export class Cache {
     this.size = 0;
   }
 
-  /** Keep the bytes of a version of a file; `mtime` is when the page stored it. */
+  /** Store the content of a version of a file; `mtime` is when the page stored it. */
   keep(path, bytes, mtime) {
     this.take(path);
     if (bytes.length > ROOM) return;
@@ -24,7 +24,7 @@ export class Cache {
     }
   }
 
-  /** Give out what is kept of a file, once: whoever has it may change it. */
+  /** Remove and return the content of a file; the caller may change it. */
   take(path, mtime, size) {
     const found = this.files.get(path);
     if (!found) return undefined;

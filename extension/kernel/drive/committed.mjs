@@ -1,4 +1,4 @@
-/** Databases among the files: what belongs to one, and what of it may be stored. */
+/** Databases among the files: their companion files, and the state that may be stored. */
 
 import {
   COMPANIONS, databaseOf, isDatabase, isHot, mayBeDatabase, merge, rollBack,
@@ -15,12 +15,12 @@ export function databaseBeside(node) {
   const name = databaseOf(node.name);
   const beside = name && node.parent.contents[name];
   if (!beside?.drive?.isLoaded) return undefined;
-  // One that is being made is empty, or has no first page yet.
+  // A new one is empty, or has no first page yet.
   const isNew = beside.drive.opens && (!beside.usedBytes || mayBeDatabase(bytesOf(beside)));
   return isNew || holdsDatabase(beside) ? beside : undefined;
 }
 
-/** What stands beside a file under the names that SQLite uses. */
+/** The files beside a file with the names that SQLite uses. */
 export function companionsOf({ name, parent }) {
   return COMPANIONS.map((suffix) => parent.contents[name + suffix]).filter(Boolean);
 }

@@ -1,8 +1,8 @@
 /**
  * The file system in the notebook's folder.
  *
- * It is Emscripten's MEMFS, whose nodes have one buffer for all who have a file open, with real
- * sizes, `mmap` and truncation. Nodes are made when the page says that there is something, get
+ * It is Emscripten's MEMFS, whose nodes have one buffer for all open streams of a file, with real
+ * sizes, `mmap` and truncation. Nodes are made when the page reports a file or folder, get
  * their bytes at the first `open`, and are forgotten at the next turn of the event loop, unless
  * they are open or the drive doesn't have all of them yet.
  */
@@ -20,7 +20,7 @@ const DIRECTORY = 0o040000;
 const O_CREAT = 64;
 const PROT_WRITE = 2;
 const MAP_PRIVATE = 2;
-/** Milliseconds for which the size and time of a closed file are believed. */
+/** Milliseconds for which the size and time of a closed file are valid. */
 const BELIEVED = 1000;
 
 export class DriveFiles {
@@ -52,7 +52,7 @@ export class DriveFiles {
 
   mount() {
     this.root = this.adopt(this.memory.createNode(null, '/', DIRECTORY | 0o777, 0), '');
-    // Whoever imports a module asks when this folder was changed.
+    // Imports ask when this folder was changed.
     this.folders.of('').names = new Set();
     return this.root;
   }
@@ -70,7 +70,7 @@ export class DriveFiles {
     return node;
   }
 
-  /** Make a node for what the page has. */
+  /** Make a node for a file or folder of the page. */
   found(parent, name, mode) {
     const { atime, mtime, ctime } = parent;
     const node = this.memory.createNode(parent, name, this.FS.isDir(mode) ? mode : FILE_MODE, 0);
@@ -87,7 +87,7 @@ export class DriveFiles {
     delete node.parent.contents[node.name];
   }
 
-  /** Forget all that can be asked for again. Returns whether nothing is left. */
+  /** Forget everything that can be requested again. Returns whether nothing is left. */
   forgetBelow(folder) {
     for (const node of Object.values(folder.contents)) {
       const isDone = this.FS.isDir(node.mode)
@@ -107,7 +107,7 @@ export class DriveFiles {
     const state = node.drive;
     const now = performance.now();
     if (state.isDirty || state.pending || state.isGone || now - state.checked < BELIEVED) return;
-    // SQLite has pages of it in memory, which don't go with another file's.
+    // SQLite has pages of it in memory, which don't match another file's.
     if (state.opens && holdsDatabase(node)) return;
     if (now - state.seen > BELIEVED && this.remote.mode(state.path) === undefined) {
       this.vanished(node);
@@ -123,7 +123,7 @@ export class DriveFiles {
     node.contents = kept ?? new Uint8Array(0);
     node.usedBytes = size;
     state.isLoaded = kept !== undefined;
-    // The drive keeps notebooks as objects: what is read has another size than what was stored.
+    // The drive stores notebooks as objects, so the size when read differs from the stored size.
     if (state.opens || /\.(ipynb|json)$/.test(node.name)) this.load(node);
   }
 
@@ -145,7 +145,7 @@ export class DriveFiles {
     this.fail('ENOENT');
   }
 
-  /** Detach a node that lost its name; who has it open goes on with it. */
+  /** Detach a node that lost its name; its open streams still use it. */
   detach(node) {
     node.drive.isGone = true;
     this.writeback.dirty.delete(node);
@@ -164,7 +164,7 @@ export class DriveFiles {
       dup: ({ node }) => void node.drive.opens++,
       close: (stream) => this.close(stream),
       write: (stream, buffer, offset, length, position) => {
-        // Never `canOwn`: what the buffer belongs to may change it.
+        // Never `canOwn`: the owner of the buffer may change it.
         const written = memory.stream_ops.write(stream, buffer, offset, length, position, false);
         if (written) this.wrote(stream.node, position);
         return written;
@@ -194,7 +194,7 @@ export class DriveFiles {
         this.FS.closeStream(stream.fd);
         throw error;
       }
-      // Somebody deleted it in the file browser.
+      // It was deleted in the file browser.
       stream.node = this.tree.make(node.parent, node.name, node.mode, 0);
     }
     stream.node.drive.opens++;
@@ -210,16 +210,16 @@ export class DriveFiles {
   }
 
   /**
-   * Keep the number of a file that was closed while it is mapped into memory. Emscripten writes
-   * what is in a map back to the file of that number, and without this to whoever has it next.
+   * Reserve the number of a file that was closed while it is mapped into memory. Emscripten writes
+   * a map back to the file with that number, which could otherwise be another file.
    */
   reserve(stream) {
     this.reserved.push({ fd: stream.fd, node: stream.node });
-    // What Emscripten frees after this is no number of any file's.
+    // Emscripten then frees a number that no file has.
     stream.fd = -1;
   }
 
-  /** Give back the numbers of files that are not open: Python's maps keep one of their own. */
+  /** Release the numbers of files that are not open: Python's maps have their own. */
   release() {
     for (const { fd, node } of this.reserved) if (!node.drive.opens) this.FS.closeStream(fd);
     this.reserved = this.reserved.filter(({ node }) => node.drive.opens);
@@ -234,7 +234,7 @@ export class DriveFiles {
     this.writeback.flushOld();
   }
 
-  /** As POSIX has it, `fsync` says once what storing in the background ran into. */
+  /** Report an error of background storing, once, in `fsync`, as POSIX does. */
   complain(node) {
     const { problem } = node.drive;
     if (!problem || problem.isTold || holdsDatabase(node)) return;

@@ -1,9 +1,9 @@
 /**
- * What folders of the drive hold, as far as the page said.
+ * Contents of the drive's folders, as reported by the page.
  *
- * An answer is believed until the event loop turns, which is the end of the cell or an `await`:
- * what the user does in the file browser is seen by the next cell. In a cell that goes on and on
- * it's believed for a second, or longer if asking takes long.
+ * An answer is valid until the event loop turns, at the end of the cell or at an `await`, so the
+ * next cell sees changes in the file browser. In a long cell it's valid for a second, or longer
+ * if requests take long.
  */
 
 import { isAmbiguous, join, split, stored } from './names.mjs';
@@ -19,17 +19,17 @@ class Folder {
   constructor() {
     /** Names in the last listing; undefined if there was none. */
     this.names = undefined;
-    /** What those that were asked for are: that doesn't change as long as the name is there. */
+    /** Kinds of the requested names, which don't change while the name exists. */
     this.modes = new Map();
     this.mtime = undefined;
-    /** What the kernel deleted, as long as the page may still have it. */
+    /** Names that the kernel deleted and the page may still have. */
     this.gone = new Map();
-    /** Names that there were not, and when that was said. */
+    /** Missing names, and when the page reported that. */
     this.absent = new Map();
     this.spent = 0;
     this.cost = FIRST_GUESS;
     this.until = 0;
-    /** Whether the kernel made it, so that the page need not be asked what is in it. */
+    /** Whether the kernel made it, so that its content need not be requested. */
     this.isNew = false;
     /** How many folders in it the helper is asked to make. */
     this.making = 0;
@@ -55,7 +55,7 @@ export class Folders {
     if (folder.isNew || folder.gone.has(stored(name))) return undefined;
     const now = performance.now();
     if (folder.absent.get(name) > now) return undefined;
-    // Many questions cost more than one listing.
+    // Many requests cost more than one listing.
     if (folder.until <= now && folder.spent > folder.cost) this.list(path);
     if (folder.until > now && !isAmbiguous(name)) {
       if (!folder.names.has(name)) return undefined;
@@ -70,7 +70,7 @@ export class Folders {
     folder.spent += now - start;
     if (mode === undefined) {
       folder.absent.set(name, now + BELIEVED);
-      // What another kernel has not stored yet is still its own.
+      // Another kernel has not stored it yet.
       if (this.ledger.get(join(path, name))?.stored) this.ledger.forget(join(path, name));
     } else {
       folder.modes.set(name, mode);
@@ -89,7 +89,7 @@ export class Folders {
   list(path) {
     const folder = this.of(path);
     const start = performance.now();
-    // The page never answers who asks for the names in a folder that isn't there.
+    // The page never answers a request for the names in a missing folder.
     if (path && this.remote.mode(path) === undefined) this.remote.fail('ENOENT');
     const names = new Set(this.kernelNames(path, this.remote.list(path)));
     for (const name of folder.making ? names : []) {
@@ -103,7 +103,7 @@ export class Folders {
     for (const name of folder.modes.keys()) if (!names.has(name)) folder.modes.delete(name);
   }
 
-  /** The modification time of a folder; only who has listed it before cares about others' changes. */
+  /** The modification time of a folder; changes of others matter only if it was listed before. */
   mtime(path) {
     const folder = this.of(path);
     if (folder.names && !folder.isNew && folder.until <= performance.now()) this.list(path);
@@ -112,7 +112,7 @@ export class Folders {
     return folder.mtime;
   }
 
-  /** The kernel made something here. */
+  /** Note that the kernel created something here. */
   made(path, mode) {
     const [parent, name] = split(path);
     const folder = this.of(parent);
@@ -122,21 +122,21 @@ export class Folders {
     folder.mtime = Date.now();
   }
 
-  /** The kernel made a folder here. */
+  /** Note that the kernel created a folder here. */
   madeFolder(path) {
     this.of(split(path)[0]).making++;
     return Object.assign(this.of(path), { isNew: true, mtime: Date.now() });
   }
 
-  /** The page has made it, too, or failed to. */
+  /** Note that the page has created it, too, or failed to. */
   confirmedFolder(path, made) {
-    // Not of one that was made after this was deleted.
+    // Unless a new one was made after this was deleted.
     made.isNew = false;
     const folder = this.of(split(path)[0]);
     folder.making = Math.max(0, folder.making - 1);
   }
 
-  /** The kernel deleted something, or gave it another name. */
+  /** Note that the kernel deleted or renamed something. */
   removed(path) {
     const [parent, name] = split(path);
     const folder = this.of(parent);
@@ -150,13 +150,13 @@ export class Folders {
     return removal;
   }
 
-  /** Whether what a removal deleted has not been made again. */
+  /** Whether the removed name has not been created again. */
   isGone(path, removal) {
     const [parent, name] = split(path);
     return this.of(parent).gone.get(stored(name)) === removal;
   }
 
-  /** The page has deleted it, too; what the site ships remains there for ever. */
+  /** Note that the page has deleted it, too; files of the site remain there forever. */
   confirmed(path, removal, remains) {
     const [parent, name] = split(path);
     const folder = this.of(parent);
@@ -164,7 +164,7 @@ export class Folders {
     folder.until = 0;
   }
 
-  /** Believe nothing any more, of a folder or of all. */
+  /** Invalidate all answers, of one folder or of all. */
   doubt(path) {
     for (const folder of path === undefined ? this.known.values() : [this.of(path)]) {
       folder.until = 0;

@@ -1,11 +1,11 @@
 /**
- * Which files kernels of this site wrote or read, and the times and modes that the drive doesn't
- * keep.
+ * Record of the files that kernels of this site wrote or read, and of times and modes that the
+ * drive doesn't store.
  *
- * It is in IndexedDB, because it has to survive a reload; other kernels of the site hear of every change.
- * An entry is `{written, by, read, mtime, mode, stored}`: `mtime` counts as long as the drive says
- * that the file was stored at `stored`. `by` names the notebook that wrote last, or a kernel that has
- * not said which notebook it belongs to. `read` is the size (bytes) that the file had when it was read.
+ * It is in IndexedDB, because it has to survive a reload; other kernels of the site receive every change.
+ * An entry is `{written, by, read, mtime, mode, stored}`: `mtime` is valid while the drive reports
+ * that the file was stored at `stored`. `by` names the notebook that wrote last, or a kernel whose
+ * notebook is unknown. `read` is the size (bytes) that the file had when it was read.
  */
 
 const STORE = 'files';
@@ -13,7 +13,7 @@ const STORE = 'files';
 const SAME_TIME = 2;
 
 export class Ledger {
-  /** @param site what tells this site's drive from others on the origin */
+  /** @param site identifies this site's drive on the origin */
   constructor(site) {
     this.entries = new Map();
     /** How many entries are of files that were read. */
@@ -23,15 +23,15 @@ export class Ledger {
     this.isDue = false;
     this.unnamed = `kernel ${crypto.randomUUID()}`;
     this.owner = this.unnamed;
-    /** All that this kernel has been: what it wrote then is the notebook's that it is now. */
+    /** All identities of this kernel: earlier writes belong to its present notebook. */
     this.names = new Set([this.owner]);
-    /** What this kernel wrote and the drive has not stored yet. */
+    /** Files that this kernel wrote and the drive has not stored yet. */
     this.writing = new Set();
     const name = `litestate drive ${site}`;
     this.others = new BroadcastChannel(name);
     this.others.onmessage = ({ data }) => this.apply(...data);
     this.ready = this.open(name).catch((error) => {
-      console.warn('litestate: what is written on the drive is not remembered', error);
+      console.warn('litestate: files written on the drive cannot be recorded', error);
     });
   }
 
@@ -52,7 +52,7 @@ export class Ledger {
     return Boolean(entry?.stored) && entry.mtime >= mtime;
   }
 
-  /** Say which notebook this kernel belongs to; what it wrote before is that notebook's, too. */
+  /** Set the notebook of this kernel, which gets its earlier writes, too. */
   own(name) {
     const before = this.owner;
     this.owner = name;
@@ -64,7 +64,7 @@ export class Ledger {
   }
 
   /**
-   * Who wrote a version of a file or a folder.
+   * Find the writer of a version of a file or a folder.
    *
    * @param mtime of the version (milliseconds); of a folder undefined
    * @returns undefined if no kernel of this site did, '' if it is not known which one
@@ -77,7 +77,7 @@ export class Ledger {
     return this.names.has(entry.by) ? this.owner : (entry.by ?? '');
   }
 
-  /** Note something of a path: some of `written`, `read`, `mtime`, `mode`, `stored`. */
+  /** Record facts of a path: some of `written`, `read`, `mtime`, `mode`, `stored`. */
   note(path, values) {
     const by = values.written ? { by: this.owner } : {};
     this.keep(path, { ...this.entries.get(path), ...values, ...by });
@@ -118,7 +118,7 @@ export class Ledger {
         else store.delete(path);
       }
     } catch (error) {
-      console.warn('litestate: what is written on the drive is not remembered', error);
+      console.warn('litestate: files written on the drive cannot be recorded', error);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Puts the mended file system where JupyterLite mounts its drive. */
+/** Mounts the fixed file system instead of JupyterLite's drive. */
 
 import { DriveFiles } from './files.mjs';
 import { Folders } from './folders.mjs';
@@ -8,10 +8,10 @@ import { Reads } from './reads.mjs';
 import { Remote } from './remote.mjs';
 import { Writeback } from './writeback.mjs';
 
-/** Milliseconds until it is tried again to say what could not be said. */
+/** Milliseconds until a message that could not be shown is tried again. */
 const LATER = 500;
 
-/** What of Emscripten's file system is called here, beside its MEMFS. */
+/** Functions of Emscripten's file system that are used here, beside its MEMFS. */
 const FS_FUNCTIONS = [
   'chdir', 'closeStream', 'createNode', 'destroyNode', 'isDir', 'isFile', 'lookupNode', 'open',
 ];
@@ -45,7 +45,7 @@ def is_free(path):
 is_free
 `;
 
-/** Mend every drive of JupyterLite's that is mounted from now on. */
+/** Replace every drive of JupyterLite's that is mounted from now on. */
 export function mendMounts(pyodide) {
   const { FS } = pyodide;
   const mount = FS.mount;
@@ -71,9 +71,9 @@ function mended(pyodide, drive, mountpoint) {
   return undefined;
 }
 
-/** What is not as it has to be, or undefined. */
+/** The reason why the drive cannot be replaced, or undefined. */
 function difference(pyodide, drive) {
-  // The kernel has another way to the page then, and there is no address to ask.
+  // Then the kernel has another way to the page, and no address for requests exists.
   if (globalThis.crossOriginIsolated) {
     return 'the page is cross-origin isolated, by its COOP and COEP headers';
   }
@@ -81,7 +81,7 @@ function difference(pyodide, drive) {
   return name && `${name} is not as expected in this version`;
 }
 
-/** The first of what is called here that is not as in the versions that this was written for. */
+/** The first function that differs from the versions that this was written for. */
 function unexpected({ FS, ERRNO_CODES }, { API }) {
   const memory = FS.filesystems?.MEMFS;
   if (typeof ERRNO_CODES?.ENOENT !== 'number') return 'ERRNO_CODES';
@@ -136,15 +136,15 @@ function build(pyodide, drive, mountpoint) {
   const files = new DriveFiles(FS, fail, { ...parts, writeback, turn });
   const reads = new Reads(FS, mountpoint, ledger);
   const { chdir } = FS;
-  // The kernel goes to the notebook's own folder when it starts, and must start in any case.
+  // The kernel changes to the notebook's folder when it starts, and must start in any case.
   FS.chdir = function (path) {
     return remote.takingForFolders(() => chdir.call(this, path));
   };
-  // `API` is where JupyterLite keeps it; others look for it there.
+  // JupyterLite has it in `API`, and others expect it there.
   return { API: drive.API, mount: () => files.mount(), litestate: face(files, reads) };
 }
 
-/** What litestate's Python side may ask and wait for. */
+/** The interface for litestate's Python side. */
 function face({ ledger, writeback }, reads) {
   return {
     limit: LIMIT,
@@ -160,7 +160,7 @@ function face({ ledger, writeback }, reads) {
   };
 }
 
-/** A function that has something done at the next turn of the event loop, once. */
+/** Make a function that schedules an action, once, for the next turn of the event loop. */
 function oncePerTurn(action) {
   const { port1, port2 } = new MessageChannel();
   let isDue = false;

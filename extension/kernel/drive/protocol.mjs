@@ -11,7 +11,7 @@ export const FOLDER_MODE = 0o040777;
 /**
  * The most bytes of one file. The page handles all of it as one base64 text, of which IndexedDB
  * takes 127 MiB in a private window of Chromium (95.25 MiB of bytes, measured in version 156). On
- * disk it takes more, until the page dies of 192 MiB, but each look at a file reads all of it.
+ * disk it takes more, until the page crashes at 192 MiB, but each access to a file reads all of it.
  */
 export const LIMIT = 95 * 2 ** 20;
 

@@ -1,5 +1,5 @@
 /**
- * What waits to be stored, one after the other.
+ * Queue of changes that are stored one after the other.
  *
  * A newer version of a file replaces one that waits. It goes to the end of the queue, unless
  * something is to be deleted after it: a rename is a copy and a deletion, and the copy has to be
@@ -10,7 +10,7 @@ import { encode, FOLDER_MODE, time, toBase64 } from './protocol.mjs';
 
 /**
  * Milliseconds that the page has to answer, and more of them for each byte: several times what
- * a busy machine takes. What the storage has no room for is never answered.
+ * a busy machine takes. If the storage has no room, the page never answers.
  */
 const PATIENCE = 8_000;
 const PATIENCE_PER_BYTE = 5e-4;
@@ -19,7 +19,7 @@ export class Queue {
   /**
    * @param endpoint the address of JupyterLite's drive requests
    * @param context the id of the page that has to answer
-   * @param reply called with what became of each operation
+   * @param reply called with the result of each operation
    */
   constructor(endpoint, context, reply) {
     this.endpoint = endpoint;
@@ -29,9 +29,9 @@ export class Queue {
     this.running = false;
     /** Addresses of which the last version could not be stored. */
     this.failed = new Set();
-    /** Old names that may not go yet, and what has to be stored before. */
+    /** Old names that may not be deleted yet, and what has to be stored before. */
     this.guarded = new Map();
-    /** When the page stored what was put last. */
+    /** When the page stored the last version of each file. */
     this.times = new Map();
   }
 
@@ -93,7 +93,7 @@ export class Queue {
     return { mtime, isOver };
   }
 
-  /** Whether another has stored a version since the kernel read it, or we stored ours. */
+  /** Whether another writer has stored a version since the kernel read or stored its own. */
   async isNewer(address, expected) {
     const found = await this.time(address);
     return found !== undefined && found !== (this.times.get(address) ?? expected);
@@ -117,24 +117,24 @@ export class Queue {
     }
     guarded.forEach(([each]) => this.guarded.delete(each));
     await this.ask('rmdir', address);
-    // What the site ships can't be deleted, only covered.
+    // Files of the site can't be deleted, only covered.
     return { remains: (await this.ask('lookup', address)).ok };
   }
 
-  /** What waited for something under a name waits for its new names, or for nothing. */
+  /** Let removals that waited for a name wait for its new names, or for nothing. */
   passOn(address, names) {
     for (const [each, needs] of this.guarded) {
       if (!needs.some((need) => covers(address, need))) continue;
       const passed = needs.flatMap((need) => (covers(address, need) ? names : [need]));
       const others = passed.filter((need) => !covers(each, need));
-      // What has its old name again may be stored over itself.
+      // A file that has its old name again may overwrite itself.
       if (passed.length && !others.length) this.guarded.delete(each);
       else this.guarded.set(each, others);
     }
     for (const each of this.failed) if (covers(address, each)) this.failed.delete(each);
   }
 
-  /** Delete what had to wait under this name, if it may go; nothing may be stored over it. */
+  /** Delete a waiting old name if allowed; otherwise nothing may be stored over it. */
   async makeRoom(address) {
     const needs = this.guarded.get(address);
     if (!needs) return;

@@ -1,17 +1,17 @@
 /**
- * Which files programs read: those of the drive in the ledger, others for as long as the kernel lives.
+ * Record of files that programs read: those of the drive in the ledger, others while the kernel lives.
  *
- * An open for reading counts, whoever asks for it: Python, SQLite, or a library written in C.
- * A look at a name, size or time does not, and neither does what litestate itself reads.
+ * Opening for reading counts, by any program: Python, SQLite, or a library written in C.
+ * Asking for a name, size or time does not count, nor do reads by litestate itself.
  */
 
-/** How many files are remembered. Who reads more has them from a folder that is better named. */
+/** How many files are recorded. A program that reads more should name their folder instead. */
 export const MOST = 10_000;
 // Emscripten's, of <fcntl.h>.
 const O_ACCMODE = 3;
 const O_WRONLY = 1;
 const O_TRUNC = 512;
-/** Where Python, its packages and the kernel are. */
+/** Folders of Python, its packages and the kernel. */
 const SYSTEM = ['/lib/', '/usr/', '/etc/', '/dev/', '/proc/'];
 
 export class Reads {
@@ -19,7 +19,7 @@ export class Reads {
     this.FS = FS;
     this.prefix = `${mountpoint}/`;
     this.ledger = ledger;
-    /** How many of litestate's own functions run, which read for it alone. */
+    /** Number of running functions of litestate, whose reads don't count. */
     this.paused = 0;
     /** Absolute paths that this kernel has read, the drive's among them. */
     this.paths = new Set();
@@ -61,7 +61,7 @@ export class Reads {
     return pairs;
   }
 
-  /** Absolute paths of what this kernel has read elsewhere, or anywhere on the drive. */
+  /** Absolute paths that this kernel has read elsewhere, or anywhere on the drive. */
   anywhere() {
     return [...this.paths];
   }

@@ -1,29 +1,29 @@
 /**
- * Questions to the page that the kernel waits for.
+ * Requests to the page that the kernel waits for.
  *
- * Each has a time limit, and is asked again within it: while a service worker starts or is replaced,
- * a message can get lost, or the site itself can answer. If the page stays silent, the questions
- * after that one fail at once, so that a start of the kernel, which asks dozens of them, goes on.
+ * Each has a time limit, and is repeated within it: while a service worker starts or is replaced,
+ * a message can get lost, or the web host can answer. If the page stays silent, later requests
+ * fail at once, so that the start of the kernel, which sends dozens of them, continues.
  */
 
 import { stored } from './names.mjs';
 import { encode, FOLDER_MODE, fromBase64, time } from './protocol.mjs';
 
-/** Milliseconds of each try to ask what the page answers at once, unless it is busy. */
+/** Milliseconds of each try of a request that the page answers at once, unless it is busy. */
 const TRIES = [5_000, 10_000, 15_000];
 /**
- * Milliseconds of the first try to ask what the page may never answer, and of the second one, which
- * is made if the page answers at all. It reads all that is stored to list a folder.
+ * Milliseconds of the first try of a request that the page may never answer, and of the second one,
+ * which is made if the page answers at all. To list a folder, the page reads everything stored.
  */
 const DOUBT = [3_000, 30_000];
-/** The same of bytes, for which the page reads a whole file. */
+/** The same for content, for which the page reads a whole file. */
 const READ = [15_000, 30_000];
-/** Milliseconds that a silent page has to show that it answers again, and until it is asked that. */
+/** Milliseconds that a silent page has to answer a test, and between two tests. */
 const PROBE = 1_000;
 const REST = 10_000;
-/** A name to ask for that costs the page little: folders, such as the drive's own, cost much. */
+/** A name whose request is cheap for the page: folders, such as the drive's own, are expensive. */
 const ANY_NAME = '.litestate';
-/** Milliseconds for which what fails at once is asked again, and between the first and last of it. */
+/** Milliseconds for which a request that fails at once is repeated, and the first and last pause. */
 const CHANGE = 3_000;
 const FIRST_PAUSE = 20;
 const LAST_PAUSE = 400;
@@ -38,9 +38,9 @@ export class Remote {
   /**
    * @param endpoint the address of JupyterLite's drive requests
    * @param context the id of the page that has to answer
-   * @param prefix what stands before the slash of every path there
+   * @param prefix the part before the slash of every path there
    * @param fail called with a code such as `EIO`; throws the file system's error
-   * @param turn asks for a turn of the event loop: until then an answer is believed
+   * @param turn requests a turn of the event loop, until which an answer is valid
    * @param tell called with a sentence for the user
    */
   constructor(endpoint, context, prefix, fail, turn, tell) {
@@ -57,7 +57,7 @@ export class Remote {
     this.takesForFolders = false;
   }
 
-  /** What the page calls a path of the drive. */
+  /** The page's name for a path of the drive. */
   address(path) {
     return `${this.prefix}/${stored(path)}`;
   }
@@ -89,7 +89,7 @@ export class Remote {
     return found.format === 'base64' ? fromBase64(content) : this.encoder.encode(content);
   }
 
-  /** Ask what the page never answers if it runs into an error, such as of what is not there. */
+  /** Send a request that the page never answers after an error, such as for a missing file. */
   askTwice(method, path, [first, second]) {
     let found = this.send(method, path, [first]);
     if (found !== undefined) return found;
@@ -99,7 +99,7 @@ export class Remote {
     return found === undefined ? this.fail('EIO') : found;
   }
 
-  /** Do something that needs a folder: what cannot be asked for is taken for one meanwhile. */
+  /** Run a function that needs a folder; meanwhile, unknown paths are treated as folders. */
   takingForFolders(action) {
     this.takesForFolders = true;
     try {
@@ -110,8 +110,8 @@ export class Remote {
   }
 
   /**
-   * What to do if the page is silent. `import` goes past a folder that may not be read, and past no
-   * other error: with `EIO` no module at all could be imported, and Python not be started.
+   * Fail because the page is silent. `import` skips a folder that may not be read, but no other
+   * error: with `EIO`, no module could be imported, and Python could not start.
    */
   missed() {
     if (!this.isSilent) {
@@ -135,7 +135,7 @@ export class Remote {
     return undefined;
   }
 
-  /** Whether a page that was silent answers again; it is asked that now and then. */
+  /** Whether a page that was silent answers again, tested from time to time. */
   isHeardAgain(path) {
     const start = performance.now();
     if (start < this.restUntil) return false;
@@ -148,7 +148,7 @@ export class Remote {
     return true;
   }
 
-  /** Ask, and ask again what fails at once: for a moment no service worker may be in charge. */
+  /** Send a request; repeat it if it fails at once, as while no service worker is active. */
   try(method, path, patience, start) {
     for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LAST_PAUSE)) {
       const request = new XMLHttpRequest();
@@ -156,7 +156,7 @@ export class Remote {
       request.timeout = patience;
       try {
         request.send(encode(this.context, method, this.address(path)));
-        // Without a service worker in charge, the site itself answers.
+        // Without an active service worker, the web host answers.
         if (request.status < 400) return JSON.parse(request.responseText);
       } catch (error) {
         if (error.name === 'TimeoutError') return undefined;

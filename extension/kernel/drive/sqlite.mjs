@@ -1,5 +1,5 @@
 /**
- * The last committed state of a SQLite database, from its file and what SQLite keeps beside it.
+ * The last committed state of a SQLite database, from its file and SQLite's files beside it.
  *
  * The formats are those of https://www.sqlite.org/fileformat2.html: section 1.3 (the header),
  * 3 (the rollback journal) and 4 (the write-ahead log).
@@ -14,7 +14,7 @@ const FRAME_HEADER = 24;
 const WAL_LITTLE_ENDIAN = 0x377f0682;
 const WAL_BIG_ENDIAN = 0x377f0683;
 
-/** What SQLite keeps beside a database, by the end of its name. */
+/** Suffixes of SQLite's files beside a database. */
 export const COMPANIONS = ['-journal', '-wal', '-shm'];
 
 /** The name of the database that a name belongs to as a companion, or undefined. */
@@ -35,8 +35,8 @@ export function mayBeDatabase(bytes) {
 }
 
 /**
- * Whether a rollback journal holds what the database must be set back to: a transaction has
- * written into the database and is not finished. The header is written before the first page is,
+ * Whether a rollback journal is hot: a transaction has written into the database and is not
+ * finished. The header is written before the first page is,
  * and zeroed, cut off or deleted at the commit.
  */
 export function isHot(journal) {
@@ -81,7 +81,7 @@ function journalChecksum(content, nonce) {
 }
 
 /**
- * The database with what its write-ahead log has committed, or undefined if that is nothing.
+ * The database with the commits of its write-ahead log, or undefined if the log has none.
  *
  * @param database bytes of the database file
  * @param wal bytes of the write-ahead log
@@ -98,7 +98,7 @@ export function merge(database, wal) {
   return merged;
 }
 
-/** Where the newest committed version of each page is in a log. */
+/** The offset of the newest committed version of each page in a log. */
 function committed(wal) {
   if (wal.length < WAL_HEADER) return undefined;
   const view = new DataView(wal.buffer, wal.byteOffset, wal.length);

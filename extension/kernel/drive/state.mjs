@@ -1,16 +1,16 @@
 /**
- * What is known of a file: `node.drive` of its node.
+ * The state of a file: `node.drive` of its node.
  *
  * | a file is | when | and then |
  * |---|---|---|
  * | clean | `version === stored` | forgotten, when it is not open |
- * | dirty | `version !== posted` | handed over when its time has come and it is whole |
+ * | dirty | `version !== posted` | handed over when it is due and complete |
  * | on the way | `pending > 0` | clean or dirty, or in trouble, when the helper answers |
  * | in trouble | `problem` is set | handed over again at `retry`; listed by `unsaved()` |
  * | gone | `isGone` | never stored; it lives on while it is open |
  *
- * A failure sets `posted` back, so that the file is dirty again; what is too large is not handed
- * over until it changes.
+ * A failure sets `posted` back, so that the file is dirty again; a file that is too large is
+ * not handed over until it changes.
  */
 export class FileState {
   constructor(path) {

@@ -1,5 +1,5 @@
 /**
- * Names in folders: what Emscripten asks of a folder's node.
+ * Names in folders: the operations of a folder's node.
  *
  * A node that is found has no bytes yet; one that is made, renamed or deleted is handed to the
  * write-back. Of a rename, the drive deletes the old name when the new one is stored.
@@ -16,7 +16,7 @@ export class Tree {
     Object.assign(this, { FS, memory, fail, folders, ledger, writeback, turn });
   }
 
-  /** What Emscripten calls for a folder. */
+  /** Emscripten's operations for a folder. */
   nodeOps() {
     return {
       lookup: (parent, name) => this.lookup(parent, name),
@@ -40,7 +40,7 @@ export class Tree {
     };
   }
 
-  /** A child that there is a node of, also under another name that is stored as the same. */
+  /** A child that has a node, or one whose name is stored as the same name. */
   child(parent, name) {
     if (parent.contents[name] || !isAmbiguous(name)) return parent.contents[name];
     return Object.values(parent.contents).find((each) => stored(each.name) === stored(name));
@@ -111,7 +111,7 @@ export class Tree {
   }
 
   isEmpty({ contents, drive: { path } }) {
-    // The page deletes all that is in it: what was uploaded just now, too.
+    // The page deletes everything in it, including new uploads.
     this.folders.doubt(path);
     return !Object.keys(contents).length && !this.folders.names(path).length;
   }

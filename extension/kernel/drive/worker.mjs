@@ -1,4 +1,4 @@
-/** The helper worker: stores what the kernel hands over, also while a cell runs. */
+/** The helper worker: stores the kernel's changes, even while a cell runs. */
 
 import { Queue } from './queue.mjs';
 

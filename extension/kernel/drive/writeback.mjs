@@ -1,4 +1,4 @@
-/** What the kernel changed goes back to the drive, through the helper worker. */
+/** Stores the kernel's changes on the drive, through the helper worker. */
 
 import { committedImage, companionsOf, databaseBeside, holdsDatabase, hotJournal } from './committed.mjs';
 import { LIMIT } from './protocol.mjs';
@@ -11,7 +11,7 @@ const LAZY = 2000;
 /** How often in how many milliseconds a file is handed over at once when it is closed. */
 const EAGER = 3;
 const EAGER_SPAN = 1000;
-/** Milliseconds until what failed is tried again, which doubles each time, up to the last. */
+/** Milliseconds until a failed operation is repeated: first pause (doubled each time), and last. */
 const RETRY = 10_000;
 const LAST_RETRY = 60_000;
 
@@ -20,9 +20,9 @@ const MEGABYTE = 1e6;
 export class Writeback {
   /**
    * @param worker takes the helper's operations
-   * @param ledger keeps what was written
-   * @param folders is told what the page has deleted
-   * @param remote knows what the page calls a path
+   * @param ledger records written files
+   * @param folders notes what the page has deleted
+   * @param remote has the page's names of paths
    * @param hooks `turn()` asks for a turn of the event loop; `tell(text)` reaches the user;
    *   `isFree(path)` says whether SQLite has no transaction open on a database
    */
@@ -47,7 +47,7 @@ export class Writeback {
     worker.onerror = (event) => this.lost(event);
   }
 
-  /** A file has a new version. */
+  /** Note that a file has a new version. */
   changed(node) {
     const state = node.drive;
     if (state.isGone) return;
@@ -60,7 +60,7 @@ export class Writeback {
     const database = databaseBeside(node);
     if (!database) this.note(node);
     else if (node.name.endsWith('-wal')) {
-      // What is stored of it changes, though its file does not.
+      // Its stored version changes, though its file does not.
       database.mtime = Date.now();
       this.changed(database);
     }
@@ -76,7 +76,7 @@ export class Writeback {
     this.ledger.note(state.path, { written: true });
   }
 
-  /** A transaction of the database beside this journal has ended. */
+  /** Note that a transaction of the database beside this journal has ended. */
   journalEnded(node) {
     const database = databaseBeside(node);
     if (!database) return;
@@ -85,7 +85,7 @@ export class Writeback {
     this.flush(database);
   }
 
-  /** Hand over what waits too long, in the middle of a cell. */
+  /** Hand over files that have waited too long, in the middle of a cell. */
   flushOld() {
     const now = performance.now();
     if (now < this.nextLook) return;
@@ -103,14 +103,14 @@ export class Writeback {
     this.flush(node, state.eagerLeft-- > 0);
   }
 
-  /** Hand over a file, if its time has come and it is whole. */
+  /** Hand over a file, if it is due and complete. */
   flush(node, isForced = false) {
     const state = node.drive;
     if (state.isGone || state.posted === state.version) {
       this.dirty.delete(node);
       return;
     }
-    // What belongs to a database stays here, until it turns out that it doesn't.
+    // Companions of a database are not stored, until it turns out that they are none.
     if (databaseBeside(node)) return;
     if (!state.isNoted) this.note(node);
     const start = performance.now();
@@ -136,7 +136,7 @@ export class Writeback {
     state.due = now + PACE * (now - start);
   }
 
-  /** Delete what stands beside a database on the drive: it belongs to an older version of it. */
+  /** Delete the files beside a database on the drive: they belong to an older version. */
   removeCompanions(node) {
     for (const { drive: beside } of companionsOf(node)) {
       if (!beside.isOnDrive || beside.isGone) continue;
@@ -171,16 +171,16 @@ export class Writeback {
     return Number.isFinite(next) ? next - now : undefined;
   }
 
-  /** Delete from the drive what was deleted here, or has been renamed to what it `needs`. */
+  /** Delete a name from the drive that was deleted here, or renamed to the names it `needs`. */
   remove(path, needs = []) {
     this.ledger.forget(path);
     this.touched.add(path);
     this.postRemoval({ removed: path, needs, removal: this.folders.removed(path) });
-    // Some may have waited for what is deleted now.
+    // Some may have waited for the name that is deleted now.
     this.postHeld();
   }
 
-  /** Try again what had to wait. */
+  /** Retry operations that had to wait. */
   postHeld() {
     this.heldUntil = performance.now() + this.heldDelay;
     for (const each of this.held.splice(0)) {
@@ -217,7 +217,7 @@ export class Writeback {
     if (this.folders.of(folder) === made) this.post({ kind: 'folder', path: folder }, context);
   }
 
-  /** Why the drive doesn't have what it should, as pairs of path and reason. */
+  /** Files that the drive doesn't have, as pairs of path and reason. */
   unsaved() {
     const troubled = [...this.troubled]
       .filter(({ drive }) => !drive.isGone && drive.problem)
@@ -228,7 +228,7 @@ export class Writeback {
     return [...troubled, ...locked];
   }
 
-  /** Resolves when all that was changed until now is stored, or has failed. */
+  /** Resolves when all changes until now are stored, or have failed. */
   settled() {
     this.flushAll(true);
     const last = this.lastId;
@@ -248,7 +248,7 @@ export class Writeback {
     return !drive.opens && !drive.pending && !drive.isDirty && !companionsOf(node).length;
   }
 
-  /** Ask SQLite whether a database is in the middle of a transaction, if nothing else tells. */
+  /** Ask SQLite whether a database has an open transaction, if it cannot be seen otherwise. */
   settle(node) {
     const state = node.drive;
     if (!state.isUnsettled || state.asked === state.version) return;
@@ -353,7 +353,7 @@ export class Writeback {
   }
 }
 
-/** A copy of what may be stored of a file, or why there is none; undefined if it has to wait. */
+/** A copy of the content to store, or the reason why it is missing; undefined if it has to wait. */
 function copied(node) {
   try {
     const image = committedImage(node);

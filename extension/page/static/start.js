@@ -1,13 +1,13 @@
 /**
- * Tells the user that Python does not start, and what to do: a kernel that is not there cannot.
+ * Tells the user that Python does not start, and what to do, because a missing kernel cannot.
  *
  * It is a JupyterLab extension without a build step. The page loads this file and asks the container
- * at its end for the extension. JupyterLab's own indicator says "Unknown" meanwhile, for ever.
+ * at its end for the extension. Meanwhile, JupyterLab's own indicator says "Unknown" forever.
  */
 {
   /** Milliseconds without a started kernel until the user is told; a start takes 10 to 30 s. */
   const PATIENCE = 60_000;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two checks. */
   const INTERVAL = 2_000;
   /** Milliseconds that saving the notebooks may take before the page is reloaded. */
   const SAVING = 10_000;
@@ -28,7 +28,7 @@
     return all.filter((context) => context && !context.isDisposed);
   }
 
-  /** Whether a kernel is to be waited for: where a dialog asks for one, it is up to the user. */
+  /** Whether to wait for a kernel; if a dialog asks for one, the user decides. */
   function isStarting(context) {
     const isAsked = !context.session?.kernel && document.querySelector('.jp-Dialog');
     return STARTING.has(context.kernelDisplayStatus) && !context.hasNoKernel && !isAsked;
@@ -37,7 +37,7 @@
   class Watch {
     constructor(app) {
       this.app = app;
-      /** How long each session context has been waited for (milliseconds). */
+      /** How long each session context has waited (milliseconds). */
       this.waited = new Map();
       this.last = performance.now();
       this.notice = undefined;
@@ -75,7 +75,7 @@
 
     async takeBack() {
       const id = this.notice;
-      // It is on its way.
+      // The kernel is starting.
       if (id === null) return;
       this.notice = undefined;
       await this.app.commands.execute('apputils:dismiss-notification', { id });

@@ -1,7 +1,7 @@
-"""What is saved until the browser is killed, and how to tell whether it is whole.
+"""Generations that are saved until the browser is killed, and a check that one is complete.
 
-Runs in the page's kernel. Everything in generation ``n`` says ``n``, and what it must be can be
-computed from ``n`` alone, so that a mixture, a torn file or a database of another time is seen.
+Runs in the page's kernel. All content of generation ``n`` contains ``n`` and can be computed from
+``n`` alone, so that a mixture, a torn file or a database of another time is detected.
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ Report = Callable[..., Awaitable[None]]
 
 
 class Store(Protocol):
-    """What keeps the generations."""
+    """A store of generations."""
 
     async def open(self) -> list[str]:
-        """Open it; return what it has to say about what it found."""
+        """Open it; return its messages about what it found."""
 
     def restore(self) -> bool:
-        """Put the newest generation into `FOLDER`; return whether there is one."""
+        """Put the newest generation into `FOLDER`; return whether one exists."""
 
     def save(self, number: int) -> None:
-        """Keep what is in `FOLDER`: durable when it returns."""
+        """Store `FOLDER`, durably before it returns."""
 
     def compact(self) -> None:
-        """Rewrite what is kept."""
+        """Rewrite the stored content."""
 
 
 async def run(store_name: str, report: Report) -> None:
-    """Check what the last run left, and save generations until the browser is killed.
+    """Check the result of the last run, and save generations until the browser is killed.
 
     Parameters
     ----------
     store_name : str
         The module of the store.
     report : callable
-        Tells the test. A generation counts as acknowledged when the test knows of it.
+        Reports to the test. A generation counts as acknowledged when the test has its report.
     """
     store: Store = import_module(store_name).Store()
     said = await store.open()
@@ -65,7 +65,7 @@ async def run(store_name: str, report: Report) -> None:
         if store.restore():
             number, problems = found()
     except Exception as error:
-        # Whatever it is, the test has to hear of it.
+        # The test needs a report of every error.
         problems = [f"{type(error).__name__}: {error}"]
     await report(kind="opened", number=number, problems=problems, said=said)
     while not problems:
@@ -102,14 +102,14 @@ def contents(number: int) -> dict[str, bytes]:
 
 
 def found() -> tuple[int, list[str]]:
-    """Look at what is in `FOLDER`.
+    """Check the content of `FOLDER`.
 
     Returns
     -------
     int
         The generation of the first file.
     list of str
-        All that does not belong to that generation.
+        Everything that does not belong to that generation.
     """
     first = (FOLDER / "0.bin").read_bytes()
     number = _number(first)

@@ -1,4 +1,4 @@
-"""A store that does it wrong: each file is overwritten where it is. The harness must notice."""
+"""A store with a bug: it overwrites each file in place. The harness must detect that."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Store:
         return []
 
     def restore(self) -> bool:
-        """Read what there is."""
+        """Read all files."""
         if not any(handle.getSize() for handle in self._handles.values()):
             return False
         FOLDER.mkdir(exist_ok=True)
@@ -43,4 +43,4 @@ class Store:
             handle.flush()
 
     def compact(self) -> None:
-        """Do nothing: there is nothing old."""
+        """Do nothing, because no old content exists."""

@@ -19,7 +19,7 @@ class Store:
     """A checkpoint for each generation."""
 
     async def open(self) -> list[str]:
-        """Open the history; return what was wrong with it."""
+        """Open the history; return its problems."""
         # A folder that does not exist cannot be chosen.
         FOLDER.mkdir(exist_ok=True)
         storage = await open_storage(NAME, patience=10)
@@ -27,7 +27,7 @@ class Store:
         return list(self._session.history.problems)
 
     def restore(self) -> bool:
-        """Read every checkpoint that there is, verified, and bring back the newest one."""
+        """Read and verify every checkpoint, and restore the newest one."""
         history = self._session.history
         for checkpoint in history.checkpoints:
             for entry in history.entries(checkpoint.number):
