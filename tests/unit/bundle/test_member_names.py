@@ -1,3 +1,5 @@
+"""Member names in bundles: which are allowed, and which links stay inside."""
+
 from __future__ import annotations
 
 import pytest
