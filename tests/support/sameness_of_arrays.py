@@ -1,4 +1,4 @@
-"""Whether arrays and data frames are the same: memory, order, flags, missing values, indexes."""
+"""Strict comparison of arrays and data frames: memory, order, flags, missing values, indexes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Compare = Callable[[Any, Any, Any, Any], None]
 
 
 def how(kind: type) -> Compare | None:
-    """Return how to compare objects of a type, without loading pandas for arrays."""
+    """Return the comparison for a type, without loading pandas for arrays."""
     return (_numpy if kind.__module__.startswith("numpy") else _pandas)(kind)
 
 

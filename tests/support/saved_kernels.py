@@ -21,7 +21,7 @@ from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case
 WRONG = "silently wrong"
 
 exploded: list[str] = []
-"""Effects of untrusted pickles."""
+"""Calls made by untrusted pickles; there must be none."""
 
 
 def _explode() -> None:
@@ -46,7 +46,7 @@ class Notebook:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[dict[str, Any]]:
-        """Be the main module."""
+        """Make this the main module."""
         main = sys.modules["__main__"]
         sys.modules["__main__"] = self.module
         try:
@@ -63,7 +63,7 @@ class Notebook:
             exec(compile(case.source, name, "exec"), self.names)
 
     def check(self, case: Case, name: str = "x") -> Any:
-        """Return the value of a case's check, or what it raises."""
+        """Return the value of a case's check, or the exception that it raises."""
         with self.running():
             self.names["x"] = self.names[name]
             try:
@@ -96,7 +96,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Kept:
-    """The captured variables of a notebook, as if they had been stored.
+    """The captured variables of a notebook, as if stored.
 
     Attributes
     ----------
@@ -144,18 +144,18 @@ def stored(taken: Any) -> Any:
 
 
 def bring_back(kept: Kept, *, trusted: bool) -> tuple[Notebook, dict[str, str], set[str]]:
-    """Restore into a new notebook, in a kernel that has never seen the old one's classes.
+    """Restore into a new notebook, in a kernel that does not know the old one's classes.
 
     Returns
     -------
     Notebook
         The new one.
     dict
-        Why what failed did.
+        Reasons of the variables that failed, by name.
     set of str
         The names that wait for trust.
     """
-    # Arrays live in the buffers of what is restored.
+    # Restored arrays use these buffers.
     groups = [stored(each) for each in kept.groups]
     if not trusted:
         groups = [replace(each, pickles=[BOMB] * len(each.pickles)) for each in groups]
@@ -175,7 +175,7 @@ def bring_back(kept: Kept, *, trusted: bool) -> tuple[Notebook, dict[str, str], 
 
 
 def forget_classes() -> None:
-    """Be as a new process, where cloudpickle has not seen the notebook's classes."""
+    """Make cloudpickle forget the notebook's classes, as in a new process."""
     for name in ("_DYNAMIC_CLASS_TRACKER_BY_ID", "_DYNAMIC_CLASS_TRACKER_BY_CLASS"):
         getattr(cloudpickle.cloudpickle, name).clear()
 
@@ -196,7 +196,7 @@ def _alone(case: Case) -> Result:
 
 
 def filled(cases: Sequence[Case]) -> tuple[Notebook, list[str]]:
-    """Return a notebook in which the cells of some cases ran, and what each is called there."""
+    """Return a notebook in which the cells of some cases ran, and the name of each case in it."""
     notebook = Notebook()
     names = [f"x_{number}" for number in range(len(cases))]
     for name, case in zip(names, cases, strict=True):
@@ -226,20 +226,20 @@ def judged(
     after: tuple[Notebook, Notebook],
     failed: dict[str, str],
 ) -> Result:
-    """Return what became of a case.
+    """Return the outcome of a case.
 
     Parameters
     ----------
     case : Case
     name : str
-        What it is called.
+        Its name in the notebooks.
     kept : Kept
     before : tuple of Notebook
-        The one that was saved, and one in which the same was done.
+        The saved one, and a control in which the same cells ran.
     after : tuple of Notebook
         Restored without trust, and with it.
     failed : dict
-        Why names are not in those.
+        Reasons of the names that are in neither.
     """
     saved, control = before
     expected = control.check(case, name)
@@ -262,7 +262,7 @@ def judged(
 
 def compared(case: Case, name: str, restored: Notebook) -> str:
     """Return the difference of a restored object from a new one of its cell, or an empty text."""
-    # A new one each time: a check may use up the object.
+    # A new object each time: a check may consume it.
     fresh = Notebook()
     fresh.run(case)
     return differ(fresh.check(case), restored.check(case, name), fresh.names, restored.names)

@@ -1,4 +1,4 @@
-"""Load what another process has saved; a program that test_what_is_saved.py starts."""
+"""Program of test_what_is_saved.py that loads what another process has saved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def main(kept: Path) -> None:
-    """Print how what came back differs, by title."""
+    """Print the differences of restored objects, by title."""
     from saved_groups import GROUPS
     from saved_kernels import bring_back, compared
 

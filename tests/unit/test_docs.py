@@ -1,4 +1,4 @@
-"""The examples in docs/ are true: they run, and the format's text agrees with the code."""
+"""Documentation in docs/: the examples run, and the texts agree with the code."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_the_format_names_every_tag_of_the_code() -> None:
     }
     assert len(tags) > 60
     tags |= {"json", "alias", "pickle"}
-    # Tags of one kind stand in one row: "`numpy.PCG64`, `MT19937`, …".
+    # Tags of one kind share a row: "`numpy.PCG64`, `MT19937`, …".
     missing = {tag for tag in tags if tag not in named and tag.partition(".")[2] not in named}
     assert not missing
 
@@ -180,7 +180,7 @@ def test_the_guide_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> Non
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A current folder whose checkpoints are closed in the end."""
+    """A current folder whose session is closed afterwards."""
     monkeypatch.chdir(tmp_path)
     kernel_session.close()
     yield tmp_path
@@ -216,7 +216,7 @@ def test_the_guide_names_the_retention_of_the_code() -> None:
 
 
 def sentences() -> list[str]:
-    """Return every text in the code of the package, with ``…`` where it puts something in."""
+    """Return every text in the code of the package, with ``…`` for inserted values."""
     found = []
     for path in sorted(Path(errors.__file__).parent.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -252,7 +252,7 @@ def test_the_guide_explains_every_error() -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return what GitHub makes of the headings of a page."""
+    """Return the anchors that GitHub makes of a page's headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", text).strip().lower().replace(" ", "-") for text in headings}
 

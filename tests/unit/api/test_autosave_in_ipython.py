@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Shell:
-    """A shell in a folder, as if it had just been started there."""
+    """A shell that was just started in a folder."""
 
     def __init__(self, shell: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shell = shell

@@ -1,4 +1,4 @@
-"""The public functions: what they say, bundles made of checkpoints, readers, and one session."""
+"""The public functions: messages, bundles of checkpoints, readers, and the one session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundle: a plain ZIP for everybody."""
+"""Bundles as plain ZIP archives, and invalid manifests."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_same_state_has_the_same_digest(session: Session, bundle: bytes) -> 
 
 
 def test_a_repacked_bundle_loads(session: Session, bundle: bytes) -> None:
-    """Without this, the tables of damaged bundles would prove nothing."""
+    """Otherwise the tables of damaged bundles would prove nothing."""
     digest = session.save()[1].digest
     session.clear()
     session.load(pack(unpack(bundle)))

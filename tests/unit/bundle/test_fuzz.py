@@ -1,4 +1,4 @@
-"""Whatever the bytes are, nothing but a LitestateError comes out, and nothing is changed."""
+"""Fuzzing: any bytes either load or raise a LitestateError, and nothing changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EDITS = st.lists(
     min_size=1,
     max_size=6,
 )
-"""Where, what to put there, and how many bytes to take away for it."""
+"""Edits: the offset, the inserted bytes, and the number of removed bytes."""
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -70,7 +70,7 @@ def test_edits_with_the_right_checksum(edits: list[tuple[int, bytes, int]]) -> N
 
 
 def places(document: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the way to every value of a JSON document."""
+    """Return the path to every value of a JSON document."""
     items: Any = document.items() if isinstance(document, dict) else ()
     items = enumerate(document) if isinstance(document, list) else items
     return [here, *(way for key, value in items for way in places(value, (*here, key)))]

@@ -1,4 +1,4 @@
-"""Hostile names, links and trees: right checksums, bad intentions. Nothing is changed by any."""
+"""Hostile names, links and trees with valid checksums: each is refused, and nothing changes."""
 
 from __future__ import annotations
 

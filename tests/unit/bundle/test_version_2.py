@@ -1,4 +1,4 @@
-"""Format version 2: what belongs together, who has signed it, and what is refused."""
+"""Format version 2: groups of members, signatures, and refused bundles."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def judged(data: bytes) -> trust.Verdict:
 
 
 def resealed(data: bytes, edit: Edit) -> bytes:
-    """Change the manifest, and give it the digest that is due."""
+    """Change the manifest, and recompute its digest."""
 
     def change(document: Document) -> None:
         edit(document)
@@ -68,7 +68,7 @@ def member(document: Document, name: str) -> Document:
 
 
 def without(data: bytes, name: str) -> bytes:
-    """Take a member out, of the manifest too."""
+    """Remove a member, also from the manifest."""
     pieces = pieces_of(data)
     del pieces[name]
     manifest = pieces[MANIFEST_MEMBER]
@@ -115,7 +115,7 @@ def test_the_members_of_a_version_2_bundle() -> None:
 
 
 def test_files_alone_are_version_1_and_not_signed(bundle: bytes) -> None:
-    """Nothing in files and databases needs trust."""
+    """Files and databases need no trust."""
     file = io.BytesIO()
     with Writer(file) as writer:
         writer.add("files/home/a", "file", [b"a"], size=1)
@@ -350,7 +350,7 @@ def test_a_signature_that_was_taken_away() -> None:
 
 
 def as_it_was(data: bytes) -> dict[str, Piece]:
-    """Take a bundle apart that keeps its manifest byte for byte."""
+    """Split a bundle into entries, and leave its manifest unchanged byte for byte."""
     pieces = pieces_of(data)
     pieces[MANIFEST_MEMBER] = Piece(MANIFEST_MEMBER, Reader(io.BytesIO(data)).manifest_bytes)
     return pieces
@@ -382,7 +382,7 @@ def test_a_pickle_that_was_changed_after_it_was_signed() -> None:
     pieces = as_it_was(as_version_2(sign=trust.Signer(), compression="store"))
     evil = b"cos\nsystem\n(S'echo'\ntR."
     pieces["variables/a-1/0.pickle"].content = evil
-    # With the old manifest it is damaged, and with the right one forged.
+    # With the old manifest it is damaged, with a recomputed one forged.
     with pytest.raises(DamagedBundleError):
         judged(build([*pieces.values()]))
     manifest = pieces[MANIFEST_MEMBER]

@@ -1,4 +1,4 @@
-"""The file that names the cells since the newest checkpoint: crashes, damage, other tabs."""
+"""The journal of the cells since the newest checkpoint: crashes, damage, other tabs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEW = 200
 
 
 def ran(file: MemoryFile, newest: int = 3) -> tuple[KernelCells, ...]:
-    """What the next kernel is told."""
+    """Return the cells that the next kernel reports."""
     return CellJournal(file, newest).before
 
 
@@ -36,7 +36,7 @@ def test_cells_after_the_checkpoint_are_named() -> None:
     assert cells_text(ran(file)) == "cells [7]–[9] ran after it"
     journal.cell("a", 10, is_over=False)
     assert cells_text(ran(file)) == "cells [7]–[9] ran after it, and cell [10] was running"
-    # The next one begins although nothing told the end of the one before.
+    # The next cell begins although the end of the previous one was not reported.
     journal.cell("a", 11, is_over=False)
     assert ran(file) == (KernelCells("a", (7, 4), 11),)
 
@@ -63,7 +63,7 @@ def test_a_checkpoint_in_a_cell_and_one_before_the_news_of_its_end() -> None:
     assert cells_text(ran(file, 4)) == "cell [7] was running"
     journal.cell("a", 7, is_over=True)
     assert cells_text(ran(file, 4)) == "cell [7] ran after it"
-    # JupyterLite tells the end of a cell that awaits something after its checkpoint.
+    # JupyterLite reports the end of a cell that awaits after its checkpoint.
     journal.cell("a", 8, is_over=False)
     journal.settle(5, between_cells=True)
     journal.cell("a", 8, is_over=True)

@@ -1,4 +1,4 @@
-"""Compaction: what is kept moves to the other file, for everybody who holds it."""
+"""Compaction: stored checkpoints move to the other file, also for open readers."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_contents_stay_good_and_dropped_ones_do_not() -> None:
     assert new.whole
     assert not old.whole
     assert content_of(history, new) == NOISE[: 3 * CHUNK]
-    # What has gone is written again, though the prints are those of before.
+    # Dropped content is written again, although its fingerprints are known.
     again, _ = history.put([NOISE], like=old, prints=prints)
     assert again.chunks[:3] == new.chunks
     history.commit(note(), [entry("a", again)])
@@ -119,7 +119,7 @@ def test_compaction_is_worth_it_when_more_than_half_is_unused() -> None:
     chance = random.Random(5)
     save(history, {"a": chance.randbytes(5 << 20)})
     save(history, {"a": chance.randbytes(5 << 20)})
-    # More is dead than lives, but it is little.
+    # Most bytes are unused, but they are few.
     assert not history.wants_compaction()
     save(history, {"a": chance.randbytes(5 << 20)})
     assert history.wants_compaction()

@@ -1,4 +1,4 @@
-"""Databases in checkpoints: committed states only, whatever their connections are doing."""
+"""Databases in checkpoints: only committed states, whatever the connections do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def path(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def notes(kernel: Kernel, number: int) -> list[str]:
-    """What the database of a checkpoint holds, by another way than restoring it."""
+    """Return the rows of a checkpoint's database without restoring it."""
     entry = kernel.session.entries(kernel.session.find(number))["home/app.db"]
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.deserialize(b"".join(kernel.session.history.read(entry.content)))
@@ -108,7 +108,7 @@ def test_an_unreachable_database_keeps_its_last_version(
 
 def test_an_exclusive_connection(kernel: Kernel, path: Path) -> None:
     kernel.checkpointed()
-    # In WAL mode, and then nobody else comes in.
+    # In WAL mode, which keeps all other connections out.
     with connected(
         path, "PRAGMA locking_mode = exclusive", "PRAGMA journal_mode = wal", INSERT
     ) as db:
@@ -182,7 +182,7 @@ def test_to_something_else_and_back(
     assert len(rows(path)) == 10
     kernel.same()
     kernel.restore(2)
-    # A database is normalised where it is one for SQLite.
+    # It is normalized if SQLite accepts it as a database.
     assert path.read_bytes()[100:] == damaged[100:]
     kernel.same()
     kernel.restore(1)

@@ -1,4 +1,4 @@
-"""Files, folders and links in checkpoints: what is a change, what it costs, what is kept."""
+"""Files, folders and links in checkpoints: changes, their cost, and what is stored."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def test_an_unreadable_file_keeps_its_last_version_in_a_new_process(kernel: Kern
     assert changed(made) == {"~/b": "added"}
     path.write_text("newest")
     kernel.restore(2)
-    # What was not read then is not taken for removed then, and comes back as it was known.
+    # The unread file does not count as removed, and its last known version is restored.
     assert path.read_text() == "known"
 
 

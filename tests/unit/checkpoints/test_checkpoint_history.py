@@ -1,4 +1,4 @@
-"""Put, commit, read, roll back: what a history does when all goes well, and what it refuses."""
+"""Histories: put, commit, read and roll back, and what is refused."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_like_reuses_unchanged_chunks(history: History) -> None:
     same = [one is two for one, two in zip(before.chunks, after.chunks, strict=False)]
     assert same == [True, True, False, True, True, False]
     assert [one == two for one, two in zip(prints, marks, strict=False)] == same
-    # What is behind the end of either is not compared.
+    # Data behind the end of either is not compared.
     longer, _ = history.put([NOISE + NOISE[:9]], like=after, prints=marks)
     assert content_of(history, longer) == NOISE + NOISE[:9]
     wrong, _ = history.put([NOISE], like=EMPTY, prints=prints)
@@ -141,7 +141,7 @@ def test_like_without_matching_fingerprints(history: History) -> None:
 
 
 def test_fingerprints_see_signs_change() -> None:
-    # The highest bits of 32-bit words, in pairs: what a weak hash does not see.
+    # The highest bits of 32-bit words, in pairs: a weak hash misses them.
     data = bytes(CHUNK)
     seen = {fingerprint(data)}
     for step in (4, 8):

@@ -1,4 +1,4 @@
-"""The bytes of the log: whatever is wrong, what is whole is found, and the rest is told."""
+"""Damaged logs: whole checkpoints are found, and every loss is reported."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILE_ID = b"the file"
 
 @cache
 def log() -> tuple[bytes, list[int]]:
-    """A log of three checkpoints, and where each of them ends."""
+    """A log of three checkpoints, and the end of each."""
     storage = memory()
     history = History(storage, "nb", ALL)
     ends = [0]
@@ -54,7 +54,7 @@ def opened(image: bytes, writable: bool = True) -> History:
 
 
 def check(history: History) -> int:
-    """Make sure that all is whole, and return the newest number."""
+    """Assert that all checkpoints are whole, and return the newest number."""
     for checkpoint in history.checkpoints:
         assert tree_of(history, checkpoint.number) == TREES[checkpoint.number]
     return newest(history)
@@ -94,7 +94,7 @@ def test_every_byte_of_the_last_checkpoint_is_damaged() -> None:
 
 
 def tell_all(history: History) -> None:
-    """Make sure that whatever is not there is told."""
+    """Assert that every loss is reported."""
     told = bool(history.problems)
     assert newest(history) in (2, 3) or told
     whole = 0
@@ -209,7 +209,7 @@ def test_damaged_content_is_written_again() -> None:
     assert content.chunks[0] is contents["noise"].chunks[0]
     assert content.chunks[1] is not contents["noise"].chunks[1]
     assert content_of(history, content) == NOISE
-    # Nor is it taken from what it was like.
+    # Nor is it taken from the content given as `like`.
     again, _ = history.put([NOISE], like=contents["noise"], prints=prints)
     assert again == content
     assert ends[3] < history.size

@@ -1,4 +1,4 @@
-"""Anything in any order, against a dict: what is kept is what was saved."""
+"""Random operations on a history, compared with a model: stored checkpoints stay as saved."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Model(RuleBasedStateMachine):
     def _thin(self) -> None:
         numbers = [each.number for each in self.history.checkpoints]
         assert numbers[-1] == self.last
-        # What was thinned once would not be kept if it were done again.
+        # Repeated thinning may keep more than thinning all checkpoints at once.
         assert thin(self.history.checkpoints, Retention(3, 2, 2)) == self.history.checkpoints
         assert set(numbers) <= self.kept.keys()
         assert sorted(self.kept)[-3:] == numbers[-3:]
@@ -124,11 +124,11 @@ class Model(RuleBasedStateMachine):
     def crash(self, seed: int, back: int) -> None:
         chance = random.Random(seed)
         calls = len(self.journal.calls)
-        # Nothing that was flushed at the end may be gone.
+        # Data flushed at the end must be there.
         images = chance.choice(list(after_crash(self.journal, calls, chance)))
         self.open(memory(images))
         self._thin_to(self.history)
-        # What was flushed before is whole, too, whichever it was.
+        # Data flushed before is whole, too.
         for image in after_crash(self.journal, max(calls - back, 0), chance):
             History(memory(image), "nb")
 

@@ -1,4 +1,4 @@
-"""Which checkpoints are kept, and what a byte budget drops."""
+"""Retention: which checkpoints stay stored, and what a byte budget drops."""
 
 from __future__ import annotations
 

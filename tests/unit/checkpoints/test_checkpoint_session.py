@@ -1,4 +1,4 @@
-"""Sessions that are interrupted, run out of room, or have no right to write."""
+"""Sessions that are interrupted, run out of room, or may not write."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Interrupter:
         return self
 
     def run(self, function: Callable[[], object]) -> bool:
-        """Say whether it was interrupted."""
+        """Run a call; return whether it was interrupted."""
         before = sys.gettrace()
         sys.settrace(self)
         try:
@@ -104,7 +104,7 @@ def test_interrupted_anywhere(kernel: Kernel) -> None:
 
 
 class Memory(Kernel):
-    """A kernel whose storage has room for so many bytes."""
+    """A kernel whose storage has limited room."""
 
     def __init__(self, kernel: Kernel, quota: int, **options: Any) -> None:
         self.disk: list[Quota] = []
@@ -314,7 +314,7 @@ def test_only_written_files_on_the_drive_are_scanned(
         with pytest.raises(TypeError):
             kernel.checkpoint(thorough=False)
     assert changed(kernel.checkpoint(thorough=False)) == {"c": "changed"}
-    # Nothing new can be built on what is damaged in the history, so it is read again.
+    # New checkpoints cannot build on damaged data in the history, so it is read again.
     write("d", "1")
     kernel.checkpoint(thorough=False)
     kernel.session.history._log.lose(kernel.session.tree["notebook/d"].content.chunks[0])

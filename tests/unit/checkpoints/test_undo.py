@@ -24,7 +24,7 @@ from sessions import count, make_database
 
 
 class Steps:
-    """States one after the other, each in a checkpoint as autosave makes them."""
+    """A sequence of states, each in a checkpoint as autosave makes them."""
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel, self.trees = kernel, []
@@ -72,7 +72,7 @@ def test_never_forward(kernel: Kernel) -> None:
     steps = Steps(kernel)
     for _ in range(6):
         steps.step()
-    # Each undo makes a checkpoint, and the oldest one is no longer kept.
+    # Each undo makes a checkpoint, and the oldest one is dropped.
     for expected in (4, 3, 2):
         litestate.undo()
         assert steps.now() == steps.trees[expected]
@@ -286,7 +286,7 @@ def test_a_folder_in_the_way_with_something_that_is_left_out(steps: Steps) -> No
 
 
 def _damage(steps: Steps) -> None:
-    """Turn every bit of the first content that is only in the first checkpoint."""
+    """Flip every bit of the first content that only the first checkpoint has."""
     _damage_file(steps.kernel, "step")
 
 

@@ -108,7 +108,7 @@ def test_advice_is_only_given_where_it_helps(
 
 
 def _is_unknown(source: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Check that every command shows it as unknown, neither good nor bad."""
+    """Assert that every command shows a bundle as unknown, neither good nor bad."""
     capsys.readouterr()
     assert main(["verify", "in/ada.litestate.zip", source]) == 1
     lines = lines_of(capsys)
@@ -204,7 +204,7 @@ def test_one_failure_does_not_end_the_work(
     verify = load.verify
 
     def failing(reader: reader.Reader, label: str) -> None:
-        # What a machine does cannot be had on demand.
+        # Real failures of a machine cannot be produced on demand.
         if label.startswith("ada"):
             raise error
         verify(reader, label)

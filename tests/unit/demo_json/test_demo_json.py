@@ -48,7 +48,7 @@ def test_every_shape(
 
 
 def test_both_alphabets_of_base64() -> None:
-    """The database of the table above need not hold what the two alphabets differ in."""
+    """The database of the table above may lack characters in which the alphabets differ."""
     everything = bytes(range(256)) * 3 + b"x"
     assert byte_shapes.bytes_of(json.dumps(text(everything)).encode(), slice(0, 5000)) == everything
     safe = base64.urlsafe_b64encode(everything).decode()

@@ -192,7 +192,7 @@ def test_other_files_are_not_read_whole(head: bytes) -> None:
 @pytest.mark.parametrize("name", ["app_state.db", "app_state.json"])
 @pytest.mark.parametrize("before", range(1, 17))
 def test_a_name_across_two_chunks(name: str, before: int) -> None:
-    """So many of its bytes end the first mebibyte."""
+    """The given number of its bytes end the first mebibyte."""
     head = '{"x": "'.ljust((1 << 20) - before - 2) + '",'
     data = f'{head}"{name}": null}}'.encode()
     assert data.index(b'"app_state') == (1 << 20) - before
@@ -201,7 +201,7 @@ def test_a_name_across_two_chunks(name: str, before: int) -> None:
 
 
 def test_a_database_with_changed_bytes(session: Session, database: bytes) -> None:
-    """There is no checksum: refused, or loaded as it is, and nothing in between."""
+    """There is no checksum: it is either refused or loaded unchanged."""
     chance = random.Random(0)
     refusals = 0
     for _ in range(150):

@@ -1,4 +1,4 @@
-"""A bundle without trust sets only settings that are known to run no code."""
+"""Harmless settings: an untrusted bundle sets only those known to run no code."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from litestate.environment import changed_settings, settings
 from litestate.environment.harmless_settings import is_harmless_setting
 
-# Code of a file or of an evaluated text, so that a test sees that it ran.
+# Code that leaves a trace if a file or an evaluated text runs it.
 RAN = "LITESTATE_TEST_RAN"
 
-# Matplotlib 3.10 evaluates a text without builtins and dunders; frames are a way around that.
+# Matplotlib 3.10 evaluates a text without builtins and dunders; frames circumvent that.
 EVIL = (
     "(lambda l: [l.append((l[0].gi_frame.f_back.f_back.f_back for _ in [1])), (lambda f: "
     f"f.f_builtins['exec'](\"import os; os.environ['{RAN}'] = '1'\", f.f_globals))([*l[0]][0]), "
@@ -33,7 +33,7 @@ def nothing_ran() -> Iterator[None]:
 
 
 def put(group: str, values: dict[str, Any], *, trusted: bool = False) -> Any:
-    """Apply settings in the form that a bundle has."""
+    """Apply settings in the form of a bundle."""
     document = json.loads(json.dumps({"set": {group: values}}))
     changed_settings.check(document)
     return changed_settings.apply(document, trusted=trusted)

@@ -1,4 +1,4 @@
-"""A drive that litestate has mended: an ordinary folder of which it knows what was written."""
+"""The mended drive: an ordinary folder whose written paths are recorded."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from litestate.transaction import changes
 from sessions import Session, count, make_database
 
 VISIBLE = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
-"""Fields of a stat result by position."""
+"""Fields of a stat result, by position."""
 
 NAMED = "is in memory only, the browser's storage does not hold it: it is too large."
 
 
 @dataclass
 class Drive:
-    """The drive of a kernel; `written` and `unsaved` are what its mend says."""
+    """The drive of a kernel; `written` and `unsaved` are the records of its mend."""
 
     folder: Path
     written: list[str] = field(default_factory=list)
@@ -137,7 +137,7 @@ def test_a_clean_load_removes_only_what_notebooks_wrote(session: Session, drive:
 
 @pytest.fixture
 def large(session: Session, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """A bundle of what a drive that is not mended would not take, and the drive changed since."""
+    """A bundle that an unmended drive could not hold, and a drive changed since."""
     drive.write("50%.txt")
     os.utime(drive.write("old.txt"), ns=(0, 1_000_000_000))
     drive.write("large.bin", "large" * 1000)
@@ -214,7 +214,7 @@ def test_files_that_are_not_stored_are_named(session: Session, drive: Drive) -> 
     assert [line.label for line in report.lines()] == ["large.bin"]
     assert f"large.bin {NAMED}" in str(report)
     assert f"large.bin {NAMED}" in str(show_state())
-    # Nothing is said of what is not concerned.
+    # Other files are not mentioned.
     Path("small.txt").write_text("small")
     drive.unsaved = {"work/other.bin": "it is too large"}
     assert NAMED not in str(session.load(bundle))
@@ -235,7 +235,7 @@ def test_files_that_litestate_itself_writes_there(session: Session, drive: Drive
 
 @pytest.fixture
 def watched(kernel: Kernel, drive: Drive) -> Kernel:
-    """A kernel that makes checkpoints of what was written on the drive."""
+    """A kernel whose checkpoints contain the written paths of the drive."""
     kernel.options = {"touched": drive.take}
     kernel.reopen()
     return kernel
@@ -248,7 +248,7 @@ def test_checkpoints_hold_files_that_notebooks_wrote(watched: Kernel, drive: Dri
     drive.take()
     drive.write("a.csv")
     assert changed(watched.checkpoint(thorough=False)) == {"a.csv": "added"}
-    # What earlier sessions wrote.
+    # Paths that earlier sessions wrote.
     assert changed(watched.checkpoint(thorough=True)) == {"earlier.csv": "added"}
     drive.write("deep/er/b.csv")
     drive.write("deep/uploaded.csv", tell=False)
@@ -309,7 +309,7 @@ def test_a_file_that_was_not_written_is_not_read_again(
     path = drive.write("a.txt", "first")
     watched.settle()
     status = path.stat()
-    # Neither after a look at something else.
+    # Nor after a scan of another path.
     drive.write("b.txt")
     time.sleep(2 * CLOCK)
     watched.checkpointed(thorough=False)
@@ -352,13 +352,13 @@ def test_files_stored_on_the_drive_outlive_the_kernel(drive: Drive) -> None:
     assert root is not None
     path = drive.write("a.txt")
     os.utime(path, (1000, 1000))
-    # Nobody knows who stored it: its own time tells.
+    # Its writer is unknown: its modification time decides.
     assert root.outlives("a.txt", 4, 1000)
     assert root.outlives("a.txt", 4, 999)
     assert not root.outlives("a.txt", 4, 1001)
     assert not root.outlives("b.txt", 4, 1000)
     assert root.outlives(".", 0, 2000), "folders have no versions"
-    # A kernel has stored a newer version than is found; somebody deleted it afterwards.
+    # A kernel stored a newer version than the one found; it was deleted afterwards.
     drive.stored |= {"work/a.txt": 1002, "work/b.txt": 1002}
     assert root.outlives("a.txt", 4, 1001)
     assert root.outlives("b.txt", 4, 1001)

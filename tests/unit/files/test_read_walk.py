@@ -1,4 +1,4 @@
-"""A file that was only read is in the bundle, and nothing removes or replaces it."""
+"""Files that were only read: bundles contain them, and nothing removes or replaces them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from sessions import make_database
 
 @dataclass
 class Drive:
-    """A folder of the drive of which it is known what was read and written."""
+    """A folder of the drive whose read and written paths are recorded."""
 
     work: Path
     read: dict[str, int] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
 
     def upload(self, name: str, content: bytes = b"a,b\n1,2\n") -> Path:
-        """Put a file there that no notebook has written."""
+        """Add a file that no notebook has written."""
         path = self.work / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -121,7 +121,7 @@ def test_a_large_file_is_reported_with_the_argument_that_adds_it(
     page = report._repr_html_()
     assert page.index("big file.csv") < (page + "<details>").index("<details>")
     assert named(show_state()) == named(report)
-    # What it says is what does it.
+    # The advised argument works.
     asked = advice.removeprefix("Add it with ").removesuffix(".")
     names, report = saved(include=ast.literal_eval(asked.removeprefix("include=")))
     assert names == {"notebook/fits.csv", "notebook/data/", "notebook/data/big file.csv"}

@@ -1,4 +1,4 @@
-"""Imports of Matplotlib without trust: it reads no files of a bundle."""
+"""Imports of Matplotlib without trust: no file of a bundle is read."""
 
 from __future__ import annotations
 

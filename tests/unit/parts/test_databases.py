@@ -114,7 +114,7 @@ def test_a_finished_journal_beside_a_writer_without_one(session: Session) -> Non
 
 
 def spill(connection: sqlite3.Connection, mode: str) -> None:
-    """Write more than fits the cache, so that uncommitted pages are in the file already."""
+    """Write more than fits the cache, so that the file already contains uncommitted pages."""
     connection.execute(f"PRAGMA journal_mode = {mode}")
     connection.execute("PRAGMA cache_size = 2")
     connection.executemany(
@@ -124,7 +124,7 @@ def spill(connection: sqlite3.Connection, mode: str) -> None:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_random_transactions(session: Session, seed: int) -> None:
-    """Whatever a writer is in the middle of, what is saved is its last commit."""
+    """The last commit of a writer is saved, whatever it is doing."""
     chance = random.Random(seed)
     path = session.home / "app.db"
     mode = chance.choice(["delete", "truncate", "persist", "wal"])
@@ -189,7 +189,7 @@ def test_the_journal_mode_comes_back(session: Session, mode: str) -> None:
 
 
 def test_an_image_opens_anywhere(session: Session) -> None:
-    """In memory too, where there is no write-ahead log; the manifest keeps the mode."""
+    """It opens in memory, too, where there is no write-ahead log; the manifest stores the mode."""
     make_database(session.home / "app.db", pragma="journal_mode = wal")
     bundle, _ = session.save()
     with closing(sqlite3.connect(":memory:")) as connection:

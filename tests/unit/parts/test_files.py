@@ -1,4 +1,4 @@
-"""Files, folders and links: what goes in comes out."""
+"""Round trips of files, folders and links."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from sessions import Session, make_database
 
 
 class Tags(HTMLParser):
-    """Collects what a page would do."""
+    """A parser that collects the tags of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Scans after cells: after which cells, when, and never inside of one; in IPython's shell."""
+"""Scans after cells, in IPython's shell: after which cells, when, and never during one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Scans:
 
 @pytest.fixture
 def shell() -> Iterator[Any]:
-    """A shell of this test alone, beside the kernel's own where there is one."""
+    """A shell for this test alone, beside the kernel's own where there is one."""
     with new_shell() as shell:
         yield shell
 
@@ -195,7 +195,7 @@ def test_the_cell_that_starts_it_counts(shell: Any) -> None:
         "seen_inside = list(scans.seen)",
     )
     assert shell.user_ns["seen_inside"] == []
-    # The number is that of this cell, not of the one that it ran.
+    # The number is that of this cell, not of the inner one.
     assert scans.seen == [1]
     cell(shell, "x = 1")
     assert len(scans.seen) == 2
@@ -286,7 +286,7 @@ def test_a_timer_runs_a_postponed_scan(shell: Any) -> None:
             made += 1
         assert len(seen) == made - 1
         await asyncio.sleep(1.0)
-        # Once, for the last cell; then nothing is pending.
+        # One scan, for the last cell; then none is pending.
         assert [number for number, _ in seen] == list(range(1, made + 1))
         assert after._timer is None
 
@@ -325,7 +325,7 @@ def test_a_timer_never_scans_while_a_cell_runs(shell: Any, scans: Scans) -> None
         assert shell.user_ns["timer_inside"] is None
         assert scans.after._timer
 
-        # Also not if it fires before anything could cancel it.
+        # Not even if it fires before it could be canceled.
         postpone(shell, scans, 60)
         code = "scans.now += 1000; scans.after._due(); seen_inside = list(scans.seen)"
         before = list(scans.seen)
@@ -336,7 +336,7 @@ def test_a_timer_never_scans_while_a_cell_runs(shell: Any, scans: Scans) -> None
 
 
 def postpone(shell: Any, scans: Scans, seconds: float) -> None:
-    """Run a cell whose scan is due in so many seconds, by the real clock of the loop."""
+    """Run a cell whose scan is due after some seconds, by the real clock of the loop."""
     pace = scans.after._pace = Pace(scans.now, share=1.0)
     for _ in range(4):
         pace.spent(seconds, scans.now)
@@ -461,7 +461,7 @@ def test_a_rest_runs_a_postponed_scan_whatever_the_pace_says(shell: Any) -> None
         (made,) = times
         assert made - ended < 1.0
         assert not after.pending
-        # It takes no time from cells, so it is not paid for.
+        # It delays no cell, so it is not charged.
         assert pace.due(time.monotonic()) <= debt
         await asyncio.sleep(2 * IDLE)
         assert len(times) == 1

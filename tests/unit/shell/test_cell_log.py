@@ -88,7 +88,7 @@ def test_the_cell_that_imports_litestate_counts(start: Any) -> None:
         (2, "ZeroDivisionError"),
         (3, "ok"),
     ]
-    # It began before litestate was imported.
+    # The cell began before litestate was imported.
     assert log.cells[1].when is None
     assert log.cells[1].duration is None
 

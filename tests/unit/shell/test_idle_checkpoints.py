@@ -1,4 +1,4 @@
-"""Postponed checkpoints are made in a rest: in kernels, in terminals, and at the end."""
+"""Postponed checkpoints, made while idle: in kernels, in terminals, and at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from test_ipykernel import PATIENCE, Kernel, Start, start
 __all__ = ["start"]
 
 REST = 1.0
-"""Seconds after which everything has to be stored."""
+"""Seconds after which everything must be stored."""
 
 DEBT = """
 import time
@@ -108,7 +108,7 @@ def terminal(folder: Path, *options: str) -> Any:
 
 
 def enter(child: Any, line: str, number: int) -> None:
-    """Enter a cell of one line, and wait for the next prompt."""
+    """Type a cell of one line, and wait for the next prompt."""
     child.sendline(line)
     child.expect(rf"In \[{number + 1}\]")
 

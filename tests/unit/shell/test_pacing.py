@@ -1,4 +1,4 @@
-"""Checkpoints take a small share of the time, whatever cells and checkpoints do."""
+"""The pace of checkpoints: they take a small share of the time, whatever cells cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from litestate.shell.pacing import MOST, SHARE, START, USUAL, Pace
 
 PROMISE = 0.025
-"""The promised share of the running time."""
+"""The promised share of checkpoints in the running time."""
 
 
 def run(pace: Pace, cells: list[tuple[float, float]]) -> tuple[float, list[float], list[float]]:
@@ -69,7 +69,7 @@ def test_a_checkpoint_may_start_after_the_wait() -> None:
         for length, cost in cells:
             now += length
             wait = pace.due(now)
-            # At most as long as all checkpoints so far take to be paid.
+            # At most the time in which all checkpoints so far are paid off.
             assert wait <= (sum(made) + MOST) / SHARE
             now += wait
             assert pace.due(now) < 1e-6

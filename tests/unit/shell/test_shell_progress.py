@@ -17,7 +17,7 @@ from litestate.shell.progress import DELAY, INTERVAL, Meter
 
 
 class Clock:
-    """Stands for the module `time`."""
+    """A replacement for the module `time`."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -186,7 +186,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def published(outputs: list[Any]) -> list[tuple[str, bool, str]]:
-    """Return which output each message is for, whether it is an update, and its text."""
+    """Return each message's output, whether it is an update, and its text."""
     return [
         (output.transient["display_id"], output.update, output.data.get("text/html", ""))
         for output in outputs

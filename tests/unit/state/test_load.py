@@ -316,7 +316,7 @@ def test_clean_never_leaves_the_roots(session: Session) -> None:
 
 
 def test_clean_never_removes_notebooks(session: Session) -> None:
-    """Not even for a bundle that was made with the rules turned off."""
+    """Not even for a bundle saved without exclusion."""
     bundle, _ = session.save(exclude=["!*.ipynb", "!.git/", "!*.tmp"])
     for name in ("work.ipynb", ".git/config", "draft.tmp", "extra"):
         path = session.notebook / name
@@ -367,7 +367,7 @@ def test_a_file_does_not_replace_a_database_in_use(session: Session) -> None:
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_a_connection_from_before_the_load_sees_it(session: Session, mode: str) -> None:
-    """connect() makes an empty file: what comes into it must come under that connection."""
+    """connect() creates an empty file: a load must write into it below that connection."""
     path = session.home / "app.db"
     make_database(path, pragma=f"journal_mode = {mode}")
     bundle, _ = session.save()

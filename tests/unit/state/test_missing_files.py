@@ -99,7 +99,7 @@ def test_a_database_that_is_gone_and_one_that_is_locked(
     names["reader"] = reader
     report = save_state(io.BytesIO(), variables=True)
     assert "~/locked.db" in [each.path for each in report.skipped]
-    # What to do stands beside why it was not saved.
+    # The advice stands beside the reason.
     assert any(text.endswith("`reader` cannot be loaded.") for text in report.warnings)
 
 
@@ -120,7 +120,7 @@ def test_a_file_outside_that_a_cell_names(
     names["In"] = ["", "not ( python", cell.format(tmp_path / "up.csv")]
     (text,) = warnings()
     assert text.startswith(f"Not in this bundle: {tmp_path / 'up.csv'} (3 B).")
-    # Who names what to save knows what else there is.
+    # Users who choose paths know what they leave out.
     assert warnings(paths=["."]) == []
 
 

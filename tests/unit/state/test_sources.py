@@ -38,7 +38,7 @@ def web(tmp_path: Path) -> Iterator[str]:
 
 
 class Stream(io.RawIOBase):
-    """A file that cannot seek, as a pipe."""
+    """A stream that cannot seek, like a pipe."""
 
     def __init__(self, data: bytes) -> None:
         self._file = io.BytesIO(data)
@@ -65,7 +65,7 @@ def test_the_name_that_was_given_to_save_state(session: Session) -> None:
     (session.home / "a").write_text("a")
     save_state("work")
     assert load_state("work").headline.startswith("Loaded work.litestate.zip")
-    # A file of this very name is another thing.
+    # A file of exactly this name takes precedence.
     (session.notebook / "work").write_text("no bundle")
     with pytest.raises(BundleError):
         load_state("work")

@@ -144,7 +144,7 @@ def test_a_failed_opening_holds_no_lock(tmp_path: Path) -> None:
 
 
 def test_it_never_suspends(tmp_path: Path) -> None:
-    """A running event loop, as of a Jupyter kernel, cannot be waited for from a call."""
+    """A synchronous call cannot wait for the running event loop of a Jupyter kernel."""
     storage = open_directory("any", folder=tmp_path)
     for coroutine in (storage.usage(), storage.refresh()):
         with pytest.raises(StopIteration):

@@ -1,4 +1,4 @@
-"""NumPy arrays, scalars and generators come back as they were, without pickle."""
+"""NumPy arrays, scalars and generators, stored without pickle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs to the session is stored by name; halves of characters; errors of codecs."""
+"""Session objects stored by name, lone surrogates, and errors of codecs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from litestate.variables.restore import restore
 from variable_graphs import Graph, decoded
 
 HALVES = "\ud83d\ude00"
-"""Two characters, which JSON reads as one."""
+"""Two lone surrogates, which JSON reads as one character."""
 
 
 def stranger(**names: Any) -> Any:

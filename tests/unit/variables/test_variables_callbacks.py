@@ -1,4 +1,4 @@
-"""Functions that were registered with an object come back with it, or the report says so."""
+"""Callbacks registered with an object: restored with it, or named in the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from saved_kernels import Notebook, bring_back, keep
 
 
 def brought_back(source: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Run a cell, save its names and load them; return them and what the save said."""
+    """Run a cell, save its names and load them; return them and the report of the save."""
     notebook = Notebook()
     with notebook.running() as names:
         exec(compile(source, "<cell>", "exec"), names)
@@ -97,7 +97,7 @@ def test_callbacks_of_a_figure_are_named(matplotlib: Any, connected: str) -> Non
     _, notes = brought_back(start)
     assert notes == {}
     _, notes = brought_back(start + f"_ = {connected}")
-    # A method of an object that nothing else holds is gone at once.
+    # A method of an otherwise unreferenced object is freed at once.
     expected = {} if "()." in connected else {"axes": [callbacks.LOST], "figure": [callbacks.LOST]}
     assert notes == expected
 

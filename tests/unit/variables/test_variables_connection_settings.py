@@ -1,4 +1,4 @@
-"""What code has set of a connection: it comes back, or the report of the save names it."""
+"""Settings of connections: restored, or named in the report of the save."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IN_KERNEL = sys.platform == "emscripten"
 
 
 class Trip:
-    """Connections that are stored and made again."""
+    """Round trips of connections."""
 
     def __init__(self) -> None:
         self.opened: list[sqlite3.Connection] = []
@@ -44,7 +44,7 @@ class Trip:
         assert (restored.failed, restored.waiting) == ([], [])
         made = restored.values["con"]
         self.opened.append(made)
-        # The one that was made is stored in the same way: nothing is lost the second time.
+        # The restored one is stored in the same way: nothing is lost the second time.
         (again,) = self.taken(made).groups
         assert again.document == group.document
         return made
@@ -85,7 +85,7 @@ def test_an_orphan_is_refused_after_a_load_as_well(trip: Trip, name: str) -> Non
 
 with closing(sqlite3.connect(":memory:")) as _new:
     SECURE = _new.execute("PRAGMA secure_delete").fetchone()[0]
-    """Debian's SQLite overwrites what is deleted, and most others do not."""
+    """Debian's SQLite overwrites deleted data, and most others do not."""
 
 SET = {
     "foreign_keys": 1,
@@ -140,7 +140,7 @@ def test_all_of_them_at_once_and_twice(trip: Trip) -> None:
 
 
 def test_constraints_that_wait_for_the_commit_wait_for_it(trip: Trip) -> None:
-    """Reading anything outside of a transaction switches that off, and so would a look."""
+    """Any read outside of a transaction switches that off, and so could a capture."""
     connection = sqlite3.connect(":memory:")
     connection.executescript(f"PRAGMA foreign_keys = ON;{FAMILY}")
     connection.execute("PRAGMA defer_foreign_keys = ON")
@@ -222,7 +222,7 @@ def test_an_own_like_is_named_and_not_called(trip: Trip) -> None:
     connection = sqlite3.connect(":memory:")
     connection.create_function("like", 2, lambda *values: called.append(values))
     trip(connection)
-    assert trip.notes == []  # The one that came back has none.
+    assert trip.notes == []  # The restored one has none.
     trip.taken(connection)
     assert trip.notes == ["functions registered with a connection are not saved: like"]
     assert called == []
@@ -434,7 +434,7 @@ def test_limits(trip: Trip) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, 12)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     taken = trip.taken(connection)
-    # Under that limit it cannot even be asked.
+    # Under that limit it cannot even be queried.
     assert [each.path for each in taken.skipped] == ["con"]
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, 200)
     made = trip(connection)
@@ -456,7 +456,7 @@ def configured(**settings: Any) -> dict[str, Any]:
 
 
 def test_versions_that_do_not_know_these_settings_refuse_them(trip: Trip) -> None:
-    """They want ``settings``, and take all other keys for nothing."""
+    """They require ``settings``, and ignore all other keys."""
     connection = sqlite3.connect(":memory:")
     payload = json.loads(trip.taken(connection).groups[0].document)["nodes"][0][1]
     assert set(payload) == {"closed", "databases", "settings"}

@@ -18,7 +18,7 @@ from sessions import Session
 
 
 class Io:
-    """What the graph gives a codec."""
+    """A replacement for the graph's interface for codecs."""
 
     def __init__(self) -> None:
         self.buffers: list[bytes] = []

@@ -1,4 +1,4 @@
-"""In which order variables are made again, and what a failure leaves behind."""
+"""The order in which variables are decoded, and the effects of failures."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_names_are_as_they_were_when_making_is_interrupted(
     assert here.names == before
 
 
-# A file that is not there: a save does not try that, and does not name it.
+# A missing file: a save does not try to open it, and does not name it.
 BROKEN = (
     "import typing\nT = typing.TypeVar('T')\n"
     "class Never:\n    def __setstate__(self, state):\n        open('not there')\n"

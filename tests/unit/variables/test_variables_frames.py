@@ -1,4 +1,4 @@
-"""Frames, series, indexes and scalars of pandas come back as they were, without pickle."""
+"""Frames, series, indexes and scalars of pandas, stored without pickle."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from sessions import Session
 
 
 class Cells:
-    """A notebook: cells that run in IPython's shell, or where there is one already, beside it."""
+    """A notebook: cells in IPython's shell, beside the kernel's own where there is one."""
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.names = names
@@ -77,7 +77,7 @@ def skipped(report: Report) -> dict[str, str]:
 
 @pytest.fixture
 def stranger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Become somebody else: another key."""
+    """Switch to the signing key of a stranger."""
 
     def become() -> None:
         name = {"win32": "APPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_DATA_HOME")
@@ -223,7 +223,7 @@ def test_a_strangers_bundle(cells: Cells, session: Session, stranger: Any) -> No
         report = session.load(data, **options)
         assert set(verdicts(report)) == {"math", "k", "x", "y", "z"}
         assert set(skipped(report)) == {"C", "c", "f"}
-        # Once, at the top, whatever waits.
+        # One hint, at the top, for everything that waits.
         for text in (str(report), report._repr_html_()):
             assert text.count("trust=True") == 1
             assert text.index("If it is yours") < text.index("it would")
@@ -360,9 +360,9 @@ def test_large_arrays_are_not_held_twice(cells: Cells, session: Session) -> None
 
 
 def test_an_object_that_asks_itself_for_ever_is_named(cells: Cells, session: Session) -> None:
-    """In the browser it would end the kernel, whenever it is restored."""
+    """In the browser, each restore of it would crash the kernel."""
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(3000)  # As IPython has it.
+    sys.setrecursionlimit(3000)  # As set by IPython.
     cells(
         "import copyreg\nclass Proxy:\n    def __init__(self, inner):\n        self.inner = inner\n"
         "    def __getattr__(self, name):\n        return getattr(self.inner, name)\n"

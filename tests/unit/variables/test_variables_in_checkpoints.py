@@ -1,4 +1,4 @@
-"""Variables in checkpoints: what is taken again after a cell, and what is written."""
+"""Variables in checkpoints: which are captured after a cell, and which are written."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_hidden_change_is_found_by_the_next_full_look(
     notebook.cell("", thorough=True)
     assert notebook.kept() == notebook.here()
 
-    # Without anybody who asks for one, there is one after some time.
+    # A full scan follows after some time without a request.
     monkeypatch.setattr(litestate.variables.changes.tracker, "_FULL_EVERY", 3)
     notebook.names["a"].append(8)
     for _ in range(4):
@@ -80,7 +80,7 @@ STEPS = (
 
 @pytest.mark.parametrize("seed", range(8))
 def test_random_cells(notebook: Notebook, seed: int) -> None:
-    """However they share: what is kept is what a look at everything would have found."""
+    """Checkpoints contain what a full scan would have found, however variables share objects."""
     chance = random.Random(seed)
     notebook.cell("import numpy as np\na = b = c = d = e = 0")
     for _ in range(40):
@@ -111,7 +111,7 @@ def test_what_could_not_be_written_is_taken_again(
 def test_a_reader_that_takes_over_takes_everything_again(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = [2]; c = [3]")
     session = notebook.kernel.session
-    # As when the other tab has gone: what this one knew of its history is of no use.
+    # As when the other tab is closed: this tab's knowledge of the history is outdated.
     session._open(session.storage)
     assert notebook.cell("b.append(3)") > 0
     assert notebook.kept() == notebook.here()

@@ -1,4 +1,4 @@
-"""Pickles name functions of litestate: what was stored under any of these names loads forever."""
+"""Names of litestate's functions in pickles: all names ever stored can be loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from saved_kernels import Kept, Notebook, bring_back, compared, keep
 GOLDEN: dict[str, Any] = json.loads(
     (SUPPORT / "pickles" / "names-3.11.json").read_text(encoding="utf-8")
 )
-"""What litestate 0.1.0 stored with Python 3.11, before its modules got their present names."""
+"""A pickle of litestate 0.1.0 and Python 3.11, before its modules got their present names."""
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 

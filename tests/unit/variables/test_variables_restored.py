@@ -1,4 +1,4 @@
-"""Variables of a checkpoint come back, and none that is there is lost by it."""
+"""Restores of variables from checkpoints, without the loss of existing ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
     notebook.refreshed()
     session = notebook.kernel.session
     report = checkpoint_restore.restore_missing(session, session.find(None))
-    # It is known what is there: nothing is written again.
+    # The restored variables are known: nothing is written again.
     assert notebook.cell("a") == 0
     assert len(session.history.checkpoints) == 1
     told = {line.label for line in report.lines() if line.kind == "variable"}
@@ -41,7 +41,7 @@ def test_variables_of_the_first_cell_are_stored_before_a_restore(notebook: Noteb
     notebook.cell("a.append(2)")
 
     notebook.refreshed()
-    # The same as what comes back: nothing would be lost.
+    # Equal to the restored value: nothing would be lost.
     notebook.run("import math\nk = 3; z = 5")
     session = notebook.kernel.session
     checkpoint_restore.restore_missing(session, session.find(None))
@@ -172,7 +172,7 @@ def test_a_reader_that_starts_protects_different_variables(
     for each in told.values():
         assert "another tab" in each.reason
         assert each.advice.startswith("restore(2) replaces it, and puts")
-    # What it has not does come.
+    # Names that it lacks are restored.
     notebook.run("del gone")
     checkpoint_restore.restore_missing(reader.session, reader.session.find(None))
     assert notebook.names["gone"] == [0]

@@ -1,4 +1,4 @@
-"""What holds a variable that comes back: it sees what came back, or the report says it does not."""
+"""Holders of restored variables: they refer to the new object, or the report names them."""
 
 from __future__ import annotations
 

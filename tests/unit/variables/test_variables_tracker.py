@@ -1,4 +1,4 @@
-"""No change is missed, whatever it is made through; and plain cells cost no look at everything."""
+"""Change tracking: no change is missed, and plain cells cause no full scan."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ PLAIN = (
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="needs a process of its own")
 def test_plain_cells_cost_no_full_scan() -> None:
-    """In a new process: what other tests have left in this one may hold anything."""
+    """Run in a new process: objects left by other tests may hold anything."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
     done = subprocess.run(
         [*command, "-o", "python_functions=plain_cells", f"{__file__}::plain_cells"],
@@ -204,7 +204,7 @@ _private = None
 
 @pytest.mark.parametrize("seed", range(10))
 def test_random_cells(live: Tracked, seed: int) -> None:
-    """Objects that show nothing, hold each other and are held: all of what they change is seen."""
+    """Opaque objects that hold each other: all their changes are found."""
     chance = random.Random(seed)
     live.cell(SETUP)
     for _ in range(60):
@@ -215,7 +215,7 @@ def test_random_cells(live: Tracked, seed: int) -> None:
             code.append(step.format(x=x, y=y, n=chance.randrange(100)))
         live.run("\n".join(code))
         if chance.random() < 0.7:
-            # A look is not after every cell.
+            # Not every cell is followed by a scan.
             live.cell("")
             assert not live.missed(), code
     live.run("del string.hook, string.tracked; logging.getLogger('tracked').handlers.clear()")

@@ -1,4 +1,4 @@
-"""Variables that could not be made after a reload stay in the checkpoints that follow."""
+"""Variables that a restore could not rebuild stay in later checkpoints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from variable_kernels import Notebook
 
 
 class Library:
-    """A module that can be taken away, as when there is no network to install it from."""
+    """A removable module, as when there is no network to install it from."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "helper_mod.py"
@@ -77,10 +77,10 @@ def test_unrestored_variables_are_in_later_checkpoints(
     library.bring_back()
     assert notebook.reloaded() == set()
     names = notebook.names
-    # What has changed since is as it was changed; what was not there is as it was kept.
+    # Changed variables have their new values; unrestored ones are as stored before.
     assert (names["shared"][5], names["k"].v[5], names["small"]) == (-1, 5, 8)
     assert type(names["alone"]) is names["helper_mod"].K
-    # Nothing more is kept than what is there.
+    # Only existing variables are stored.
     notebook.cell("small = 9")
     assert notebook.kept() == notebook.here()
 

@@ -108,7 +108,7 @@ def test_cells_of_a_group_make_different_names(group: Group) -> None:
     made: collections.Counter[str] = collections.Counter()
     for case in group.cases:
         for symbol in symtable.symtable(case.source, case.title, "exec").get_symbols():
-            # Data that a fit starts from is the same everywhere.
+            # The input data of fits is the same in every group.
             if symbol.is_assigned() and not symbol.get_name().endswith("_fit"):
                 made[symbol.get_name()] += 1
     assert [name for name, times in made.items() if times > 1 and name not in ("x", "_")] == []
