@@ -127,7 +127,7 @@ class Comparison:
         self.must(is_own(one) or one is other, path, f"{other} for {one}")
         self.later(type(one), type(other), path, ".__class__")
         self.all(("__name__", "__qualname__", "__module__", "__bases__"), one, other, path)
-        kept = [
+        entries = [
             {
                 name: value
                 for name, value in vars(each).items()
@@ -136,9 +136,11 @@ class Comparison:
             }
             for each in (one, other)
         ]
-        self.must(kept[0].keys() == kept[1].keys(), path, f"{[*kept[1]]} for {[*kept[0]]}")
-        for name, value in kept[0].items():
-            self.later(value, kept[1][name], path, f".{name}")
+        self.must(
+            entries[0].keys() == entries[1].keys(), path, f"{[*entries[1]]} for {[*entries[0]]}"
+        )
+        for name, value in entries[0].items():
+            self.later(value, entries[1][name], path, f".{name}")
 
 
 def differ(one: Any, other: Any, old: dict[str, Any], new: dict[str, Any]) -> str:

@@ -95,7 +95,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Captured:
     """The captured variables of a notebook, as if stored.
 
     Attributes
@@ -110,7 +110,7 @@ class Kept:
     notes: dict[str, list[str]]
 
 
-def keep(notebook: Notebook) -> Kept:
+def capture_all(notebook: Notebook) -> Captured:
     """Capture all variables of a notebook.
 
     Raises
@@ -130,7 +130,7 @@ def keep(notebook: Notebook) -> Kept:
     ]
     assert sorted(reported) == wanted, f"reported {sorted(reported)}, not {wanted}"
     reasons = {each.path: each.reason for each in taken.skipped}
-    return Kept(groups, reasons, {name: list(notes) for name, notes in taken.notes.items()})
+    return Captured(groups, reasons, {name: list(notes) for name, notes in taken.notes.items()})
 
 
 def stored(taken: Any) -> Any:
@@ -143,7 +143,7 @@ def stored(taken: Any) -> Any:
     )
 
 
-def bring_back(kept: Kept, *, trusted: bool) -> tuple[Notebook, dict[str, str], set[str]]:
+def restore_all(captured: Captured, *, trusted: bool) -> tuple[Notebook, dict[str, str], set[str]]:
     """Restore into a new notebook, in a kernel that does not know the old one's classes.
 
     Returns
@@ -156,7 +156,7 @@ def bring_back(kept: Kept, *, trusted: bool) -> tuple[Notebook, dict[str, str], 
         The names that wait for trust.
     """
     # Restored arrays use these buffers.
-    groups = [stored(each) for each in kept.groups]
+    groups = [stored(each) for each in captured.groups]
     if not trusted:
         groups = [replace(each, pickles=[BOMB] * len(each.pickles)) for each in groups]
     forget_classes()
@@ -207,13 +207,13 @@ def filled(cases: Sequence[Case]) -> tuple[Notebook, list[str]]:
 
 def _results(cases: Sequence[Case]) -> list[Result]:
     (notebook, names), (control, _) = filled(cases), filled(cases)
-    kept = keep(notebook)
-    wary, refused, _ = bring_back(kept, trusted=False)
+    captured = capture_all(notebook)
+    wary, refused, _ = restore_all(captured, trusted=False)
     assert not exploded, "a pickle was loaded without trust"
-    trusting, failed, left = bring_back(kept, trusted=True)
+    trusting, failed, left = restore_all(captured, trusted=True)
     assert not left, f"they still wait: {left}"
     return [
-        judged(case, name, kept, (notebook, control), (wary, trusting), {**refused, **failed})
+        judged(case, name, captured, (notebook, control), (wary, trusting), {**refused, **failed})
         for name, case in zip(names, cases, strict=True)
     ]
 
@@ -221,7 +221,7 @@ def _results(cases: Sequence[Case]) -> list[Result]:
 def judged(
     case: Case,
     name: str,
-    kept: Kept,
+    captured: Captured,
     before: tuple[Notebook, Notebook],
     after: tuple[Notebook, Notebook],
     failed: dict[str, str],
@@ -233,7 +233,7 @@ def judged(
     case : Case
     name : str
         Its name in the notebooks.
-    kept : Kept
+    captured : Captured
     before : tuple of Notebook
         The saved one, and a control in which the same cells ran.
     after : tuple of Notebook
@@ -246,11 +246,11 @@ def judged(
     disturbed = differ(expected, saved.check(case, name), control.names, saved.names)
     if disturbed:
         return Result(WRONG, difference=f"saving changed it: {disturbed}")
-    if name in kept.skipped:
-        return Result(NOT, cleaned(kept.skipped[name]))
+    if name in captured.skipped:
+        return Result(NOT, cleaned(captured.skipped[name]))
     if name in failed:
         return Result(LATE, cleaned(failed[name]))
-    reported = cleaned("; ".join(kept.notes.get(name, [])))
+    reported = cleaned("; ".join(captured.notes.get(name, [])))
     restored = [each for each in after if name in each.names]
     for each in restored:
         if difference := compared(case, name, each):

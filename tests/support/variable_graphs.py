@@ -39,7 +39,7 @@ def decoded(document: Any, buffers: Sequence[bytes]) -> Decoded:
     return decode(decoder)
 
 
-def kept(*values: object) -> list[Any]:
+def round_trip(*values: object) -> list[Any]:
     """Return the values after a round trip without pickles."""
     graph = Graph(**{f"v{number:03}": value for number, value in enumerate(values)})
     assert graph.pickles == []

@@ -45,7 +45,7 @@ class Notebook:
             for chunk in entry.content.chunks
         }
 
-    def kept(self) -> dict[str, bytes]:
+    def stored_variables(self) -> dict[str, bytes]:
         """Return the variables of the newest checkpoint."""
         session = self.kernel.session
         assert session.newest is not None

@@ -72,10 +72,10 @@ SCENES: dict[str, Scene] = {}
 
 
 def scene(cell: str, names: str) -> Callable[[Callable[[Any], None]], None]:
-    def keep(check: Callable[[Any], None]) -> None:
+    def register(check: Callable[[Any], None]) -> None:
         SCENES[check.__name__] = Scene(cell, tuple(names.split()), check)
 
-    return keep
+    return register
 
 
 @scene(

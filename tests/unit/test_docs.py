@@ -153,7 +153,7 @@ def test_the_format_names_the_limits_of_the_code() -> None:
     assert f"where that sum is more than {HARMLESS >> 30} GiB" in text
 
 
-def test_the_worked_example_is_a_file_that_is_kept(example: bytes) -> None:
+def test_the_worked_example_is_a_fixture(example: bytes) -> None:
     data = (SUPPORT / "bundles" / "version-1.litestate.zip").read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.read(MANIFEST_MEMBER) == example
@@ -208,10 +208,10 @@ def test_the_guide_shows_the_table_of_checkpoints_as_it_is() -> None:
 
 
 def test_the_guide_names_the_retention_of_the_code() -> None:
-    kept = Retention()
+    retention = Retention()
     assert (
-        f"The last {kept.last} checkpoints, the newest one of each of the last {kept.hours} hours "
-        f"and {kept.days} days"
+        f"The last {retention.last} checkpoints, the newest one of each of the last "
+        f"{retention.hours} hours and {retention.days} days"
     ) in read("guide.md")
 
 

@@ -121,7 +121,7 @@ def shell(drawing: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.parametrize("case", DRAWS)
-def test_a_draw_alone_is_a_change_and_goes_on(shell: Shell, case: str) -> None:
+def test_a_draw_alone_is_a_change_and_continues(shell: Shell, case: str) -> None:
     shell.cell(BEGIN + NEXT)
     before = litestate.checkpoints()[-1].number
     shell.cell(f"{DRAWS[case]};")

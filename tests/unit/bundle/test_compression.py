@@ -85,7 +85,7 @@ def test_streams_made_by_hand_load(session: Session, bundle: bytes, method: str)
 
 @each_method
 @pytest.mark.parametrize("behind", [b"\0", b"hidden", "again"])
-def test_something_behind_the_stream(
+def test_data_after_the_stream(
     session: Session, bundle: bytes, method: str, behind: bytes | str
 ) -> None:
     content = noise(5000)
@@ -97,7 +97,7 @@ def test_something_behind_the_stream(
 
 @each_method
 @pytest.mark.parametrize("behind", [b"\0", b"hidden", "again"])
-def test_something_behind_the_stream_in_the_next_read(
+def test_data_after_the_stream_in_the_next_read(
     session: Session, bundle: bytes, method: str, behind: bytes | str
 ) -> None:
     content, data = as_long_as_a_chunk(method)
@@ -116,7 +116,7 @@ def test_a_stream_that_ends_early(session: Session, bundle: bytes, method: str) 
 
 
 @each_method
-def test_no_stream_at_all(session: Session, bundle: bytes, method: str) -> None:
+def test_a_missing_stream(session: Session, bundle: bytes, method: str) -> None:
     bad = with_raw_member(bundle, NAME, b"", b"", METHODS[method])
     refused(session, bad, DamagedBundleError, "raw.*ends too early")
 

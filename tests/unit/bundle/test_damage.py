@@ -133,7 +133,7 @@ def test_an_extra_member(session: Session, bundle: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + bytes(1008)])
-def test_a_database_that_is_none(session: Session, bundle: bytes, content: bytes) -> None:
+def test_an_invalid_database(session: Session, bundle: bytes, content: bytes) -> None:
     from handmade_bundles import with_member
 
     data = with_member(bundle, "databases/home/bad.db", content, "database")

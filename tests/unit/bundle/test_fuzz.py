@@ -69,18 +69,18 @@ def test_edits_with_the_right_checksum(edits: list[tuple[int, bytes, int]]) -> N
         is_refused_or_whole(seal(data))
 
 
-def places(document: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def paths(document: Any, parent: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the path to every value of a JSON document."""
     items: Any = document.items() if isinstance(document, dict) else ()
     items = enumerate(document) if isinstance(document, list) else items
-    return [here, *(way for key, value in items for way in places(value, (*here, key)))]
+    return [parent, *(path for key, value in items for path in paths(value, (*parent, key)))]
 
 
 WAYS = [
-    (bundle, manifest, way)
+    (bundle, manifest, path)
     for bundle, manifest in MANIFESTS
-    for way in places(json.loads(manifest))
-    if way
+    for path in paths(json.loads(manifest))
+    if path
 ]
 
 
@@ -89,11 +89,11 @@ WAYS = [
 def test_any_value_anywhere_in_the_manifest(
     place: tuple[bytes, bytes, tuple[Any, ...]], value: Any
 ) -> None:
-    bundle, manifest, way = place
+    bundle, manifest, path = place
     document = inner = json.loads(manifest)
-    for key in way[:-1]:
+    for key in path[:-1]:
         inner = inner[key]
-    inner[way[-1]] = value
+    inner[path[-1]] = value
     data = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
     is_refused_or_whole(raw_manifest(bundle, data))
     # With the digest that this asks for, if there is one.

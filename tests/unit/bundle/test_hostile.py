@@ -361,7 +361,7 @@ def test_a_file_that_never_ends(session: Session) -> None:
     ],
     ids=["many lists", "a long text"],
 )
-def test_a_manifest_that_takes_much_to_read(
+def test_a_manifest_that_is_expensive_to_read(
     session: Session, bundle: bytes, content: bytes, match: str
 ) -> None:
     pieces = pieces_of(bundle)
@@ -375,7 +375,7 @@ def test_a_manifest_that_takes_much_to_read(
         quickly(session, build([*pieces.values()]), DamagedBundleError, "far more than")
 
 
-def test_a_folder_of_the_deepest_names_takes_little(session: Session) -> None:
+def test_deeply_nested_names_need_little_memory(session: Session) -> None:
     """The parent folders of names must not be stored one by one."""
     names = [f"files/home/{number}/{'a/' * 125}" for number in range(300)]
     file = io.BytesIO()

@@ -63,7 +63,7 @@ def test_more_members_than_16_bits_can_count() -> None:
 
 
 @pytest.mark.parametrize("compressed", ["deflate", "zstd", "store"])
-def test_nothing_is_in_memory_whole(
+def test_no_member_is_held_in_memory_whole(
     session: Session, tmp_path: Path, compressed: Compression
 ) -> None:
     if compressed not in zip_format.AVAILABLE:

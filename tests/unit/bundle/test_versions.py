@@ -19,7 +19,7 @@ UNRELEASED = {2}
 """Versions not yet released; the release adds a fixture."""
 
 
-def test_there_is_a_fixture_of_each_version() -> None:
+def test_each_version_has_a_fixture() -> None:
     assert DIGESTS.keys() | UNRELEASED == set(range(1, VERSION + 1))
 
 

@@ -148,7 +148,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
-def test_a_member_that_an_earlier_one_needs_as_a_folder(
+def test_a_member_whose_path_an_earlier_one_uses_as_a_folder(
     session: Session, bundle: bytes, kind: str, name: str
 ) -> None:
     """The message may name either of the two first."""
@@ -160,7 +160,7 @@ def test_a_member_that_an_earlier_one_needs_as_a_folder(
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
-def test_the_writer_refuses_it_too(kind: Kind, name: str) -> None:
+def test_the_writer_refuses_a_path_used_as_a_folder(kind: Kind, name: str) -> None:
     with Writer(io.BytesIO()) as writer:
         writer.add("files/home/new/deep/inner", "file", [b"inner"], size=5)
         with pytest.raises(
@@ -182,7 +182,7 @@ def two_large_members() -> tuple[Reader, list[bytes]]:
     return Reader(file), contents
 
 
-def test_members_that_are_read_in_turns() -> None:
+def test_members_that_are_read_alternately() -> None:
     reader, contents = two_large_members()
     first, second = (reader.chunks(member) for member in reader.manifest.members)
     found = [b"", b""]
@@ -222,7 +222,7 @@ def test_a_high_ratio_is_harmless_below_1_gib(session: Session) -> None:
     assert (session.home / "zeros").read_bytes() == bytes(16 << 20)
 
 
-def test_where_the_ratio_begins_to_count() -> None:
+def test_the_size_from_which_the_ratio_is_limited() -> None:
     assert HARMLESS == 1 << 30
     Limits().check_total(HARMLESS, 1)
     Limits().check_total(HARMLESS + 1, HARMLESS)

@@ -86,7 +86,7 @@ def test_cells_of_an_earlier_kernel_stay_until_there_is_a_newer_checkpoint() -> 
     assert ran(file, 4) == ()
 
 
-def test_a_write_that_is_cut_off_loses_that_one_only() -> None:
+def test_a_write_that_is_cut_off_loses_only_its_cell() -> None:
     for part in range(0, 60, 3):
         file = MemoryFile(b"")
         journal = CellJournal(file, 3)
@@ -108,7 +108,7 @@ def test_a_write_that_is_cut_off_loses_that_one_only() -> None:
         assert ran(MemoryFile(bytes(torn[: len(torn) - part]))) != ()
 
 
-def test_damage_and_other_contents_name_nothing() -> None:
+def test_damage_and_other_contents_name_no_cells() -> None:
     file = MemoryFile(b"")
     run(CellJournal(file, 3), 7)
     whole, numbers = bytes(file.image), random.Random(5)
@@ -145,7 +145,7 @@ def test_it_stays_small() -> None:
 
 
 @pytest.mark.parametrize("at", ["write", "read"])
-def test_a_storage_that_fails_costs_only_this(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_storage_loses_only_the_journal(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> Any:
         raise StorageError("as if there were no room")
 
@@ -156,7 +156,7 @@ def test_a_storage_that_fails_costs_only_this(at: str, monkeypatch: pytest.Monke
     journal.settle(4, between_cells=True)
 
 
-def test_a_reader_writes_nothing_and_a_closed_session_neither(kernel: Kernel) -> None:
+def test_neither_a_reader_nor_a_closed_session_writes(kernel: Kernel) -> None:
     (path,) = (each / "cells" for each in kernel.history.iterdir() if each.is_dir())
     (kernel.state.home / "a").write_text("a")
     kernel.checkpointed()
@@ -171,7 +171,7 @@ def test_a_reader_writes_nothing_and_a_closed_session_neither(kernel: Kernel) ->
     assert path.read_bytes() == written
 
 
-def test_a_tab_that_takes_over_knows_what_the_other_one_did(kernel: Kernel) -> None:
+def test_a_tab_that_takes_over_names_the_cells_of_the_other(kernel: Kernel) -> None:
     (kernel.state.home / "a").write_text("a")
     kernel.checkpointed()
     kernel.session.cells.cell("a", 4, is_over=True)

@@ -51,7 +51,7 @@ def test_compaction_copies_stored_checkpoints_to_the_other_file() -> None:
     assert head.generation == 2
 
 
-def test_notes_and_sizes_stay() -> None:
+def test_notes_and_sizes_are_preserved() -> None:
     history = History(memory(), "nb", ALL)
     save(history, {"a": NOISE}, label="x", cause="asked")
     history.commit(note(cause="again"), history.entries(1))
@@ -61,7 +61,7 @@ def test_notes_and_sizes_stay() -> None:
     assert again.checkpoints == before
 
 
-def test_contents_stay_good_and_dropped_ones_do_not() -> None:
+def test_stored_contents_stay_valid_and_dropped_ones_do_not() -> None:
     history = History(memory(), "nb", Retention(last=1, hours=0, days=0))
     old, prints = history.put([NOISE])
     history.commit(note(), [entry("a", old)])
@@ -78,7 +78,7 @@ def test_contents_stay_good_and_dropped_ones_do_not() -> None:
     assert tree_of(History(memory(images_of(history._storage)), "nb"), 3) == {"a": NOISE}
 
 
-def test_while_a_content_is_read() -> None:
+def test_compaction_while_a_content_is_read() -> None:
     history = History(memory(), "nb", Retention(last=1, hours=0, days=0))
     save(history, {"x": random.Random(1).randbytes(300_000)})
     # Chunks that lie apart: those of the second one are between them.
@@ -125,10 +125,10 @@ def test_compaction_is_worth_it_when_more_than_half_is_unused() -> None:
     assert history.wants_compaction()
     assert history.compact() > 10 << 20
     assert not history.wants_compaction()
-    kept = History(memory(), "nb", ALL)
+    history = History(memory(), "nb", ALL)
     for _ in range(3):
-        save(kept, {"a": chance.randbytes(5 << 20)})
-    assert not kept.wants_compaction()
+        save(history, {"a": chance.randbytes(5 << 20)})
+    assert not history.wants_compaction()
 
 
 def test_compaction_is_worth_it_sooner_over_a_budget() -> None:

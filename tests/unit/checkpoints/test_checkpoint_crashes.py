@@ -243,7 +243,7 @@ def test_discarded_records_do_not_come_back() -> None:
                     assert tree_of(again, 2) in (given_up, later)
 
 
-def test_a_failed_compaction_that_leaves_both_logs_does_no_harm() -> None:
+def test_a_failed_compaction_that_leaves_both_logs_is_harmless() -> None:
     storage = memory()
     journal = Journal(storage)
     history = History(journal.storage, "nb")
@@ -265,7 +265,7 @@ def test_a_failed_compaction_that_leaves_both_logs_does_no_harm() -> None:
     assert not again.problems
 
 
-def test_when_nothing_can_be_written_any_more_all_can_be_read(
+def test_everything_can_be_read_after_all_writes_fail(
     directory: DirectoryStorage,
 ) -> None:
     journal = Journal(directory)

@@ -328,7 +328,7 @@ def test_excluded_files_are_never_changed(kernel: Kernel) -> None:
     assert tree(kernel.state.folder) == before
 
 
-def test_only_what_paths_names(kernel: Kernel) -> None:
+def test_only_the_given_paths_are_scanned(kernel: Kernel) -> None:
     fill(kernel.state)
     kernel.options = {"paths": [kernel.state.home / "folder"], "exclude": ["*.log"]}
     kernel.reopen()
@@ -347,7 +347,7 @@ def test_only_what_paths_names(kernel: Kernel) -> None:
     assert not (kernel.state.home / "folder" / "new").exists()
 
 
-def test_elsewhere(kernel: Kernel, tmp_path: Path) -> None:
+def test_paths_elsewhere(kernel: Kernel, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "a").write_text("1")

@@ -43,7 +43,7 @@ NAMES = st.sampled_from("abcdef")
 class Model(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.kept: dict[int, dict[str, bytes]] = {}
+        self.committed: dict[int, dict[str, bytes]] = {}
         self.tree: dict[str, bytes] = {}
         self.known: dict[str, tuple[Content, tuple[int, ...]]] = {}
         self.last = 0
@@ -77,7 +77,7 @@ class Model(RuleBasedStateMachine):
         made = self.history.commit(about, entries)
         self.last += 1
         assert made.number == self.last
-        self.kept[made.number] = self.tree
+        self.committed[made.number] = self.tree
         self._thin()
 
     def _thin(self) -> None:
@@ -85,9 +85,9 @@ class Model(RuleBasedStateMachine):
         assert numbers[-1] == self.last
         # Repeated thinning may keep more than thinning all checkpoints at once.
         assert thin(self.history.checkpoints, Retention(3, 2, 2)) == self.history.checkpoints
-        assert set(numbers) <= self.kept.keys()
-        assert sorted(self.kept)[-3:] == numbers[-3:]
-        self.kept = {number: self.kept[number] for number in numbers}
+        assert set(numbers) <= self.committed.keys()
+        assert sorted(self.committed)[-3:] == numbers[-3:]
+        self.committed = {number: self.committed[number] for number in numbers}
 
     @rule(data=CONTENTS)
     def put_and_roll_back(self, data: bytes) -> None:
@@ -104,22 +104,22 @@ class Model(RuleBasedStateMachine):
     @rule()
     def make_room(self) -> None:
         self.history.make_room()
-        if self.kept:
+        if self.committed:
             self._thin_to(self.history)
 
     def _thin_to(self, history: History) -> None:
         numbers = [each.number for each in history.checkpoints]
         assert numbers[-1] == self.last
         labelled = [each.number for each in history.checkpoints if each.note.label]
-        assert set(labelled) <= set(numbers) <= self.kept.keys()
-        self.kept = {number: self.kept[number] for number in numbers}
+        assert set(labelled) <= set(numbers) <= self.committed.keys()
+        self.committed = {number: self.committed[number] for number in numbers}
 
     @rule()
     def reopen(self) -> None:
         self.open(memory(images_of(self.journal.storage)))
         assert not self.history.problems
 
-    @precondition(lambda self: self.kept)
+    @precondition(lambda self: self.committed)
     @rule(seed=st.integers(0, 2**32), back=st.integers(0, 6))
     def crash(self, seed: int, back: int) -> None:
         chance = random.Random(seed)
@@ -148,13 +148,13 @@ class Model(RuleBasedStateMachine):
         made = self.history.commit(note(created=self.time), [entry("once", content)])
         self.last += 1
         assert made.number == self.last
-        self.kept[made.number] = {"once": NOISE[5:99_999]}
+        self.committed[made.number] = {"once": NOISE[5:99_999]}
         self._thin()
 
     @invariant()
-    def all_that_is_kept_is_whole(self) -> None:
-        assert [each.number for each in self.history.checkpoints] == list(self.kept)
-        for number, tree in self.kept.items():
+    def every_stored_checkpoint_is_whole(self) -> None:
+        assert [each.number for each in self.history.checkpoints] == list(self.committed)
+        for number, tree in self.committed.items():
             assert tree_of(self.history, number) == tree
 
 

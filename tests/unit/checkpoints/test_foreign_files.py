@@ -177,7 +177,7 @@ def test_a_file_of_others_where_a_folder_was(notebook: Notebook, folder: Path) -
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_databases_that_both_write(notebook: Notebook, folder: Path, mode: str) -> None:
+def test_databases_written_by_both(notebook: Notebook, folder: Path, mode: str) -> None:
     notebook.cell(
         "import sqlite3\ndb = sqlite3.connect('app.db')\n"
         f"x = db.execute('PRAGMA journal_mode = {mode}')\nx = db.execute('CREATE TABLE t (x)')\n"
@@ -217,7 +217,7 @@ def test_a_time_that_is_set_back_hides_no_change(notebook: Notebook, folder: Pat
     ]
 
 
-def test_who_wrote_it_is_known_in_the_next_process(start: Any, folder: Path) -> None:
+def test_the_writer_is_known_in_the_next_process(start: Any, folder: Path) -> None:
     (folder / "data.csv").write_text("of before")
     notebook = start()
     first = newest()
@@ -244,7 +244,7 @@ def test_who_wrote_it_is_known_in_the_next_process(start: Any, folder: Path) -> 
     assert "later.txt, theirs.txt differ from the checkpoint and stay" in str(report)
 
 
-def test_a_folder_of_before_that_a_cell_renames(start: Any, folder: Path) -> None:
+def test_an_older_folder_that_a_cell_renames(start: Any, folder: Path) -> None:
     notebook = start()
     notebook.cell("import os; os.makedirs('a/b'); open('a/b/own', 'w').write('1')")
     notebook = start()

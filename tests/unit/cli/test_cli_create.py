@@ -41,7 +41,7 @@ def digest(bundle: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out.split()[-1]
 
 
-def test_there_and_back(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_round_trip(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["create", "work"]) == 0
     bundle = f"work-{date.today():%Y-%m-%d}.litestate.zip"
     assert f"{bundle}: 1 database, 2 files" in capsys.readouterr().out

@@ -42,7 +42,7 @@ def hand_ins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_verify_them_all(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_of_all_hand_ins(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(hand_ins)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == COUNT + 2

@@ -193,7 +193,7 @@ def test_without_limits(folder: Path, zeros: str, capsys: pytest.CaptureFixture[
         (OSError(5, "Input/output error"), "Input/output error"),
     ],
 )
-def test_one_failure_does_not_end_the_work(
+def test_one_failure_does_not_stop_the_other_bundles(
     folder: Path,
     error: Exception,
     reason: str,

@@ -85,7 +85,7 @@ def test_a_forged_bundle(here: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "the signature does not fit" in bad
 
 
-def test_many(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_bundles(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = ["plain.zip", "stranger.zip", "unsigned.zip", "own.zip", "forged.zip"]
     assert main(["inspect", *names]) == 1
     lines = lines_of(capsys)

@@ -244,7 +244,7 @@ def test_the_largest_number_of_columns(differ: Differ) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_it_agrees_with_python(tmp_path: Path, seed: int) -> None:
+def test_random_comparisons_agree_with_python(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     values = [None, 1, 1.0, "1", b"1", "a", "A", "", b"", 2**53 + 1, -0.5, "x\0y"]
     sides: list[dict[tuple[object, ...], object]] = []
@@ -269,7 +269,7 @@ def test_it_agrees_with_python(tmp_path: Path, seed: int) -> None:
     assert tables(of_bytes(tmp_path, *data)) == {"t": expected}
 
 
-def test_text_and_dict_say_the_same(differ: Differ, tmp_path: Path) -> None:
+def test_text_and_dict_agree(differ: Differ, tmp_path: Path) -> None:
     differ(f"CREATE TABLE t (id INTEGER PRIMARY KEY, v); {ROWS}", CHANGE)
     found = comparison(tmp_path / "0.zip", tmp_path / "1.zip")
     assert "           t: 3 rows added; 1 row removed; 2 rows changed" in render(found)

@@ -230,7 +230,7 @@ def test_the_older_name_is_still_read(
     assert all(any(key in note for note in report.notes) for key in ignored)
 
 
-def test_an_app_that_had_nothing_to_save(session: Session) -> None:
+def test_a_file_without_data(session: Session) -> None:
     refused(session, downloaded(), NotABundleError, "JSON of an app that had nothing to save")
 
 
@@ -249,7 +249,7 @@ def test_fields_that_are_ignored_are_named(session: Session) -> None:
 
 
 @pytest.mark.parametrize("name", [NAME, NAME.replace(".json", " (1).json")])
-def test_the_time_in_its_name(tmp_path: Path, name: str) -> None:
+def test_the_time_in_the_file_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(downloaded(jsonState=1))
     os.utime(path, (1, 1))
@@ -269,7 +269,7 @@ def test_an_invalid_time_in_the_name(tmp_path: Path) -> None:
         assert reader.manifest.created == "2025-03-01T10:00:00+00:00"
 
 
-def test_the_commands_take_it(
+def test_the_commands_accept_it(
     session: Session, database: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / NAME

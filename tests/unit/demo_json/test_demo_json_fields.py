@@ -98,7 +98,7 @@ def created(**more: Any) -> tuple[str, int, list[str]]:
         ("created-at", "2025-03-01 10:00:00.123"),
     ],
 )
-def test_when_it_was_made(key: str, value: Any) -> None:
+def test_the_time_of_the_file(key: str, value: Any) -> None:
     assert created(**{key: value}) == ("2025-03-01T10:00:00+00:00", 1740823200123, [])
 
 
@@ -145,7 +145,7 @@ def test_the_manifest_names_the_converted_format(session: Session, database: byt
     assert stored.details == {"journal_mode": "delete", "tables": {"runs": 10}}
 
 
-def test_the_commands_take_it(
+def test_the_commands_accept_it(
     session: Session, database: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "state.json"

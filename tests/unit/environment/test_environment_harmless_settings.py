@@ -69,7 +69,9 @@ def test_a_cycle_of_plain_values_is_set(matplotlib: Any) -> None:
     applied.undo()
 
 
-def test_a_hook_waits(matplotlib: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_waits_for_trust(
+    matplotlib: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pyplot = pytest.importorskip("matplotlib.pyplot")
     (tmp_path / "evil_hook.py").write_text(
         f"import os; os.environ['{RAN}'] = '1'\ndef hook(figure): pass\n"
@@ -89,7 +91,9 @@ def test_a_hook_waits(matplotlib: Any, tmp_path: Path, monkeypatch: pytest.Monke
     assert matplotlib.rcParams["figure.hooks"] == []
 
 
-def test_a_plotting_backend_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plotting_backend_waits_for_trust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pandas")
     (tmp_path / "evil_plots.py").write_text(f"import os; os.environ['{RAN}'] = '1'")
     monkeypatch.syspath_prepend(tmp_path)

@@ -153,11 +153,11 @@ def test_the_search_path_is_restored_in_its_order(roots: Roots, session: Session
     assert {"path": ["home", "tools"], "front": False} in added
     wanted = [entry for entry in sys.path if entry != "gone"]
     sys.path[:] = clean
-    kept = sys.path
+    path_list = sys.path
     environment.check({"process": document})
     applied = process_state.apply(document, trusted=True, roots=roots)
     assert sys.path == wanted
-    assert sys.path is kept
+    assert sys.path is path_list
     assert "sys.path entry gone" in {it.path for it in applied.skipped}
     applied.undo()
     assert sys.path == clean

@@ -110,8 +110,8 @@ def test_hostile_settings_wait(group: str) -> None:
     document = {"options": {"set": {group: HOSTILE[group]}}}
     read = environment.read(environment.dump(document))
     applied = environment.apply(read, trusted=False, parts=["options"])
-    told = len(applied.waiting) + len(applied.skipped)
-    assert told == len(HOSTILE[group]) or applied.skipped[0].path == f"options of {group}"
+    reported = len(applied.waiting) + len(applied.skipped)
+    assert reported == len(HOSTILE[group]) or applied.skipped[0].path == f"options of {group}"
     assert not applied.lines
     assert changed_settings.describe() == before
 

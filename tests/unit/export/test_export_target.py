@@ -149,7 +149,7 @@ def kept_in(message: str) -> Path:
 
 
 @pytest.mark.parametrize("is_drive", [True, False])
-def test_files_that_cannot_be_restored_are_kept_and_named(
+def test_files_that_cannot_be_restored_are_preserved_and_named(
     database: Path, monkeypatch: pytest.MonkeyPatch, is_drive: bool
 ) -> None:
     Path("out").mkdir()

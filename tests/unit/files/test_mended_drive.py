@@ -39,15 +39,15 @@ class Drive:
     touched: set[str] = field(default_factory=set)
     stored: dict[str, float] = field(default_factory=dict)
 
-    def write(self, name: str, text: str = "text", *, tell: bool = True) -> Path:
+    def write(self, name: str, text: str = "text", *, record: bool = True) -> Path:
         path = self.folder / "work" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        if tell:
-            self.tell(f"work/{name}")
+        if record:
+            self.record(f"work/{name}")
         return path
 
-    def tell(self, *paths: str) -> None:
+    def record(self, *paths: str) -> None:
         self.written += [path for path in paths if path not in self.written]
         self.touched |= set(paths)
 
@@ -89,17 +89,17 @@ def unlisted(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("unlisted")
 def test_the_state_is_what_notebooks_wrote(session: Session, drive: Drive) -> None:
-    drive.write("uploaded.csv", tell=False)
-    drive.write("data/uploaded.csv", tell=False)
+    drive.write("uploaded.csv", record=False)
+    drive.write("data/uploaded.csv", record=False)
     os.utime(drive.write("old.csv"), (0, 0))
     drive.write("data/out.csv")
     drive.write("start.ipynb")
     drive.write("__pycache__/a.pyc")
     Path("empty").mkdir()
     make_database(Path("app.db"))
-    drive.write("more/uploaded.csv", tell=False)
+    drive.write("more/uploaded.csv", record=False)
     drive.write("more/byproduct.tmp")
-    drive.tell("work", "work/empty", "work/app.db", "work/deleted.csv", "uploaded.csv")
+    drive.record("work", "work/empty", "work/app.db", "work/deleted.csv", "uploaded.csv")
     _, report = session.save()
     labels = [line.label for line in report.lines()]
     assert labels == ["data", "data/out.csv", "empty", "old.csv", "app.db"]
@@ -114,7 +114,7 @@ def test_the_state_is_what_notebooks_wrote(session: Session, drive: Drive) -> No
 
 
 def test_named_paths_are_saved_unconditionally(session: Session, drive: Drive) -> None:
-    drive.write("data/uploaded.csv", tell=False)
+    drive.write("data/uploaded.csv", record=False)
     drive.write("data/out.csv")
     _, report = session.save(paths="data")
     labels = [line.label for line in report.lines()]
@@ -127,7 +127,7 @@ def test_named_paths_are_saved_unconditionally(session: Session, drive: Drive) -
 def test_a_clean_load_removes_only_what_notebooks_wrote(session: Session, drive: Drive) -> None:
     drive.write("kept.csv")
     bundle, _ = session.save()
-    drive.write("uploaded.csv", tell=False)
+    drive.write("uploaded.csv", record=False)
     drive.write("later/more.csv")
     report = session.load(bundle, clean=True)
     assert [line.label for line in report.lines("removed")] == ["later/more.csv", "later"]
@@ -144,7 +144,7 @@ def large(session: Session, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> by
     secret = drive.write("secret.txt", "read-only")
     secret.chmod(0o400)
     make_database(Path("app.db"))
-    drive.tell("work/app.db")
+    drive.record("work/app.db")
     bundle, _ = session.save()
     monkeypatch.setattr(load, "DRIVE_LIMIT", 10)
     for name in ("50%.txt", "old.txt", "large.bin"):
@@ -243,7 +243,7 @@ def watched(kernel: Kernel, drive: Drive) -> Kernel:
 
 @pytest.mark.usefixtures("unlisted")
 def test_checkpoints_hold_files_that_notebooks_wrote(watched: Kernel, drive: Drive) -> None:
-    drive.write("uploaded.csv", tell=False)
+    drive.write("uploaded.csv", record=False)
     drive.write("earlier.csv")
     drive.take()
     drive.write("a.csv")
@@ -251,7 +251,7 @@ def test_checkpoints_hold_files_that_notebooks_wrote(watched: Kernel, drive: Dri
     # Paths that earlier sessions wrote.
     assert changed(watched.checkpoint(thorough=True)) == {"earlier.csv": "added"}
     drive.write("deep/er/b.csv")
-    drive.write("deep/uploaded.csv", tell=False)
+    drive.write("deep/uploaded.csv", record=False)
     expected = {"deep": "added", "deep/er": "added", "deep/er/b.csv": "added"}
     assert changed(watched.checkpoint(thorough=False)) == expected
     Path("deep").rename("new")
@@ -265,7 +265,7 @@ def test_checkpoints_hold_files_that_notebooks_wrote(watched: Kernel, drive: Dri
     assert watched.checkpoint(thorough=True) is None
 
 
-def test_a_file_that_is_too_large_does_not_outlive_the_kernel(
+def test_a_file_that_is_too_large_does_not_survive_the_kernel(
     watched: Kernel, drive: Drive
 ) -> None:
     drive.write("small.bin", "x" * 1000)
@@ -286,13 +286,13 @@ def test_a_file_that_is_too_large_does_not_outlive_the_kernel(
 
 def test_a_checkpoint_comes_back_into_open_databases(watched: Kernel, drive: Drive) -> None:
     make_database(Path("app.db"), pragma="journal_mode = wal")
-    drive.tell("work/app.db")
+    drive.record("work/app.db")
     note = drive.write("note.txt", "first")
     number = watched.number()
     with closing(sqlite3.connect("app.db")) as connection:
         connection.execute("DELETE FROM runs")
         connection.commit()
-        drive.tell("work/app.db")
+        drive.record("work/app.db")
         note.unlink()
         drive.write("later.txt")
         report = watched.restore(number)
@@ -347,7 +347,7 @@ def test_a_written_file_is_read_again_at_any_times(
     assert changed(watched.checkpoint(thorough=True)) == {"a.txt": "changed"}
 
 
-def test_files_stored_on_the_drive_outlive_the_kernel(drive: Drive) -> None:
+def test_files_stored_on_the_drive_survive_the_kernel(drive: Drive) -> None:
     root = places.detect().root(NOTEBOOK)
     assert root is not None
     path = drive.write("a.txt")

@@ -75,7 +75,7 @@ def test_imports_of_pandas(brought: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert RAN == []
 
 
-def test_no_module_under_the_name_of_another() -> None:
+def test_a_module_under_the_name_of_another() -> None:
     import numpy as np
 
     for name, module in (("json", "pickle"), ("np", "pickle"), ("x", "json"), ("print", "json")):
@@ -84,7 +84,7 @@ def test_no_module_under_the_name_of_another() -> None:
         [graph({"l": [0]}, [["list", [["module", "pickle"]]]])], {}, trusted=False
     ).waiting
     assert load(["module", "numpy"], name="np").values == {"np": np}
-    # It is called so here already.
+    # The namespace already has it under this name.
     assert load(["module", "numpy"], name="N", namespace={"N": np}).values == {"N": np}
     assert load(["module", "pickle"], name="json", trusted=True).values
 

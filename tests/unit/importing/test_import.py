@@ -72,7 +72,7 @@ def test_csv_to_table(tmp_path: Path, text: str, rows: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["csv", pytest.param("xlsx", marks=needs_openpyxl)])
-def test_there_and_back(database: Path, suffix: str) -> None:
+def test_a_round_trip(database: Path, suffix: str) -> None:
     export_tables(database, f"out.{suffix}", tables="things", escape_formulas=False)
     import_table(f"out.{suffix}", "back.db", "things")
     columns = "id, note, day, at, score"

@@ -48,7 +48,7 @@ ONE_NUMBER = [
 
 
 @pytest.mark.parametrize("texts", ONE_NUMBER, ids=str)
-def test_two_texts_that_would_be_one_number_stay_text(tmp_path: Path, texts: list[str]) -> None:
+def test_texts_that_would_become_equal_numbers_stay_text(tmp_path: Path, texts: list[str]) -> None:
     rows, declared, warnings = imported(tmp_path, texts)
     assert rows == texts
     assert declared == "TEXT"
@@ -110,7 +110,7 @@ def test_texts_that_stay_numbers(tmp_path: Path, texts: list[str], declared: str
     ],
     ids=str,
 )
-def test_texts_that_no_number_keeps(tmp_path: Path, texts: list[str]) -> None:
+def test_texts_that_no_number_represents(tmp_path: Path, texts: list[str]) -> None:
     rows, declared, _ = imported(tmp_path, texts)
     assert rows == texts
     assert declared == "TEXT"
@@ -135,7 +135,7 @@ def test_the_sign_of_zero(tmp_path: Path, texts: list[str]) -> None:
     assert math.copysign(1, rows[len(texts)]) == -1
 
 
-def test_a_sign_that_the_table_cannot_keep_is_reported(tmp_path: Path) -> None:
+def test_a_sign_that_the_table_cannot_store_is_reported(tmp_path: Path) -> None:
     rows, _, warnings = imported(tmp_path, ["-0.0", "1.5"], types={"v": "REAL"})
     assert rows == [0.0, 1.5]
     assert warnings == ["v: -0 became 0, as SQLite does in a column that is REAL."]

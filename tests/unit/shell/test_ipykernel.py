@@ -93,8 +93,8 @@ def test_the_next_cell_works(start: Start, tmp_path: Path) -> None:
 
     # The checkpoint of autosave.
     kernel = start()
-    told = kernel.run("import litestate\nlitestate.autosave()")
-    number = told.partition("restore(")[2].partition(")")[0]
+    output = kernel.run("import litestate\nlitestate.autosave()")
+    number = output.partition("restore(")[2].partition(")")[0]
     assert number.isdecimal()
     assert "generator" in kernel.run(f"litestate.restore({number})")
     assert kernel.run(GOES_ON) == expected

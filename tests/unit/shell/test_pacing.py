@@ -81,7 +81,7 @@ def test_a_checkpoint_may_start_after_the_wait() -> None:
     check()
 
 
-def test_many_fast_cells_take_less_than_what_is_promised() -> None:
+def test_many_fast_cells_stay_within_the_promised_share() -> None:
     for cost in (0.005, 0.03, 0.3):
         now, costs, _ = run(Pace(0.0), [(0.1, cost)] * 36_000)
         assert sum(costs) < PROMISE * now
@@ -121,7 +121,7 @@ def test_a_long_cell_is_not_delayed_by_the_one_before() -> None:
     assert pace.due(3.0 + 30.0) == 0
 
 
-def test_a_long_rest_pays_for_no_burst() -> None:
+def test_long_idle_time_pays_for_no_burst() -> None:
     _, costs, _ = run(Pace(0.0), [(24 * 3600.0, 0.01), *[(0.0, 0.01)] * 1000])
     assert sum(costs) <= MOST + 0.02
 

@@ -80,7 +80,7 @@ def test_committed_rows_come_back(session: Session, rows: int) -> None:
 
 
 @pytest.mark.usefixtures("rows")
-def test_looking_and_saving_recover_nothing(session: Session) -> None:
+def test_reading_and_saving_recover_nothing(session: Session) -> None:
     """The user may need the files unchanged, to find out what happened."""
     before = files(session.home)
     show_state()

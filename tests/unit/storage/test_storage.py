@@ -260,7 +260,7 @@ def test_closed_while_the_files_are_being_opened(open_: Open) -> None:
 
 def test_opening_waits_for_the_lock(open_: Open, kind: str) -> None:
     if IN_BROWSER and kind == "directory":
-        pytest.skip("nobody else runs while a folder is waited for: there are no threads")
+        pytest.skip("nothing else runs while an opening waits for a folder: there are no threads")
     writer = open_()
     later(0.3, writer.close)
     start = time.monotonic()

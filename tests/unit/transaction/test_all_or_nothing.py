@@ -93,8 +93,10 @@ def test_changes_that_cannot_be_undone_are_named_and_their_files_stay(
         ApplyError, match=r"could not be undone.*previous files are in .*\.litestate-"
     ):
         session.load(changed)
-    kept = [path.read_bytes() for path in session.home.glob(".litestate-*/*") if path.is_file()]
-    assert b"newer" in kept
+    saved_contents = [
+        path.read_bytes() for path in session.home.glob(".litestate-*/*") if path.is_file()
+    ]
+    assert b"newer" in saved_contents
 
 
 def test_nothing_is_left_behind(session: Session, changed: bytes) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from litestate.variables.pickles import callbacks
-from saved_kernels import Notebook, bring_back, keep
+from saved_kernels import Notebook, capture_all, restore_all
 
 
 def brought_back(source: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
@@ -14,11 +14,11 @@ def brought_back(source: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
     notebook = Notebook()
     with notebook.running() as names:
         exec(compile(source, "<cell>", "exec"), names)
-    kept = keep(notebook)
-    assert not kept.skipped
-    new, failed, _ = bring_back(kept, trusted=True)
+    captured = capture_all(notebook)
+    assert not captured.skipped
+    new, failed, _ = restore_all(captured, trusted=True)
     assert not failed
-    return new.names, kept.notes
+    return new.names, captured.notes
 
 
 TRAITS = """
@@ -52,7 +52,7 @@ def test_observers_are_restored_once_and_in_order() -> None:
     assert names["seen"] == [("method", "a"), ("lambda", "a")]
 
 
-def test_links_are_kept_in_both_directions() -> None:
+def test_links_are_restored_in_both_directions() -> None:
     pytest.importorskip("traitlets")
     names, notes = brought_back(
         "import traitlets\nclass Tank(traitlets.HasTraits):\n    level = traitlets.Int(0)\n"
@@ -108,5 +108,5 @@ def test_reading_an_object_without_attributes_creates_none() -> None:
     partial = functools.partial(int, base=2)
     keeper = Notebook()
     keeper.names["partial"] = partial
-    keep(keeper)
+    capture_all(keeper)
     assert partial.__reduce__()[2][3] is None

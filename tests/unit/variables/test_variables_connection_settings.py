@@ -63,7 +63,7 @@ def trip(session: Session) -> Iterator[Trip]:
         connection.close()
 
 
-def told(connection: sqlite3.Connection, pragma: str) -> Any:
+def pragma_value(connection: sqlite3.Connection, pragma: str) -> Any:
     return connection.execute(f"PRAGMA {pragma}").fetchone()[0]
 
 
@@ -120,12 +120,12 @@ SET = {
 def test_queryable_pragmas_are_saved(trip: Trip, pragma: str, name: str) -> None:
     connection = sqlite3.connect(name)
     connection.executescript(FAMILY)
-    before = told(connection, pragma)
+    before = pragma_value(connection, pragma)
     connection.execute(f"PRAGMA {pragma} = {SET[pragma]}")
-    assert told(connection, pragma) == SET[pragma] != before
+    assert pragma_value(connection, pragma) == SET[pragma] != before
     made = trip(connection, trusted=True)
-    assert told(made, pragma) == SET[pragma]
-    assert told(connection, pragma) == SET[pragma]
+    assert pragma_value(made, pragma) == SET[pragma]
+    assert pragma_value(connection, pragma) == SET[pragma]
     assert trip.notes == []
 
 
@@ -135,7 +135,7 @@ def test_all_of_them_at_once_and_twice(trip: Trip) -> None:
     for pragma, value in SET.items():
         connection.execute(f"PRAGMA {pragma} = {value}")
     made = trip(trip(connection, trusted=True), trusted=True)
-    assert {pragma: told(made, pragma) for pragma in SET} == SET
+    assert {pragma: pragma_value(made, pragma) for pragma in SET} == SET
     assert made.isolation_level == "IMMEDIATE"
 
 
@@ -156,7 +156,7 @@ def test_constraints_that_wait_for_the_commit_wait_for_it(trip: Trip) -> None:
 def test_secure_delete_overwrites(trip: Trip) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("PRAGMA secure_delete = fast")
-    assert told(trip(connection), "secure_delete") == 2
+    assert pragma_value(trip(connection), "secure_delete") == 2
 
 
 @pytest.mark.parametrize("mode", ["truncate", "persist", "memory", "off"])
@@ -164,7 +164,7 @@ def test_journal_modes_of_a_file(trip: Trip, mode: str) -> None:
     connection = sqlite3.connect("app.db")
     connection.execute("CREATE TABLE t (a)")
     connection.execute(f"PRAGMA journal_mode = {mode}")
-    assert told(trip(connection, trusted=True), "journal_mode") == mode
+    assert pragma_value(trip(connection, trusted=True), "journal_mode") == mode
 
 
 def test_the_journal_mode_that_is_in_the_file_stays_the_files(trip: Trip) -> None:
@@ -176,7 +176,7 @@ def test_the_journal_mode_that_is_in_the_file_stays_the_files(trip: Trip) -> Non
     restored = restore([_copied(group)], {}, trusted=True)
     made = restored.values["con"]
     trip.opened.append(made)
-    assert told(made, "journal_mode") == "wal"
+    assert pragma_value(made, "journal_mode") == "wal"
 
 
 def test_each_attached_database_has_its_own(trip: Trip, session: Session) -> None:
@@ -187,7 +187,7 @@ def test_each_attached_database_has_its_own(trip: Trip, session: Session) -> Non
     connection.execute('PRAGMA "o\'ther """.cache_size = 77')
     connection.execute("PRAGMA m.cache_size = 78")
     made = trip(connection)
-    sizes = [told(made, f"{name}.cache_size") for name in ("main", '"o\'ther """', "m")]
+    sizes = [pragma_value(made, f"{name}.cache_size") for name in ("main", '"o\'ther """', "m")]
     assert sizes == [-2000, 77, 78]
 
 
@@ -198,13 +198,13 @@ def test_an_empty_database_gets_its_encoding_and_pages(trip: Trip) -> None:
     )
     made = trip(connection)
     made.execute("CREATE TABLE t (a)")
-    assert told(made, "encoding").startswith("UTF-16")
-    assert (told(made, "page_size"), told(made, "auto_vacuum")) == (8192, 1)
+    assert pragma_value(made, "encoding").startswith("UTF-16")
+    assert (pragma_value(made, "page_size"), pragma_value(made, "auto_vacuum")) == (8192, 1)
     empty = sqlite3.connect("empty.db")
     empty.executescript("PRAGMA encoding = 'UTF-16'; PRAGMA page_size = 8192")
     made = trip(empty)
     made.execute("CREATE TABLE t (a)")
-    assert (told(made, "encoding")[:6], told(made, "page_size")) == ("UTF-16", 8192)
+    assert (pragma_value(made, "encoding")[:6], pragma_value(made, "page_size")) == ("UTF-16", 8192)
 
 
 def test_whether_like_is_case_sensitive(trip: Trip) -> None:
@@ -322,8 +322,8 @@ def test_a_database_that_is_locked_is_not_waited_for(trip: Trip, session: Sessio
     ]
     made = restore([_copied(taken.groups[0])], {}, trusted=True).values["con"]
     trip.opened.append(made)
-    assert (told(made, "foreign_keys"), told(made, "busy_timeout")) == (1, 300_000)
-    assert told(connection, "busy_timeout") == 300_000
+    assert (pragma_value(made, "foreign_keys"), pragma_value(made, "busy_timeout")) == (1, 300_000)
+    assert pragma_value(connection, "busy_timeout") == 300_000
 
 
 NAMED: dict[str, tuple[Callable[[sqlite3.Connection], Any], str]] = {

@@ -9,7 +9,7 @@ import pytest
 from litestate.variables import restore
 from litestate.variables.graph import decode_order
 from saved_cases import TRUSTED, Case
-from saved_kernels import Notebook, forget_classes, keep, stored
+from saved_kernels import Notebook, capture_all, forget_classes, stored
 
 
 def cells(*sources: str) -> Notebook:
@@ -20,7 +20,7 @@ def cells(*sources: str) -> Notebook:
 
 
 def restored(notebook: Notebook, into: Notebook, **options: Any) -> restore.Restored:
-    groups = [stored(each) for each in keep(notebook).groups]
+    groups = [stored(each) for each in capture_all(notebook).groups]
     forget_classes()
     with into.running() as names:
         return restore.restore(groups, names, trusted=True, **options)

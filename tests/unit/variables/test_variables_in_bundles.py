@@ -304,7 +304,7 @@ def test_a_damaged_graph_changes_nothing(
     assert all(cells.names[name] is before[name] for name in "amz")
 
 
-def test_ctrl_c_in_somebodys_code_changes_nothing(cells: Cells, session: Session) -> None:
+def test_ctrl_c_in_users_code_changes_nothing(cells: Cells, session: Session) -> None:
     cells(
         "class C:\n    def __setstate__(s, state):\n        globals()['set'] = 1\n"
         "        raise KeyboardInterrupt\nc = C(); c.x = 1; a = [1]\n"
@@ -380,7 +380,7 @@ def test_an_object_that_asks_itself_for_ever_is_named(cells: Cells, session: Ses
     sys.setrecursionlimit(limit)
 
 
-def test_what_looks_like_a_secret_is_said(cells: Cells, session: Session) -> None:
+def test_possible_secrets_are_reported(cells: Cells, session: Session) -> None:
     cells(
         "api_key = '0123456789abcdef'; key = 'a'; url = 'https://me:sesame@host/'; token = 'word'"
     )

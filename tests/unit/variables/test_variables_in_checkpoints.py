@@ -26,37 +26,37 @@ def test_only_what_has_changed_is_written(notebook: Notebook) -> None:
     notebook.cell("x = 1")
     assert notebook.cell("x = 2") < 1000
     assert notebook.cell("del array_c") == 0
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
-def test_what_shares_with_a_used_name_is_looked_at(notebook: Notebook) -> None:
+def test_variables_that_share_with_a_used_name_are_scanned(notebook: Notebook) -> None:
     notebook.cell("a = [1, [2]]; b = a[1]; c = [9]")
     # The cell uses `b` alone, and changes what `a` holds.
     notebook.cell("b.append(3)")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
     # Two groups become one, and two again.
     notebook.cell("c.append(b)")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
     notebook.cell("c.pop()")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
-def test_a_hidden_change_is_found_by_the_next_full_look(
+def test_a_hidden_change_is_found_by_the_next_full_scan(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook.cell("a = [1]; b = [2]")
     notebook.names["a"].append(7)
     notebook.cell("b")
-    assert notebook.kept() != notebook.here()
+    assert notebook.stored_variables() != notebook.here()
     notebook.cell("", thorough=True)
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
     # A full scan follows after some time without a request.
     monkeypatch.setattr(litestate.variables.changes.tracker, "_FULL_EVERY", 3)
     notebook.names["a"].append(8)
     for _ in range(4):
         notebook.cell("b.append(0)")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
 STEPS = (
@@ -89,7 +89,7 @@ def test_random_cells(notebook: Notebook, seed: int) -> None:
         for name in (x, y):
             notebook.names.setdefault(name, 0)
         notebook.cell(step.format(x=x, y=y, n=chance.randrange(1000)))
-        assert notebook.kept() == notebook.here()
+        assert notebook.stored_variables() == notebook.here()
 
 
 def test_what_could_not_be_written_is_taken_again(
@@ -105,7 +105,7 @@ def test_what_could_not_be_written_is_taken_again(
         with pytest.raises(StorageError, match="No"):
             notebook.cell("a.append(2)")
     assert notebook.cell("b.append(3)") > 0
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
 def test_a_reader_that_takes_over_takes_everything_again(notebook: Notebook) -> None:
@@ -114,7 +114,7 @@ def test_a_reader_that_takes_over_takes_everything_again(notebook: Notebook) -> 
     # As when the other tab is closed: this tab's knowledge of the history is outdated.
     session._open(session.storage)
     assert notebook.cell("b.append(3)") > 0
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
 def test_damaged_variables_are_taken_again(notebook: Notebook) -> None:
@@ -123,4 +123,4 @@ def test_damaged_variables_are_taken_again(notebook: Notebook) -> None:
     with pytest.raises(DamagedCheckpointError):
         list(notebook.kernel.session.history.read(damaged))
     assert notebook.cell("b.append(3)") > 0
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()

@@ -28,8 +28,8 @@ def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
     # The restored variables are known: nothing is written again.
     assert notebook.cell("a") == 0
     assert len(session.history.checkpoints) == 1
-    told = {line.label for line in report.lines() if line.kind == "variable"}
-    assert told == {"a", "b", "n", "np", "v"}
+    reported = {line.label for line in report.lines() if line.kind == "variable"}
+    assert reported == {"a", "b", "n", "np", "v"}
     assert notebook.names["a"] is notebook.names["b"]
     notebook.names["n"][2] = -1
     assert notebook.names["v"][0] == -1
@@ -53,9 +53,9 @@ def test_variables_of_the_first_cell_are_stored_before_a_restore(notebook: Noteb
         session = notebook.kernel.session
         checkpoint_restore.restore_missing(session, session.find(2))
         assert (notebook.names["a"], notebook.names["k"]) == ([1, 2], 3)
-        kept, restored = session.history.checkpoints[-2:]
-        assert (kept.note.cause, restored.note.cause) == ("before restore", "restored")
-        checkpoint_restore.restore(session, kept)
+        protecting, restored = session.history.checkpoints[-2:]
+        assert (protecting.note.cause, restored.note.cause) == ("before restore", "restored")
+        checkpoint_restore.restore(session, protecting)
         assert notebook.names[name] == value
 
 
@@ -167,9 +167,9 @@ def test_a_reader_that_starts_protects_different_variables(
     assert notebook.names["gone"] == ["newer"]
     assert next(notebook.names["x"]) == 7
     assert file.read_text() == "of the first cell"
-    told = {each.path: each for each in report.skipped if " variable " not in each.path}
-    assert told.keys() == {"gone", "x", "~/file"}
-    for each in told.values():
+    reported = {each.path: each for each in report.skipped if " variable " not in each.path}
+    assert reported.keys() == {"gone", "x", "~/file"}
+    for each in reported.values():
         assert "another tab" in each.reason
         assert each.advice.startswith("restore(2) replaces it, and puts")
     # Names that it lacks are restored.

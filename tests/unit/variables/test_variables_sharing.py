@@ -291,7 +291,7 @@ HOSTILE: dict[str, Any] = {
     "before": ([["bytearray", 0]], {**ON, "owner": [0], "strides": [-1]}),
     "negative": ([["bytearray", 0]], {**ON, "owner": [0], "offset": -1}),
     "long": ([["bytearray", 0]], {**ON, "owner": [0], "shape": [5]}),
-    "shared is none": ([], {**ON, "buffer": 0, "shared": 1}),
+    "shared is no object": ([], {**ON, "buffer": 0, "shared": 1}),
 }
 
 
@@ -301,7 +301,7 @@ def test_memory_of_untrusted_bundles_is_checked(name: str) -> None:
     nodes, memory = HOSTILE[name]
     stored = {"dtype": "|u1", "memory": memory}
     node: list[Any] = ["numpy.ndarray", stored]
-    if name == "shared is none":
+    if name == "shared is no object":
         index = ["pandas.RangeIndex", [0, 2, 1, None]]
         nodes, node = [index], ["pandas.Series", _series(stored)]
     refused({"x": [len(nodes)]}, [*nodes, node], b"abcd")

@@ -98,26 +98,26 @@ def plain_cells(live: Tracked) -> None:
         assert live.succeeded
         assert not live.missed(), code
     assert live.full == 1
-    live.looked_at.clear()
+    live.encoded_names.clear()
     live.cell("total = 3")
-    assert not {"array", "data", "table", "model", "points"} & live.looked_at
+    assert not {"array", "data", "table", "model", "points"} & live.encoded_names
     live.cell("array[4] = 2")
-    assert "array" in live.looked_at
-    assert not {"data", "table", "points"} & live.looked_at
+    assert "array" in live.encoded_names
+    assert not {"data", "table", "points"} & live.encoded_names
 
 
 def test_an_object_held_elsewhere_is_scanned_until_it_is_released(live: Tracked) -> None:
     live.cell("import string\nkept, other = [1], [2]\nstring.tracked = kept")
     live.cell("other.append(3)")
-    live.looked_at.clear()
+    live.encoded_names.clear()
     live.cell("other.append(4)")
-    assert live.looked_at >= {"kept", "other"}
+    assert live.encoded_names >= {"kept", "other"}
     live.cell("del string.tracked")
     live.cell("number = 1")
-    live.looked_at.clear()
+    live.encoded_names.clear()
     live.cell("other.append(5)")
-    assert "kept" not in live.looked_at
-    assert "other" in live.looked_at
+    assert "kept" not in live.encoded_names
+    assert "other" in live.encoded_names
 
 
 MAKE = (
