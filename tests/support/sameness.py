@@ -286,7 +286,7 @@ def _attributes(*names: str) -> Callable[[Comparison, Any, Any, Any], None]:
 
 COMPARE: dict[type, Callable[[Comparison, Any, Any, Any], None]] = {
     **dict.fromkeys((*ATOMS, bytearray, types.MappingProxyType, types.GenericAlias), _equal),
-    # How they are pickled says from which parts they were made.
+    # Their pickles contain the parts from which they were made.
     **dict.fromkeys((type(pathlib.Path()), pathlib.PurePosixPath, pathlib.PureWindowsPath), _equal),
     float: _float,
     complex: _complex,

@@ -261,7 +261,7 @@ def judged(
 
 
 def compared(case: Case, name: str, restored: Notebook) -> str:
-    """Return the difference of a restored object from a new one of its cell, or an empty text."""
+    """Return how a restored object differs from a new one of its cell, or an empty text."""
     # A new object each time: a check may consume it.
     fresh = Notebook()
     fresh.run(case)

@@ -74,7 +74,7 @@ def test_the_worked_example_is_a_manifest(example: bytes) -> None:
     assert manifest.to_json() == example
 
 
-def test_its_digest_is_that_of_the_code_and_of_the_lines_in_the_text(example: bytes) -> None:
+def test_the_digest_of_the_example_agrees_with_code_and_text(example: bytes) -> None:
     document: dict[str, Any] = json.loads(example)
     manifest = read_manifest(example)
     assert content_digest(manifest.members) == document["content_digest"]
@@ -94,7 +94,7 @@ def test_the_digest_function_in_the_text_gives_the_same(example: bytes) -> None:
     assert defined["content_digest"](document["members"]) == document["content_digest"]
 
 
-def test_its_members_have_the_contents_of_the_example(example: bytes) -> None:
+def test_the_members_of_the_example_have_its_contents(example: bytes) -> None:
     contents = {
         "files/home/empty/": b"",
         "files/home/latest": b"note.txt",
@@ -123,7 +123,7 @@ def test_the_format_names_the_constants_of_the_code() -> None:
 def test_the_format_names_every_tag_of_the_code() -> None:
     text = read("bundle-format.md")
     section = text[text.index("### 5.9. Tags") : text.index("### 5.10.")]
-    # In the first column, or at the start of what has a table of its own.
+    # In the first column, or at the start of a section with its own table.
     starts = re.findall(r"^(?:\| )?(`[^|\n]*?)(?: \||has the payload)", section, re.MULTILINE)
     named = set(re.findall(r"`([\w.]+)`", "".join(starts)))
     pytest.importorskip("pandas")

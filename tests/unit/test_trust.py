@@ -62,7 +62,7 @@ def test_a_bundle_signed_with_another_key_is_a_strangers() -> None:
     assert trust.judge(other, MANIFEST) == "stranger"
 
 
-def test_a_key_that_fits_nothing_is_forged() -> None:
+def test_a_signature_that_does_not_match_is_forged() -> None:
     mine = signed()
     for changed, manifest in (
         (mine, MANIFEST + b" "),
@@ -74,7 +74,7 @@ def test_a_key_that_fits_nothing_is_forged() -> None:
             trust.judge(changed, manifest)
 
 
-def test_asking_for_nothing_makes_no_key(key_folder: Path) -> None:
+def test_judging_a_bundle_creates_no_key(key_folder: Path) -> None:
     assert trust.judge(Signature("0" * 32, "0" * 64), MANIFEST) == "stranger"
     assert not list(key_folder.iterdir())
 
@@ -192,7 +192,7 @@ def test_a_relative_folder_is_ignored(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @only_files
-def test_where_there_are_no_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError("Operation not permitted")
 

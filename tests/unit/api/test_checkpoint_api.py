@@ -192,7 +192,7 @@ def test_a_reader(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert aside.name in report.notes[-1]
     litestate.load_state(aside, clean=True)
     assert tree(kernel.state.home) == before
-    # What is saved or loaded needs no checkpoint.
+    # Saving and loading need no checkpoint.
     bundle, _ = reader.state.save()
     assert not litestate.load_state(bundle).warnings
     kernel.session.close()

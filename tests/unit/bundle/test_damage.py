@@ -72,7 +72,7 @@ def test_every_flipped_bit_is_refused(session: Session, compressed: bytes) -> No
         with pytest.raises(DamagedBundleError) as caught:
             session.load(damaged)
         expected = piece_at(ends, position)
-        # One checksum covers the manifest and what stands behind it.
+        # One checksum covers the manifest and everything behind it.
         assert named(caught.value) == expected or {named(caught.value), expected} <= PIECES
     assert not list(session.home.iterdir())
 

@@ -96,7 +96,7 @@ def test_any_value_anywhere_in_the_manifest(
     inner[path[-1]] = value
     data = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
     is_refused_or_whole(raw_manifest(bundle, data))
-    # With the digest that this asks for, if there is one.
+    # With a recomputed digest, if there is one.
     with suppress(TypeError, AttributeError, KeyError, UnicodeEncodeError):
         data = signed(document)
     is_refused_or_whole(raw_manifest(bundle, data))

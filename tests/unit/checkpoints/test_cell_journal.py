@@ -79,7 +79,7 @@ def test_cells_of_an_earlier_kernel_stay_until_there_is_a_newer_checkpoint() -> 
     second = CellJournal(file, 3)
     run(second, 1, 2, kernel="b")
     assert cells_text(ran(file)) == "cells [7]–[8], then [1]–[2] ran after it"
-    # Nothing had changed: those of the earlier kernel are as lost as before.
+    # Nothing had changed: the cells of the earlier kernel are still lost.
     second.settle(3, between_cells=True)
     assert cells_text(ran(file)) == "cells [7]–[8] ran after it"
     second.settle(4, between_cells=True)

@@ -159,7 +159,7 @@ def test_a_damaged_header_of_the_file_is_repaired() -> None:
 def test_a_damaged_record_in_the_middle_loses_only_itself() -> None:
     image, ends = log()
     damaged = bytearray(image)
-    # The table of the second checkpoint's data: what is new in it.
+    # The table of the second checkpoint's new data.
     damaged[ends[1] + HEADER] ^= 1
     history = opened(bytes(damaged))
     assert [checkpoint.number for checkpoint in history.checkpoints] == [1, 2, 3]

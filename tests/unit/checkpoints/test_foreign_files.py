@@ -280,7 +280,7 @@ def test_two_kernels_in_one_folder(folder: Path) -> None:
         assert names(folder) == ["own.txt", "theirs.txt"]
         assert (folder / "own.txt").read_text() == "1"
         assert (folder / "theirs.txt").read_text() == "22"
-        # The other one goes back, and leaves what the first wrote since.
+        # The other kernel restores, and leaves files that the first wrote since.
         one.run("n = open('own.txt', 'w').write('333')")
         report = other.run("litestate.restore(2)")
         assert (folder / "theirs.txt").read_text() == "1"

@@ -232,7 +232,7 @@ class Terminal:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: writes are not buffered."""
 
     def isatty(self) -> bool:
         return True

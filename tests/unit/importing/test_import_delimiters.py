@@ -87,9 +87,9 @@ ALL_FIT = {
         ["a", "b"],
         [("1.234,56", "x"), ("2.000,00", "1,000,000")],
     ),
-    "declared to Excel": ("sep=;\r\na,b;c\r\n1,2;x\r\n", ["a,b", "c"], [("1,2", "x")]),
-    "declared to Excel in quotes": ('"sep=\t"\r\na,b\tc\r\n1,2\tx\r\n', ["a,b", "c"], [("1,2", "x")]),
-    "declared to Excel, of another kind": ("SEP=^\na^b\n1^x,y\n", ["a", "b"], [(1, "x,y")]),
+    "sep=": ("sep=;\r\na,b;c\r\n1,2;x\r\n", ["a,b", "c"], [("1,2", "x")]),
+    "sep= in quotes": ('"sep=\t"\r\na,b\tc\r\n1,2\tx\r\n', ["a,b", "c"], [("1,2", "x")]),
+    "sep= of another kind": ("SEP=^\na^b\n1^x,y\n", ["a", "b"], [(1, "x,y")]),
     "one column": ("v\n1\n\n2\n", ["v"], [(1,), (None,), (2,)]),
     "sentences": ("x\nHallo, Welt\nBrot; Butter\n", ["x"], [("Hallo, Welt",), ("Brot; Butter",)]),
     "the same number of commas in each": (

@@ -57,7 +57,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def made() -> list[Recorded]:
-    """The bars that were made."""
+    """List the bars that a test makes."""
     return []
 
 
@@ -86,7 +86,7 @@ def test_the_delay_counts_from_the_start_of_the_work(
     clock.now += DELAY
     meter.advance(5)
     [bar] = made
-    # What was done before it was made counts.
+    # Progress before the bar was made counts.
     assert bar.updates == [(1000 + DELAY, 12)]
 
 

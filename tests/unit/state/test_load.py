@@ -191,7 +191,7 @@ def test_bad_selections(session: Session, options: Any, match: str) -> None:
         session.save(**options)
 
 
-def test_what_lies_elsewhere_must_be_named(session: Session) -> None:
+def test_roots_elsewhere_must_be_requested(session: Session) -> None:
     outside = session.folder / "outside"
     outside.mkdir()
     (outside / "a").write_text("a")

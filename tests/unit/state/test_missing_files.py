@@ -137,7 +137,7 @@ def test_a_file_outside_that_a_variable_names_and_many(
 
 
 @plain_python
-def test_what_is_no_file_of_the_work(
+def test_texts_that_are_not_files_of_the_work(
     session: Session, names: dict[str, Any], tmp_path: Path
 ) -> None:
     (session.home / "inside.csv").touch()

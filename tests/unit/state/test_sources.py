@@ -134,7 +134,7 @@ class Pipe(io.RawIOBase):
         return len(data)
 
 
-def test_into_a_pipe(session: Session) -> None:
+def test_a_save_into_a_pipe(session: Session) -> None:
     (session.home / "a").write_text("a")
     pipe = Pipe()
     save_state(pipe)  # type: ignore[arg-type]
@@ -143,7 +143,7 @@ def test_into_a_pipe(session: Session) -> None:
     assert (session.home / "a").read_text() == "a"
 
 
-def test_into_a_file_of_the_callers(session: Session) -> None:
+def test_a_save_into_an_open_file(session: Session) -> None:
     (session.home / "a").write_text("a")
     file = io.BytesIO()
     report = save_state(file)

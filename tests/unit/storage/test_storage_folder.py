@@ -143,7 +143,7 @@ def test_a_failed_opening_holds_no_lock(tmp_path: Path) -> None:
     storage.close()
 
 
-def test_it_never_suspends(tmp_path: Path) -> None:
+def test_a_storage_in_a_folder_never_suspends(tmp_path: Path) -> None:
     """A synchronous call cannot wait for the running event loop of a Jupyter kernel."""
     storage = open_directory("any", folder=tmp_path)
     for coroutine in (storage.usage(), storage.refresh()):

@@ -337,7 +337,7 @@ def test_a_state_past_its_end_is_refused() -> None:
         graph.decoded()
 
 
-def test_what_is_pickled() -> None:
+def test_values_stored_as_pickles() -> None:
     assert opaque(np.dtype("i4", metadata={"a": 1}))
     assert opaque(np.zeros(2, np.dtype([("a", "O")])))
     assert opaque(np.array([1], np.dtype("i4", metadata={"a": 1})))

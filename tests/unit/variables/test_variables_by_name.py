@@ -24,7 +24,7 @@ def stranger(**names: Any) -> Any:
     return decoded({"names": names, "nodes": [], "pickles": []}, [])
 
 
-def test_halves_of_characters_stay_two() -> None:
+def test_lone_surrogates_are_not_joined() -> None:
     rows = [{"text": HALVES, "number": [number]} for number in range(200)]
     many = {HALVES: 1, "\U0001f600": 2, ("a", HALVES): "\ud83d", "b": float("inf")}
     names = {"text": HALVES, "rows": rows, "many": many, "half": "\udc80"}

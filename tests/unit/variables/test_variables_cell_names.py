@@ -191,7 +191,7 @@ TEXTS: list[tuple[str, set[str]]] = [
     ("'x y z'", set()),
     ("for _ in range(3): x.append(1)", {"x"}),
     ("_n + 1", set()),
-    # Nothing of it runs.
+    # None of it runs.
     ("x.append(1)\ny = = 2", set()),
     ("x.append(1)\n  y", set()),
     ("x\0", set()),

@@ -129,7 +129,7 @@ def test_queryable_pragmas_are_saved(trip: Trip, pragma: str, name: str) -> None
     assert trip.notes == []
 
 
-def test_all_of_them_at_once_and_twice(trip: Trip) -> None:
+def test_all_pragmas_at_once_and_twice(trip: Trip) -> None:
     connection = sqlite3.connect("app.db", isolation_level="IMMEDIATE")
     connection.executescript(FAMILY)
     for pragma, value in SET.items():
@@ -217,7 +217,7 @@ def test_whether_like_is_case_sensitive(trip: Trip) -> None:
     assert trip.notes == []
 
 
-def test_an_own_like_is_named_and_not_called(trip: Trip) -> None:
+def test_a_custom_like_is_named_and_not_called(trip: Trip) -> None:
     called = []
     connection = sqlite3.connect(":memory:")
     connection.create_function("like", 2, lambda *values: called.append(values))
@@ -230,7 +230,7 @@ def test_an_own_like_is_named_and_not_called(trip: Trip) -> None:
 
 @pytest.mark.parametrize("trusted", [False, True])
 @pytest.mark.parametrize("types", [0, 1, 2, 3])
-def test_types_that_are_parsed(trip: Trip, types: int, trusted: bool) -> None:
+def test_detect_types_is_restored(trip: Trip, types: int, trusted: bool) -> None:
     connection = sqlite3.connect(":memory:", detect_types=types)
     connection.executescript("CREATE TABLE t (a date); INSERT INTO t VALUES ('2026-11-30'), (NULL)")
     sql = 'SELECT a, a AS "a [date]" FROM t'
@@ -256,7 +256,7 @@ def test_converters_are_named_where_they_matter(
 
 @pytest.mark.skipif(IN_KERNEL, reason="there are no threads in the kernel")
 @pytest.mark.parametrize("checks", [True, False])
-def test_which_threads_may_use_it(trip: Trip, checks: bool) -> None:
+def test_the_thread_check_is_restored(trip: Trip, checks: bool) -> None:
     made = trip(sqlite3.connect(":memory:", check_same_thread=checks))
     errors: list[Exception] = []
 
@@ -272,7 +272,7 @@ def test_which_threads_may_use_it(trip: Trip, checks: bool) -> None:
     assert bool(errors) is checks
 
 
-def test_one_that_only_reads_only_reads(trip: Trip, session: Session) -> None:
+def test_a_read_only_connection_stays_read_only(trip: Trip, session: Session) -> None:
     path = session.home / "app #%.db"
     with closing(sqlite3.connect(path)) as writer:
         writer.executescript(FAMILY)
@@ -283,7 +283,7 @@ def test_one_that_only_reads_only_reads(trip: Trip, session: Session) -> None:
         made.execute("INSERT INTO parent VALUES (1)")
 
 
-def test_one_that_reads_an_attached_one(trip: Trip, session: Session) -> None:
+def test_a_connection_with_a_read_only_attached_database(trip: Trip, session: Session) -> None:
     path = session.home / "app.db"
     with closing(sqlite3.connect(path)) as writer:
         writer.executescript(FAMILY)
@@ -391,7 +391,7 @@ def test_loading_extensions_is_named(trip: Trip) -> None:
     assert trip.notes == ["enable_load_extension() of a connection is not saved"]
 
 
-def test_memory_that_connections_share_is_named(trip: Trip) -> None:
+def test_a_shared_in_memory_database_is_named(trip: Trip) -> None:
     connection = sqlite3.connect("file:shared?mode=memory&cache=shared", uri=True)
     trip.taken(connection)
     assert [note.partition(":")[0] for note in trip.notes] == [
@@ -399,7 +399,7 @@ def test_memory_that_connections_share_is_named(trip: Trip) -> None:
     ]
 
 
-def test_callbacks_are_as_they_were_and_hear_nothing(trip: Trip) -> None:
+def test_callbacks_are_unchanged_and_not_called(trip: Trip) -> None:
     heard: list[str] = []
     handler = lambda: heard.append("progress")  # noqa: E731
     connection = sqlite3.connect(":memory:")
@@ -483,7 +483,7 @@ UNSET = {
 
 
 @pytest.mark.parametrize("name", UNSET)
-def test_settings_that_no_load_makes(name: str, session: Session) -> None:
+def test_invalid_pragmas_are_refused(name: str, session: Session) -> None:
     graph = Io()
     graph.trusted = True
     with pytest.raises(NotLoadedError):

@@ -241,7 +241,7 @@ def test_scalars() -> None:
     assert round_trip(pd.NA)[0] is pd.NA
 
 
-def test_what_is_pickled() -> None:
+def test_values_stored_as_pickles() -> None:
     class Own:
         pass
 

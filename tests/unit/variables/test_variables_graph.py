@@ -183,7 +183,7 @@ def test_groups() -> None:
     assert values.names == ("math", "n", "text")
 
 
-def test_one_that_cannot_be_stored_takes_no_others_with_it() -> None:
+def test_a_variable_that_cannot_be_stored_affects_no_others() -> None:
     notebook = Notebook(
         "class Bad:\n    def __reduce__(self): raise KeyError('never')\n"
         "bad = Bad(); x = [1]; worse = [x, bad]; t = (bad,); g = (i for i in x); y = x"

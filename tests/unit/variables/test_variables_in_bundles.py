@@ -96,7 +96,7 @@ CODE = (
 NAMES = {"math", "x", "y", "k", "C", "c", "f"}
 
 
-def test_everything_comes_back_and_is_one_again(cells: Cells, session: Session) -> None:
+def test_variables_and_shared_objects_are_restored(cells: Cells, session: Session) -> None:
     cells(CODE + "open('a.txt', 'w').write('hi')")
     assert cells.own() == NAMES
     data, report = session.save()
@@ -112,7 +112,7 @@ def test_everything_comes_back_and_is_one_again(cells: Cells, session: Session) 
     )
 
 
-def test_only_what_differs_is_set(cells: Cells, session: Session) -> None:
+def test_only_different_variables_are_set(cells: Cells, session: Session) -> None:
     cells(CODE + "same = [1]; other = 'text'; n = 1.0; e = ()")
     data, _ = session.save()
     before = dict(cells.names)
@@ -142,7 +142,7 @@ def test_after_loading_nothing_differs(cells: Cells, session: Session) -> None:
     assert set(found.values()) == {"unchanged"}, found
 
 
-def test_which_variables(cells: Cells, session: Session) -> None:
+def test_selected_variables(cells: Cells, session: Session) -> None:
     cells(CODE + "open('a.txt', 'w').write('hi')")
 
     def saved(**options: Any) -> set[str]:
@@ -320,7 +320,7 @@ def test_ctrl_c_in_users_code_changes_nothing(cells: Cells, session: Session) ->
     assert "set" not in cells.names
 
 
-def test_one_that_fails_takes_no_others_with_it(cells: Cells, session: Session) -> None:
+def test_a_variable_that_fails_affects_no_others(cells: Cells, session: Session) -> None:
     cells(
         "class Bad:\n    def __setstate__(s, _): raise OSError('gone')\n"
         "b = Bad(); b.x = 1; l = [b]; g = (n for n in 'ab'); a = [1]"
@@ -359,7 +359,7 @@ def test_large_arrays_are_not_held_twice(cells: Cells, session: Session) -> None
     assert loading - start < 1.5 * size
 
 
-def test_an_object_that_asks_itself_for_ever_is_named(cells: Cells, session: Session) -> None:
+def test_an_object_with_endless_recursion_is_named(cells: Cells, session: Session) -> None:
     """In the browser, each restore of it would crash the kernel."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(3000)  # As set by IPython.

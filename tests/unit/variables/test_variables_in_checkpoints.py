@@ -19,7 +19,7 @@ ARRAYS = (
 )
 
 
-def test_only_what_has_changed_is_written(notebook: Notebook) -> None:
+def test_only_changed_variables_are_written(notebook: Notebook) -> None:
     assert notebook.cell(ARRAYS) > 20 * 64_000
     assert 64_000 <= notebook.cell("array_c[5] = -1") < 70_000
     assert notebook.cell("array_c.sum()") == 0
@@ -31,7 +31,7 @@ def test_only_what_has_changed_is_written(notebook: Notebook) -> None:
 
 def test_variables_that_share_with_a_used_name_are_scanned(notebook: Notebook) -> None:
     notebook.cell("a = [1, [2]]; b = a[1]; c = [9]")
-    # The cell uses `b` alone, and changes what `a` holds.
+    # The cell uses only `b`, and changes the object that `a` holds.
     notebook.cell("b.append(3)")
     assert notebook.stored_variables() == notebook.here()
     # Two groups become one, and two again.
@@ -92,7 +92,7 @@ def test_random_cells(notebook: Notebook, seed: int) -> None:
         assert notebook.stored_variables() == notebook.here()
 
 
-def test_what_could_not_be_written_is_taken_again(
+def test_variables_that_could_not_be_written_are_captured_again(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook.cell("a = [1]; b = [2]; c = [3]")
@@ -108,7 +108,7 @@ def test_what_could_not_be_written_is_taken_again(
     assert notebook.stored_variables() == notebook.here()
 
 
-def test_a_reader_that_takes_over_takes_everything_again(notebook: Notebook) -> None:
+def test_a_reader_that_takes_over_makes_a_full_scan(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = [2]; c = [3]")
     session = notebook.kernel.session
     # As when the other tab is closed: this tab's knowledge of the history is outdated.
@@ -117,7 +117,7 @@ def test_a_reader_that_takes_over_takes_everything_again(notebook: Notebook) -> 
     assert notebook.stored_variables() == notebook.here()
 
 
-def test_damaged_variables_are_taken_again(notebook: Notebook) -> None:
+def test_damaged_variables_are_captured_again(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = [2]; c = [3]")
     damaged = notebook.damage("a")
     with pytest.raises(DamagedCheckpointError):

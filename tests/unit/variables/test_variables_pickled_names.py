@@ -44,8 +44,8 @@ def test_pickles_with_old_names_load(title: str) -> None:
         assert not failed
         assert not compared(Case(title, "", stored["cell"], stored["check"]), "x", notebook)
     elif failed:
-        # Bytecode is for one version of Python. What else differs between them, such as the
-        # attributes of classes, is what it is in the version that saved it.
+        # Bytecode is for one version of Python. Other details that differ, such as the
+        # attributes of classes, are those of the version that saved it.
         assert any("stored_code" in name or "module_code" in name for name in names), failed
         assert PYTHON in failed["x"], failed
 

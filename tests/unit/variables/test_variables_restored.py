@@ -20,7 +20,7 @@ from litestate.waiting import wait
 from variable_kernels import Notebook
 
 
-def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
+def test_shared_objects_are_restored_after_a_refresh(notebook: Notebook) -> None:
     notebook.cell("import numpy as np\na = [1]; b = a; n = np.arange(10); v = n[2:]")
     notebook.refreshed()
     session = notebook.kernel.session
@@ -193,7 +193,7 @@ def test_variables_that_cannot_be_stored_are_not_replaced(
     litestate.undo()
     assert notebook.names["a"] == 2
     assert next(notebook.names["x"]) == 7
-    # As the advice says.
+    # Follow the advice of the report.
     notebook.run("old = x; del x")
     litestate.restore(1)
     assert notebook.names["x"] == 1

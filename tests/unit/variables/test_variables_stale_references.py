@@ -130,7 +130,7 @@ def test_a_cursor_of_a_replaced_connection_is_named(notebook: Notebook, change: 
         assert stale(report) == ["cur", "rest"]
 
 
-def test_with_an_unfinished_query(notebook: Notebook) -> None:
+def test_a_restore_with_an_unfinished_query(notebook: Notebook) -> None:
     notebook.cell(MEMORY + "con.execute('INSERT INTO t VALUES (1)')")
     notebook.cell("con.execute('INSERT INTO t VALUES (2)')")
     notebook.run("half = con.execute('SELECT a FROM t'); half.fetchone()")
