@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class Folder:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel, self.home = kernel, kernel.state.home
         self.trees: dict[int, Any] = {}
+        self.unsaved: set[str] = set()
 
     def do(self, verb: str, name: Any, value: Any) -> None:
         if name is None or verb == "restore":
@@ -69,7 +71,10 @@ class Folder:
             file.truncate(size)
 
     def rename(self, path: Path, other: str) -> None:
-        path.rename(self.home / other)
+        target = self.home / other
+        # A link that goes up leads out of the home folder from there, and is not saved.
+        if not (path.is_symlink() and len(target.parts) < len(path.parts)):
+            path.rename(target)
 
     def delete(self, path: Path, _: None) -> None:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -108,6 +113,15 @@ class Folder:
             assert not now
 
     def reopen(self, _: None) -> None:
+        newest = self.kernel.session.newest
+        entries = self.kernel.session.entries(newest).values() if newest else ()
+        stored = {(entry.relative, entry.kind == "directory"): entry.mtime_ns for entry in entries}
+        for path in self.home.rglob("*"):
+            name, status = path.relative_to(self.home).as_posix(), path.lstat()
+            is_folder = stat.S_ISDIR(status.st_mode)
+            time = stored.get((name, is_folder))
+            if time is None or not (is_folder or time == status.st_mtime_ns):
+                self.unsaved.add(name)
         self.kernel.reopen()
 
     def restore(self, back: int) -> None:
@@ -115,12 +129,26 @@ class Folder:
         if not self.trees:
             return
         number = sorted(self.trees)[-1 - back % len(self.trees)]
+        before, wanted = tree(self.home), self.trees[number]
         self.kernel.restore(number)
-        assert tree(self.home) == self.trees[number]
+        now = tree(self.home)
+        for name in now.keys() | wanted.keys():
+            if now.get(name) != wanted.get(name):
+                assert now.get(name) == before.get(name)
+                assert self.may_stay(name), name
         self.kernel.same()
         newest = self.kernel.session.newest
         assert newest is not None
-        self.trees[newest.number] = self.trees[number]
+        self.trees[newest.number] = now
+
+    def may_stay(self, name: str) -> bool:
+        """Whether the next process could not know who wrote it, or what is above or below it.
+
+        A restore removes only what this notebook wrote; see `litestate.checkpoints.protect`.
+        """
+        return any(
+            f"{name}/".startswith(f"{it}/") or it.startswith(f"{name}/") for it in self.unsaved
+        )
 
 
 @settings(
