@@ -246,7 +246,7 @@ def test_text_width(text: str, cells: int) -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 200])
 def test_table_on_a_terminal(folder: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    long = "the hand-in of somebody with a long name"
+    long = "the hand-in of students with a long name"
     for name in (long, "東京の宿題の提出ファイルと長い名前", "Mu\u0308ller"):
         shutil.copyfile(folder / "ada.litestate.zip", folder / f"{name}.litestate.zip")
     terminal = Terminal()

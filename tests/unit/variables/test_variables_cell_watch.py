@@ -105,7 +105,7 @@ def test_functions_count_before_and_after_a_change(shell: Any, watch: Watch) -> 
     cell(shell, "f = g\nf()")
     assert taken(watch) == "b"
     cell(shell, "h = lambda: None")
-    assert taken(watch) == "b", "nobody knows when it was called"
+    assert taken(watch) == "b", "the time of the call is unknown"
     cell(shell, "h()")
     assert taken(watch) == ""
 
@@ -147,7 +147,7 @@ def test_functions_defined_and_deleted_while_a_cell_runs(shell: Any, watch: Watc
     cell(shell, "g = module.f\ng()")
     assert taken(watch) == "a"
     cell(shell, "del g")
-    assert taken(watch) == "a", "nobody knows when it was called"
+    assert taken(watch) == "a", "the time of the call is unknown"
     cell(shell, "g = module.f\nlook()\ng()\ndel g")
     assert seen == ["a"]
     assert taken(watch) == "a", "it went on after it was asked"
