@@ -53,7 +53,7 @@ ONCE = {
     "texts and tables, made from plain values": (
         "test_compare*",
         "test_docs",
-        "test_names",
+        "test_member_names",
         "test_report",
     ),
     "a format, read and written by plain Python from bytes; each has cases elsewhere here": (
@@ -75,7 +75,7 @@ ONCE = {
         "test_export_source",
         "test_import_*",
     ),
-    "a calculation, from numbers that the tests give": ("test_meter", "test_pacing"),
+    "a calculation, from numbers that the tests give": ("test_shell_progress", "test_pacing"),
 }
 """Unit tests that say the same under both Pythons, and so run in CPython only."""
 
@@ -83,7 +83,7 @@ ONCE_IN_PART = (
     # The same cases run by groups, in one session each.
     "variables/test_what_is_saved.py::test_each_object_is_restored_or_reported",
     # One of ten random sessions shows the differences of the kernel.
-    *(f"variables/test_variables_tracked.py::test_random_cells[{seed}]" for seed in range(1, 10)),
+    *(f"variables/test_variables_tracker.py::test_random_cells[{seed}]" for seed in range(1, 10)),
 )
 """Tests, or beginnings of their names, that are left out of files which run in both."""
 

@@ -27,7 +27,7 @@ from litestate.browser import signing_key
 async def make(start, count):
     names = []
     for number in range(count):
-        key.DATABASE = f"race {number}"
+        signing_key.DATABASE = f"race {number}"
         await asyncio.sleep(max(0, start + 0.2 * number - time.time()))
         names.append((await signing_key.load_key(create=True)).id)
     return names

@@ -1,4 +1,4 @@
-"""A kernel with checkpoints: a session in temporary folders, and its history in another one."""
+"""A kernel with checkpoints: a session in temporary folders and a history in another folder."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from sessions import Session as State
 IN_KERNEL = sys.platform == "emscripten"
 
 CLOCK = 0.03
-"""Seconds after which the file system certainly has another time (a jiffy of 10 ms in Linux)."""
+"""Seconds after which the file system's clock has advanced (Linux: jiffies of up to 10 ms)."""
 
 
 @dataclass
 class Kernel:
-    """What a kernel with autosave has, without the cells."""
+    """The state of a kernel with autosave, without the cells."""
 
     state: State
     history: Path
@@ -58,13 +58,13 @@ class Kernel:
         return made
 
     def number(self) -> int:
-        """Look, and return the number of the newest checkpoint."""
+        """Scan, and return the number of the newest checkpoint."""
         self.checkpoint()
         assert self.session.newest is not None
         return self.session.newest.number
 
     def same(self) -> None:
-        """Look, and make sure that nothing was found and nothing written."""
+        """Scan, and assert that no change was found and no byte written."""
         size, count = self.size, len(self.session.history.checkpoints)
         made = self.checkpoint()
         assert made is None, made.lines
@@ -72,11 +72,11 @@ class Kernel:
 
     @property
     def size(self) -> int:
-        """Bytes of the files of the history."""
+        """Return the total size of the history's files, in bytes."""
         return sum(path.stat().st_size for path in self.history.rglob("*.log"))
 
     def settle(self) -> None:
-        """Wait until files are old enough to be remembered, and make a checkpoint."""
+        """Wait until the stat cache accepts the files, and make a checkpoint."""
         time.sleep(2 * CLOCK)
         self.checkpoint()
 
@@ -84,25 +84,25 @@ class Kernel:
         return restoring.restore(self.session, self.session.find(which))
 
     def reopen(self) -> None:
-        """Go on as a new process does."""
+        """Continue as a new process."""
         self.session.close()
         self.storage = None
         self.__post_init__()
 
     def activate(self) -> None:
-        """Make it the session of the public functions."""
+        """Make this the session of the public functions."""
         litestate.api.kernel_session._current = litestate.api.kernel_session.Opened(self.session)
 
 
 def changed(made: NewCheckpoint | Report | None) -> dict[str, str]:
-    """What a report or a checkpoint says of each path."""
+    """Return the change of each path in a report or a checkpoint."""
     assert made is not None
     lines = made.lines if isinstance(made, NewCheckpoint) else made.lines()
     return {line.label: line.verdict for line in lines}
 
 
 def tree(root: Path) -> dict[str, Any]:
-    """All below a folder: kinds, modes and contents; of databases the rows."""
+    """Return everything below a folder: kinds, modes and contents, and the rows of databases."""
     found: dict[str, Any] = {}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
@@ -119,7 +119,7 @@ def tree(root: Path) -> dict[str, Any]:
 
 
 def rows(path: Path) -> list[Any]:
-    """All rows of a test's database."""
+    """Return all rows of a test's database."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT * FROM runs ORDER BY 1").fetchall()
 
@@ -130,7 +130,7 @@ def digest(bundle: bytes) -> str:
 
 @contextmanager
 def unreadable(path: Path) -> Iterator[None]:
-    """Refuse to open a file, also to root."""
+    """Make a file unreadable, even for root."""
     real = Path.open
 
     def refuse(self: Path, *arguments: Any, **options: Any) -> Any:
@@ -145,7 +145,7 @@ def unreadable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def connected(path: Path, *statements: str) -> Iterator[sqlite3.Connection]:
-    """Keep a connection to a database that has run these statements."""
+    """Open a connection to a database and run statements on it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -156,4 +156,4 @@ FILL = (
     "INSERT INTO runs (note) WITH RECURSIVE n(i) AS "
     "(VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT {}) SELECT hex(randomblob(500)) FROM n"
 )
-"""Statement for so many rows of 1 KB."""
+"""Statement that inserts a number of rows of 1 KB."""

@@ -17,7 +17,7 @@ from sessions import Session, make_database
 
 
 def save_folder(folder: Path, bundle: Path) -> Path:
-    """Save a folder as plain Python does it there."""
+    """Save a folder from plain Python running in it."""
     with bundle.open("wb") as file:
         write_into(file, survey(roots.plain(folder)), "deflate")
     return bundle
@@ -34,7 +34,7 @@ def database(path: Path, sql: str) -> bytes:
 
 
 def bundle_of(databases: dict[str, bytes], bundle: Path) -> Path:
-    """Write a bundle with these bytes as its databases, and an escape sequence in its manifest."""
+    """Write a bundle of the given databases, with an escape sequence in its manifest."""
     file = io.BytesIO()
     with Writer(file) as writer:
         for name, data in databases.items():

@@ -1,4 +1,4 @@
-"""JSON files as the demo app makes them, in every shape, and as it never would."""
+"""JSON files of the demo app: every valid shape, and invalid ones."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ SHAPES: dict[str, Callable[[bytes], Any]] = {
 
 
 class Raw:
-    """Something that is to stand in JSON as it is."""
+    """Text that is inserted into JSON unchanged."""
 
     def __init__(self, value: str) -> None:
         self.value = value
 
 
 class Counted(io.BytesIO):
-    """A file that counts the bytes that are asked of it at once."""
+    """A file that records the largest number of bytes requested at once."""
 
     largest = 0
 
@@ -75,7 +75,7 @@ class Counted(io.BytesIO):
 
 
 def spelled(value: Any) -> str:
-    """Return JSON, in which `Raw` is no text."""
+    """Return JSON, with `Raw` values inserted unchanged."""
     if isinstance(value, Raw):
         return value.value
     if isinstance(value, list):
@@ -84,7 +84,7 @@ def spelled(value: Any) -> str:
 
 
 def refused(session: Session, data: bytes, error: type[BundleError], match: str = "") -> str:
-    """Load, and make sure that it is refused with nothing changed."""
+    """Load, and assert that it is refused and nothing changes."""
     session.clear()
     (session.home / "app_state.json").write_text("mine")
     make_database(session.home / "app_state.db")

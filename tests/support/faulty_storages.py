@@ -16,11 +16,11 @@ Tree = Mapping[str, bytes]
 ALL = Retention(last=10_000)
 
 FEWER = 25 if sys.platform == "emscripten" else 1
-"""One of so many cases is enough where Python is slow: it is the same code."""
+"""Step through the cases: where Python is slow, only one of this many runs."""
 
 
 class MemoryFile:
-    """A file that is an image of one after a crash."""
+    """A file in memory: the image of a file after a crash."""
 
     def __init__(self, image: bytes) -> None:
         self.image = bytearray(image)
@@ -46,7 +46,7 @@ class MemoryFile:
 
 
 class Files:
-    """A storage of any two files."""
+    """A storage of two given files."""
 
     label = "the test's storage"
     cells: File | None = None
@@ -78,7 +78,7 @@ def images_of(storage: Any) -> Images:
 
 
 class Journal:
-    """Everything that changes the two files of a storage; some of it fails.
+    """A log of the calls that change the two files of a storage; some of them fail.
 
     `fail_at` is the number of the first call that fails, `failures` how many do. Of a write that
     fails, `part` of its bytes are written.
@@ -95,7 +95,7 @@ class Journal:
         self.storage = Files((Recorded(first, 0, self), Recorded(second, 1, self)))
 
     def enter(self, *call: Any) -> bool:
-        """Note a call; say whether it fails."""
+        """Record a call; return whether it fails."""
         self.calls.append(call)
         fails = self.fail_at < len(self.calls) and self.failures > 0
         self.failures -= fails
@@ -127,7 +127,7 @@ class Recorded:
 
 
 class Quota(MemoryFile):
-    """A file with room for so many bytes, of all files of its disk together."""
+    """A file on a disk with a limited size, which all its files share."""
 
     def __init__(self, disk: list[Quota], quota: int) -> None:
         super().__init__(b"")
@@ -144,9 +144,9 @@ class Quota(MemoryFile):
 
 
 def after_crash(journal: Journal, count: int, random_: random.Random) -> Iterator[Images]:
-    """Yield what may be on the disk if all ended in or after the call number `count`.
+    """Yield the possible contents of the disk after a crash in or after call number `count`.
 
-    What was flushed is there. Of what came after it, anything may be missing, and the last write
+    Flushed data is there. Of later writes, any may be missing, and the last one
     may be torn.
     """
     calls = journal.calls[:count]

@@ -1,8 +1,8 @@
-"""Where the files are that tests read."""
+"""Folders of the files that tests read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 SUPPORT = Path(__file__).parent
-"""Helpers, old bundles and pickles, and cells."""
+"""The folder of helpers, old bundles and pickles, and cells."""

@@ -1,6 +1,6 @@
 """Bundles made by hand, with valid checksums and any change that an attacker could make.
 
-Whoever means harm can compute a checksum, so these are sealed: what refuses them is not the damage.
+An attacker can compute checksums, so these bundles are sealed: checksums alone are no defense.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _END = ("signature", "disk", "start_disk", "disk_entries", "entries", "length", 
 
 @dataclass
 class Piece:
-    """One entry of an archive, and what is wrong with it.
+    """One entry of an archive, and its defects.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ def build(pieces: list[Piece], end: Mapping[str, int] | None = None, behind: byt
 
 
 def seal(data: bytes) -> bytes:
-    """Compute the checksum at the end anew."""
+    """Recompute the checksum at the end."""
     found = COMMENT.fullmatch(data[-COMMENT_BYTES:])
     assert found
     start = int(found[1])
@@ -137,7 +137,7 @@ def seal(data: bytes) -> bytes:
 
 
 def pieces_of(bundle: bytes) -> dict[str, Piece]:
-    """Take a bundle apart, to be built again without compression."""
+    """Split a bundle into entries, to be rebuilt without compression."""
     pieces = {name: Piece(name, content) for name, content in unpack(bundle).items()}
     manifest = pieces[MANIFEST_MEMBER]
     manifest.content = with_checksums(manifest.content, [*pieces.values()])
@@ -150,7 +150,7 @@ def unpack(bundle: bytes) -> Members:
 
 
 def pack(members: Members) -> bytes:
-    """Make a bundle of members; the manifest is last, and gets the checksums that are due."""
+    """Build a bundle of members; the manifest is last, with recomputed checksums."""
     others = [Piece(name, data) for name, data in members.items() if name != MANIFEST_MEMBER]
     manifest = Piece(MANIFEST_MEMBER, with_checksums(members[MANIFEST_MEMBER], others), 8)
     return build([*others, manifest])
@@ -170,7 +170,7 @@ def with_checksums(manifest: bytes, pieces: list[Piece]) -> bytes:
 
 
 def raw_manifest(bundle: bytes, manifest: bytes) -> bytes:
-    """Put in these bytes as the manifest, whatever they are."""
+    """Replace the manifest with any bytes."""
     pieces = pieces_of(bundle)
     return build([*(pieces | {MANIFEST_MEMBER: Piece(MANIFEST_MEMBER, manifest)}).values()])
 
@@ -184,7 +184,7 @@ def edited(bundle: bytes, edit: Callable[[dict[str, Any]], object]) -> bytes:
 
 
 def signed(document: dict[str, Any]) -> bytes:
-    """Give a manifest the digest that its members ask for."""
+    """Set the digest of a manifest to that of its members."""
     members = [Member(**item) for item in document["members"]]
     return json.dumps({**document, "content_digest": content_digest(members)}).encode()
 
@@ -201,7 +201,7 @@ def with_member(bundle: bytes, name: str, content: bytes, kind: str = "file") ->
 
 
 def with_raw_member(bundle: bytes, name: str, content: bytes, data: bytes, method: int) -> bytes:
-    """Add a member of which only the compressed data may be wrong."""
+    """Add a member whose compressed data may be invalid."""
     pieces = pieces_of(with_member(bundle, name, content))
     pieces[name] = RawPiece(name, content, method, data=data)
     manifest = pieces[MANIFEST_MEMBER]
@@ -210,7 +210,7 @@ def with_raw_member(bundle: bytes, name: str, content: bytes, data: bytes, metho
 
 
 def with_zip64_end(bundle: bytes, **changes: int) -> bytes:
-    """Put in the ZIP64 records that no bundle of this size needs, with fields changed."""
+    """Add ZIP64 records, which a bundle of this size does not need, with changed fields."""
     pieces = [*pieces_of(bundle).values()]
     plain = build(pieces)
     position = len(plain) - COMMENT_BYTES - END.size
@@ -225,7 +225,7 @@ def with_zip64_end(bundle: bytes, **changes: int) -> bytes:
 
 
 def headers(bundle: bytes) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the local and the central header of each entry, with the numbers of ZIP64 put in."""
+    """Return the local and the central header of each entry, with ZIP64 numbers resolved."""
     end = len(bundle) - COMMENT_BYTES - END.size
     if bundle[end - LOCATOR.size :].startswith(LOCATOR_SIGNATURE):
         end -= LOCATOR.size + END64.size

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 _PLACES = ("displayhook", "excepthook", "ps1", "ps2", "ps3")
-"""Where in `sys` a shell puts something of its own; ``ps1`` makes a session of the process."""
+"""Attributes of `sys` that a shell sets; ``ps1`` marks the process as interactive."""
 
 
 @contextmanager
 def new_shell(module: ModuleType | None = None, *, as_the_one: bool = False) -> Iterator[Any]:
-    """Make a shell, beside the kernel's own where there is one, and leave nothing of it.
+    """Make a shell, beside the kernel's own where there is one, and remove it afterwards.
 
     Parameters
     ----------
     module : ModuleType, optional
-        Where its names are; one of its own, or it would put its namespace in the place of
+        The module of its names. By default a new one: otherwise the shell would replace
         pytest's ``__main__``.
     as_the_one : bool, default: False
         Whether ``get_ipython()`` finds it.
@@ -56,7 +56,7 @@ def new_shell(module: ModuleType | None = None, *, as_the_one: bool = False) -> 
 
 
 def pretend_shell(patch: pytest.MonkeyPatch, shell: Any, *packages: str) -> None:
-    """Let packages of litestate find a shell, or none, instead of that of this process.
+    """Make packages of litestate find the given shell, or none, instead of this process's.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A notebook's namespace, kept and made again; and namespaces that are compared."""
+"""A notebook's namespace, captured and restored, and the comparison of namespaces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litestate.variables.restore import Restored, restore
 
 
 class Notebook:
-    """Names as those of a notebook: what its cells define belongs to it."""
+    """A namespace as a notebook's: definitions in its cells belong to it."""
 
     def __init__(self, code: str = "", **values: Any) -> None:
         self.names: dict[str, Any] = {"__name__": "__main__"}
@@ -26,7 +26,7 @@ class Notebook:
         exec(compile(code, "<cell>", "exec", dont_inherit=True), self.names)
 
     def take(self, *names: str) -> Taken:
-        """Take names; all but those with underscores by default."""
+        """Capture names; by default all that do not start with an underscore."""
         return take(self.names, names or [name for name in self.names if name[0] != "_"])
 
     def __getitem__(self, name: str) -> Any:
@@ -34,7 +34,7 @@ class Notebook:
 
 
 def copied(groups: Sequence[Group]) -> list[Group]:
-    """Return groups as a bundle has them: nothing is shared with what they were taken from."""
+    """Return copies of groups, as from a bundle: they share no memory with the originals."""
     return [
         Group(
             group.key,
@@ -99,12 +99,12 @@ _ATOMS = (str, int, float, complex, bool, bytes, types.NoneType)
 
 
 def same(one: Any, other: Any, *, tuples: bool = True) -> str:
-    """Return where two values differ, in type, content or in what is shared; "" if nowhere.
+    """Return where two values differ in type, content or sharing; "" if they are the same.
 
     Parameters
     ----------
     tuples : bool, optional
-        Whether it matters which tuples are one.
+        Whether the identity of tuples is compared.
     """
     return _Comparison(is_strict=tuples).differ(one, other)
 
@@ -149,7 +149,7 @@ class _Comparison:
             return not is_new
         known = id(mine) in self._pairs or id(others) in self._back
         if known:
-            # One of them may be known alone: then they are not the same.
+            # If only one of them is known, they are not the same.
             self._pairs.setdefault(id(mine), (mine, None))
             self._back.setdefault(id(others), 0)
         else:

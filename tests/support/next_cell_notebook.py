@@ -1,4 +1,4 @@
-"""A notebook whose next cell must work, wherever and whenever it goes on."""
+"""A notebook whose next cell must work, wherever and whenever it continues."""
 
 WORK = """
 import sqlite3
@@ -51,4 +51,4 @@ import pickle
 assert type(pickle.loads(pickle.dumps(model))) is Model
 print(random.random())
 """
-"""What the next cell of a notebook may do."""
+"""Statements that the next cell of a notebook may contain."""

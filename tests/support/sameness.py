@@ -1,4 +1,4 @@
-"""Whether an object that came back is the one that was saved, as strictly as anybody could ask.
+"""Strict comparison of a restored object with the one that was saved.
 
 Exact types, content, order, flags, and which objects are one object. What the saved object says of
 itself (``==``) is never asked: it may lie, or raise. Nothing here is recursive, so that things that
@@ -23,7 +23,7 @@ from typing import Any
 
 ATOMS = (type(None), bool, int, str, bytes, type(...), type(NotImplemented))
 IMMUTABLE = (*ATOMS, float, complex, tuple, frozenset, types.CodeType)
-"""Of these nobody can tell one from two."""
+"""Types whose equal values are indistinguishable: identity is not compared."""
 
 CODE = [
     *("co_code", "co_consts", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags"),
@@ -34,11 +34,11 @@ MADE_BY_PYTHON = {
     "__slotnames__",
     *("__annotations_cache__", "__annotations__", "__annotate__"),
 }
-"""In the ``__dict__`` of a class."""
+"""Entries in the ``__dict__`` of a class that are not compared."""
 
 
 class Different(Exception):
-    """The message says where and how."""
+    """A difference; the message says where and how."""
 
 
 class Comparison:
@@ -73,7 +73,7 @@ class Comparison:
                 self._pair(one, other, path)
 
     def later(self, one: Any, other: Any, path: Any, step: Any = "") -> None:
-        """Compare two parts when their turn comes."""
+        """Schedule the comparison of two parts."""
         self._todo.append((one, other, (path, step)))
 
     def all(self, names: Iterable[str], one: Any, other: Any, path: Any) -> None:
@@ -82,7 +82,7 @@ class Comparison:
             self.later(getattr(one, name), getattr(other, name), path, f".{name}")
 
     def must(self, equal: bool, path: Any, what: str) -> None:
-        """Raise Different unless something is so."""
+        """Raise Different unless the condition holds."""
         if not equal:
             raise Different(f"{written(path)}: {what}")
 
@@ -127,7 +127,7 @@ class Comparison:
         self.must(is_own(one) or one is other, path, f"{other} for {one}")
         self.later(type(one), type(other), path, ".__class__")
         self.all(("__name__", "__qualname__", "__module__", "__bases__"), one, other, path)
-        kept = [
+        entries = [
             {
                 name: value
                 for name, value in vars(each).items()
@@ -136,9 +136,11 @@ class Comparison:
             }
             for each in (one, other)
         ]
-        self.must(kept[0].keys() == kept[1].keys(), path, f"{[*kept[1]]} for {[*kept[0]]}")
-        for name, value in kept[0].items():
-            self.later(value, kept[1][name], path, f".{name}")
+        self.must(
+            entries[0].keys() == entries[1].keys(), path, f"{[*entries[1]]} for {[*entries[0]]}"
+        )
+        for name, value in entries[0].items():
+            self.later(value, entries[1][name], path, f".{name}")
 
 
 def differ(one: Any, other: Any, old: dict[str, Any], new: dict[str, Any]) -> str:
@@ -151,13 +153,13 @@ def differ(one: Any, other: Any, old: dict[str, Any], new: dict[str, Any]) -> st
 
 
 def reduced(thing: Any) -> Any:
-    """Return what copying would make a thing from."""
+    """Return the arguments from which ``copy`` would rebuild an object."""
     reduce = copyreg.dispatch_table.get(type(thing))
     return reduce(thing) if reduce else thing.__reduce_ex__(4)
 
 
 def is_own(kind: type) -> bool:
-    """Tell whether nobody can import a class."""
+    """Return whether a class cannot be imported."""
     found: Any = sys.modules.get(kind.__module__)
     if kind.__module__ == "__main__":
         return True
@@ -169,7 +171,7 @@ def is_own(kind: type) -> bool:
 
 
 def written(path: Any) -> str:
-    """Return how one gets to a part."""
+    """Return the path to a part as text."""
     steps: list[str] = []
     while isinstance(path, tuple):
         path, step = path
@@ -284,7 +286,7 @@ def _attributes(*names: str) -> Callable[[Comparison, Any, Any, Any], None]:
 
 COMPARE: dict[type, Callable[[Comparison, Any, Any, Any], None]] = {
     **dict.fromkeys((*ATOMS, bytearray, types.MappingProxyType, types.GenericAlias), _equal),
-    # How they are pickled says from which parts they were made.
+    # Their pickles contain the parts from which they were made.
     **dict.fromkeys((type(pathlib.Path()), pathlib.PurePosixPath, pathlib.PureWindowsPath), _equal),
     float: _float,
     complex: _complex,
@@ -310,7 +312,7 @@ COMPARE: dict[type, Callable[[Comparison, Any, Any, Any], None]] = {
 
 
 def by_package(kind: type) -> Callable[[Comparison, Any, Any, Any], None] | None:
-    """Return how to compare what numpy and pandas make."""
+    """Return the comparison for a type of numpy or pandas."""
     if kind.__module__.partition(".")[0] in ("numpy", "pandas"):
         import sameness_of_arrays
 

@@ -1,4 +1,4 @@
-"""Whether arrays and data frames are the same: memory, order, flags, missing values, indexes."""
+"""Strict comparison of arrays and data frames: memory, order, flags, missing values, indexes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Compare = Callable[[Any, Any, Any, Any], None]
 
 
 def how(kind: type) -> Compare | None:
-    """Return how to compare objects of a type, without loading pandas for arrays."""
+    """Return the comparison for a type, without loading pandas for arrays."""
     return (_numpy if kind.__module__.startswith("numpy") else _pandas)(kind)
 
 
@@ -42,7 +42,7 @@ def _scalar(each: Any, one: Any, other: Any, path: Any) -> None:
 def _array(each: Any, one: Any, other: Any, path: Any) -> None:
     each.all(("shape", "dtype"), one, other, path)
     each.later(one.flags.writeable, other.flags.writeable, path, ".flags.writeable")
-    # What is in neither order may come back in another one.
+    # Arrays in neither order may be restored in another order.
     if one.size > 1 and one.flags.forc:
         each.all(("strides",), one, other, path)
     if one.dtype.hasobject or one.dtype.kind == "T":
@@ -123,7 +123,7 @@ def _extension_dtype(each: Any, one: Any, other: Any, path: Any) -> None:
 def _extension(each: Any, one: Any, other: Any, path: Any) -> None:
     each.all(("dtype",), one, other, path)
     for name in ("_data", "_mask"):
-        # What is behind a missing value may be anything.
+        # The data behind a missing value is undefined.
         kinds = [type(getattr(array, name, None)) for array in (one, other)]
         each.must(kinds[0] is kinds[1], path, f"{name} of {kinds[1]} for {kinds[0]}")
     each.later([*one], [*other], path, "<items>")

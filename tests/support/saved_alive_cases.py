@@ -1,4 +1,4 @@
-"""Of the standard library what is connected to something else: files, threads, databases."""
+"""Objects of the standard library that hold resources: files, threads, databases."""
 
 # ruff: noqa: E501 - a case is read as a line of a table
 

@@ -41,7 +41,7 @@ CONTAINERS = group(
     ("`list`: empty", PLAIN, "x = []"),
     ("`list` of 100,000 numbers", PLAIN, "x = [number / 7 for number in range(100_000)]"),
     ("`list` that contains itself", PLAIN, "x = [1]\nx.append(x)", "x, x[1] is x"),
-    # Pyodide itself ends when it frees these: its stack is JavaScript's.
+    # Pyodide crashes when it frees these: its stack is JavaScript's.
     ("`list` nested 100,000 deep", PLAIN, "x = []\nfor _ in range(100_000):\n    x = [x]", "x", ""),
     ("`tuple`", PLAIN, "x = (1, ('a', ()), [2])"),
     ("`tuple`: empty", PLAIN, "x = ()"),

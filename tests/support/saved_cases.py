@@ -52,7 +52,7 @@ class Case:
 
     @cached_property
     def missing(self) -> str:
-        """Why the case cannot run here, or an empty text."""
+        """The reason why the case cannot run here, or an empty text."""
         if not self.outcome:
             return "the site's kernel cannot make it"
         for name in sorted(self._packages()):

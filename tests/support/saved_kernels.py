@@ -21,7 +21,7 @@ from saved_cases import LATE, NOT, PLAIN, ROUGH, TRUSTED, Case
 WRONG = "silently wrong"
 
 exploded: list[str] = []
-"""Effects of untrusted pickles."""
+"""Calls made by untrusted pickles; there must be none."""
 
 
 def _explode() -> None:
@@ -46,7 +46,7 @@ class Notebook:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[dict[str, Any]]:
-        """Be the main module."""
+        """Make this the main module."""
         main = sys.modules["__main__"]
         sys.modules["__main__"] = self.module
         try:
@@ -63,7 +63,7 @@ class Notebook:
             exec(compile(case.source, name, "exec"), self.names)
 
     def check(self, case: Case, name: str = "x") -> Any:
-        """Return the value of a case's check, or what it raises."""
+        """Return the value of a case's check, or the exception that it raises."""
         with self.running():
             self.names["x"] = self.names[name]
             try:
@@ -95,8 +95,8 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The captured variables of a notebook, as if they had been stored.
+class Captured:
+    """The captured variables of a notebook, as if stored.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class Kept:
     notes: dict[str, list[str]]
 
 
-def keep(notebook: Notebook) -> Kept:
+def capture_all(notebook: Notebook) -> Captured:
     """Capture all variables of a notebook.
 
     Raises
@@ -130,7 +130,7 @@ def keep(notebook: Notebook) -> Kept:
     ]
     assert sorted(reported) == wanted, f"reported {sorted(reported)}, not {wanted}"
     reasons = {each.path: each.reason for each in taken.skipped}
-    return Kept(groups, reasons, {name: list(notes) for name, notes in taken.notes.items()})
+    return Captured(groups, reasons, {name: list(notes) for name, notes in taken.notes.items()})
 
 
 def stored(taken: Any) -> Any:
@@ -143,20 +143,20 @@ def stored(taken: Any) -> Any:
     )
 
 
-def bring_back(kept: Kept, *, trusted: bool) -> tuple[Notebook, dict[str, str], set[str]]:
-    """Restore into a new notebook, in a kernel that has never seen the old one's classes.
+def restore_all(captured: Captured, *, trusted: bool) -> tuple[Notebook, dict[str, str], set[str]]:
+    """Restore into a new notebook, in a kernel that does not know the old one's classes.
 
     Returns
     -------
     Notebook
         The new one.
     dict
-        Why what failed did.
+        Reasons of the variables that failed, by name.
     set of str
         The names that wait for trust.
     """
-    # Arrays live in the buffers of what is restored.
-    groups = [stored(each) for each in kept.groups]
+    # Restored arrays use these buffers.
+    groups = [stored(each) for each in captured.groups]
     if not trusted:
         groups = [replace(each, pickles=[BOMB] * len(each.pickles)) for each in groups]
     forget_classes()
@@ -175,7 +175,7 @@ def bring_back(kept: Kept, *, trusted: bool) -> tuple[Notebook, dict[str, str], 
 
 
 def forget_classes() -> None:
-    """Be as a new process, where cloudpickle has not seen the notebook's classes."""
+    """Make cloudpickle forget the notebook's classes, as in a new process."""
     for name in ("_DYNAMIC_CLASS_TRACKER_BY_ID", "_DYNAMIC_CLASS_TRACKER_BY_CLASS"):
         getattr(cloudpickle.cloudpickle, name).clear()
 
@@ -196,7 +196,7 @@ def _alone(case: Case) -> Result:
 
 
 def filled(cases: Sequence[Case]) -> tuple[Notebook, list[str]]:
-    """Return a notebook in which the cells of some cases ran, and what each is called there."""
+    """Return a notebook in which the cells of some cases ran, and the name of each case in it."""
     notebook = Notebook()
     names = [f"x_{number}" for number in range(len(cases))]
     for name, case in zip(names, cases, strict=True):
@@ -207,13 +207,13 @@ def filled(cases: Sequence[Case]) -> tuple[Notebook, list[str]]:
 
 def _results(cases: Sequence[Case]) -> list[Result]:
     (notebook, names), (control, _) = filled(cases), filled(cases)
-    kept = keep(notebook)
-    wary, refused, _ = bring_back(kept, trusted=False)
+    captured = capture_all(notebook)
+    wary, refused, _ = restore_all(captured, trusted=False)
     assert not exploded, "a pickle was loaded without trust"
-    trusting, failed, left = bring_back(kept, trusted=True)
+    trusting, failed, left = restore_all(captured, trusted=True)
     assert not left, f"they still wait: {left}"
     return [
-        judged(case, name, kept, (notebook, control), (wary, trusting), {**refused, **failed})
+        judged(case, name, captured, (notebook, control), (wary, trusting), {**refused, **failed})
         for name, case in zip(names, cases, strict=True)
     ]
 
@@ -221,36 +221,36 @@ def _results(cases: Sequence[Case]) -> list[Result]:
 def judged(
     case: Case,
     name: str,
-    kept: Kept,
+    captured: Captured,
     before: tuple[Notebook, Notebook],
     after: tuple[Notebook, Notebook],
     failed: dict[str, str],
 ) -> Result:
-    """Return what became of a case.
+    """Return the outcome of a case.
 
     Parameters
     ----------
     case : Case
     name : str
-        What it is called.
-    kept : Kept
+        Its name in the notebooks.
+    captured : Captured
     before : tuple of Notebook
-        The one that was saved, and one in which the same was done.
+        The saved one, and a control in which the same cells ran.
     after : tuple of Notebook
         Restored without trust, and with it.
     failed : dict
-        Why names are not in those.
+        Reasons of the names that are in neither.
     """
     saved, control = before
     expected = control.check(case, name)
     disturbed = differ(expected, saved.check(case, name), control.names, saved.names)
     if disturbed:
         return Result(WRONG, difference=f"saving changed it: {disturbed}")
-    if name in kept.skipped:
-        return Result(NOT, cleaned(kept.skipped[name]))
+    if name in captured.skipped:
+        return Result(NOT, cleaned(captured.skipped[name]))
     if name in failed:
         return Result(LATE, cleaned(failed[name]))
-    reported = cleaned("; ".join(kept.notes.get(name, [])))
+    reported = cleaned("; ".join(captured.notes.get(name, [])))
     restored = [each for each in after if name in each.names]
     for each in restored:
         if difference := compared(case, name, each):
@@ -261,8 +261,8 @@ def judged(
 
 
 def compared(case: Case, name: str, restored: Notebook) -> str:
-    """Return the difference of a restored object from a new one of its cell, or an empty text."""
-    # A new one each time: a check may use up the object.
+    """Return how a restored object differs from a new one of its cell, or an empty text."""
+    # A new object each time: a check may consume it.
     fresh = Notebook()
     fresh.run(case)
     return differ(fresh.check(case), restored.check(case, name), fresh.names, restored.names)

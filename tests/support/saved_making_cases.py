@@ -1,4 +1,4 @@
-"""Objects whose making runs code of the notebook, or that lead back to what hashes them."""
+"""Objects whose restore runs code of the notebook, or that contain what hashes them."""
 
 # ruff: noqa: E501 - a case is read as a line of a table
 

@@ -1,4 +1,4 @@
-"""Data frames and what belongs to them."""
+"""Data frames and related objects of pandas."""
 
 # ruff: noqa: E501 - a case is read as a line of a table
 

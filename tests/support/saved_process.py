@@ -1,4 +1,4 @@
-"""Load what another process has saved; a program that test_what_is_saved.py starts."""
+"""Program of test_what_is_saved.py that loads what another process has saved."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 
-def main(kept: Path) -> None:
-    """Print how what came back differs, by title."""
+def main(captured: Path) -> None:
+    """Print the differences of restored objects, by title."""
     from saved_groups import GROUPS
-    from saved_kernels import bring_back, compared
+    from saved_kernels import compared, restore_all
 
     different = {}
-    for number, saved in pickle.loads(kept.read_bytes()).items():
-        notebook, _, _ = bring_back(saved, trusted=True)
+    for number, saved in pickle.loads(captured.read_bytes()).items():
+        notebook, _, _ = restore_all(saved, trusted=True)
         cases = [case for case in GROUPS[number].cases if not case.missing]
         for index, case in enumerate(cases):
             if f"x_{index}" in notebook.names:

@@ -1,4 +1,4 @@
-"""What matplotlib, scikit-learn and other packages make."""
+"""Objects of matplotlib, scikit-learn and other packages."""
 
 # ruff: noqa: E501 - a case is read as a line of a table
 

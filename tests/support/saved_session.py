@@ -1,4 +1,4 @@
-"""A session in which a cell changes something of the process, for tests and for the page."""
+"""A session whose cells change the process, for tests and for docs/what-is-saved.md."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from saved_session_cases import NAMED, SET, SET_IF_TRUSTED, Change
 
 @contextlib.contextmanager
 def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this process be as one in which no cell has run.
+    """Reset this process to a state in which no cell has run.
 
-    With Python's own filters of warnings, as pytest has others, and its own limit of calls, as the
+    Use Python's default warning filters, as pytest has others, and its recursion limit, as the
     site's kernel has another.
     """
     limit = sys.getrecursionlimit()
@@ -40,14 +40,14 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def missing(change: Change) -> str:
-    """Return why a change cannot be tried here, or an empty text."""
+    """Return the reason why a change cannot be tried here, or an empty text."""
     if sys.platform == "emscripten" and not change.in_kernel:
         return "the site's kernel does not have it"
     return change.missing
 
 
 class Session:
-    """A notebook in which a cell runs that changes something."""
+    """A notebook in which a cell changes the process."""
 
     def __init__(self, change: Change) -> None:
         self.notebook = Notebook()

@@ -1,4 +1,4 @@
-"""What a cell can set beside its variables, for docs/what-is-saved.md and for its tests."""
+"""Changes of the process by a cell, for docs/what-is-saved.md and its tests."""
 
 # ruff: noqa: E501 - a case is read as a line of a table
 
@@ -16,7 +16,7 @@ NAMED = "named"
 
 @dataclass(frozen=True)
 class Change:
-    """Something that a cell changes in the process.
+    """A change that a cell makes to the process.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class Change:
     source : str
         The cell.
     check : str
-        An expression that is another one before and after the cell.
+        An expression whose value the cell changes.
     reset : str
-        What makes a new session of it.
+        Code that undoes the change, as a new session would.
     in_kernel : bool
         Whether it can be tried in the site's kernel.
     """
@@ -43,7 +43,7 @@ class Change:
 
     @cached_property
     def missing(self) -> str:
-        """Why it cannot be tried here, or an empty text."""
+        """The reason why it cannot be tried here, or an empty text."""
         for node in ast.walk(ast.parse(self.source)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""What people write in their cells: functions, classes, and objects that misbehave."""
+"""Definitions in users' cells: functions, classes, and objects that misbehave."""
 
 # ruff: noqa: E501 - a case is read as a line of a table
 
@@ -218,7 +218,7 @@ TROUBLE = group(
     ("list with a lock among others", ROUGH,
      "import threading\nx = [1, 2, threading.Lock()]", "x[:2]"),
     ("dict with a generator as a value", NOT, "x = {'a': 1, 'g': (i for i in range(3))}", "x['a']"),
-    # Pyodide itself ends when it frees it.
+    # Pyodide crashes when it frees this.
     ("chain of 100,000 objects", NOT,
      "class Link:\n    next = None\nx = None\nfor _ in range(100_000):\n    link_new = Link()\n"
      "    link_new.next, x = x, link_new\ndel link_new", "type(x).__name__", ""),

@@ -33,7 +33,7 @@ class Session:
         return litestate.load_state(bundle, **options)
 
     def clear(self) -> None:
-        """Remove all files, as a reload does."""
+        """Remove all files, as a reload of the page does."""
         for root in (self.home, self.notebook):
             for path in sorted(root.rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -91,7 +91,7 @@ def dump(path: Path) -> list[str]:
 
 
 def same_but_for_databases(after: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Compare all but the bytes of databases: going back raises their change counter."""
+    """Compare everything but the bytes of databases: a rollback raises their change counter."""
     return {key: value for key, value in after.items() if not key.endswith(".db")} == {
         key: value for key, value in before.items() if not key.endswith(".db")
     } and after.keys() == before.keys()

@@ -1,4 +1,4 @@
-"""Databases of every kind, and all that can be compared of them."""
+"""Databases of every kind, and their comparison."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_KERNEL = sys.platform == "emscripten"
 crash_needs_processes = pytest.mark.skipif(IN_KERNEL, reason="the kernel has one process")
 
 CAPTURE = importlib.import_module("litestate.sqlite.database_capture")
-"""The module: the package has a function of that name."""
+"""The module, whose name a function of the package hides."""
 
 PRAGMAS = ("application_id", "user_version", "encoding", "page_size", "auto_vacuum")
 """Settings of a database besides its journal mode."""
@@ -30,7 +30,7 @@ CREATE TABLE runs (id INTEGER PRIMARY KEY, note TEXT);
 INSERT INTO runs (note) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 50)
     SELECT 'run ' || i FROM n;
 """
-"""A table in every one of them."""
+"""Statements that create a table in every database."""
 
 SCRIPTS = {
     "nothing special": "",
@@ -135,13 +135,13 @@ _FIRST = {
 
 
 def build(path: Path, name: str) -> None:
-    """Make the database of that name."""
+    """Make the database of the given kind."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(f"{_FIRST.get(name, '')};{COMMON};{SCRIPTS[name]}")
 
 
 def lacks(name: str) -> bool:
-    """Tell whether this SQLite has no such tables."""
+    """Return whether this SQLite does not support a kind of table."""
     with closing(sqlite3.connect(":memory:")) as connection:
         try:
             connection.executescript(f"{COMMON};{SCRIPTS[name]}")
@@ -153,14 +153,14 @@ def lacks(name: str) -> bool:
 
 
 def content(path: Path) -> dict[str, Any]:
-    """Everything that can be compared of a database that works."""
+    """Return everything that can be compared of a valid database."""
     with closing(sqlite3.connect(path)) as connection:
         return content_of(connection)
 
 
 def content_of(connection: sqlite3.Connection) -> dict[str, Any]:
-    """As `content`, as a connection sees it."""
-    # A lone surrogate is a text for SQLite and none for Python.
+    """Return the same as `content`, as seen by a connection."""
+    # SQLite stores lone surrogates as text; Python cannot decode them.
     connection.text_factory = bytes
     found: dict[str, Any] = {name: _one(connection, f"PRAGMA {name}") for name in PRAGMAS}
     findings = connection.execute("PRAGMA integrity_check").fetchall()
@@ -189,12 +189,12 @@ def _one(connection: sqlite3.Connection, statement: str) -> Any:
 
 
 def size(path: Path, suffix: str) -> int:
-    """Bytes of what lies beside a database."""
+    """Return the size of a file beside a database."""
     return path.with_name(path.name + suffix).stat().st_size
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return the files in a folder without the index of a log, which every reader creates again."""
+    """Return the files in a folder, except the index of a log, which every reader recreates."""
     return {
         path.name: path.read_bytes()
         for path in sorted(folder.iterdir())
@@ -213,7 +213,7 @@ sys.stdin.read()
 
 @contextmanager
 def other_process(path: Path, script: str, *, wait: bool = True) -> Iterator[Callable[[], None]]:
-    """Let another process run statements and keep its connection; yields what kills it."""
+    """Run statements in another process that stays connected; yield a function that kills it."""
     command = [sys.executable, "-c", _CHILD, str(path)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdin is not None
@@ -230,12 +230,12 @@ def other_process(path: Path, script: str, *, wait: bool = True) -> Iterator[Cal
 
 
 def crash(path: Path, script: str) -> None:
-    """Let another process run statements, and kill it there."""
+    """Run statements in another process, and kill it before it closes."""
     with other_process(path, script) as kill:
         kill()
 
 
 def leave_a_log(path: Path, script: str) -> None:
-    """Let another process write into the log of a database, and kill it there."""
+    """Write into the log of a database in another process, and kill it before it closes."""
     crash(path, f"PRAGMA journal_mode = wal; {script}")
     assert size(path, "-wal")

@@ -1,4 +1,4 @@
-"""Tables to export, and how to look at what was written."""
+"""Tables to export, and readers of the exported files."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Tracked(Notebook):
     ----------
     full : int
         Number of full scans.
-    looked_at : set of str
+    encoded_names : set of str
         Names of the variables that were encoded.
     succeeded : bool
         Whether the last cell did.
@@ -35,7 +35,7 @@ class Tracked(Notebook):
         self.names = shell.user_ns
         self.watch = Watch(shell)
         self.full = 0
-        self.looked_at: set[str] = set()
+        self.encoded_names: set[str] = set()
         self.succeeded = False
         kernel.options = {"variables": True, "watch": self.watch.take}
         kernel.reopen()
@@ -45,11 +45,11 @@ class Tracked(Notebook):
 
     def missed(self) -> str:
         """Return the differences of the newest checkpoint from a full scan; empty if none."""
-        kept, here = self.kept(), self.here()
+        stored, now = self.stored_variables(), self.here()
         return "".join(
-            f"\n{name}: stored {kept.get(name, b'')[:500]!r}, now {here.get(name, b'')[:500]!r}"
-            for name in sorted(kept.keys() | here.keys())
-            if kept.get(name) != here.get(name)
+            f"\n{name}: stored {stored.get(name, b'')[:500]!r}, now {now.get(name, b'')[:500]!r}"
+            for name in sorted(stored.keys() | now.keys())
+            if stored.get(name) != now.get(name)
         )
 
 
@@ -70,7 +70,7 @@ def tracked(kernel: Kernel, patch: pytest.MonkeyPatch) -> Iterator[Tracked]:
         encode_variable: Any = vars(tracker)["encode_variable"]
 
         def noted(name: str, values: Any) -> Any:
-            made.looked_at.add(name)
+            made.encoded_names.add(name)
             return encode_variable(name, values)
 
         patch.setattr(tracker, "whole", counted)

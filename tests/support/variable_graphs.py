@@ -1,4 +1,4 @@
-"""Values that go through a graph and come back, and graphs that a stranger wrote."""
+"""Round trips of values through a graph, and graphs written by a stranger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litestate.variables.graph.encoder import Encoder
 
 
 class Graph:
-    """Some names as a graph; all that it points to is copied."""
+    """A graph of some names, with copies of all buffers and pickles."""
 
     def __init__(self, **values: object) -> None:
         encoder = Encoder()
@@ -39,8 +39,8 @@ def decoded(document: Any, buffers: Sequence[bytes]) -> Decoded:
     return decode(decoder)
 
 
-def kept(*values: object) -> list[Any]:
-    """Return values as they come back, without pickles."""
+def round_trip(*values: object) -> list[Any]:
+    """Return the values after a round trip without pickles."""
     graph = Graph(**{f"v{number:03}": value for number, value in enumerate(values)})
     assert graph.pickles == []
     found = graph.decoded()
@@ -50,14 +50,14 @@ def kept(*values: object) -> list[Any]:
 
 
 def opaque(value: object) -> bool:
-    """Return whether a value is kept as a pickle alone."""
+    """Return whether a value is stored as a pickle alone."""
     graph = Graph(v=value)
     (number,) = graph.document["names"]["v"]
     return bool(graph.document["nodes"][number][0] == "pickle")
 
 
 def one(tag: str, payload: Any, *buffers: bytes) -> Any:
-    """Return what a graph of one node stands for."""
+    """Return the value of a graph of one node."""
     document = {"names": {"v": [0]}, "nodes": [[tag, payload]], "pickles": []}
     return decoded(document, buffers).values["v"]
 
@@ -71,7 +71,7 @@ _ODD: list[Any] = [
 
 
 def mutated(graph: Graph, seed: int) -> tuple[Any, list[bytes]]:
-    """Return the graph with a few things changed anywhere in it."""
+    """Return the graph with a few random changes."""
     dice = random.Random(seed)
     document = json.loads(json.dumps(graph.document))
     buffers = list(graph.buffers)
@@ -104,14 +104,14 @@ def _change(tree: Any, dice: random.Random) -> None:
         item[key] += dice.choice((-1, 1, 7, 2**32))
     elif what == 2:
         other, place = dice.choice(spots)
-        # A copy, or the graph would have itself inside.
+        # A copy: otherwise the graph would contain itself.
         item[key] = json.loads(json.dumps(other[place]))
     else:
         item[key] = dice.choice(_ODD)
 
 
 def survives(graph: Graph, rounds: int) -> int:
-    """Return how many of the changed graphs were refused; anything else they do is an error."""
+    """Return the number of changed graphs that were refused; any other error fails the test."""
     refused = 0
     for seed in range(rounds):
         document, buffers = mutated(graph, seed)

@@ -1,4 +1,4 @@
-"""A kernel with autosave, and the cells that it runs: variables in checkpoints."""
+"""A kernel with autosave and its cells, for variables in checkpoints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from litestate.variables.capture import take
 
 
 class Notebook:
-    """A kernel with autosave whose cells say themselves which names they use."""
+    """A kernel with autosave whose cells declare the names that they use."""
 
     def __init__(self, kernel: Kernel, names: dict[str, Any]) -> None:
         self.kernel = kernel
@@ -31,7 +31,7 @@ class Notebook:
         self.used |= frozenset(re.findall(r"[a-zA-Z_]+", code))
 
     def cell(self, code: str, *, thorough: bool = False) -> int:
-        """Run a cell; return how many bytes of variables its checkpoint has written."""
+        """Run a cell; return the bytes of variables that its checkpoint wrote."""
         self.run(code)
         before = self.chunks()
         self.kernel.session.checkpoint("cell", thorough=thorough)
@@ -45,7 +45,7 @@ class Notebook:
             for chunk in entry.content.chunks
         }
 
-    def kept(self) -> dict[str, bytes]:
+    def stored_variables(self) -> dict[str, bytes]:
         """Return the variables of the newest checkpoint."""
         session = self.kernel.session
         assert session.newest is not None
@@ -56,7 +56,7 @@ class Notebook:
         }
 
     def here(self) -> dict[str, bytes]:
-        """Return the variables as a scan of everything finds them."""
+        """Return the variables as a full scan finds them."""
         taken = take(self.names, namespace.user_names(self.names))
         return {
             f"{group.key}/{part}": bytes(content)
@@ -65,25 +65,25 @@ class Notebook:
         }
 
     def refreshed(self) -> None:
-        """Go on in a new kernel, which has no variables."""
+        """Continue in a new kernel, which has no variables."""
         for name in namespace.user_names(self.names):
             del self.names[name]
         self.kernel.reopen()
-        # In the browser's kernel, too: `reopen` takes what is in memory as still there.
+        # In the browser's kernel, too: `reopen` assumes that the memory is unchanged.
         session = self.kernel.session
         session.tree = {
             place: entry for place, entry in session.tree.items() if entry.kind != "variables"
         }
 
     def reloaded(self) -> set[str]:
-        """Go on as after a reload; return which variables are not there."""
+        """Continue as after a reload; return the missing variables."""
         self.refreshed()
         session = self.kernel.session
         report = checkpoint_restore.restore_missing(session, session.find(None))
         return {each.path for each in report.skipped if " " not in each.path}
 
     def damage(self, name: str) -> Content:
-        """Damage the stored graph in which a variable is."""
+        """Damage the stored graph that contains a variable."""
         tree = self.kernel.session.tree
         (entry,) = (it for it in tree.values() if name in it.details.get("names", ()))
         (chunk,) = entry.content.chunks
@@ -94,7 +94,7 @@ class Notebook:
         return entry.content
 
     def thin(self) -> None:
-        """Make checkpoints until there is none left of those that were there."""
+        """Make checkpoints until all earlier ones are dropped."""
         session = self.kernel.session
         session.configure(None, Retention(last=2, hours=0, days=0))
         newest = session.find(None).number

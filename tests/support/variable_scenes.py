@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""Cells of a notebook, and what must hold of their names when they have been stored and loaded."""
+"""Cells of a notebook, and assertions about their names after storing and loading."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CELLS: list[str] = []
 
 @dataclass
 class Notebook:
-    """A namespace, and what was said when it was stored."""
+    """A namespace, and the report of its capture."""
 
     space: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
     notes: list[str] = field(default_factory=list)
     data: bytes = b""
 
     def cell(self, code: str) -> None:
-        """Run a cell; its source is known, as it is in IPython."""
+        """Run a cell, with known source as in IPython."""
         CELLS.append(code)
         name = f"<cell {len(CELLS)}>"
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
@@ -40,7 +40,7 @@ class Notebook:
         return self.data
 
     def again(self, *names: str) -> Notebook:
-        """Return a new notebook with these names only."""
+        """Return a new notebook with only these names, restored."""
         return load(self.dump(*names), *names)
 
     def __getattr__(self, name: str) -> Any:
@@ -51,7 +51,7 @@ class Notebook:
 
 
 def load(data: bytes, *names: str) -> Notebook:
-    """Return a notebook with what is in a pickle."""
+    """Return a notebook with the contents of a pickle."""
     made = Notebook()
     values = pickling.load(data, lambda number: number, made.space)
     made.space.update(zip(names, values, strict=True))
@@ -61,7 +61,7 @@ def load(data: bytes, *names: str) -> Notebook:
 
 @dataclass(frozen=True)
 class Scene:
-    """A cell, its names that are stored, and what must hold of them afterwards."""
+    """A cell, the names to store, and the assertions about them afterwards."""
 
     cell: str
     names: tuple[str, ...]
@@ -72,10 +72,10 @@ SCENES: dict[str, Scene] = {}
 
 
 def scene(cell: str, names: str) -> Callable[[Callable[[Any], None]], None]:
-    def keep(check: Callable[[Any], None]) -> None:
+    def register(check: Callable[[Any], None]) -> None:
         SCENES[check.__name__] = Scene(cell, tuple(names.split()), check)
 
-    return keep
+    return register
 
 
 @scene(

@@ -1,4 +1,4 @@
-"""Bundles of version 2 for tests: with variables, packages and a session, and signed."""
+"""Signed bundles of version 2 for tests, with variables, packages and a session."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_group(
     buffers: tuple[bytes, ...] = (),
     pickles: tuple[bytes, ...] = (),
 ) -> None:
-    """Write a group of plain values, with buffers and pickles that nothing refers to."""
+    """Write a group of plain values, with unreferenced buffers and pickles."""
     names = {name: about(type(value).__name__, repr(value)) for name, value in values.items()}
     details = {"names": names, "pickles": len(pickles), "buffers": len(buffers)}
     content = graph(values)
@@ -50,7 +50,7 @@ def as_version_2(
     compression: Compression = "deflate",
     values: dict[str, Any] | None = None,
 ) -> bytes:
-    """Return a bundle with what another one has, two groups, packages and a session."""
+    """Return a bundle with the contents of another one, two groups, packages and a session."""
     file = io.BytesIO()
     with Writer(file, compression=compression) as writer:
         reader = Reader(io.BytesIO(bundle)) if bundle else None

@@ -29,9 +29,9 @@ from variable_kernels import Notebook
 
 @pytest.fixture(autouse=True)
 def key_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the key is that signs: never the one of whoever runs the tests."""
+    """Put the signing key in a temporary folder: never use that of the user who runs the tests."""
     folder = tmp_path_factory.mktemp("data")
-    # macOS has no name for it but that of the home folder.
+    # macOS derives the folder from HOME alone.
     name = {"win32": "APPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_DATA_HOME")
     monkeypatch.setenv(name, str(folder))
     return folder
@@ -39,14 +39,14 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 @pytest.fixture(autouse=True)
 def no_last_result() -> Iterator[None]:
-    """Leave no ``_`` as doctest leaves it: IPython sets none of its own beside it."""
+    """Remove the ``_`` that doctest leaves: IPython sets none of its own beside it."""
     yield
     vars(builtins).pop("_", None)
 
 
 @pytest.fixture(autouse=True)
 def no_reducers() -> Iterator[None]:
-    """Leave no reducer that a cell of a test has registered: every save after it would name it."""
+    """Remove reducers that a test's cells have registered: every later save would name them."""
     before = set(copyreg.dispatch_table)
     yield
     for kind in set(copyreg.dispatch_table) - before:
@@ -56,7 +56,7 @@ def no_reducers() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_adapters() -> Iterator[None]:
-    """Leave no adapter for SQLite that a cell of a test has registered."""
+    """Remove SQLite adapters that a test's cells have registered."""
     before = dict(sqlite3.adapters)
     yield
     sqlite3.adapters.clear()
@@ -65,13 +65,13 @@ def no_adapters() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the kernel, what other tests have read is not what a report is about."""
+    """Forget the files that other tests in the kernel have read."""
     monkeypatch.setattr(litestate.state.missing_files, "_files_read", list)
 
 
 @pytest.fixture(autouse=True)
 def no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where these tests run in a notebook, its variables are not what they are about."""
+    """Hide the variables of the notebook in which these tests may run."""
     monkeypatch.setattr(litestate.state.save, "is_session", lambda: False)
 
 
@@ -108,7 +108,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def changed(session: Session) -> bytes:
-    """A bundle, and a session that has gone on since: every kind of change is needed to go back."""
+    """A bundle, and a session changed since: a load needs every kind of change."""
     for name in ("same", "edited", "removed", "folder/inner"):
         path = session.home / name
         path.parent.mkdir(exist_ok=True)
@@ -139,7 +139,7 @@ def changed(session: Session) -> bytes:
 
 @pytest.fixture
 def kernel(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
-    """A session with checkpoints, and a file system whose clock is known."""
+    """A session with checkpoints, on a file system with known clock resolution."""
     monkeypatch.setattr(litestate.files.stat_cache, "RACY", int(CLOCK * 1e9))
     kernel = Kernel(session, tmp_path / "history")
     yield kernel

@@ -1,4 +1,4 @@
-"""The examples in docs/ are true: they run, and the format's text agrees with the code."""
+"""Documentation in docs/: the examples run, and the texts agree with the code."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_worked_example_is_a_manifest(example: bytes) -> None:
     assert manifest.to_json() == example
 
 
-def test_its_digest_is_that_of_the_code_and_of_the_lines_in_the_text(example: bytes) -> None:
+def test_the_digest_of_the_example_agrees_with_code_and_text(example: bytes) -> None:
     document: dict[str, Any] = json.loads(example)
     manifest = read_manifest(example)
     assert content_digest(manifest.members) == document["content_digest"]
@@ -94,7 +94,7 @@ def test_the_digest_function_in_the_text_gives_the_same(example: bytes) -> None:
     assert defined["content_digest"](document["members"]) == document["content_digest"]
 
 
-def test_its_members_have_the_contents_of_the_example(example: bytes) -> None:
+def test_the_members_of_the_example_have_its_contents(example: bytes) -> None:
     contents = {
         "files/home/empty/": b"",
         "files/home/latest": b"note.txt",
@@ -123,7 +123,7 @@ def test_the_format_names_the_constants_of_the_code() -> None:
 def test_the_format_names_every_tag_of_the_code() -> None:
     text = read("bundle-format.md")
     section = text[text.index("### 5.9. Tags") : text.index("### 5.10.")]
-    # In the first column, or at the start of what has a table of its own.
+    # In the first column, or at the start of a section with its own table.
     starts = re.findall(r"^(?:\| )?(`[^|\n]*?)(?: \||has the payload)", section, re.MULTILINE)
     named = set(re.findall(r"`([\w.]+)`", "".join(starts)))
     pytest.importorskip("pandas")
@@ -134,7 +134,7 @@ def test_the_format_names_every_tag_of_the_code() -> None:
     }
     assert len(tags) > 60
     tags |= {"json", "alias", "pickle"}
-    # Tags of one kind stand in one row: "`numpy.PCG64`, `MT19937`, …".
+    # Tags of one kind share a row: "`numpy.PCG64`, `MT19937`, …".
     missing = {tag for tag in tags if tag not in named and tag.partition(".")[2] not in named}
     assert not missing
 
@@ -153,7 +153,7 @@ def test_the_format_names_the_limits_of_the_code() -> None:
     assert f"where that sum is more than {HARMLESS >> 30} GiB" in text
 
 
-def test_the_worked_example_is_a_file_that_is_kept(example: bytes) -> None:
+def test_the_worked_example_is_a_fixture(example: bytes) -> None:
     data = (SUPPORT / "bundles" / "version-1.litestate.zip").read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.read(MANIFEST_MEMBER) == example
@@ -180,7 +180,7 @@ def test_the_guide_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> Non
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A current folder whose checkpoints are closed in the end."""
+    """A current folder whose session is closed afterwards."""
     monkeypatch.chdir(tmp_path)
     kernel_session.close()
     yield tmp_path
@@ -208,15 +208,15 @@ def test_the_guide_shows_the_table_of_checkpoints_as_it_is() -> None:
 
 
 def test_the_guide_names_the_retention_of_the_code() -> None:
-    kept = Retention()
+    retention = Retention()
     assert (
-        f"The last {kept.last} checkpoints, the newest one of each of the last {kept.hours} hours "
-        f"and {kept.days} days"
+        f"The last {retention.last} checkpoints, the newest one of each of the last "
+        f"{retention.hours} hours and {retention.days} days"
     ) in read("guide.md")
 
 
 def sentences() -> list[str]:
-    """Return every text in the code of the package, with ``…`` where it puts something in."""
+    """Return every text in the code of the package, with ``…`` for inserted values."""
     found = []
     for path in sorted(Path(errors.__file__).parent.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -252,7 +252,7 @@ def test_the_guide_explains_every_error() -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return what GitHub makes of the headings of a page."""
+    """Return the anchors that GitHub makes of a page's headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", text).strip().lower().replace(" ", "-") for text in headings}
 

@@ -23,7 +23,7 @@ from litestate.storage.key_file import FileKey, key_path, load_key
 
 MANIFEST = b'{"format": "litestate"}'
 
-only_files = pytest.mark.skipif(IN_BROWSER, reason="the browser keeps its key by itself")
+only_files = pytest.mark.skipif(IN_BROWSER, reason="the browser stores its key itself")
 only_posix = pytest.mark.skipif(
     IN_BROWSER or sys.platform == "win32", reason="files have no permissions here"
 )
@@ -62,7 +62,7 @@ def test_a_bundle_signed_with_another_key_is_a_strangers() -> None:
     assert trust.judge(other, MANIFEST) == "stranger"
 
 
-def test_a_key_that_fits_nothing_is_forged() -> None:
+def test_a_signature_that_does_not_match_is_forged() -> None:
     mine = signed()
     for changed, manifest in (
         (mine, MANIFEST + b" "),
@@ -74,7 +74,7 @@ def test_a_key_that_fits_nothing_is_forged() -> None:
             trust.judge(changed, manifest)
 
 
-def test_asking_for_nothing_makes_no_key(key_folder: Path) -> None:
+def test_judging_a_bundle_creates_no_key(key_folder: Path) -> None:
     assert trust.judge(Signature("0" * 32, "0" * 64), MANIFEST) == "stranger"
     assert not list(key_folder.iterdir())
 
@@ -139,7 +139,7 @@ def test_the_key_is_random_and_for_its_owner_only(
     assert found and found[1] == mine.key
     secret = bytes.fromhex(found[2])
     assert hmac.new(secret, MANIFEST, hashlib.sha256).hexdigest() == mine.hmac_sha256
-    # Its name must tell nothing of it.
+    # The name of its file must reveal nothing about it.
     assert mine.key not in (hashlib.sha256(secret).hexdigest()[:32], found[2][:32])
     path.unlink()
     assert signed().key != mine.key
@@ -192,7 +192,7 @@ def test_a_relative_folder_is_ignored(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @only_files
-def test_where_there_are_no_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError("Operation not permitted")
 
@@ -225,7 +225,7 @@ def test_another_process_that_is_faster_wins(
 
 @only_files
 def test_processes_that_make_the_first_key_at_once_have_one() -> None:
-    # Imports first: what is to happen at once is the making.
+    # Import first, so that the keys are made at the same time.
     code = "import litestate.storage.key_file as file; from litestate.trust import Signer; "
     code += "input(); print(Signer()(b'x').key)"
     processes = [

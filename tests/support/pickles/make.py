@@ -1,4 +1,4 @@
-"""Write the pickles of this Python; they belong to what every later litestate must read."""
+"""Write the pickles of this Python, which every later litestate must read."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Shell:
-    """A shell in a folder, as if it had just been started there."""
+    """A shell that was just started in a folder."""
 
     def __init__(self, shell: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shell = shell
@@ -57,7 +57,7 @@ def rows() -> list[tuple[int, str, int | None]]:
     return [(row.number, row.cause, row.cell) for row in litestate.checkpoints()]
 
 
-def test_each_cell_that_changes_something_is_kept(start: Any, tmp_path: Path) -> None:
+def test_each_cell_with_a_change_makes_a_checkpoint(start: Any, tmp_path: Path) -> None:
     shell = start()
     report = shell.cell("import litestate\nlitestate.autosave()")
     assert str(report).startswith("Autosave is on for python.")
@@ -95,8 +95,8 @@ def test_a_problem_is_reported_once(start: Any, capsys: pytest.CaptureFixture[st
     capsys.readouterr()
     for number in range(3):
         shell.cell(f"cursor = db.execute('INSERT INTO t VALUES ({number})')")
-    told = capsys.readouterr().out
-    assert told.count("Note: app.db has an open transaction") == 1
+    output = capsys.readouterr().out
+    assert output.count("Note: app.db has an open transaction") == 1
     shell.cell("db.commit()")
     shell.cell("db.close()")
     shell.cell("litestate.autosave.pause()")

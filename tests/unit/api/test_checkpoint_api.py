@@ -1,4 +1,4 @@
-"""The public functions: what they say, bundles made of checkpoints, readers, and one session."""
+"""The public functions: messages, bundles of checkpoints, readers, and the one session."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_a_reader(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert aside.name in report.notes[-1]
     litestate.load_state(aside, clean=True)
     assert tree(kernel.state.home) == before
-    # What is saved or loaded needs no checkpoint.
+    # Saving and loading need no checkpoint.
     bundle, _ = reader.state.save()
     assert not litestate.load_state(bundle).warnings
     kernel.session.close()

@@ -81,7 +81,7 @@ litestate.load_state(file.getvalue())
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="needs a second Python")
 def test_files_named_like_modules_of_python_are_not_run(tmp_path: Path) -> None:
-    """What is imported on first use comes from Python, not from a bundle's files."""
+    """Lazy imports load Python's own modules, not a bundle's files."""
     folder = str(Path(litestate.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", SHADOWS],

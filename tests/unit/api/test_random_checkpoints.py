@@ -1,4 +1,4 @@
-"""Drawing random numbers alone makes a checkpoint, and the next number after a restore goes on."""
+"""Random numbers in checkpoints: a draw alone is a change, and a restore continues the sequence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytest.importorskip("numpy")
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """Leave the process's own random numbers as they were."""
+    """Restore the process's own random states."""
     import numpy
 
     state, numpys = random.getstate(), numpy.random.get_state(legacy=False)
@@ -87,7 +87,7 @@ def following():
             own.random(), float(method()), float(with_rng()), float(default()),
             [Dice().roll() for _ in range(20)]]
 """
-"""What would be drawn next, of all."""
+"""Expression for the next draw of each generator."""
 
 
 @pytest.fixture
@@ -105,8 +105,8 @@ def drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shell(drawing: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    """A notebook with autosave, whose functions are its own."""
-    # A slow machine puts nothing off either.
+    """A notebook with autosave and its own copy of the public functions."""
+    # No checkpoint is postponed, even on a slow machine.
     monkeypatch.setattr(pacing, "START", 600.0)
     monkeypatch.setattr(pacing, "MOST", 600.0)
     module = ModuleType("__main__")
@@ -121,7 +121,7 @@ def shell(drawing: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.parametrize("case", DRAWS)
-def test_a_draw_alone_is_a_change_and_goes_on(shell: Shell, case: str) -> None:
+def test_a_draw_alone_is_a_change_and_continues(shell: Shell, case: str) -> None:
     shell.cell(BEGIN + NEXT)
     before = litestate.checkpoints()[-1].number
     shell.cell(f"{DRAWS[case]};")

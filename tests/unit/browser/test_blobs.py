@@ -1,4 +1,4 @@
-"""Blobs as files, against files in memory. They only exist in the kernel."""
+"""Blobs as files, compared with files in memory. They only exist in the kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundle: a plain ZIP for everybody."""
+"""Bundles as plain ZIP archives, and invalid manifests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_any_zip_tool_opens_it(bundle: bytes) -> None:
     assert stat.S_ISDIR(modes["files/home/folder/"])
 
 
-def test_the_manifest_says_everything(bundle: bytes) -> None:
+def test_the_manifest_describes_everything(bundle: bytes) -> None:
     manifest = json.loads(unpack(bundle)[MANIFEST_MEMBER])
     assert (manifest["format"], manifest["version"]) == ("litestate", 1)
     assert {"litestate", "python", "sqlite", "platform"} <= set(manifest["generator"])
@@ -52,14 +52,14 @@ def test_the_same_state_has_the_same_digest(session: Session, bundle: bytes) -> 
 
 
 def test_a_repacked_bundle_loads(session: Session, bundle: bytes) -> None:
-    """Without this, the tables of damaged bundles would prove nothing."""
+    """Otherwise the tables of damaged bundles would prove nothing."""
     digest = session.save()[1].digest
     session.clear()
     session.load(pack(unpack(bundle)))
     assert session.save()[1].digest == digest
 
 
-def test_a_bundle_behind_something_else(session: Session) -> None:
+def test_a_bundle_after_other_data(session: Session) -> None:
     file = io.BytesIO(b"before")
     file.seek(0, io.SEEK_END)
     (session.home / "a").write_text("a")
@@ -71,7 +71,7 @@ def test_a_bundle_behind_something_else(session: Session) -> None:
     assert (session.home / "a").read_text() == "a"
 
 
-def test_saving_over_a_longer_bundle_leaves_no_rest(session: Session) -> None:
+def test_saving_over_a_longer_bundle_truncates_it(session: Session) -> None:
     from litestate import save_state
 
     (session.home / "noise").write_bytes(bytes(range(256)) * 100)
@@ -160,5 +160,5 @@ def test_manifests_that_readers_could_read_in_two_ways(
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"a":'])
-def test_a_manifest_that_is_not_one(session: Session, bundle: bytes, data: bytes) -> None:
+def test_an_invalid_manifest(session: Session, bundle: bytes, data: bytes) -> None:
     refused(session, raw_manifest(bundle, data), DamagedBundleError)

@@ -23,7 +23,7 @@ WINDOW_256_MIB = bytes([18 << 3])
 
 
 def stored(content: bytes, *, block: int = BLOCK, is_closed: bool = True) -> bytes:
-    """A Deflate stream of blocks that are not compressed (RFC 1951, 3.2.4)."""
+    """Return a Deflate stream of uncompressed blocks (RFC 1951, 3.2.4)."""
     pieces = [content[start : start + block] for start in range(0, len(content), block)]
     lengths = [(len(piece), len(piece) ^ 0xFFFF) for piece in pieces]
     ends = [*[0] * (len(pieces) - 1), int(is_closed)]
@@ -41,7 +41,7 @@ def raw_frame(
     descriptor: int = 0,
     header: bytes = bytes([10 << 3]),
 ) -> bytes:
-    """A Zstandard frame of blocks that are not compressed (RFC 8878, 3.1.1); 1 MiB of window."""
+    """Return a Zstandard frame of uncompressed blocks (RFC 8878, 3.1.1); 1 MiB of window."""
     frame = struct.pack("<IB", 0xFD2FB528, descriptor) + header
     for start in range(0, len(content), block):
         piece = content[start : start + block]
@@ -63,7 +63,7 @@ def noise(size: int) -> bytes:
 
 
 def as_long_as_a_chunk(method: str) -> tuple[bytes, bytes]:
-    """Content, and a stream of it that ends where a read of the file does."""
+    """Return content, and a stream of it that ends exactly at the end of a read."""
     content = noise(CHUNK)
     content = content[: 2 * CHUNK - len(MAKERS[method](content))]
     data = MAKERS[method](content)
@@ -73,7 +73,7 @@ def as_long_as_a_chunk(method: str) -> tuple[bytes, bytes]:
 
 @each_method
 def test_streams_made_by_hand_load(session: Session, bundle: bytes, method: str) -> None:
-    """Without this, the refusals below would prove nothing."""
+    """Otherwise the refusals below would prove nothing."""
     for content, data in (
         as_long_as_a_chunk(method),
         (noise(3 * CHUNK), MAKERS[method](noise(3 * CHUNK))),
@@ -85,7 +85,7 @@ def test_streams_made_by_hand_load(session: Session, bundle: bytes, method: str)
 
 @each_method
 @pytest.mark.parametrize("behind", [b"\0", b"hidden", "again"])
-def test_something_behind_the_stream(
+def test_data_after_the_stream(
     session: Session, bundle: bytes, method: str, behind: bytes | str
 ) -> None:
     content = noise(5000)
@@ -97,7 +97,7 @@ def test_something_behind_the_stream(
 
 @each_method
 @pytest.mark.parametrize("behind", [b"\0", b"hidden", "again"])
-def test_something_behind_the_stream_in_the_next_read(
+def test_data_after_the_stream_in_the_next_read(
     session: Session, bundle: bytes, method: str, behind: bytes | str
 ) -> None:
     content, data = as_long_as_a_chunk(method)
@@ -108,7 +108,7 @@ def test_something_behind_the_stream_in_the_next_read(
 
 @each_method
 def test_a_stream_that_ends_early(session: Session, bundle: bytes, method: str) -> None:
-    """All of the content is there; only the mark of the last block is not."""
+    """All content is there; only the mark of the last block is missing."""
     content = noise(3 * CHUNK)
     data = MAKERS[method](content, is_closed=False)
     bad = with_raw_member(bundle, NAME, content, data, METHODS[method])
@@ -116,7 +116,7 @@ def test_a_stream_that_ends_early(session: Session, bundle: bytes, method: str) 
 
 
 @each_method
-def test_no_stream_at_all(session: Session, bundle: bytes, method: str) -> None:
+def test_a_missing_stream(session: Session, bundle: bytes, method: str) -> None:
     bad = with_raw_member(bundle, NAME, b"", b"", METHODS[method])
     refused(session, bad, DamagedBundleError, "raw.*ends too early")
 
@@ -144,7 +144,7 @@ def test_more_than_one_plain_frame(
 @each_method
 @pytest.mark.parametrize("step", [1, 1 << 10, CHUNK])
 def test_zeros_come_in_pieces(method: str, step: int) -> None:
-    """However far a few compressed bytes expand."""
+    """A few compressed bytes may expand to any size."""
     size = 64 << 20
     data = squeezed(size, method)
     assert len(data) < 70_000
@@ -155,7 +155,7 @@ def test_zeros_come_in_pieces(method: str, step: int) -> None:
 
 
 def squeezed(size: int, method: str) -> bytes:
-    """Zeros as the writer compresses them."""
+    """Return zeros as the writer compresses them."""
     if method == "deflate":
         return zlib.compress(bytes(size), wbits=-zlib.MAX_WBITS)
     from handmade_bundles import zstd
@@ -177,7 +177,7 @@ def test_many_small_and_empty_blocks(method: str, step: int) -> None:
 
 @each_method
 def test_a_member_of_empty_blocks_is_read(bundle: bytes, method: str) -> None:
-    """More of them than one read of the file holds, before the first byte comes."""
+    """The empty blocks before the first byte exceed one read of the file."""
     data, start = MAKERS[method](b"at last"), BEFORE_BLOCKS[method]
     data = data[:start] + EMPTY_BLOCK[method] * (CHUNK // 2) + data[start:]
     reader = Reader(io.BytesIO(with_raw_member(bundle, NAME, b"at last", data, METHODS[method])))

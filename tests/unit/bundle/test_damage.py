@@ -1,4 +1,4 @@
-"""Damage: every cut and every flipped bit is refused, and the error says where."""
+"""Damaged bundles: every cut and every flipped bit is refused, and the error names the entry."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ PIECES = {"mimetype", MANIFEST_MEMBER, "the table of contents"}
 
 @pytest.fixture(params=[*(name for name in METHODS if name in AVAILABLE), "version 2"])
 def compressed(request: pytest.FixtureRequest, session: Session, bundle: bytes) -> bytes:
-    """The state of ``bundle`` in each compression, and a small one of version 2, with signature."""
+    """The state of ``bundle`` in each compression, and a small signed one of version 2."""
     if request.param == "version 2":
         return as_version_2()
     return session.save(compression=request.param)[0]
 
 
 def named(error: BundleError) -> str:
-    """Return what an error says is damaged."""
+    """Return the entry that an error names as damaged."""
     found = re.search(r"is damaged at '([^']+)'", str(error))
     assert found, error
     assert "Nothing was changed; use another copy" in str(error)
@@ -39,7 +39,7 @@ def named(error: BundleError) -> str:
 
 
 def pieces(bundle: bytes) -> list[tuple[int, str]]:
-    """Return where each entry ends."""
+    """Return the end of each entry."""
     entries = Reader(io.BytesIO(bundle))._entries.values()
     return [(entry.start + entry.compressed_size, entry.name) for entry in entries]
 
@@ -54,7 +54,7 @@ def test_every_truncation_is_refused(session: Session, compressed: bytes) -> Non
     for length in range(1, len(compressed)):
         with pytest.raises(DamagedBundleError, match=r"cut off|ends in it") as caught:
             session.load(compressed[:length])
-        # In the middle of a header nothing tells what was to follow but the last whole entry.
+        # A cut header has no name: the error names the last whole entry.
         whole = [name for end, name in ends if end <= length][-1:]
         cut = {piece_at(ends, length - 1), piece_at(ends, length)}
         assert named(caught.value) in {*cut, *whole}
@@ -72,7 +72,7 @@ def test_every_flipped_bit_is_refused(session: Session, compressed: bytes) -> No
         with pytest.raises(DamagedBundleError) as caught:
             session.load(damaged)
         expected = piece_at(ends, position)
-        # One checksum covers the manifest and what stands behind it.
+        # One checksum covers the manifest and everything behind it.
         assert named(caught.value) == expected or {named(caught.value), expected} <= PIECES
     assert not list(session.home.iterdir())
 
@@ -105,7 +105,7 @@ def test_other_compressed_data_of_the_same_content(session: Session, bundle: byt
         document = json.loads(members[MANIFEST_MEMBER])
         [member] = [member for member in document["members"] if member["name"] == name]
         member["compressed_crc32"] = "00000000"
-        # As it is: pack() would set the right one.
+        # Unchanged: pack() would correct it.
         from handmade_bundles import Piece, build
 
         manifest = json.dumps(document).encode()
@@ -133,7 +133,7 @@ def test_an_extra_member(session: Session, bundle: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + bytes(1008)])
-def test_a_database_that_is_none(session: Session, bundle: bytes, content: bytes) -> None:
+def test_an_invalid_database(session: Session, bundle: bytes, content: bytes) -> None:
     from handmade_bundles import with_member
 
     data = with_member(bundle, "databases/home/bad.db", content, "database")

@@ -1,4 +1,4 @@
-"""Whatever the bytes are, nothing but a LitestateError comes out, and nothing is changed."""
+"""Fuzzing: any bytes either load or raise a LitestateError, and nothing changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EDITS = st.lists(
     min_size=1,
     max_size=6,
 )
-"""Where, what to put there, and how many bytes to take away for it."""
+"""Edits: the offset, the inserted bytes, and the number of removed bytes."""
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -69,18 +69,18 @@ def test_edits_with_the_right_checksum(edits: list[tuple[int, bytes, int]]) -> N
         is_refused_or_whole(seal(data))
 
 
-def places(document: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the way to every value of a JSON document."""
+def paths(document: Any, parent: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path to every value of a JSON document."""
     items: Any = document.items() if isinstance(document, dict) else ()
     items = enumerate(document) if isinstance(document, list) else items
-    return [here, *(way for key, value in items for way in places(value, (*here, key)))]
+    return [parent, *(path for key, value in items for path in paths(value, (*parent, key)))]
 
 
 WAYS = [
-    (bundle, manifest, way)
+    (bundle, manifest, path)
     for bundle, manifest in MANIFESTS
-    for way in places(json.loads(manifest))
-    if way
+    for path in paths(json.loads(manifest))
+    if path
 ]
 
 
@@ -89,14 +89,14 @@ WAYS = [
 def test_any_value_anywhere_in_the_manifest(
     place: tuple[bytes, bytes, tuple[Any, ...]], value: Any
 ) -> None:
-    bundle, manifest, way = place
+    bundle, manifest, path = place
     document = inner = json.loads(manifest)
-    for key in way[:-1]:
+    for key in path[:-1]:
         inner = inner[key]
-    inner[way[-1]] = value
+    inner[path[-1]] = value
     data = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
     is_refused_or_whole(raw_manifest(bundle, data))
-    # With the digest that this asks for, if there is one.
+    # With a recomputed digest, if there is one.
     with suppress(TypeError, AttributeError, KeyError, UnicodeEncodeError):
         data = signed(document)
     is_refused_or_whole(raw_manifest(bundle, data))

@@ -1,4 +1,4 @@
-"""Hostile bundles: right checksums, bad intentions. Each is refused with nothing changed."""
+"""Hostile bundles with valid checksums: each is refused, and nothing changes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOISE = "files/home/noise"
 
 
 def rebuilt(bundle: bytes, name: str = NOISE, **changes: Any) -> bytes:
-    """Change one entry, and leave all else as it should be."""
+    """Change one entry of a bundle, and rebuild the rest validly."""
     pieces = pieces_of(bundle)
     pieces[name] = replace(pieces[name], **changes)
     manifest = pieces.pop(MANIFEST_MEMBER)
@@ -45,7 +45,7 @@ def rebuilt(bundle: bytes, name: str = NOISE, **changes: Any) -> bytes:
 
 
 def overlapping(bundle: bytes) -> bytes:
-    """Let two entries share the bytes of one, as Fifield's bomb does (WOOT 2019)."""
+    """Make two entries share the bytes of one, as Fifield's bomb does (WOOT 2019)."""
     offset = Reader(io.BytesIO(rebuilt(bundle)))._entries[NOISE].offset
     return rebuilt(bundle, "databases/home/app.db", central={"offset": offset})
 
@@ -262,14 +262,14 @@ def test_limits(
 
 
 def quickly(session: Session, data: bytes, error: type[BundleError], match: str) -> None:
-    """Refused, and before any of the work that was asked for is done."""
+    """Assert that a bundle is refused before any of the requested work is done."""
     started = time.monotonic()
     refused(session, data, error, match)
     assert time.monotonic() - started < 10
 
 
 def declared(manifest: Piece, **changes: Any) -> Piece:
-    """Let a manifest say something else about the noise."""
+    """Return a bundle whose manifest declares other values for the noise."""
     document = json.loads(manifest.content)
     [noise] = [item for item in document["members"] if item["name"] == NOISE]
     noise.update(changes)
@@ -315,7 +315,7 @@ def test_a_bundle_in_a_bundle_is_a_file(session: Session, bundle: bytes) -> None
 
 
 def test_millions_of_entries(session: Session, bundle: bytes) -> None:
-    """As the end record has it: the directory is not even read."""
+    """The end record declares them: the directory is not even read."""
     entries = 5_000_000
     body = build([Piece("mimetype", MIMETYPE.encode()), Piece(MANIFEST_MEMBER, b"{}")])
     end = body.index(b"PK\5\6")
@@ -361,7 +361,7 @@ def test_a_file_that_never_ends(session: Session) -> None:
     ],
     ids=["many lists", "a long text"],
 )
-def test_a_manifest_that_takes_much_to_read(
+def test_a_manifest_that_is_expensive_to_read(
     session: Session, bundle: bytes, content: bytes, match: str
 ) -> None:
     pieces = pieces_of(bundle)
@@ -369,14 +369,14 @@ def test_a_manifest_that_takes_much_to_read(
     data = manifest.replace(b'"format":', b'"x": ' + content + b', "format":', 1)
     pieces[MANIFEST_MEMBER] = Piece(MANIFEST_MEMBER, data, 8)
     quickly(session, build([*pieces.values()]), BundleError, match)
-    # Stored, it is as large as it looks.
+    # Stored: it does not expand.
     pieces[MANIFEST_MEMBER] = Piece(MANIFEST_MEMBER, data)
     if content.startswith(b"["):
         quickly(session, build([*pieces.values()]), DamagedBundleError, "far more than")
 
 
-def test_a_folder_of_the_deepest_names_takes_little(session: Session) -> None:
-    """The folders that names need must not be remembered one by one."""
+def test_deeply_nested_names_need_little_memory(session: Session) -> None:
+    """The parent folders of names must not be stored one by one."""
     names = [f"files/home/{number}/{'a/' * 125}" for number in range(300)]
     file = io.BytesIO()
     with Writer(file) as writer:

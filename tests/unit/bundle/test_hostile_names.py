@@ -1,4 +1,4 @@
-"""Hostile names, links and trees: right checksums, bad intentions. Nothing is changed by any."""
+"""Hostile names, links and trees with valid checksums: each is refused, and nothing changes."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_journal_that_would_be_replayed(session: Session, bundle: bytes, suffi
     refused(session, data, UnsafeBundleError, "replayed")
 
 
-def test_a_journal_for_a_database_that_is_here(session: Session, bundle: bytes) -> None:
+def test_a_journal_for_an_existing_database(session: Session, bundle: bytes) -> None:
     data = with_member(bundle, "files/home/mine.db-journal", b"x")
     session.clear()
     make_database(session.home / "mine.db")

@@ -1,4 +1,4 @@
-"""ZIP64, and memory that does not grow with the state."""
+"""ZIP64, and memory use that does not grow with the state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sessions import Session
 
 @pytest.fixture
 def zip64(session: Session, bundle: bytes, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """A bundle that has ZIP64 fields wherever they can be: the writer takes 100 bytes for 2 GiB."""
+    """A bundle with ZIP64 fields wherever possible: the writer treats 100 bytes as 2 GiB."""
     for name in ("ZIP64_LIMIT", "ZIP_FILECOUNT_LIMIT"):
         monkeypatch.setattr(zip_format.zipfile, name, 3 if "COUNT" in name else 100)
     (session.home / "small").write_bytes(b"small")
@@ -63,7 +63,7 @@ def test_more_members_than_16_bits_can_count() -> None:
 
 
 @pytest.mark.parametrize("compressed", ["deflate", "zstd", "store"])
-def test_nothing_is_in_memory_whole(
+def test_no_member_is_held_in_memory_whole(
     session: Session, tmp_path: Path, compressed: Compression
 ) -> None:
     if compressed not in zip_format.AVAILABLE:

@@ -1,4 +1,4 @@
-"""Format version 2: what belongs together, who has signed it, and what is refused."""
+"""Format version 2: groups of members, signatures, and refused bundles."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def judged(data: bytes) -> trust.Verdict:
 
 
 def resealed(data: bytes, edit: Edit) -> bytes:
-    """Change the manifest, and give it the digest that is due."""
+    """Change the manifest, and recompute its digest."""
 
     def change(document: Document) -> None:
         edit(document)
@@ -68,7 +68,7 @@ def member(document: Document, name: str) -> Document:
 
 
 def without(data: bytes, name: str) -> bytes:
-    """Take a member out, of the manifest too."""
+    """Remove a member, also from the manifest."""
     pieces = pieces_of(data)
     del pieces[name]
     manifest = pieces[MANIFEST_MEMBER]
@@ -115,7 +115,7 @@ def test_the_members_of_a_version_2_bundle() -> None:
 
 
 def test_files_alone_are_version_1_and_not_signed(bundle: bytes) -> None:
-    """Nothing in files and databases needs trust."""
+    """Files and databases need no trust."""
     file = io.BytesIO()
     with Writer(file) as writer:
         writer.add("files/home/a", "file", [b"a"], size=1)
@@ -127,7 +127,7 @@ def test_files_alone_are_version_1_and_not_signed(bundle: bytes) -> None:
 
 
 @pytest.mark.parametrize(("version", "error"), [(1, DamagedBundleError), (3, NewerFormatError)])
-def test_of_another_version(version: int, error: type[BundleError]) -> None:
+def test_another_version(version: int, error: type[BundleError]) -> None:
     data = edited(as_version_2(sign=None), lambda d: d.update(version=version))
     refuse(data, f"version {version}" if version == 3 else "version 2, not 1", error)
 
@@ -188,7 +188,7 @@ def test_a_part_of_a_group_is_missing(name: str, match: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["2.bin", "3.bin", "1.pickle", "999999999.pickle"])
-def test_a_part_too_much(name: str) -> None:
+def test_an_extra_part(name: str) -> None:
     refuse(with_member(as_version_2(sign=None), f"variables/a-1/{name}", b"", "variables"), "needs")
 
 
@@ -228,7 +228,7 @@ def test_a_group_of_parts_only() -> None:
         {"names": {}, "pickles": 0, "buffers": 0.0},
     ],
 )
-def test_details_that_say_something_else(details: Document) -> None:
+def test_malformed_details(details: Document) -> None:
     def edit(document: Document) -> None:
         member(document, VALUES)["details"] = details
 
@@ -246,7 +246,7 @@ def test_more_parts_than_there_can_be(key: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", "1", "a b", "a.b", "x\n", "__builtins__", "__name__", "x;y", "()", "𝟏"]
 )
-def test_names_that_no_variable_has(name: str) -> None:
+def test_invalid_names_of_variables(name: str) -> None:
     def edit(document: Document) -> None:
         member(document, VALUES)["details"]["names"][name] = about("int", "1")
 
@@ -260,7 +260,7 @@ def test_a_variable_in_two_groups() -> None:
     refuse(resealed(as_version_2(sign=None), edit), "both have the variable 'table'")
 
 
-def test_a_writer_that_forgets_something() -> None:
+def test_the_writer_refuses_a_variable_in_two_groups() -> None:
     with Writer(io.BytesIO()) as writer:
         add_group(writer, "one", {"x": 1})
         add_group(writer, "two", {"x": 1})
@@ -289,7 +289,7 @@ def test_unknown_details_are_for_newer_readers() -> None:
         json.dumps({"key": STRANGER.key, "hmac_sha256": 64 * "f"}, indent=1).encode(),
     ],
 )
-def test_a_signature_that_is_none(content: bytes) -> None:
+def test_an_invalid_signature(content: bytes) -> None:
     refuse(with_signature(as_version_2(sign=None), content), r"signature\.json")
 
 
@@ -323,13 +323,13 @@ def test_a_signature_of_version_1(bundle: bytes) -> None:
     refuse(with_signature(bundle, STRANGER.to_json()), "not in the manifest")
 
 
-def test_a_signature_that_the_manifest_knows() -> None:
+def test_a_signature_that_the_manifest_lists() -> None:
     data = with_member(as_version_2(sign=None), SIGNATURE_MEMBER, STRANGER.to_json(), "session")
     refuse(data, "is not a name for session")
 
 
 @pytest.mark.parametrize("sign", [None, lambda _: STRANGER])
-def test_a_signature_is_no_member(sign: Sign | None) -> None:
+def test_a_signature_is_not_a_member(sign: Sign | None) -> None:
     data = as_version_2(sign=sign)
     assert len(read(data, Limits(members=7)).manifest.members) == 7
     for limit in (6, 5, 0):
@@ -343,14 +343,14 @@ def test_the_signature_of_a_bundle() -> None:
     assert judged(as_version_2()) == "stranger"
 
 
-def test_a_signature_that_was_taken_away() -> None:
+def test_a_removed_signature() -> None:
     pieces = pieces_of(as_version_2(sign=trust.Signer()))
     del pieces[SIGNATURE_MEMBER]
     assert judged(build([*pieces.values()])) == "stranger"
 
 
 def as_it_was(data: bytes) -> dict[str, Piece]:
-    """Take a bundle apart that keeps its manifest byte for byte."""
+    """Split a bundle into entries, and leave its manifest unchanged byte for byte."""
     pieces = pieces_of(data)
     pieces[MANIFEST_MEMBER] = Piece(MANIFEST_MEMBER, Reader(io.BytesIO(data)).manifest_bytes)
     return pieces
@@ -382,7 +382,7 @@ def test_a_pickle_that_was_changed_after_it_was_signed() -> None:
     pieces = as_it_was(as_version_2(sign=trust.Signer(), compression="store"))
     evil = b"cos\nsystem\n(S'echo'\ntR."
     pieces["variables/a-1/0.pickle"].content = evil
-    # With the old manifest it is damaged, and with the right one forged.
+    # With the old manifest it is damaged, with a recomputed one forged.
     with pytest.raises(DamagedBundleError):
         judged(build([*pieces.values()]))
     manifest = pieces[MANIFEST_MEMBER]

@@ -1,4 +1,4 @@
-"""Bundles of every released version open: one of each is a fixture here."""
+"""Bundles of every released format version open: there is a fixture of each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sessions import Session, count
 BUNDLES = SUPPORT / "bundles"
 
 DIGESTS = {1: "c0ce334adaab4e24563fdf3a4c894adcd104af306f9700d5e393e943c2c70fc4"}
-"""Content digest of the worked example of docs/bundle-format.md, which each version holds."""
+"""Content digest of the worked example of docs/bundle-format.md, as in every fixture."""
 
 
 UNRELEASED = {2}
-"""Versions without a release yet; the release adds a fixture."""
+"""Versions not yet released; the release adds a fixture."""
 
 
-def test_there_is_a_fixture_of_each_version() -> None:
+def test_each_version_has_a_fixture() -> None:
     assert DIGESTS.keys() | UNRELEASED == set(range(1, VERSION + 1))
 
 

@@ -1,4 +1,4 @@
-"""The file that names the cells since the newest checkpoint: crashes, damage, other tabs."""
+"""The journal of the cells since the newest checkpoint: crashes, damage, other tabs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEW = 200
 
 
 def ran(file: MemoryFile, newest: int = 3) -> tuple[KernelCells, ...]:
-    """What the next kernel is told."""
+    """Return the cells that the next kernel reports."""
     return CellJournal(file, newest).before
 
 
@@ -36,7 +36,7 @@ def test_cells_after_the_checkpoint_are_named() -> None:
     assert cells_text(ran(file)) == "cells [7]–[9] ran after it"
     journal.cell("a", 10, is_over=False)
     assert cells_text(ran(file)) == "cells [7]–[9] ran after it, and cell [10] was running"
-    # The next one begins although nothing told the end of the one before.
+    # The next cell begins although the end of the previous one was not reported.
     journal.cell("a", 11, is_over=False)
     assert ran(file) == (KernelCells("a", (7, 4), 11),)
 
@@ -63,7 +63,7 @@ def test_a_checkpoint_in_a_cell_and_one_before_the_news_of_its_end() -> None:
     assert cells_text(ran(file, 4)) == "cell [7] was running"
     journal.cell("a", 7, is_over=True)
     assert cells_text(ran(file, 4)) == "cell [7] ran after it"
-    # JupyterLite tells the end of a cell that awaits something after its checkpoint.
+    # JupyterLite reports the end of a cell that awaits after its checkpoint.
     journal.cell("a", 8, is_over=False)
     journal.settle(5, between_cells=True)
     journal.cell("a", 8, is_over=True)
@@ -79,14 +79,14 @@ def test_cells_of_an_earlier_kernel_stay_until_there_is_a_newer_checkpoint() -> 
     second = CellJournal(file, 3)
     run(second, 1, 2, kernel="b")
     assert cells_text(ran(file)) == "cells [7]–[8], then [1]–[2] ran after it"
-    # Nothing had changed: those of the earlier kernel are as lost as before.
+    # Nothing had changed: the cells of the earlier kernel are still lost.
     second.settle(3, between_cells=True)
     assert cells_text(ran(file)) == "cells [7]–[8] ran after it"
     second.settle(4, between_cells=True)
     assert ran(file, 4) == ()
 
 
-def test_a_write_that_is_cut_off_loses_that_one_only() -> None:
+def test_a_write_that_is_cut_off_loses_only_its_cell() -> None:
     for part in range(0, 60, 3):
         file = MemoryFile(b"")
         journal = CellJournal(file, 3)
@@ -108,7 +108,7 @@ def test_a_write_that_is_cut_off_loses_that_one_only() -> None:
         assert ran(MemoryFile(bytes(torn[: len(torn) - part]))) != ()
 
 
-def test_damage_and_other_contents_name_nothing() -> None:
+def test_damage_and_other_contents_name_no_cells() -> None:
     file = MemoryFile(b"")
     run(CellJournal(file, 3), 7)
     whole, numbers = bytes(file.image), random.Random(5)
@@ -145,7 +145,7 @@ def test_it_stays_small() -> None:
 
 
 @pytest.mark.parametrize("at", ["write", "read"])
-def test_a_storage_that_fails_costs_only_this(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_storage_loses_only_the_journal(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> Any:
         raise StorageError("as if there were no room")
 
@@ -156,7 +156,7 @@ def test_a_storage_that_fails_costs_only_this(at: str, monkeypatch: pytest.Monke
     journal.settle(4, between_cells=True)
 
 
-def test_a_reader_writes_nothing_and_a_closed_session_neither(kernel: Kernel) -> None:
+def test_neither_a_reader_nor_a_closed_session_writes(kernel: Kernel) -> None:
     (path,) = (each / "cells" for each in kernel.history.iterdir() if each.is_dir())
     (kernel.state.home / "a").write_text("a")
     kernel.checkpointed()
@@ -171,7 +171,7 @@ def test_a_reader_writes_nothing_and_a_closed_session_neither(kernel: Kernel) ->
     assert path.read_bytes() == written
 
 
-def test_a_tab_that_takes_over_knows_what_the_other_one_did(kernel: Kernel) -> None:
+def test_a_tab_that_takes_over_names_the_cells_of_the_other(kernel: Kernel) -> None:
     (kernel.state.home / "a").write_text("a")
     kernel.checkpointed()
     kernel.session.cells.cell("a", 4, is_over=True)

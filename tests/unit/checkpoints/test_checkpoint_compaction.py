@@ -1,4 +1,4 @@
-"""Compaction: what is kept moves to the other file, for everybody who holds it."""
+"""Compaction: stored checkpoints move to the other file, also for open readers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_compaction_copies_stored_checkpoints_to_the_other_file() -> None:
     assert head.generation == 2
 
 
-def test_notes_and_sizes_stay() -> None:
+def test_notes_and_sizes_are_preserved() -> None:
     history = History(memory(), "nb", ALL)
     save(history, {"a": NOISE}, label="x", cause="asked")
     history.commit(note(cause="again"), history.entries(1))
@@ -61,7 +61,7 @@ def test_notes_and_sizes_stay() -> None:
     assert again.checkpoints == before
 
 
-def test_contents_stay_good_and_dropped_ones_do_not() -> None:
+def test_stored_contents_stay_valid_and_dropped_ones_do_not() -> None:
     history = History(memory(), "nb", Retention(last=1, hours=0, days=0))
     old, prints = history.put([NOISE])
     history.commit(note(), [entry("a", old)])
@@ -71,14 +71,14 @@ def test_contents_stay_good_and_dropped_ones_do_not() -> None:
     assert new.whole
     assert not old.whole
     assert content_of(history, new) == NOISE[: 3 * CHUNK]
-    # What has gone is written again, though the prints are those of before.
+    # Dropped content is written again, although its fingerprints are known.
     again, _ = history.put([NOISE], like=old, prints=prints)
     assert again.chunks[:3] == new.chunks
     history.commit(note(), [entry("a", again)])
     assert tree_of(History(memory(images_of(history._storage)), "nb"), 3) == {"a": NOISE}
 
 
-def test_while_a_content_is_read() -> None:
+def test_compaction_while_a_content_is_read() -> None:
     history = History(memory(), "nb", Retention(last=1, hours=0, days=0))
     save(history, {"x": random.Random(1).randbytes(300_000)})
     # Chunks that lie apart: those of the second one are between them.
@@ -119,16 +119,16 @@ def test_compaction_is_worth_it_when_more_than_half_is_unused() -> None:
     chance = random.Random(5)
     save(history, {"a": chance.randbytes(5 << 20)})
     save(history, {"a": chance.randbytes(5 << 20)})
-    # More is dead than lives, but it is little.
+    # Most bytes are unused, but they are few.
     assert not history.wants_compaction()
     save(history, {"a": chance.randbytes(5 << 20)})
     assert history.wants_compaction()
     assert history.compact() > 10 << 20
     assert not history.wants_compaction()
-    kept = History(memory(), "nb", ALL)
+    history = History(memory(), "nb", ALL)
     for _ in range(3):
-        save(kept, {"a": chance.randbytes(5 << 20)})
-    assert not kept.wants_compaction()
+        save(history, {"a": chance.randbytes(5 << 20)})
+    assert not history.wants_compaction()
 
 
 def test_compaction_is_worth_it_sooner_over_a_budget() -> None:

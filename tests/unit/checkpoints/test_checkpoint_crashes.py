@@ -1,4 +1,4 @@
-"""Whatever ends a save, one whole checkpoint is there, never less than was acknowledged."""
+"""Crashes: after any of them, the last acknowledged checkpoint or a newer one is whole."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEEP = Retention(last=3, hours=0, days=0)
 
 
 class Play:
-    """A history in which things happen, and what was acknowledged at which call."""
+    """A scripted history, with the checkpoint acknowledged at each call."""
 
     def __init__(self, journal: Journal, retry: bool = False) -> None:
         self.journal = journal
@@ -52,7 +52,7 @@ class Play:
         raise AssertionError("it never works again")
 
     def save(self, tree: Tree, label: str | None = None) -> None:
-        # What is not acknowledged may still be there after a crash.
+        # A checkpoint that is not acknowledged may still exist after a crash.
         number = self.history.checkpoints[-1].number + 1 if self.history.checkpoints else 1
         self.trees[number] = tree
 
@@ -90,7 +90,7 @@ def directory(tmp_path: Path) -> DirectoryStorage:
 
 
 def check(history: History, trees: dict[int, Tree], at_least: int) -> None:
-    """Make sure that all which is there is whole."""
+    """Assert that every checkpoint is whole."""
     numbers = [checkpoint.number for checkpoint in history.checkpoints]
     assert newest(history) >= at_least
     assert numbers == sorted(set(numbers))
@@ -202,14 +202,14 @@ def test_a_crash_after_a_call_failed_once() -> None:
 
 
 def _let_it_fail(journal: Journal, at: int, chance: random.Random) -> None:
-    """Let the journal say what a call that failed really did."""
+    """Record in the journal what a failed call really did."""
     verb, index, *arguments = journal.calls[at]
     journal.calls[at] = ("nothing", index)
     if verb == "write":
         part = arguments[1][: int(len(arguments[1]) * journal.part)]
         journal.calls[at] = ("write", index, arguments[0], part)
     if verb == "flush":
-        # What it was to keep may be lost for good, whatever a later flush says.
+        # Its data may be lost for good, whatever a later flush reports.
         for before in range(at - 1, -1, -1):
             call = journal.calls[before]
             if call == ("flush", index):
@@ -243,7 +243,7 @@ def test_discarded_records_do_not_come_back() -> None:
                     assert tree_of(again, 2) in (given_up, later)
 
 
-def test_a_failed_compaction_that_leaves_both_logs_does_no_harm() -> None:
+def test_a_failed_compaction_that_leaves_both_logs_is_harmless() -> None:
     storage = memory()
     journal = Journal(storage)
     history = History(journal.storage, "nb")
@@ -265,7 +265,7 @@ def test_a_failed_compaction_that_leaves_both_logs_does_no_harm() -> None:
     assert not again.problems
 
 
-def test_when_nothing_can_be_written_any_more_all_can_be_read(
+def test_everything_can_be_read_after_all_writes_fail(
     directory: DirectoryStorage,
 ) -> None:
     journal = Journal(directory)

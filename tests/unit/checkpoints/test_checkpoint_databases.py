@@ -1,4 +1,4 @@
-"""Databases in checkpoints: committed states only, whatever their connections are doing."""
+"""Databases in checkpoints: only committed states, whatever the connections do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def path(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def notes(kernel: Kernel, number: int) -> list[str]:
-    """What the database of a checkpoint holds, by another way than restoring it."""
+    """Return the rows of a checkpoint's database without restoring it."""
     entry = kernel.session.entries(kernel.session.find(number))["home/app.db"]
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.deserialize(b"".join(kernel.session.history.read(entry.content)))
@@ -60,7 +60,7 @@ def test_rows_of_an_open_transaction_are_in_no_checkpoint(
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_every_commit_is_seen_at_once(kernel: Kernel, path: Path, mode: str) -> None:
+def test_every_commit_is_in_the_next_checkpoint(kernel: Kernel, path: Path, mode: str) -> None:
     with connected(path, f"PRAGMA journal_mode = {mode}", "PRAGMA wal_autocheckpoint = 0") as db:
         kernel.checkpointed()
         for count in range(1, 8):
@@ -106,9 +106,9 @@ def test_an_unreachable_database_keeps_its_last_version(
     assert len(notes(kernel, made.checkpoint.number)) == 511
 
 
-def test_an_exclusive_connection(kernel: Kernel, path: Path) -> None:
+def test_a_database_with_an_exclusive_connection(kernel: Kernel, path: Path) -> None:
     kernel.checkpointed()
-    # In WAL mode, and then nobody else comes in.
+    # In WAL mode, which keeps all other connections out.
     with connected(
         path, "PRAGMA locking_mode = exclusive", "PRAGMA journal_mode = wal", INSERT
     ) as db:
@@ -170,7 +170,7 @@ DAMAGES = [overwrite, encrypt, damage_a_page, damage_the_schema, cut, cut_within
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_to_something_else_and_back(
+def test_a_database_replaced_by_something_else_and_back(
     kernel: Kernel, path: Path, damage: Callable[[Path], None]
 ) -> None:
     kernel.checkpointed()
@@ -182,14 +182,14 @@ def test_to_something_else_and_back(
     assert len(rows(path)) == 10
     kernel.same()
     kernel.restore(2)
-    # A database is normalised where it is one for SQLite.
+    # It is normalized if SQLite accepts it as a database.
     assert path.read_bytes()[100:] == damaged[100:]
     kernel.same()
     kernel.restore(1)
     assert len(rows(path)) == 10
 
 
-def test_renamed_while_it_is_open(kernel: Kernel, path: Path) -> None:
+def test_a_database_renamed_while_open(kernel: Kernel, path: Path) -> None:
     kernel.checkpointed()
     other = path.with_name("other.db")
     with connected(path, "PRAGMA journal_mode = wal", INSERT) as db:
@@ -248,7 +248,7 @@ def test_a_connection_outlives_a_restore(kernel: Kernel, path: Path, mode: str) 
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_restore_while_it_is_in_use(kernel: Kernel, path: Path, mode: str) -> None:
+def test_a_restore_while_the_database_is_in_use(kernel: Kernel, path: Path, mode: str) -> None:
     (kernel.state.home / "a").write_text("1")
     kernel.checkpointed()
     (kernel.state.home / "a").write_text("2")
@@ -279,7 +279,7 @@ def test_the_journal_mode_comes_back(kernel: Kernel, path: Path) -> None:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_large_ones_go_through_a_file(
+def test_large_databases_are_captured_through_a_file(
     kernel: Kernel, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CAPTURE, "IN_MEMORY", 0)

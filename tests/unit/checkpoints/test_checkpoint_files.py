@@ -1,4 +1,4 @@
-"""Files, folders and links in checkpoints: what is a change, what it costs, what is kept."""
+"""Files, folders and links in checkpoints: changes, their cost, and what is stored."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def test_an_unreadable_file_keeps_its_last_version_in_a_new_process(kernel: Kern
     assert changed(made) == {"~/b": "added"}
     path.write_text("newest")
     kernel.restore(2)
-    # What was not read then is not taken for removed then, and comes back as it was known.
+    # The unread file does not count as removed, and its last known version is restored.
     assert path.read_text() == "known"
 
 
@@ -328,7 +328,7 @@ def test_excluded_files_are_never_changed(kernel: Kernel) -> None:
     assert tree(kernel.state.folder) == before
 
 
-def test_only_what_paths_names(kernel: Kernel) -> None:
+def test_only_the_given_paths_are_scanned(kernel: Kernel) -> None:
     fill(kernel.state)
     kernel.options = {"paths": [kernel.state.home / "folder"], "exclude": ["*.log"]}
     kernel.reopen()
@@ -347,7 +347,7 @@ def test_only_what_paths_names(kernel: Kernel) -> None:
     assert not (kernel.state.home / "folder" / "new").exists()
 
 
-def test_elsewhere(kernel: Kernel, tmp_path: Path) -> None:
+def test_paths_elsewhere(kernel: Kernel, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "a").write_text("1")

@@ -1,4 +1,4 @@
-"""Put, commit, read, roll back: what a history does when all goes well, and what it refuses."""
+"""Histories: put, commit, read and roll back, and what is refused."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_like_reuses_unchanged_chunks(history: History) -> None:
     same = [one is two for one, two in zip(before.chunks, after.chunks, strict=False)]
     assert same == [True, True, False, True, True, False]
     assert [one == two for one, two in zip(prints, marks, strict=False)] == same
-    # What is behind the end of either is not compared.
+    # Data behind the end of either is not compared.
     longer, _ = history.put([NOISE + NOISE[:9]], like=after, prints=marks)
     assert content_of(history, longer) == NOISE + NOISE[:9]
     wrong, _ = history.put([NOISE], like=EMPTY, prints=prints)
@@ -141,7 +141,7 @@ def test_like_without_matching_fingerprints(history: History) -> None:
 
 
 def test_fingerprints_see_signs_change() -> None:
-    # The highest bits of 32-bit words, in pairs: what a weak hash does not see.
+    # The highest bits of 32-bit words, in pairs: a weak hash misses them.
     data = bytes(CHUNK)
     seen = {fingerprint(data)}
     for step in (4, 8):
@@ -176,10 +176,10 @@ def test_an_error_of_the_pieces_discards_nothing(history: History) -> None:
         yield NOISE
         raise OSError("the file has gone")
 
-    kept = entry("kept", history.put([b"kept"])[0])
+    committed = entry("kept", history.put([b"kept"])[0])
     with pytest.raises(OSError, match="has gone"):
         history.put(pieces())
-    history.commit(note(), [kept])
+    history.commit(note(), [committed])
     assert tree_of(history, 1) == {"kept": b"kept"}
 
 
@@ -225,7 +225,7 @@ def test_numbers_only_grow() -> None:
             history.make_room()
 
 
-def test_a_checkpoint_that_is_not_there(history: History) -> None:
+def test_a_missing_checkpoint(history: History) -> None:
     save(history, {})
     for number in (0, 2, -1):
         with pytest.raises(NoCheckpointError, match=f"no checkpoint {number} of nb"):
@@ -305,7 +305,7 @@ def test_chunks_that_do_not_shrink_are_stored(history: History) -> None:
         chunks.unpack(9, b"", 0)
 
 
-def test_without_zstandard_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_zstandard_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     codec, packed = chunks.pack(bytes(CHUNK))
     monkeypatch.setattr(chunks, "zstd", None)
     monkeypatch.setattr(chunks, "_compressor", None)
@@ -318,7 +318,7 @@ def test_without_zstandard_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert history.size < 410_000
 
 
-def test_much_is_put_in_little_memory(history: History) -> None:
+def test_large_contents_are_put_in_little_memory(history: History) -> None:
     def pieces() -> Iterator[bytes]:
         chance = random.Random(1)
         for _ in range(40):

@@ -1,4 +1,4 @@
-"""The bytes of the log: whatever is wrong, what is whole is found, and the rest is told."""
+"""Damaged logs: whole checkpoints are found, and every loss is reported."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILE_ID = b"the file"
 
 @cache
 def log() -> tuple[bytes, list[int]]:
-    """A log of three checkpoints, and where each of them ends."""
+    """A log of three checkpoints, and the end of each."""
     storage = memory()
     history = History(storage, "nb", ALL)
     ends = [0]
@@ -54,13 +54,13 @@ def opened(image: bytes, writable: bool = True) -> History:
 
 
 def check(history: History) -> int:
-    """Make sure that all is whole, and return the newest number."""
+    """Assert that all checkpoints are whole, and return the newest number."""
     for checkpoint in history.checkpoints:
         assert tree_of(history, checkpoint.number) == TREES[checkpoint.number]
     return newest(history)
 
 
-def test_it_is_cut_at_every_byte_of_the_last_checkpoint() -> None:
+def test_a_log_cut_at_every_byte_of_the_last_checkpoint() -> None:
     image, ends = log()
     for end in range(ends[2], ends[3], FEWER):
         history = opened(image[:end])
@@ -72,7 +72,7 @@ def test_it_is_cut_at_every_byte_of_the_last_checkpoint() -> None:
         assert history.size == ends[2]
 
 
-def test_it_is_cut_in_the_first_checkpoint() -> None:
+def test_a_log_cut_in_the_first_checkpoint() -> None:
     image, ends = log()
     for end in (*range(0, 200, FEWER), *range(200, ends[1], 997 * FEWER), ends[1] - 1):
         storage = memory((image[:end], b""))
@@ -83,20 +83,20 @@ def test_it_is_cut_in_the_first_checkpoint() -> None:
         assert save(history, {"a": b"1"}) == 1
 
 
-def test_every_byte_of_the_last_checkpoint_is_damaged() -> None:
+def test_damage_to_every_byte_of_the_last_checkpoint() -> None:
     image, ends = log()
     chance = random.Random(1)
     for at in range(ends[2], ends[3], FEWER):
         damaged = bytearray(image)
         damaged[at] ^= chance.randrange(1, 256)
         history = opened(bytes(damaged))
-        tell_all(history)
+        check_losses_are_reported(history)
 
 
-def tell_all(history: History) -> None:
-    """Make sure that whatever is not there is told."""
-    told = bool(history.problems)
-    assert newest(history) in (2, 3) or told
+def check_losses_are_reported(history: History) -> None:
+    """Assert that every loss is reported."""
+    reported = bool(history.problems)
+    assert newest(history) in (2, 3) or reported
     whole = 0
     for number, saved in TREES.items():
         try:
@@ -105,29 +105,29 @@ def tell_all(history: History) -> None:
                 for each in history.entries(number)
             }
         except LitestateError:
-            told = True
+            reported = True
         else:
             assert {name: data for name, (_, data) in tree.items()} == saved
             whole += 1
-    assert whole == 3 or told
+    assert whole == 3 or reported
 
 
-def test_a_byte_anywhere_is_damaged() -> None:
+def test_damage_to_a_byte_anywhere() -> None:
     image, _ = log()
     chance = random.Random(2)
-    places = {*range(0, 128, FEWER), *(chance.randrange(len(image)) for _ in range(700 // FEWER))}
-    for at in places:
+    offsets = {*range(0, 128, FEWER), *(chance.randrange(len(image)) for _ in range(700 // FEWER))}
+    for at in offsets:
         damaged = bytearray(image)
         damaged[at] ^= 1 << chance.randrange(8)
         history = opened(bytes(damaged))
         assert newest(history) == 3 or history.problems
-        tell_all(history)
+        check_losses_are_reported(history)
         number = newest(history)
         assert save(history, {"a": b"more", "noise": NOISE}) == number + 1
         assert tree_of(history, number + 1) == {"a": b"more", "noise": NOISE}
 
 
-def test_damaged_in_many_places() -> None:
+def test_damage_to_many_bytes() -> None:
     image, _ = log()
     chance = random.Random(3)
     for _ in range(300 // FEWER):
@@ -137,7 +137,7 @@ def test_damaged_in_many_places() -> None:
             piece = chance.choice([bytes(length), chance.randbytes(length), b""])
             damaged[at : at + length] = piece
         history = opened(bytes(damaged))
-        tell_all(history)
+        check_losses_are_reported(history)
         saved = save(history, {"noise": NOISE})
         assert tree_of(history, saved) == {"noise": NOISE}
 
@@ -156,10 +156,10 @@ def test_a_damaged_header_of_the_file_is_repaired() -> None:
         assert not again.problems
 
 
-def test_a_damaged_record_in_the_middle_loses_itself_only() -> None:
+def test_a_damaged_record_in_the_middle_loses_only_itself() -> None:
     image, ends = log()
     damaged = bytearray(image)
-    # The table of the second checkpoint's data: what is new in it.
+    # The table of the second checkpoint's new data.
     damaged[ends[1] + HEADER] ^= 1
     history = opened(bytes(damaged))
     assert [checkpoint.number for checkpoint in history.checkpoints] == [1, 2, 3]
@@ -209,7 +209,7 @@ def test_damaged_content_is_written_again() -> None:
     assert content.chunks[0] is contents["noise"].chunks[0]
     assert content.chunks[1] is not contents["noise"].chunks[1]
     assert content_of(history, content) == NOISE
-    # Nor is it taken from what it was like.
+    # Nor is it taken from the content given as `like`.
     again, _ = history.put([NOISE], like=contents["noise"], prints=prints)
     assert again == content
     assert ends[3] < history.size
@@ -402,7 +402,7 @@ def test_invalid_entries_are_refused(entries: bytes) -> None:
     assert save(history, {}) == 2
 
 
-def test_records_of_unknown_kinds_are_passed_over() -> None:
+def test_records_of_unknown_kinds_are_skipped() -> None:
     image, ends = log()
     later = Header(7, 3, image[24:32], 5, 10, 20, 0, log_format.checksum(bytes(30)))
     history = opened(image + log_format.pack_header(later, ends[3]) + bytes(30))
@@ -422,7 +422,7 @@ def test_opening_reads_little() -> None:
     assert storage.files[0].reads <= 5 + 6, size
 
 
-def test_entries_are_as_they_were() -> None:
+def test_entries_are_unchanged_after_reopening() -> None:
     storage = memory()
     history = History(storage, "nb")
     entries = put(history, {"a\udc80\u2028é": b"", "b" * 4000: b"x"})

@@ -1,4 +1,4 @@
-"""Anything in any order, against a dict: what is kept is what was saved."""
+"""Random operations on a history, compared with a model: stored checkpoints stay as saved."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NAMES = st.sampled_from("abcdef")
 class Model(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.kept: dict[int, dict[str, bytes]] = {}
+        self.committed: dict[int, dict[str, bytes]] = {}
         self.tree: dict[str, bytes] = {}
         self.known: dict[str, tuple[Content, tuple[int, ...]]] = {}
         self.last = 0
@@ -77,17 +77,17 @@ class Model(RuleBasedStateMachine):
         made = self.history.commit(about, entries)
         self.last += 1
         assert made.number == self.last
-        self.kept[made.number] = self.tree
+        self.committed[made.number] = self.tree
         self._thin()
 
     def _thin(self) -> None:
         numbers = [each.number for each in self.history.checkpoints]
         assert numbers[-1] == self.last
-        # What was thinned once would not be kept if it were done again.
+        # Repeated thinning may keep more than thinning all checkpoints at once.
         assert thin(self.history.checkpoints, Retention(3, 2, 2)) == self.history.checkpoints
-        assert set(numbers) <= self.kept.keys()
-        assert sorted(self.kept)[-3:] == numbers[-3:]
-        self.kept = {number: self.kept[number] for number in numbers}
+        assert set(numbers) <= self.committed.keys()
+        assert sorted(self.committed)[-3:] == numbers[-3:]
+        self.committed = {number: self.committed[number] for number in numbers}
 
     @rule(data=CONTENTS)
     def put_and_roll_back(self, data: bytes) -> None:
@@ -104,31 +104,31 @@ class Model(RuleBasedStateMachine):
     @rule()
     def make_room(self) -> None:
         self.history.make_room()
-        if self.kept:
+        if self.committed:
             self._thin_to(self.history)
 
     def _thin_to(self, history: History) -> None:
         numbers = [each.number for each in history.checkpoints]
         assert numbers[-1] == self.last
         labelled = [each.number for each in history.checkpoints if each.note.label]
-        assert set(labelled) <= set(numbers) <= self.kept.keys()
-        self.kept = {number: self.kept[number] for number in numbers}
+        assert set(labelled) <= set(numbers) <= self.committed.keys()
+        self.committed = {number: self.committed[number] for number in numbers}
 
     @rule()
     def reopen(self) -> None:
         self.open(memory(images_of(self.journal.storage)))
         assert not self.history.problems
 
-    @precondition(lambda self: self.kept)
+    @precondition(lambda self: self.committed)
     @rule(seed=st.integers(0, 2**32), back=st.integers(0, 6))
     def crash(self, seed: int, back: int) -> None:
         chance = random.Random(seed)
         calls = len(self.journal.calls)
-        # Nothing that was flushed at the end may be gone.
+        # Data flushed at the end must be there.
         images = chance.choice(list(after_crash(self.journal, calls, chance)))
         self.open(memory(images))
         self._thin_to(self.history)
-        # What was flushed before is whole, too, whichever it was.
+        # Data flushed before is whole, too.
         for image in after_crash(self.journal, max(calls - back, 0), chance):
             History(memory(image), "nb")
 
@@ -148,13 +148,13 @@ class Model(RuleBasedStateMachine):
         made = self.history.commit(note(created=self.time), [entry("once", content)])
         self.last += 1
         assert made.number == self.last
-        self.kept[made.number] = {"once": NOISE[5:99_999]}
+        self.committed[made.number] = {"once": NOISE[5:99_999]}
         self._thin()
 
     @invariant()
-    def all_that_is_kept_is_whole(self) -> None:
-        assert [each.number for each in self.history.checkpoints] == list(self.kept)
-        for number, tree in self.kept.items():
+    def every_stored_checkpoint_is_whole(self) -> None:
+        assert [each.number for each in self.history.checkpoints] == list(self.committed)
+        for number, tree in self.committed.items():
             assert tree_of(self.history, number) == tree
 
 

@@ -1,4 +1,4 @@
-"""Any operations on a folder: each scan finds them, and each checkpoint has the right tree."""
+"""Random operations on a folder: each scan finds them, and each checkpoint has the right tree."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OPERATIONS = st.one_of(
 
 
 class Folder:
-    """Does what an operation says, where that is possible."""
+    """A folder that executes operations where they are possible."""
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel, self.home = kernel, kernel.state.home

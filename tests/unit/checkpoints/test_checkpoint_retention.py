@@ -1,4 +1,4 @@
-"""Which checkpoints are kept, and what a byte budget drops."""
+"""Retention: which checkpoints stay stored, and what a byte budget drops."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ def made(times: list[float], labels: dict[int, str] | None = None) -> list[Check
     ]
 
 
-def kept(checkpoints: list[Checkpoint], **rules: Any) -> list[int]:
+def retained(checkpoints: list[Checkpoint], **rules: Any) -> list[int]:
     return [checkpoint.number for checkpoint in thin(checkpoints, Retention(**rules))]
 
 
-def test_the_last_ones_are_kept() -> None:
+def test_the_last_checkpoints_stay() -> None:
     checkpoints = made([START + number for number in range(50)])
-    assert kept(checkpoints, hours=0, days=0) == list(range(31, 51))
-    assert kept(checkpoints, last=3, hours=0, days=0) == [48, 49, 50]
+    assert retained(checkpoints, hours=0, days=0) == list(range(31, 51))
+    assert retained(checkpoints, last=3, hours=0, days=0) == [48, 49, 50]
 
 
-def test_the_newest_is_always_kept() -> None:
-    assert kept(made([START, START + 1]), last=0, hours=0, days=0) == [2]
-    assert kept([]) == []
+def test_the_newest_checkpoint_always_stays() -> None:
+    assert retained(made([START, START + 1]), last=0, hours=0, days=0) == [2]
+    assert retained([]) == []
 
 
-def test_labels_are_kept() -> None:
+def test_labelled_checkpoints_stay() -> None:
     checkpoints = made([START + n for n in range(50)], {2: "before the exam", 5: ""})
-    assert kept(checkpoints, last=1, hours=0, days=0) == [2, 5, 50]
+    assert retained(checkpoints, last=1, hours=0, days=0) == [2, 5, 50]
 
 
 def test_one_per_hour_and_per_day() -> None:
     # One every ten minutes, for sixty days.
     checkpoints = made([START + number * 600 for number in range(60 * 144)])
-    found = kept(checkpoints)
+    found = retained(checkpoints)
     times = {number: START + (number - 1) * 600 for number in found}
     newest = max(times.values())
     assert found[-20:] == list(range(60 * 144 - 19, 60 * 144 + 1))
@@ -65,16 +65,16 @@ def test_thinning_step_by_step_leaves_the_same() -> None:
     left: list[Checkpoint] = []
     for checkpoint in checkpoints:
         left = thin([*left, checkpoint], Retention())
-    assert [checkpoint.number for checkpoint in left] == kept(checkpoints)
+    assert [checkpoint.number for checkpoint in left] == retained(checkpoints)
 
 
-def test_a_clock_that_was_wrong_drops_nothing_more() -> None:
+def test_a_wrong_clock_drops_no_additional_checkpoints() -> None:
     right = [START + number * HOUR for number in range(24)]
     ahead = [START + 3650 * DAY + number for number in range(5)]
     behind = [number * 1.0 for number in range(5)]
-    found = kept(made(right + ahead + behind + [START + DAY]), last=1)
+    found = retained(made(right + ahead + behind + [START + DAY]), last=1)
     assert len(found) > 20
-    assert kept(made([-5.0, -4e9, float(2**60), 1e18]), last=1)[-1] == 4
+    assert retained(made([-5.0, -4e9, float(2**60), 1e18]), last=1)[-1] == 4
 
 
 @pytest.mark.parametrize("name", ["last", "hours", "days", "max_bytes"])
@@ -85,7 +85,7 @@ def test_invalid_numbers_are_refused(name: str, value: object) -> None:
         Retention(**arguments)
 
 
-def test_no_limit_is_not_for_every_number() -> None:
+def test_only_some_numbers_may_be_unlimited() -> None:
     arguments: dict[str, Any] = {"last": None}
     with pytest.raises(RetentionError, match="last=None"):
         Retention(**arguments)
@@ -102,7 +102,7 @@ def test_a_history_thins_with_every_commit() -> None:
     assert tree_of(again, 2) == {"a": b"2"}
 
 
-def test_a_budget_drops_the_oldest_and_says_so() -> None:
+def test_a_budget_drops_the_oldest_and_reports_it() -> None:
     chance = random.Random(1)
     pieces = [chance.randbytes(100_000) for _ in range(6)]
     history = History(memory(), "nb", Retention(max_bytes=350_000))
@@ -132,7 +132,7 @@ def test_a_budget_that_is_too_small_keeps_the_newest() -> None:
     assert [checkpoint.number for checkpoint in history.checkpoints] == [1, 3]
 
 
-def test_a_note_of_the_future_is_kept_in_its_place() -> None:
+def test_checkpoints_of_the_future_stay_in_order() -> None:
     history = History(memory(), "nb")
     history.commit(note(created=4e9), [])
     history.commit(note(created=1e9), [])

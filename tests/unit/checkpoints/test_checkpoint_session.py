@@ -1,4 +1,4 @@
-"""Sessions that are interrupted, run out of room, or have no right to write."""
+"""Sessions that are interrupted, run out of room, or may not write."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Interrupter:
         return self
 
     def run(self, function: Callable[[], object]) -> bool:
-        """Say whether it was interrupted."""
+        """Run a call; return whether it was interrupted."""
         before = sys.gettrace()
         sys.settrace(self)
         try:
@@ -60,7 +60,7 @@ class Interrupter:
         return False
 
 
-def test_interrupted_anywhere(kernel: Kernel) -> None:
+def test_an_interrupt_anywhere_is_safe(kernel: Kernel) -> None:
     home = kernel.state.home
     make_database(home / "app.db")
     (home / "folder").mkdir()
@@ -104,7 +104,7 @@ def test_interrupted_anywhere(kernel: Kernel) -> None:
 
 
 class Memory(Kernel):
-    """A kernel whose storage has room for so many bytes."""
+    """A kernel whose storage has limited room."""
 
     def __init__(self, kernel: Kernel, quota: int, **options: Any) -> None:
         self.disk: list[Quota] = []
@@ -116,7 +116,7 @@ class Memory(Kernel):
         return sum(len(file.image) for file in self.disk)
 
 
-def test_old_checkpoints_make_room_for_much_more(kernel: Kernel) -> None:
+def test_old_checkpoints_make_room_for_a_large_one(kernel: Kernel) -> None:
     small = Memory(kernel, 450_000)
     path = kernel.state.home / "a"
     for _ in range(40):
@@ -140,9 +140,9 @@ def test_old_checkpoints_make_room(kernel: Kernel) -> None:
         (kernel.state.home / "a").write_bytes(NOISE.randbytes(100_000))
         dropped += len(small.checkpointed().dropped)
         small.same()
-    kept = [each.number for each in small.session.history.checkpoints]
-    assert kept[-1] == 12
-    assert len(kept) == 12 - dropped > 1
+    numbers = [each.number for each in small.session.history.checkpoints]
+    assert numbers[-1] == 12
+    assert len(numbers) == 12 - dropped > 1
 
 
 def test_no_room_at_all(kernel: Kernel) -> None:
@@ -167,7 +167,7 @@ def test_no_room_at_all(kernel: Kernel) -> None:
     assert tree(kernel.state.folder) == before
 
 
-def test_there_is_room_again(kernel: Kernel) -> None:
+def test_checkpoints_resume_when_there_is_room_again(kernel: Kernel) -> None:
     small = Memory(kernel, 50_000)
     (kernel.state.home / "a").write_bytes(NOISE.randbytes(100_000))
     make_database(kernel.state.home / "app.db")
@@ -281,22 +281,22 @@ def test_only_written_files_on_the_drive_are_scanned(
         written.clear()
         return taken
 
-    def write(name: str, text: str, *, tell: bool = True) -> None:
+    def write(name: str, text: str, *, recorded: bool = True) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-        if tell:
+        if recorded:
             written.add(f"notebook/{name}")
 
     kernel.options = {"touched": touched}
     kernel.reopen()
-    write("old", "came with the site", tell=False)
+    write("old", "came with the site", recorded=False)
     write("a", "1")
     write("deep/er/b", "1")
     expected = {"a": "added", "deep": "added", "deep/er": "added", "deep/er/b": "added"}
     assert changed(kernel.checkpoint(thorough=False)) == expected
     kernel.checkpoint(thorough=False)
     write("deep/er/b", "2")
-    write("a", "2", tell=False)
+    write("a", "2", recorded=False)
     assert changed(kernel.checkpoint(thorough=False)) == {"deep/er/b": "changed"}
     assert changed(kernel.checkpoint(thorough=True)) == {"a": "changed"}
     shutil.rmtree(folder / "deep" / "er")
@@ -314,7 +314,7 @@ def test_only_written_files_on_the_drive_are_scanned(
         with pytest.raises(TypeError):
             kernel.checkpoint(thorough=False)
     assert changed(kernel.checkpoint(thorough=False)) == {"c": "changed"}
-    # Nothing new can be built on what is damaged in the history, so it is read again.
+    # New checkpoints cannot build on damaged data in the history, so it is read again.
     write("d", "1")
     kernel.checkpoint(thorough=False)
     kernel.session.history._log.lose(kernel.session.tree["notebook/d"].content.chunks[0])

@@ -24,7 +24,7 @@ from sessions import count, make_database
 
 
 class Steps:
-    """States one after the other, each in a checkpoint as autosave makes them."""
+    """A sequence of states, each in a checkpoint as autosave makes them."""
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel, self.trees = kernel, []
@@ -67,12 +67,12 @@ def test_after_a_cell_twice_and_to_the_end(steps: Steps) -> None:
     assert steps.now() == steps.trees[0]
 
 
-def test_never_forward(kernel: Kernel) -> None:
+def test_undo_never_goes_forward(kernel: Kernel) -> None:
     kernel.session.configure(None, litestate.Retention(last=6, hours=0, days=0))
     steps = Steps(kernel)
     for _ in range(6):
         steps.step()
-    # Each undo makes a checkpoint, and the oldest one is no longer kept.
+    # Each undo makes a checkpoint, and the oldest one is dropped.
     for expected in (4, 3, 2):
         litestate.undo()
         assert steps.now() == steps.trees[expected]
@@ -81,7 +81,7 @@ def test_never_forward(kernel: Kernel) -> None:
     assert steps.now() == steps.trees[2]
 
 
-def test_go_on_after_undo(steps: Steps) -> None:
+def test_new_cells_after_undo(steps: Steps) -> None:
     first, second = steps.step(), steps.step()
     litestate.undo()
     steps.step()
@@ -99,8 +99,8 @@ def test_unsaved_changes_become_a_checkpoint(steps: Steps) -> None:
     assert steps.now() == steps.trees[1]
     litestate.undo()
     assert steps.now() == first
-    kept = [row.number for row in litestate.checkpoints() if row.cause == "before undo"]
-    litestate.restore(kept[0])
+    numbers = [row.number for row in litestate.checkpoints() if row.cause == "before undo"]
+    litestate.restore(numbers[0])
     assert steps.now() == steps.trees[2]
 
 
@@ -173,7 +173,7 @@ def test_after_clear(steps: Steps) -> None:
     assert steps.now() == steps.trees[1]
 
 
-def test_clear_what_checkpoints_are_not_made_of(steps: Steps) -> None:
+def test_clear_of_paths_outside_of_checkpoints(steps: Steps) -> None:
     home = steps.kernel.state.home
     (home / "part").mkdir()
     (home / "part" / "a").write_text("a")
@@ -190,7 +190,7 @@ def test_clear_what_checkpoints_are_not_made_of(steps: Steps) -> None:
 
 
 @pytest.mark.skipif(IN_BROWSER, reason="the notebook's folder never changes there")
-def test_clear_in_another_folder_keeps_what_is_there(
+def test_clear_in_another_folder_leaves_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
@@ -218,7 +218,7 @@ def test_clear_does_not_remove_what_cannot_be_read(steps: Steps) -> None:
     assert steps.file.read_text() == "newer"
 
 
-def test_modes_alone(steps: Steps) -> None:
+def test_undo_of_modes_alone(steps: Steps) -> None:
     steps.step()
     steps.file.chmod(0o600)
     litestate.checkpoint()
@@ -250,7 +250,7 @@ def test_nothing_to_undo(steps: Steps) -> None:
         litestate.undo()
 
 
-def test_files_that_came_since_go_and_come_back(steps: Steps) -> None:
+def test_new_files_are_removed_and_restored(steps: Steps) -> None:
     steps.step()
     steps.step()
     added = steps.kernel.state.home / "new 1"
@@ -274,7 +274,7 @@ def test_a_file_where_a_folder_was(steps: Steps) -> None:
     assert steps.now() == now
 
 
-def test_a_folder_in_the_way_with_something_that_is_left_out(steps: Steps) -> None:
+def test_a_folder_in_the_way_with_an_excluded_file(steps: Steps) -> None:
     steps.step()
     steps.file.unlink()
     steps.file.mkdir()
@@ -286,7 +286,7 @@ def test_a_folder_in_the_way_with_something_that_is_left_out(steps: Steps) -> No
 
 
 def _damage(steps: Steps) -> None:
-    """Turn every bit of the first content that is only in the first checkpoint."""
+    """Flip every bit of the first content that only the first checkpoint has."""
     _damage_file(steps.kernel, "step")
 
 
@@ -429,7 +429,7 @@ def test_no_room_for_a_checkpoint_before_a_restore(
         assert "undo() will not bring back" in report.warnings[0]
 
 
-def test_load_outside_of_what_checkpoints_are_made_of(steps: Steps) -> None:
+def test_load_outside_of_the_scope_of_checkpoints(steps: Steps) -> None:
     home = steps.kernel.state.home
     (home / "part").mkdir()
     (home / "other").write_text("saved")

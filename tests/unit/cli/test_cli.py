@@ -73,7 +73,7 @@ def test_help_has_examples_and_fits(
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_a_name_that_looks_like_a_users_home(
+def test_a_name_that_resembles_a_users_home(
     session: Session, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle.rename(session.notebook / "~nobody-of-this-name.zip")

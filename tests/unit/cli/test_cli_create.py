@@ -20,7 +20,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tree(folder: Path) -> dict[str, Any]:
-    """What is in a folder but notebooks: links, modes, contents."""
+    """Return the contents of a folder except notebooks: links, modes, contents."""
     return {
         path.relative_to(folder).as_posix(): _describe(path)
         for path in folder.rglob("*")
@@ -41,7 +41,7 @@ def digest(bundle: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out.split()[-1]
 
 
-def test_there_and_back(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_round_trip(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["create", "work"]) == 0
     bundle = f"work-{date.today():%Y-%m-%d}.litestate.zip"
     assert f"{bundle}: 1 database, 2 files" in capsys.readouterr().out
@@ -125,7 +125,7 @@ def test_errors(
 def test_a_database_whose_error_message_is_not_text(
     work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # SQLite's message quotes the name of the view, which is no UTF-8: Python cannot even say it.
+    # SQLite's message quotes the name of the view, which is not UTF-8: Python cannot decode it.
     data = database(
         tmp_path / "m",
         "CREATE VIEW seen AS SELECT 1; PRAGMA writable_schema = ON;"

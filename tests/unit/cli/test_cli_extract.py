@@ -76,7 +76,7 @@ def test_extract_reports_the_folder(here: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_extract_removes_json_from_the_name(here: Path) -> None:
-    # What it is counts, not its name.
+    # The content decides, not the name.
     shutil.copyfile("good.litestate.zip", "array.json")
     assert main(["extract", "array.json"]) == 0
     assert Path("array/notes.txt").exists()

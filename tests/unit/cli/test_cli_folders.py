@@ -20,7 +20,7 @@ CUT, CHANGED, PDF, ORIGINAL, COPY = (f"hand-in-{n:03}.litestate.zip" for n in (2
 
 @pytest.fixture(scope="module")
 def hand_ins(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Bundles of 200 people: one cut off, one changed, one a PDF, two of equal content."""
+    """Bundles of 200 students: one cut off, one changed, one a PDF, two of equal content."""
     work = tmp_path_factory.mktemp("work")
     folder = tmp_path_factory.mktemp("class") / "hand-ins"
     folder.mkdir()
@@ -42,7 +42,7 @@ def hand_ins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_verify_them_all(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_of_all_hand_ins(hand_ins: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(hand_ins)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == COUNT + 2
@@ -121,7 +121,7 @@ def test_each_bundle_once_and_in_subfolders(
 ) -> None:
     for number, person in enumerate(("ada", "grace")):
         (tmp_path / person).mkdir()
-        # As Moodle hands them over, and as Chrome calls a second download.
+        # Named as by Moodle, and as by Chrome for a second download.
         name = ("state.litestate.zip", "state.litestate (1).zip")[number]
         shutil.copyfile(hand_ins / f"hand-in-00{number}.litestate.zip", tmp_path / person / name)
         (tmp_path / person / "other.zip").write_bytes(b"PK\3\4 something else")

@@ -108,7 +108,7 @@ def test_advice_is_only_given_where_it_helps(
 
 
 def _is_unknown(source: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Check that every command shows it as unknown, neither good nor bad."""
+    """Assert that every command shows a bundle as unknown, neither good nor bad."""
     capsys.readouterr()
     assert main(["verify", "in/ada.litestate.zip", source]) == 1
     lines = lines_of(capsys)
@@ -193,7 +193,7 @@ def test_without_limits(folder: Path, zeros: str, capsys: pytest.CaptureFixture[
         (OSError(5, "Input/output error"), "Input/output error"),
     ],
 )
-def test_one_failure_does_not_end_the_work(
+def test_one_failure_does_not_stop_the_other_bundles(
     folder: Path,
     error: Exception,
     reason: str,
@@ -204,7 +204,7 @@ def test_one_failure_does_not_end_the_work(
     verify = load.verify
 
     def failing(reader: reader.Reader, label: str) -> None:
-        # What a machine does cannot be had on demand.
+        # Real failures of a machine cannot be produced on demand.
         if label.startswith("ada"):
             raise error
         verify(reader, label)
@@ -232,7 +232,7 @@ class Terminal:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: writes are not buffered."""
 
     def isatty(self) -> bool:
         return True
@@ -246,7 +246,7 @@ def test_text_width(text: str, cells: int) -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 200])
 def test_table_on_a_terminal(folder: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    long = "the hand-in of somebody with a long name"
+    long = "the hand-in of students with a long name"
     for name in (long, "東京の宿題の提出ファイルと長い名前", "Mu\u0308ller"):
         shutil.copyfile(folder / "ada.litestate.zip", folder / f"{name}.litestate.zip")
     terminal = Terminal()

@@ -14,7 +14,7 @@ from litestate.cli import messages
 from litestate.errors import SaveError
 
 SMALL = 200_000
-"""Bytes that a process may write into one file, where a disk is to be full."""
+"""Limit of a file's size in bytes, to simulate a full disk."""
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_disk_that_becomes_full(here: Path, arguments: list[str], named: str, 
     sql = f"CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob({2 * SMALL}))"
     data = database(here / "m", sql)
     bundle_of({"a.db": data}, here / "big.litestate.zip")
-    # Another user_version, so that the two are compared.
+    # A different user_version, so that the two are compared.
     bundle_of({"a.db": data[:60] + b"\0\0\0\1" + data[64:]}, here / "other.litestate.zip")
     limited = (
         "import resource, sys; from litestate.cli import main;"

@@ -22,7 +22,7 @@ LIMIT = 60
 
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-"""What a user has: output that waits in memory until it is flushed."""
+"""Environment of a user: output is buffered in memory until it is flushed."""
 
 
 def run(*arguments: str | bytes, **env: str) -> subprocess.CompletedProcess[bytes]:
@@ -45,7 +45,7 @@ def bundle(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def many(bundle: Path, tmp_path: Path) -> Path:
-    """So many bundles that their list does not fit into a pipe (64 KiB on Linux)."""
+    """Bundles whose list does not fit into a pipe (64 KiB on Linux)."""
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(600):
@@ -90,7 +90,7 @@ def test_a_full_disk(bundle: Path) -> None:
 @posix
 @pytest.mark.parametrize("command", ["diff", "verify"])
 def test_ctrl_c(tmp_path: Path, command: str) -> None:
-    # Random keys keep SQLite busy for more than a second; what is verified need not be large.
+    # Random keys keep SQLite busy for more than a second; the verified bundle need not be large.
     rows = 400_000 if command == "diff" else 20_000
     sql = (
         "CREATE TABLE t (k TEXT, v, PRIMARY KEY (k, v)); WITH RECURSIVE n (i) AS (SELECT 1 UNION"
@@ -112,11 +112,11 @@ def test_ctrl_c(tmp_path: Path, command: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
-        # Where these tests are a background job of a shell, it has it that they ignore it.
+        # If a shell runs these tests as a background job, they inherit that SIGINT is ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         deadline = time.monotonic() + LIMIT
-        # Until the work itself has begun: `diff` has unpacked both, `verify` one.
+        # Wait until the work itself has begun: `diff` has unpacked both, `verify` one.
         size = len(data[1]) if command == "diff" else 0
         while not _is_at_work(process, temporary, size) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -191,7 +191,7 @@ def test_a_file_without_read_permission(bundle: Path, tmp_path: Path) -> None:
 
 
 def test_no_prompt_and_no_progress_bar(bundle: Path) -> None:
-    # Neither standard input nor a terminal: what a script in the night has.
+    # Neither standard input nor a terminal, as in a cron job.
     done = run("verify", str(bundle), TERM="dumb")
     assert (done.returncode, done.stderr) == (0, b"")
 

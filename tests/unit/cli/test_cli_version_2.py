@@ -17,7 +17,7 @@ from version_2_bundles import Sign, as_version_2
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with bundles of a stranger, without a signature, our own, and forged."""
+    """The current folder, with four bundles: a stranger's, unsigned, our own, and forged."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "notes.txt").write_text("notes")
@@ -85,7 +85,7 @@ def test_a_forged_bundle(here: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "the signature does not fit" in bad
 
 
-def test_many(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_bundles(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = ["plain.zip", "stranger.zip", "unsigned.zip", "own.zip", "forged.zip"]
     assert main(["inspect", *names]) == 1
     lines = lines_of(capsys)

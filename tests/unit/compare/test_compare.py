@@ -40,7 +40,7 @@ def of_bytes(folder: Path, before: bytes, after: bytes) -> DatabaseChange:
 
 @pytest.fixture
 def differ(tmp_path: Path) -> Differ:
-    """Make two databases with SQL, of which the second starts as the first, and compare them."""
+    """Make two databases with SQL, the second from a copy of the first, and compare them."""
 
     def run(before: str, change: str) -> DatabaseChange:
         path = tmp_path / "made.db"
@@ -138,7 +138,7 @@ def test_null_in_a_key_matches_no_row(differ: Differ) -> None:
     ],
 )
 def test_values_are_compared_exactly(differ: Differ, before: str, after: str) -> None:
-    # A collation that takes 'a' for 'A' must not hide the difference, and no affinity '1' for 1.
+    # Neither a collation ('a' = 'A') nor an affinity ('1' = 1) must hide the difference.
     made = "CREATE TABLE t (id INTEGER PRIMARY KEY, v BLOB COLLATE NOCASE);"
     change = differ(f"{made} INSERT INTO t VALUES (1, {before})", f"UPDATE t SET v = {after}")
     assert tables(change) == {"t": (0, 0, 1)}
@@ -216,7 +216,7 @@ def test_full_text_search(differ: Differ) -> None:
     change = differ(
         made, "INSERT INTO docs VALUES ('c'); UPDATE docs SET title = 'x' WHERE rowid = 1"
     )
-    # Its five tables behind the scenes say nothing more.
+    # Its five internal tables are not compared separately.
     assert tables(change) == {"docs": (1, 0, 1)}
 
 
@@ -244,7 +244,7 @@ def test_the_largest_number_of_columns(differ: Differ) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_it_agrees_with_python(tmp_path: Path, seed: int) -> None:
+def test_random_comparisons_agree_with_python(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     values = [None, 1, 1.0, "1", b"1", "a", "A", "", b"", 2**53 + 1, -0.5, "x\0y"]
     sides: list[dict[tuple[object, ...], object]] = []
@@ -269,7 +269,7 @@ def test_it_agrees_with_python(tmp_path: Path, seed: int) -> None:
     assert tables(of_bytes(tmp_path, *data)) == {"t": expected}
 
 
-def test_text_and_dict_say_the_same(differ: Differ, tmp_path: Path) -> None:
+def test_text_and_dict_agree(differ: Differ, tmp_path: Path) -> None:
     differ(f"CREATE TABLE t (id INTEGER PRIMARY KEY, v); {ROWS}", CHANGE)
     found = comparison(tmp_path / "0.zip", tmp_path / "1.zip")
     assert "           t: 3 rows added; 1 row removed; 2 rows changed" in render(found)

@@ -24,7 +24,7 @@ GOOD = "CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 2)"
 
 
 def test_generated_columns_are_not_run(tmp_path: Path) -> None:
-    # To read this column would take a gigabyte for each row, and the index of it as well.
+    # Reading this column would take a gigabyte for each row; reading its index, too.
     bomb = (
         "CREATE TABLE t (id INTEGER PRIMARY KEY, v, big AS (hex(zeroblob(400000000))));"
         "INSERT INTO t (id, v) VALUES (1, 2), (2, 2); {}"
@@ -87,7 +87,7 @@ def test_a_key_that_is_not_unique(tmp_path: Path) -> None:
     three = database(path, f"{sql}, ('aab'), ('aac')")
     three = three.replace(b"aab", b"aaa").replace(b"aac", b"aaa")
     (table,) = comparison(tmp_path, three, one).databases[0].tables
-    # By this key there would be fewer than no rows added.
+    # With this key, the number of added rows would be negative.
     assert (table.rows_added, table.rows_removed, table.matched_by) == (0, 2, "content")
 
 

@@ -48,7 +48,7 @@ def test_every_shape(
 
 
 def test_both_alphabets_of_base64() -> None:
-    """The database of the table above need not hold what the two alphabets differ in."""
+    """The database of the table above may lack characters in which the alphabets differ."""
     everything = bytes(range(256)) * 3 + b"x"
     assert byte_shapes.bytes_of(json.dumps(text(everything)).encode(), slice(0, 5000)) == everything
     safe = base64.urlsafe_b64encode(everything).decode()
@@ -70,7 +70,7 @@ def test_pieces_may_end_anywhere(piece: int, shape: Any, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "raw", ["[1,2,]", "[,1]", "[1,,2]", "[,]", '{"0":1,}', '{,"0":1}', '{"0":1,,"1":1}', "{,}"]
 )
-def test_a_comma_too_many(piece: int, raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_extra_comma(piece: int, raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(byte_shapes, "_PIECE", piece)
     with pytest.raises(ValueError) as caught:
         byte_shapes.bytes_of(raw.encode(), slice(0, len(raw)))
@@ -117,7 +117,7 @@ def test_an_absent_database_is_reported_and_changes_nothing(
 
 @pytest.mark.parametrize("given", ["app_state.db", "app_state.json"])
 @pytest.mark.parametrize("clean", [False, True])
-def test_one_of_them_is_enough(session: Session, database: bytes, given: str, clean: bool) -> None:
+def test_either_field_is_enough(session: Session, database: bytes, given: str, clean: bool) -> None:
     make_database(session.home / "app_state.db", rows=3)
     (session.home / "app_state.json").write_text("mine")
     (session.home / "other").write_text("other")
@@ -150,7 +150,7 @@ def test_an_open_connection_sees_the_loaded_database(session: Session, database:
     assert count(session.home / "app_state.db") == 11
 
 
-def test_twice_changes_nothing_more(session: Session, database: bytes) -> None:
+def test_a_second_load_changes_nothing(session: Session, database: bytes) -> None:
     data = document(list(database), savedAt="2025-03-01T10:00:00Z")
     session.load(data)
     before = session.snapshot()

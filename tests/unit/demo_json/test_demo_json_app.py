@@ -31,7 +31,7 @@ def database(tmp_path: Path) -> bytes:
 
 
 def downloaded(**content: Any) -> bytes:
-    """Return what the app's ``JSON.stringify(stateData, null, 2)`` makes."""
+    """Return the result of the app's ``JSON.stringify(stateData, null, 2)``."""
     return json.dumps(content, indent=2, ensure_ascii=False).encode()
 
 
@@ -110,7 +110,7 @@ def test_a_state_of_any_type(session: Session, value: Any) -> None:
 @pytest.mark.parametrize("value", [None, [], {}, ""])
 @pytest.mark.parametrize("more", [{}, {"jsonState": STATE}, {"savedAt": "2025-06-14"}])
 def test_an_empty_array_changes_nothing(session: Session, value: Any, more: dict[str, Any]) -> None:
-    """The app writes [] for an empty file: one that was opened and never written to."""
+    """The app writes [] for an empty file, which was opened but never written."""
     make_database(session.home / "app_state.db", rows=3)
     report = session.load(downloaded(database=value, **more))
     assert count(session.home / "app_state.db") == 3
@@ -230,7 +230,7 @@ def test_the_older_name_is_still_read(
     assert all(any(key in note for note in report.notes) for key in ignored)
 
 
-def test_an_app_that_had_nothing_to_save(session: Session) -> None:
+def test_a_file_without_data(session: Session) -> None:
     refused(session, downloaded(), NotABundleError, "JSON of an app that had nothing to save")
 
 
@@ -249,7 +249,7 @@ def test_fields_that_are_ignored_are_named(session: Session) -> None:
 
 
 @pytest.mark.parametrize("name", [NAME, NAME.replace(".json", " (1).json")])
-def test_the_time_in_its_name(tmp_path: Path, name: str) -> None:
+def test_the_time_in_the_file_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(downloaded(jsonState=1))
     os.utime(path, (1, 1))
@@ -269,7 +269,7 @@ def test_an_invalid_time_in_the_name(tmp_path: Path) -> None:
         assert reader.manifest.created == "2025-03-01T10:00:00+00:00"
 
 
-def test_the_commands_take_it(
+def test_the_commands_accept_it(
     session: Session, database: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / NAME
@@ -295,7 +295,7 @@ def test_the_commands_take_it(
 def test_a_large_database_is_never_text_in_memory(
     session: Session, database: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Indented, the app's text has eight times the size of its database."""
+    """The app's indented text is eight times as large as its database."""
     monkeypatch.setattr(fields, "LIMIT", 1000)
     file = Counted(downloaded(database=list(database + bytes(300_000)), jsonState=STATE))
     with open_bundle(file) as (reader, _):

@@ -98,7 +98,7 @@ def created(**more: Any) -> tuple[str, int, list[str]]:
         ("created-at", "2025-03-01 10:00:00.123"),
     ],
 )
-def test_when_it_was_made(key: str, value: Any) -> None:
+def test_the_time_of_the_file(key: str, value: Any) -> None:
     assert created(**{key: value}) == ("2025-03-01T10:00:00+00:00", 1740823200123, [])
 
 
@@ -145,7 +145,7 @@ def test_the_manifest_names_the_converted_format(session: Session, database: byt
     assert stored.details == {"journal_mode": "delete", "tables": {"runs": 10}}
 
 
-def test_the_commands_take_it(
+def test_the_commands_accept_it(
     session: Session, database: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "state.json"
@@ -192,7 +192,7 @@ def test_other_files_are_not_read_whole(head: bytes) -> None:
 @pytest.mark.parametrize("name", ["app_state.db", "app_state.json"])
 @pytest.mark.parametrize("before", range(1, 17))
 def test_a_name_across_two_chunks(name: str, before: int) -> None:
-    """So many of its bytes end the first mebibyte."""
+    """The given number of its bytes end the first mebibyte."""
     head = '{"x": "'.ljust((1 << 20) - before - 2) + '",'
     data = f'{head}"{name}": null}}'.encode()
     assert data.index(b'"app_state') == (1 << 20) - before
@@ -201,7 +201,7 @@ def test_a_name_across_two_chunks(name: str, before: int) -> None:
 
 
 def test_a_database_with_changed_bytes(session: Session, database: bytes) -> None:
-    """There is no checksum: refused, or loaded as it is, and nothing in between."""
+    """There is no checksum: it is either refused or loaded unchanged."""
     chance = random.Random(0)
     refusals = 0
     for _ in range(150):

@@ -1,4 +1,4 @@
-"""Settings, and attributes set on classes of others, in checkpoints and bundles."""
+"""Settings, and attributes set on classes of libraries, in checkpoints and bundles."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_settings_and_attributes_are_restored(notebook: Notebook) -> None:
     import textwrap
 
     assert textwrap.TextWrapper.shout is notebook.names["shout"]  # type: ignore[attr-defined]
-    # The next checkpoint has them, too.
+    # The next checkpoint contains them, too.
     notebook.cell("more = 1")
     unset()
     assert notebook.reloaded() == set()

@@ -181,7 +181,7 @@ def test_attributes_set_by_cells_are_found_without_a_full_scan(
 
 
 def test_restored_attributes_are_saved_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Although no cell of the new session has set them."""
+    """They are saved although no cell of the new session has set them."""
     import textwrap
 
     document = {"options": {"set": {"attributes": {"textwrap:third": ["value", 3]}}}}

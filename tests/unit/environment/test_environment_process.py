@@ -21,7 +21,7 @@ TOKEN = "ghp" + "_" + "a1B2" * 9
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Undo whatever a test sets."""
+    """Undo the changes of a test."""
     path, variables = list(sys.path), dict(os.environ)
     yield
     sys.path[:] = path
@@ -52,7 +52,7 @@ def test_only_variables_that_a_notebook_set_are_saved(roots: Roots) -> None:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells")
 def test_variables_from_before_the_start_are_not_changes() -> None:
     assert initial_process.environment() is not initial_process._AT_IMPORT
-    # The process of this test has it from its shell.
+    # This test's process inherits it from its shell.
     assert initial_process.environment().get("PATH") is not None
 
 
@@ -125,7 +125,7 @@ def test_values_of_secrets(value: str) -> None:
 def test_only_secrets_of_sources_are_replaced() -> None:
     plain = "key = 'column'\nprice['tokens'] = 3\nurl = 'https://host/a'  # é"
     assert hide("x = 1\nprint('hello')") == "x = 1\nprint('hello')"
-    # The name is the only clue, so this is rather too careful.
+    # The name is the only clue: a false alarm is better than a leak.
     assert hide(plain) == plain.replace("column", HIDDEN)
     assert hide("login(password='a b', user='me')") == f"login(password='{HIDDEN}', user='me')"
     assert hide('{"token": "abc"}') == f'{{"token": "{HIDDEN}"}}'
@@ -153,11 +153,11 @@ def test_the_search_path_is_restored_in_its_order(roots: Roots, session: Session
     assert {"path": ["home", "tools"], "front": False} in added
     wanted = [entry for entry in sys.path if entry != "gone"]
     sys.path[:] = clean
-    kept = sys.path
+    path_list = sys.path
     environment.check({"process": document})
     applied = process_state.apply(document, trusted=True, roots=roots)
     assert sys.path == wanted
-    assert sys.path is kept
+    assert sys.path is path_list
     assert "sys.path entry gone" in {it.path for it in applied.skipped}
     applied.undo()
     assert sys.path == clean

@@ -1,4 +1,4 @@
-"""Random numbers continue after a load as if nothing had happened."""
+"""Random states in bundles: after a load, sequences continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every change that a cell makes to the process is restored, waits for trust, or is named."""
+"""Changes of the process by a cell: each is restored, waits for trust, or is named."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_no_secret_is_in_a_bundle() -> None:
         logging.root.handlers.clear()
 
 
-# Values of a hostile bundle: none of them is set.
+# Values of a hostile bundle, none of which is set.
 HOSTILE: dict[str, dict[str, Any]] = {
     "attributes": {
         "builtins:print": ["import", "os:system"],
@@ -110,8 +110,8 @@ def test_hostile_settings_wait(group: str) -> None:
     document = {"options": {"set": {group: HOSTILE[group]}}}
     read = environment.read(environment.dump(document))
     applied = environment.apply(read, trusted=False, parts=["options"])
-    told = len(applied.waiting) + len(applied.skipped)
-    assert told == len(HOSTILE[group]) or applied.skipped[0].path == f"options of {group}"
+    reported = len(applied.waiting) + len(applied.skipped)
+    assert reported == len(HOSTILE[group]) or applied.skipped[0].path == f"options of {group}"
     assert not applied.lines
     assert changed_settings.describe() == before
 
@@ -131,7 +131,7 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "sys": {"other": 1, "recursion limit": "x"},
     "gc": {"enabled": 1},
     "csv dialects": {"mine": [1], "yours": 2},
-    # The C library of the site's kernel knows a locale of any name.
+    # The C library of the site's kernel accepts any locale name.
     "locale": {"LC_OTHER": "C"} | ({} if sys.platform == "emscripten" else {"LC_TIME": "no_SUCH"}),
     "logging": {"logger": [1], "other": 1, "disable": "x"},
     "threading": {"stack size": "x"},

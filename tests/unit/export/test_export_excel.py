@@ -115,7 +115,7 @@ def test_without_openpyxl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        # As SQLAlchemy writes them.
+        # The form that SQLAlchemy writes.
         ("2026-01-02 10:11:12.000000", datetime(2026, 1, 2, 10, 11, 12)),
         ("2026-01-02 10:11:12.120000", datetime(2026, 1, 2, 10, 11, 12, 120_000)),
         ("2026-01-02 10:11:12.000001", None),

@@ -29,7 +29,7 @@ OFFSET = timezone(timedelta(hours=2))
 
 
 def column(path: Path) -> tuple[str, list[Any]]:
-    """Return type and values of the only column."""
+    """Return the type and the values of the only column."""
     table = parquet.read_table(path)
     assert table.num_columns == 1
     return str(table.schema.types[0]), table.column(0).to_pylist()

@@ -38,7 +38,7 @@ def test_a_view_and_a_query(database: Path) -> None:
 
 
 @needs_openpyxl
-def test_a_query_knows_its_dates(database: Path) -> None:
+def test_a_query_preserves_the_type_of_dates(database: Path) -> None:
     export_tables(database, "q.xlsx", query="SELECT day FROM things -- all")
     assert sheet("q.xlsx")[1][0].value == datetime(2026, 1, 2)
 

@@ -72,7 +72,7 @@ def contents(folder: Path) -> dict[str, bytes | None]:
 
 
 def failing(function: Callable[..., Any], calls: set[int], *, half: bool = False) -> Any:
-    """Return a function that fails at some of its calls, before or in the middle of its work."""
+    """Return a function that fails at some of its calls, before or during its work."""
     count = itertools.count(1)
 
     def wrapper(source: Path, target: Path, **options: Any) -> Any:
@@ -142,14 +142,14 @@ def test_a_short_file_on_the_drive_is_put_back(
 
 
 def kept_in(message: str) -> Path:
-    """Return the folder that a message says to copy out of."""
+    """Return the folder from which a message advises to copy."""
     found = re.search(r"Copy what you need out of (.+), then remove", message)
     assert found
     return Path(found[1])
 
 
 @pytest.mark.parametrize("is_drive", [True, False])
-def test_files_that_cannot_be_restored_are_kept_and_named(
+def test_files_that_cannot_be_restored_are_preserved_and_named(
     database: Path, monkeypatch: pytest.MonkeyPatch, is_drive: bool
 ) -> None:
     Path("out").mkdir()

@@ -1,4 +1,4 @@
-"""A drive that litestate has mended: an ordinary folder of which it knows what was written."""
+"""The mended drive: an ordinary folder whose written paths are recorded."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from litestate.transaction import changes
 from sessions import Session, count, make_database
 
 VISIBLE = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
-"""Fields of a stat result by position."""
+"""Fields of a stat result, by position."""
 
 NAMED = "is in memory only, the browser's storage does not hold it: it is too large."
 
 
 @dataclass
 class Drive:
-    """The drive of a kernel; `written` and `unsaved` are what its mend says."""
+    """The drive of a kernel; `written` and `unsaved` are the records of its mend."""
 
     folder: Path
     written: list[str] = field(default_factory=list)
@@ -39,15 +39,15 @@ class Drive:
     touched: set[str] = field(default_factory=set)
     stored: dict[str, float] = field(default_factory=dict)
 
-    def write(self, name: str, text: str = "text", *, tell: bool = True) -> Path:
+    def write(self, name: str, text: str = "text", *, record: bool = True) -> Path:
         path = self.folder / "work" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        if tell:
-            self.tell(f"work/{name}")
+        if record:
+            self.record(f"work/{name}")
         return path
 
-    def tell(self, *paths: str) -> None:
+    def record(self, *paths: str) -> None:
         self.written += [path for path in paths if path not in self.written]
         self.touched |= set(paths)
 
@@ -89,17 +89,17 @@ def unlisted(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("unlisted")
 def test_the_state_is_what_notebooks_wrote(session: Session, drive: Drive) -> None:
-    drive.write("uploaded.csv", tell=False)
-    drive.write("data/uploaded.csv", tell=False)
+    drive.write("uploaded.csv", record=False)
+    drive.write("data/uploaded.csv", record=False)
     os.utime(drive.write("old.csv"), (0, 0))
     drive.write("data/out.csv")
     drive.write("start.ipynb")
     drive.write("__pycache__/a.pyc")
     Path("empty").mkdir()
     make_database(Path("app.db"))
-    drive.write("more/uploaded.csv", tell=False)
+    drive.write("more/uploaded.csv", record=False)
     drive.write("more/byproduct.tmp")
-    drive.tell("work", "work/empty", "work/app.db", "work/deleted.csv", "uploaded.csv")
+    drive.record("work", "work/empty", "work/app.db", "work/deleted.csv", "uploaded.csv")
     _, report = session.save()
     labels = [line.label for line in report.lines()]
     assert labels == ["data", "data/out.csv", "empty", "old.csv", "app.db"]
@@ -114,7 +114,7 @@ def test_the_state_is_what_notebooks_wrote(session: Session, drive: Drive) -> No
 
 
 def test_named_paths_are_saved_unconditionally(session: Session, drive: Drive) -> None:
-    drive.write("data/uploaded.csv", tell=False)
+    drive.write("data/uploaded.csv", record=False)
     drive.write("data/out.csv")
     _, report = session.save(paths="data")
     labels = [line.label for line in report.lines()]
@@ -127,7 +127,7 @@ def test_named_paths_are_saved_unconditionally(session: Session, drive: Drive) -
 def test_a_clean_load_removes_only_what_notebooks_wrote(session: Session, drive: Drive) -> None:
     drive.write("kept.csv")
     bundle, _ = session.save()
-    drive.write("uploaded.csv", tell=False)
+    drive.write("uploaded.csv", record=False)
     drive.write("later/more.csv")
     report = session.load(bundle, clean=True)
     assert [line.label for line in report.lines("removed")] == ["later/more.csv", "later"]
@@ -137,14 +137,14 @@ def test_a_clean_load_removes_only_what_notebooks_wrote(session: Session, drive:
 
 @pytest.fixture
 def large(session: Session, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """A bundle of what a drive that is not mended would not take, and the drive changed since."""
+    """A bundle that an unmended drive could not hold, and a drive changed since."""
     drive.write("50%.txt")
     os.utime(drive.write("old.txt"), ns=(0, 1_000_000_000))
     drive.write("large.bin", "large" * 1000)
     secret = drive.write("secret.txt", "read-only")
     secret.chmod(0o400)
     make_database(Path("app.db"))
-    drive.tell("work/app.db")
+    drive.record("work/app.db")
     bundle, _ = session.save()
     monkeypatch.setattr(load, "DRIVE_LIMIT", 10)
     for name in ("50%.txt", "old.txt", "large.bin"):
@@ -214,7 +214,7 @@ def test_files_that_are_not_stored_are_named(session: Session, drive: Drive) -> 
     assert [line.label for line in report.lines()] == ["large.bin"]
     assert f"large.bin {NAMED}" in str(report)
     assert f"large.bin {NAMED}" in str(show_state())
-    # Nothing is said of what is not concerned.
+    # Other files are not mentioned.
     Path("small.txt").write_text("small")
     drive.unsaved = {"work/other.bin": "it is too large"}
     assert NAMED not in str(session.load(bundle))
@@ -235,7 +235,7 @@ def test_files_that_litestate_itself_writes_there(session: Session, drive: Drive
 
 @pytest.fixture
 def watched(kernel: Kernel, drive: Drive) -> Kernel:
-    """A kernel that makes checkpoints of what was written on the drive."""
+    """A kernel whose checkpoints contain the written paths of the drive."""
     kernel.options = {"touched": drive.take}
     kernel.reopen()
     return kernel
@@ -243,15 +243,15 @@ def watched(kernel: Kernel, drive: Drive) -> Kernel:
 
 @pytest.mark.usefixtures("unlisted")
 def test_checkpoints_hold_files_that_notebooks_wrote(watched: Kernel, drive: Drive) -> None:
-    drive.write("uploaded.csv", tell=False)
+    drive.write("uploaded.csv", record=False)
     drive.write("earlier.csv")
     drive.take()
     drive.write("a.csv")
     assert changed(watched.checkpoint(thorough=False)) == {"a.csv": "added"}
-    # What earlier sessions wrote.
+    # Paths that earlier sessions wrote.
     assert changed(watched.checkpoint(thorough=True)) == {"earlier.csv": "added"}
     drive.write("deep/er/b.csv")
-    drive.write("deep/uploaded.csv", tell=False)
+    drive.write("deep/uploaded.csv", record=False)
     expected = {"deep": "added", "deep/er": "added", "deep/er/b.csv": "added"}
     assert changed(watched.checkpoint(thorough=False)) == expected
     Path("deep").rename("new")
@@ -265,7 +265,7 @@ def test_checkpoints_hold_files_that_notebooks_wrote(watched: Kernel, drive: Dri
     assert watched.checkpoint(thorough=True) is None
 
 
-def test_a_file_that_is_too_large_does_not_outlive_the_kernel(
+def test_a_file_that_is_too_large_does_not_survive_the_kernel(
     watched: Kernel, drive: Drive
 ) -> None:
     drive.write("small.bin", "x" * 1000)
@@ -286,13 +286,13 @@ def test_a_file_that_is_too_large_does_not_outlive_the_kernel(
 
 def test_a_checkpoint_comes_back_into_open_databases(watched: Kernel, drive: Drive) -> None:
     make_database(Path("app.db"), pragma="journal_mode = wal")
-    drive.tell("work/app.db")
+    drive.record("work/app.db")
     note = drive.write("note.txt", "first")
     number = watched.number()
     with closing(sqlite3.connect("app.db")) as connection:
         connection.execute("DELETE FROM runs")
         connection.commit()
-        drive.tell("work/app.db")
+        drive.record("work/app.db")
         note.unlink()
         drive.write("later.txt")
         report = watched.restore(number)
@@ -309,7 +309,7 @@ def test_a_file_that_was_not_written_is_not_read_again(
     path = drive.write("a.txt", "first")
     watched.settle()
     status = path.stat()
-    # Neither after a look at something else.
+    # Nor after a scan of another path.
     drive.write("b.txt")
     time.sleep(2 * CLOCK)
     watched.checkpointed(thorough=False)
@@ -347,18 +347,18 @@ def test_a_written_file_is_read_again_at_any_times(
     assert changed(watched.checkpoint(thorough=True)) == {"a.txt": "changed"}
 
 
-def test_files_stored_on_the_drive_outlive_the_kernel(drive: Drive) -> None:
+def test_files_stored_on_the_drive_survive_the_kernel(drive: Drive) -> None:
     root = places.detect().root(NOTEBOOK)
     assert root is not None
     path = drive.write("a.txt")
     os.utime(path, (1000, 1000))
-    # Nobody knows who stored it: its own time tells.
+    # Its writer is unknown: its modification time decides.
     assert root.outlives("a.txt", 4, 1000)
     assert root.outlives("a.txt", 4, 999)
     assert not root.outlives("a.txt", 4, 1001)
     assert not root.outlives("b.txt", 4, 1000)
     assert root.outlives(".", 0, 2000), "folders have no versions"
-    # A kernel has stored a newer version than is found; somebody deleted it afterwards.
+    # A kernel stored a newer version than the one found; it was deleted afterwards.
     drive.stored |= {"work/a.txt": 1002, "work/b.txt": 1002}
     assert root.outlives("a.txt", 4, 1001)
     assert root.outlives("b.txt", 4, 1001)

@@ -1,4 +1,4 @@
-"""Walking where one start lies in another."""
+"""Walks of folders that contain each other."""
 
 from __future__ import annotations
 

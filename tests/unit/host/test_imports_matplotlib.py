@@ -1,4 +1,4 @@
-"""Imports of Matplotlib without trust: it reads no files of a bundle."""
+"""Imports of Matplotlib without trust: no file of a bundle is read."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ def loaded(
     """Load a stranger's names in a new Python whose folder has files of a bundle."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", LOAD, json.dumps([EXTENSION, TESTS]), json.dumps(names), first],
         cwd=folder,
-        env=kept | {"HOME": str(home), "MPLBACKEND": "agg"} | environment,
+        env=inherited | {"HOME": str(home), "MPLBACKEND": "agg"} | environment,
         capture_output=True,
         text=True,
         timeout=120,

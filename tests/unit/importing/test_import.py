@@ -72,14 +72,14 @@ def test_csv_to_table(tmp_path: Path, text: str, rows: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["csv", pytest.param("xlsx", marks=needs_openpyxl)])
-def test_there_and_back(database: Path, suffix: str) -> None:
+def test_a_round_trip(database: Path, suffix: str) -> None:
     export_tables(database, f"out.{suffix}", tables="things", escape_formulas=False)
     import_table(f"out.{suffix}", "back.db", "things")
     columns = "id, note, day, at, score"
     rows = query(Path("back.db"), f"SELECT {columns}, CAST(big AS INTEGER) FROM things")
     expected = query(database, f"SELECT {columns}, big FROM things")
     if suffix == "xlsx":
-        # It has one kind of empty cell and one way to write a time.
+        # Excel has one kind of empty cell and one format of times.
         expected[1] = (2, None, "1899-12-31", "2026-01-02 10:11:12", *expected[1][4:])
         expected[0] = (*expected[0][:3], "2026-01-02 10:11:12.500", *expected[0][4:])
     assert rows == expected

@@ -87,9 +87,9 @@ ALL_FIT = {
         ["a", "b"],
         [("1.234,56", "x"), ("2.000,00", "1,000,000")],
     ),
-    "told to Excel": ("sep=;\r\na,b;c\r\n1,2;x\r\n", ["a,b", "c"], [("1,2", "x")]),
-    "told to Excel in quotes": ('"sep=\t"\r\na,b\tc\r\n1,2\tx\r\n', ["a,b", "c"], [("1,2", "x")]),
-    "told to Excel, of another kind": ("SEP=^\na^b\n1^x,y\n", ["a", "b"], [(1, "x,y")]),
+    "sep=": ("sep=;\r\na,b;c\r\n1,2;x\r\n", ["a,b", "c"], [("1,2", "x")]),
+    "sep= in quotes": ('"sep=\t"\r\na,b\tc\r\n1,2\tx\r\n', ["a,b", "c"], [("1,2", "x")]),
+    "sep= of another kind": ("SEP=^\na^b\n1^x,y\n", ["a", "b"], [(1, "x,y")]),
     "one column": ("v\n1\n\n2\n", ["v"], [(1,), (None,), (2,)]),
     "sentences": ("x\nHallo, Welt\nBrot; Butter\n", ["x"], [("Hallo, Welt",), ("Brot; Butter",)]),
     "the same number of commas in each": (
@@ -103,7 +103,7 @@ ALL_FIT = {
 
 
 @pytest.mark.parametrize(("text", "names", "rows"), ALL_FIT.values(), ids=ALL_FIT.keys())
-def test_the_delimiter_under_which_all_rows_fit(
+def test_the_delimiter_that_fits_all_rows(
     tmp_path: Path, text: str | bytes, names: list[str], rows: list[Any]
 ) -> None:
     found_names, found_rows, report = imported(tmp_path, text)

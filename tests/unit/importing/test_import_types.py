@@ -1,4 +1,4 @@
-"""Types of columns: texts that a number would not keep."""
+"""Column types of imports: texts that a number could not represent."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ONE_NUMBER = [
 
 
 @pytest.mark.parametrize("texts", ONE_NUMBER, ids=str)
-def test_two_texts_that_would_be_one_number_stay_text(tmp_path: Path, texts: list[str]) -> None:
+def test_texts_that_would_become_equal_numbers_stay_text(tmp_path: Path, texts: list[str]) -> None:
     rows, declared, warnings = imported(tmp_path, texts)
     assert rows == texts
     assert declared == "TEXT"
@@ -110,7 +110,7 @@ def test_texts_that_stay_numbers(tmp_path: Path, texts: list[str], declared: str
     ],
     ids=str,
 )
-def test_texts_that_no_number_keeps(tmp_path: Path, texts: list[str]) -> None:
+def test_texts_that_no_number_represents(tmp_path: Path, texts: list[str]) -> None:
     rows, declared, _ = imported(tmp_path, texts)
     assert rows == texts
     assert declared == "TEXT"
@@ -118,7 +118,7 @@ def test_texts_that_no_number_keeps(tmp_path: Path, texts: list[str]) -> None:
 
 @pytest.mark.parametrize("texts", [["-0"], ["-0", "3"], ["-0.00", "1.25"], ["-0.0", "2"]], ids=str)
 def test_the_sign_of_zero(tmp_path: Path, texts: list[str]) -> None:
-    """SQLite keeps it only in a column without a type."""
+    """SQLite stores it only in a column without a type."""
     rows, declared, warnings = imported(tmp_path, texts)
     assert rows == [float(text) for text in texts]
     assert math.copysign(1, rows[0]) == -1
@@ -135,7 +135,7 @@ def test_the_sign_of_zero(tmp_path: Path, texts: list[str]) -> None:
     assert math.copysign(1, rows[len(texts)]) == -1
 
 
-def test_a_sign_that_the_table_cannot_keep_is_reported(tmp_path: Path) -> None:
+def test_a_sign_that_the_table_cannot_store_is_reported(tmp_path: Path) -> None:
     rows, _, warnings = imported(tmp_path, ["-0.0", "1.5"], types={"v": "REAL"})
     assert rows == [0.0, 1.5]
     assert warnings == ["v: -0 became 0, as SQLite does in a column that is REAL."]
@@ -197,7 +197,7 @@ def test_more_numbers_than_can_be_compared(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_different_texts_stay_different() -> None:
-    """Of numbers in many forms, two are never one in a column that is not text."""
+    """Two different texts of numbers never become equal in a column that is not text."""
     chance = random.Random(0)
     forms = ["{:.0f}", "{:.1f}", "{:.2f}", "{:e}", "{:.1e}", "{:g}", "{!r}", "{:.3g}", "{:#.3g}"]
     numeric = 0

@@ -73,7 +73,7 @@ def test_uncommitted_rows_are_not_saved(session: Session, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["delete", "truncate", "persist"])
-def test_a_writer_that_keeps_everybody_out(session: Session, mode: str) -> None:
+def test_an_exclusive_writer(session: Session, mode: str) -> None:
     path = session.home / "app.db"
     make_database(path, rows=1000, pragma=f"journal_mode = {mode}")
     with closing(sqlite3.connect(path)) as connection:
@@ -114,7 +114,7 @@ def test_a_finished_journal_beside_a_writer_without_one(session: Session) -> Non
 
 
 def spill(connection: sqlite3.Connection, mode: str) -> None:
-    """Write more than fits the cache, so that uncommitted pages are in the file already."""
+    """Write more than fits the cache, so that the file already contains uncommitted pages."""
     connection.execute(f"PRAGMA journal_mode = {mode}")
     connection.execute("PRAGMA cache_size = 2")
     connection.executemany(
@@ -124,7 +124,7 @@ def spill(connection: sqlite3.Connection, mode: str) -> None:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_random_transactions(session: Session, seed: int) -> None:
-    """Whatever a writer is in the middle of, what is saved is its last commit."""
+    """The last commit of a writer is saved, whatever it is doing."""
     chance = random.Random(seed)
     path = session.home / "app.db"
     mode = chance.choice(["delete", "truncate", "persist", "wal"])
@@ -189,7 +189,7 @@ def test_the_journal_mode_comes_back(session: Session, mode: str) -> None:
 
 
 def test_an_image_opens_anywhere(session: Session) -> None:
-    """In memory too, where there is no write-ahead log; the manifest keeps the mode."""
+    """It opens in memory, too, where there is no write-ahead log; the manifest stores the mode."""
     make_database(session.home / "app.db", pragma="journal_mode = wal")
     bundle, _ = session.save()
     with closing(sqlite3.connect(":memory:")) as connection:
@@ -197,7 +197,7 @@ def test_an_image_opens_anywhere(session: Session) -> None:
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (10,)
 
 
-def test_a_wal_that_is_not_checkpointed_is_in(session: Session) -> None:
+def test_rows_in_a_wal_are_saved(session: Session) -> None:
     path = session.home / "app.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = wal")
@@ -263,7 +263,7 @@ def test_a_load_into_a_database_in_use_changes_nothing(session: Session, stateme
     assert count(path) == 10
 
 
-def test_the_same_database_is_left_alone(session: Session) -> None:
+def test_an_equal_database_is_not_rewritten(session: Session) -> None:
     path = session.home / "app.db"
     make_database(path)
     bundle, _ = session.save()
@@ -273,7 +273,7 @@ def test_the_same_database_is_left_alone(session: Session) -> None:
     assert path.read_bytes() == before
 
 
-def test_restoring_keeps_the_digest(session: Session) -> None:
+def test_restoring_preserves_the_digest(session: Session) -> None:
     path = session.home / "app.db"
     make_database(path)
     bundle, first = session.save()

@@ -1,4 +1,4 @@
-"""Files, folders and links: what goes in comes out."""
+"""Round trips of files, folders and links."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from litestate.transaction import changes
 from sessions import Session, make_database
 
 
-def test_everything_about_a_file_comes_back(session: Session) -> None:
+def test_all_attributes_of_a_file_are_restored(session: Session) -> None:
     script = session.home / "tools" / "run.sh"
     script.parent.mkdir()
     script.write_bytes(b"#!/bin/sh\n")
@@ -127,7 +127,7 @@ def test_a_name_that_is_not_text(session: Session) -> None:
     assert [line.label for line in session.load(bundle).lines()] == ["~/good"]
 
 
-def test_a_bad_name_in_paths_spoils_nothing(session: Session) -> None:
+def test_a_bad_name_in_paths_does_not_affect_others(session: Session) -> None:
     for name in ("aux.txt", "x:y.db", "good"):
         (session.home / name).touch()
     bundle, report = session.save(
@@ -246,7 +246,7 @@ def test_a_failed_save_leaves_the_last_good_bundle(
     assert sorted(path.name for path in session.home.iterdir()) == ["a", "good.litestate.zip"]
 
 
-def test_a_save_into_a_folder_that_is_not_there(session: Session) -> None:
+def test_a_save_into_a_missing_folder(session: Session) -> None:
     with pytest.raises(SaveError, match="cannot be written"):
         save_state(session.home / "nowhere" / "x.zip")
 
@@ -313,7 +313,7 @@ def test_only_bundles_are_replaced(session: Session, name: str) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_file_that_breaks_off_spoils_the_save_and_not_the_bundle(
+def test_a_read_error_fails_the_save_and_preserves_the_old_bundle(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a member would make the whole bundle unreadable."""

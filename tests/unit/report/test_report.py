@@ -16,7 +16,7 @@ from sessions import Session, make_database
 
 
 class Tags(HTMLParser):
-    """Collects what a page would do."""
+    """A parser that collects the tags of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ def test_one_line_alone_is_not_folded() -> None:
     assert "more" not in Report("x", [Section("files", lines)])._repr_html_()
 
 
-def test_what_is_true_only_now_is_hidden_and_text_is_for_later() -> None:
+def test_temporary_facts_are_hidden_later() -> None:
     report = Report("Autosave is on", later="Autosave was turned on at noon")
     page = report._repr_html_()
     now, later = (page.index(text) for text in (report.headline, report.later))
@@ -86,7 +86,7 @@ def test_the_note_about_a_link_is_shown_only_while_its_kernel_lives() -> None:
         assert report.link_note not in shown
 
 
-def test_a_link_is_hidden_where_nothing_says_that_its_kernel_lives() -> None:
+def test_a_link_is_hidden_if_its_kernel_may_have_ended() -> None:
     page = Report("x", link='<a href="blob:x">Download x</a>')._repr_html_()
     at = page.index("<a ")
     assert page[page.rindex("<p", 0, at) : at].endswith(" hidden>")

@@ -1,4 +1,4 @@
-"""Scans after cells: after which cells, when, and never inside of one; in IPython's shell."""
+"""Scans after cells, in IPython's shell: after which cells, when, and never during one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Scans:
 
 @pytest.fixture
 def shell() -> Iterator[Any]:
-    """A shell of this test alone, beside the kernel's own where there is one."""
+    """A shell for this test alone, beside the kernel's own where there is one."""
     with new_shell() as shell:
         yield shell
 
@@ -88,7 +88,7 @@ def test_every_cell_is_followed_by_a_scan(shell: Any, scans: Scans) -> None:
     assert not scans.shown
 
 
-def test_silent_code_and_cells_inside_of_cells_do_not_count(shell: Any, scans: Scans) -> None:
+def test_silent_code_and_nested_cells_are_not_counted(shell: Any, scans: Scans) -> None:
     shell.user_ns["shell"] = shell
     cell(shell, "x = 1", silent=True)
     assert scans.seen == []
@@ -139,7 +139,7 @@ class LiteKernel:
     "end",
     ["box", "raise Failed(box)", "await sleep(0, box)", "await sleep(0)\nraise Failed(box)"],
 )
-def test_nothing_holds_the_result_of_a_cell_once_ipython_does_not(
+def test_results_of_cells_are_only_held_by_ipython(
     shell: Any, end: str, *, is_first: bool, is_in_task: bool
 ) -> None:
     if IN_KERNEL and (is_in_task or "await" in end):
@@ -185,7 +185,7 @@ def test_nothing_holds_the_result_of_a_cell_once_ipython_does_not(
             each.close()
 
 
-def test_the_cell_that_starts_it_counts(shell: Any) -> None:
+def test_the_cell_that_starts_scans_is_counted(shell: Any) -> None:
     scans = Scans()
     shell.user_ns.update(scans=scans, shell=shell)
     cell(
@@ -195,7 +195,7 @@ def test_the_cell_that_starts_it_counts(shell: Any) -> None:
         "seen_inside = list(scans.seen)",
     )
     assert shell.user_ns["seen_inside"] == []
-    # The number is that of this cell, not of the one that it ran.
+    # The number is that of this cell, not of the inner one.
     assert scans.seen == [1]
     cell(shell, "x = 1")
     assert len(scans.seen) == 2
@@ -286,7 +286,7 @@ def test_a_timer_runs_a_postponed_scan(shell: Any) -> None:
             made += 1
         assert len(seen) == made - 1
         await asyncio.sleep(1.0)
-        # Once, for the last cell; then nothing is pending.
+        # One scan, for the last cell; then none is pending.
         assert [number for number, _ in seen] == list(range(1, made + 1))
         assert after._timer is None
 
@@ -325,7 +325,7 @@ def test_a_timer_never_scans_while_a_cell_runs(shell: Any, scans: Scans) -> None
         assert shell.user_ns["timer_inside"] is None
         assert scans.after._timer
 
-        # Also not if it fires before anything could cancel it.
+        # Not even if it fires before it could be canceled.
         postpone(shell, scans, 60)
         code = "scans.now += 1000; scans.after._due(); seen_inside = list(scans.seen)"
         before = list(scans.seen)
@@ -336,7 +336,7 @@ def test_a_timer_never_scans_while_a_cell_runs(shell: Any, scans: Scans) -> None
 
 
 def postpone(shell: Any, scans: Scans, seconds: float) -> None:
-    """Run a cell whose scan is due in so many seconds, by the real clock of the loop."""
+    """Run a cell whose scan is due after some seconds, by the real clock of the loop."""
     pace = scans.after._pace = Pace(scans.now, share=1.0)
     for _ in range(4):
         pace.spent(seconds, scans.now)
@@ -438,7 +438,7 @@ def test_there_are_no_cells_in_plain_python() -> None:
 
 
 @pytest.mark.skipif(IN_KERNEL, reason=ONE_LOOP)
-def test_a_rest_runs_a_postponed_scan_whatever_the_pace_says(shell: Any) -> None:
+def test_idle_time_runs_a_postponed_scan_whatever_the_pace(shell: Any) -> None:
     times: list[float] = []
     pace = Pace(time.monotonic())
     for _ in range(3):
@@ -461,7 +461,7 @@ def test_a_rest_runs_a_postponed_scan_whatever_the_pace_says(shell: Any) -> None
         (made,) = times
         assert made - ended < 1.0
         assert not after.pending
-        # It takes no time from cells, so it is not paid for.
+        # It delays no cell, so it is not charged.
         assert pace.due(time.monotonic()) <= debt
         await asyncio.sleep(2 * IDLE)
         assert len(times) == 1
@@ -470,7 +470,7 @@ def test_a_rest_runs_a_postponed_scan_whatever_the_pace_says(shell: Any) -> None
     after.stop()
 
 
-def test_scans_in_rests_are_not_charged() -> None:
+def test_scans_in_idle_time_are_not_charged() -> None:
     pace = Pace(0.0)
     for second in range(1, 100):
         pace.idled(0.01, float(second))
@@ -478,7 +478,7 @@ def test_scans_in_rests_are_not_charged() -> None:
 
 
 @pytest.mark.skipif(IN_KERNEL, reason=ONE_LOOP)
-def test_a_cell_that_awaits_is_not_a_rest(shell: Any, scans: Scans) -> None:
+def test_a_cell_that_awaits_is_not_idle_time(shell: Any, scans: Scans) -> None:
     async def kernel() -> None:
         postpone(shell, scans, 60)
         code = "import asyncio; await asyncio.sleep(1.2); scans.now += 1.2"
@@ -493,7 +493,7 @@ def test_a_cell_that_awaits_is_not_a_rest(shell: Any, scans: Scans) -> None:
 
 @pytest.mark.skipif(IN_KERNEL, reason=ONE_LOOP)
 @pytest.mark.parametrize("end", ["stop", "pause"])
-def test_a_rest_after_stop_and_pause_runs_no_scan(shell: Any, scans: Scans, end: str) -> None:
+def test_idle_time_after_stop_and_pause_runs_no_scan(shell: Any, scans: Scans, end: str) -> None:
     async def kernel() -> None:
         postpone(shell, scans, 60)
         getattr(scans.after, end)()

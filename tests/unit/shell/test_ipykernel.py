@@ -21,7 +21,7 @@ PATIENCE = 60
 
 
 class Kernel:
-    """A kernel that is running."""
+    """A running kernel."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -42,13 +42,13 @@ class Kernel:
         return "".join(shown)
 
     def leave_running(self, code: str) -> None:
-        """Begin a cell that will not end, and wait until it runs."""
+        """Start a cell that does not end, and wait until it runs."""
         self._client.execute(code)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             message = self._client.get_iopub_msg(timeout=PATIENCE)
             if message["msg_type"] == "execute_input" and message["content"]["code"] == code:
-                # It is told before the cell begins.
+                # The message precedes the start of the cell.
                 time.sleep(0.3)
                 return
         raise AssertionError("it does not run")
@@ -91,10 +91,10 @@ def test_the_next_cell_works(start: Start, tmp_path: Path) -> None:
     rows = kernel.run("litestate.checkpoints()")
     assert "variables added" in rows
 
-    # What autosave kept.
+    # The checkpoint of autosave.
     kernel = start()
-    told = kernel.run("import litestate\nlitestate.autosave()")
-    number = told.partition("restore(")[2].partition(")")[0]
+    output = kernel.run("import litestate\nlitestate.autosave()")
+    number = output.partition("restore(")[2].partition(")")[0]
     assert number.isdecimal()
     assert "generator" in kernel.run(f"litestate.restore({number})")
     assert kernel.run(GOES_ON) == expected

@@ -1,4 +1,4 @@
-"""Checkpoints take a small share of the time, whatever cells and checkpoints do."""
+"""The pace of checkpoints: they take a small share of the time, whatever cells cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from litestate.shell.pacing import MOST, SHARE, START, USUAL, Pace
 
 PROMISE = 0.025
-"""The promised share of the running time."""
+"""The promised share of checkpoints in the running time."""
 
 
 def run(pace: Pace, cells: list[tuple[float, float]]) -> tuple[float, list[float], list[float]]:
@@ -69,7 +69,7 @@ def test_a_checkpoint_may_start_after_the_wait() -> None:
         for length, cost in cells:
             now += length
             wait = pace.due(now)
-            # At most as long as all checkpoints so far take to be paid.
+            # At most the time in which all checkpoints so far are paid off.
             assert wait <= (sum(made) + MOST) / SHARE
             now += wait
             assert pace.due(now) < 1e-6
@@ -81,7 +81,7 @@ def test_a_checkpoint_may_start_after_the_wait() -> None:
     check()
 
 
-def test_many_fast_cells_take_less_than_what_is_promised() -> None:
+def test_many_fast_cells_stay_within_the_promised_share() -> None:
     for cost in (0.005, 0.03, 0.3):
         now, costs, _ = run(Pace(0.0), [(0.1, cost)] * 36_000)
         assert sum(costs) < PROMISE * now
@@ -121,7 +121,7 @@ def test_a_long_cell_is_not_delayed_by_the_one_before() -> None:
     assert pace.due(3.0 + 30.0) == 0
 
 
-def test_a_long_rest_pays_for_no_burst() -> None:
+def test_long_idle_time_pays_for_no_burst() -> None:
     _, costs, _ = run(Pace(0.0), [(24 * 3600.0, 0.01), *[(0.0, 0.01)] * 1000])
     assert sum(costs) <= MOST + 0.02
 

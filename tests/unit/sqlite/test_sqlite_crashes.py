@@ -1,4 +1,4 @@
-"""Databases that a killed process left behind: saved at their last commit, and left as they are."""
+"""Databases left by a killed process: saved at their last commit, and not changed."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_committed_rows_come_back(session: Session, rows: int) -> None:
 
 
 @pytest.mark.usefixtures("rows")
-def test_looking_and_saving_recover_nothing(session: Session) -> None:
-    """The files may be wanted as they are, to find out what happened."""
+def test_reading_and_saving_recover_nothing(session: Session) -> None:
+    """The user may need the files unchanged, to find out what happened."""
     before = files(session.home)
     show_state()
     assert files(session.home) == before
@@ -132,7 +132,7 @@ def test_the_journal_of_another_database_is_not_replayed(
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_nothing_is_left_beside_a_file_in_the_place_of_one(session: Session, mode: str) -> None:
-    """The next database of that name would replay it."""
+    """Otherwise the next database of that name would replay it."""
     path = session.home / "app.db"
     path.write_text("text")
     bundle, _ = session.save()
@@ -144,7 +144,7 @@ def test_nothing_is_left_beside_a_file_in_the_place_of_one(session: Session, mod
 
 
 def test_a_crash_between_attached_databases(session: Session) -> None:
-    """Each is at its last commit: the transaction over both never was one."""
+    """Each is at its last commit: the transaction over both is rolled back."""
     one, two = session.home / "one.db", session.home / "two.db"
     for path in (one, two):
         make_database(path, rows=1000)

@@ -1,4 +1,4 @@
-"""Damaged databases, and files that only look like one: saved unchanged, and reported."""
+"""Damaged databases and files that resemble databases: saved unchanged, and reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def noise(length: int) -> bytes:
 
 
 def good() -> bytes:
-    """A database of 4 KiB pages: table, index, and a row that overflows."""
+    """Return a database of 4 KiB pages: a table, an index, and a row that overflows."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("PRAGMA page_size = 4096")
         connection.execute("CREATE TABLE runs (id INTEGER PRIMARY KEY, note TEXT)")
@@ -49,9 +49,9 @@ NO_DATABASES: dict[str, Callable[[], bytes]] = {
     "the header and text": lambda: HEADER + b"is how such a file starts.\n",
     "the header alone": lambda: HEADER,
     "the header and zeros": lambda: HEADER + bytes(4096 - 16),
-    "a page size that is none": lambda: overwritten(16, b"\3\7"),
-    "a version that is not known": lambda: overwritten(18, b"\7\7"),
-    "a schema format that is not known": lambda: overwritten(44, words(99)),
+    "an invalid page size": lambda: overwritten(16, b"\3\7"),
+    "an unknown version": lambda: overwritten(18, b"\7\7"),
+    "an unknown schema format": lambda: overwritten(44, words(99)),
     "encrypted but for the header": lambda: good()[:16] + noise(len(good()) - 16),
     "the page of the schema overwritten": lambda: overwritten(100, noise(3900)),
     "a schema that is not text": lambda: good().replace(b"TABLE runs", b"TABL\xae \xffuns"),
@@ -75,14 +75,14 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
 
 
 def finds(data: bytes) -> bool:
-    """Tell whether this SQLite has something to say; older ones do not look into records."""
+    """Return whether this SQLite reports the damage; older ones do not check records."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.deserialize(data)
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
 
 
 def saves_as_a_file(session: Session, data: bytes) -> str:
-    """Save and load what is no good database; return the warning."""
+    """Save and load an invalid database as a file; return the warning."""
     path = session.home / "app.db"
     path.write_bytes(data)
     shown = show_state()
@@ -111,7 +111,7 @@ def test_a_file_that_is_no_database(session: Session, name: str) -> None:
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_damaged_database(session: Session, name: str) -> None:
     if not finds(DAMAGED[name]()):
-        pytest.skip("this SQLite does not look so closely")
+        pytest.skip("this SQLite does not detect it")
     warning = saves_as_a_file(session, DAMAGED[name]())
     assert "is a damaged database" in warning
     assert "older bundle" in warning
@@ -143,7 +143,7 @@ def test_a_good_database_replaces_it(session: Session, name: str) -> None:
 def test_it_replaces_a_good_one(session: Session, name: str) -> None:
     path, data = session.home / "app.db", (NO_DATABASES | DAMAGED)[name]()
     if name in DAMAGED and not finds(data):
-        pytest.skip("this SQLite does not look so closely")
+        pytest.skip("this SQLite does not detect it")
     path.write_bytes(data)
     bundle, _ = session.save()
     path.unlink()

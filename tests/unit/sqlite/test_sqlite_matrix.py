@@ -195,7 +195,7 @@ def test_a_read_only_one(session: Session, mode: str, folder_mode: int) -> None:
 
 
 def content_where_writable(path: Path) -> dict[str, Any]:
-    # SQLite may need a log and an index to read it, and would make them as read-only as this.
+    # SQLite may need a log and an index to read it, and would create them read-only, too.
     path.chmod(0o644)
     return content(path)
 
@@ -225,7 +225,7 @@ def test_a_load_into_a_read_only_one(session: Session, mode: str) -> None:
 
 
 def test_a_log_in_a_folder_that_is_read_only(session: Session) -> None:
-    """SQLite needs an index to read the log, which cannot be created here."""
+    """SQLite needs an index to read the log, and cannot create it here."""
     folder = session.home / "data"
     folder.mkdir()
     path = session.folder / "app.db"

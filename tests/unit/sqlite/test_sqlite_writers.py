@@ -30,7 +30,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch, patient: None) -> None:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A copy is made by a process of its own, and this machine may be busy."""
+    """Allow more time: a separate process makes copies, and this machine may be busy."""
     monkeypatch.setattr(sqlite.safe_connections, "PATIENCE", 20)
 
 
@@ -45,7 +45,7 @@ def saved_rows(bundle: bytes, folder: Path) -> int:
 
 
 def test_counted_rows_are_the_saved_rows(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody commits at every look at the clock: before, while and after rows are counted."""
+    """A writer commits at every call of the clock: before, during and after the count."""
     path = session.home / "app.db"
     make_database(path, rows=50, pragma="journal_mode = wal")
     ticks = []
@@ -157,7 +157,7 @@ def test_a_failed_copy_is_an_error(session: Session) -> None:
 @crash_needs_processes
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_another_process_writes_all_the_time(session: Session, mode: str) -> None:
-    """Two tables that have equally many rows after every commit have so in every bundle."""
+    """Two tables have equally many rows after every commit, and so in every bundle."""
     path = session.home / "app.db"
     make_database(path, rows=50, pragma=f"journal_mode = {mode}")
     with closing(connect(path)) as connection:
@@ -200,7 +200,7 @@ def test_a_lock_without_a_journal_is_reported(session: Session, statement: str) 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_file_called_like_a_log_beside_a_locked_one(session: Session) -> None:
-    """Only in WAL mode it says what was committed."""
+    """Only in WAL mode does it contain commits."""
     path = session.home / "app.db"
     make_database(path, rows=1000)
     with closing(connect(path)) as connection:
@@ -285,7 +285,7 @@ def test_a_lock_of_another_process(session: Session, script: str) -> None:
 
 
 def test_a_large_database_is_not_held_in_memory(session: Session) -> None:
-    """Not once when it is saved, compared or loaded; ``serialize`` would hold it twice."""
+    """Saving, comparing and loading never hold it whole; ``serialize`` would hold it twice."""
     path = session.home / "app.db"
     with closing(connect(path)) as connection:
         connection.execute("CREATE TABLE runs (note)")

@@ -54,7 +54,7 @@ def test_every_kind_of_change(session: Session, changed: bytes) -> None:
     assert set(verdicts(session.load(changed)).values()) == {"unchanged"}
 
 
-def test_a_dry_run_changes_nothing_and_tells_the_truth(session: Session, changed: bytes) -> None:
+def test_a_dry_run_changes_nothing_and_predicts_the_load(session: Session, changed: bytes) -> None:
     before = session.snapshot()
     report = session.load(changed, dry_run=True, clean=True)
     assert session.snapshot() == before
@@ -69,7 +69,7 @@ def test_clean_removes_the_rest(session: Session, changed: bytes) -> None:
     assert (session.home / "kept.ipynb").exists()
 
 
-def test_clean_keeps_what_was_excluded(session: Session) -> None:
+def test_clean_leaves_excluded_files(session: Session) -> None:
     (session.notebook / "big").mkdir()
     (session.notebook / "big" / "data.bin").write_text("x")
     (session.notebook / "a.log").touch()
@@ -85,7 +85,7 @@ def test_clean_keeps_what_was_excluded(session: Session) -> None:
     assert (session.notebook / "mixed" / "note.log").exists()
 
 
-def test_clean_stays_where_the_bundle_looked(session: Session) -> None:
+def test_clean_only_affects_what_the_bundle_covers(session: Session) -> None:
     for name in ("data/a", "other/b"):
         (session.notebook / name).parent.mkdir()
         (session.notebook / name).touch()
@@ -96,7 +96,7 @@ def test_clean_stays_where_the_bundle_looked(session: Session) -> None:
     assert (session.notebook / "other" / "b").exists()
 
 
-def test_clean_keeps_what_could_not_be_saved(session: Session) -> None:
+def test_clean_leaves_what_could_not_be_saved(session: Session) -> None:
     (session.home / "out").symlink_to("/etc/passwd")
     (session.home / "con.txt").write_text("not portable")
     bundle, _ = session.save()
@@ -191,7 +191,7 @@ def test_bad_selections(session: Session, options: Any, match: str) -> None:
         session.save(**options)
 
 
-def test_what_lies_elsewhere_must_be_named(session: Session) -> None:
+def test_roots_elsewhere_must_be_requested(session: Session) -> None:
     outside = session.folder / "outside"
     outside.mkdir()
     (outside / "a").write_text("a")
@@ -207,7 +207,9 @@ def test_what_lies_elsewhere_must_be_named(session: Session) -> None:
     assert (outside / "a").read_text() == "a"
 
 
-def test_what_the_drive_cannot_keep(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_that_the_drive_cannot_store(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (session.notebook / "50%.txt").touch()
     (session.notebook / "half.txt").touch()
     (session.notebook / "link").symlink_to("half.txt")
@@ -240,7 +242,7 @@ def test_old_files_on_the_drive_are_not_state(
     assert not (session.load(session.save()[0], clean=True)).lines("removed")
 
 
-def test_clear_keeps_a_way_back(session: Session) -> None:
+def test_clear_can_be_undone(session: Session) -> None:
     (session.home / "folder").mkdir()
     (session.home / "folder" / "a").write_text("a")
     (session.home / "work.ipynb").write_text("{}")
@@ -273,13 +275,13 @@ def test_clear_does_not_touch_a_database_in_use(
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="about plain Python")
-def test_clear_in_plain_python_wants_paths(session: Session) -> None:
+def test_clear_in_plain_python_requires_paths(session: Session) -> None:
     with pytest.raises(SelectionError, match="paths="):
         clear_state()
 
 
 @pytest.mark.parametrize("source", ["missing.zip", 5, "folder"])
-def test_a_source_that_is_none(session: Session, source: Any) -> None:
+def test_an_invalid_source(session: Session, source: Any) -> None:
     (session.notebook / "folder").mkdir()
     with pytest.raises(SourceError):
         load_state(source)
@@ -316,7 +318,7 @@ def test_clean_never_leaves_the_roots(session: Session) -> None:
 
 
 def test_clean_never_removes_notebooks(session: Session) -> None:
-    """Not even for a bundle that was made with the rules turned off."""
+    """Not even for a bundle saved without exclusion."""
     bundle, _ = session.save(exclude=["!*.ipynb", "!.git/", "!*.tmp"])
     for name in ("work.ipynb", ".git/config", "draft.tmp", "extra"):
         path = session.notebook / name
@@ -367,7 +369,7 @@ def test_a_file_does_not_replace_a_database_in_use(session: Session) -> None:
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_a_connection_from_before_the_load_sees_it(session: Session, mode: str) -> None:
-    """connect() makes an empty file: what comes into it must come under that connection."""
+    """connect() creates an empty file: a load must write into it below that connection."""
     path = session.home / "app.db"
     make_database(path, pragma=f"journal_mode = {mode}")
     bundle, _ = session.save()

@@ -38,7 +38,7 @@ def web(tmp_path: Path) -> Iterator[str]:
 
 
 class Stream(io.RawIOBase):
-    """A file that cannot seek, as a pipe."""
+    """A stream that cannot seek, like a pipe."""
 
     def __init__(self, data: bytes) -> None:
         self._file = io.BytesIO(data)
@@ -65,7 +65,7 @@ def test_the_name_that_was_given_to_save_state(session: Session) -> None:
     (session.home / "a").write_text("a")
     save_state("work")
     assert load_state("work").headline.startswith("Loaded work.litestate.zip")
-    # A file of this very name is another thing.
+    # A file of exactly this name takes precedence.
     (session.notebook / "work").write_text("no bundle")
     with pytest.raises(BundleError):
         load_state("work")
@@ -134,7 +134,7 @@ class Pipe(io.RawIOBase):
         return len(data)
 
 
-def test_into_a_pipe(session: Session) -> None:
+def test_a_save_into_a_pipe(session: Session) -> None:
     (session.home / "a").write_text("a")
     pipe = Pipe()
     save_state(pipe)  # type: ignore[arg-type]
@@ -143,7 +143,7 @@ def test_into_a_pipe(session: Session) -> None:
     assert (session.home / "a").read_text() == "a"
 
 
-def test_into_a_file_of_the_callers(session: Session) -> None:
+def test_a_save_into_an_open_file(session: Session) -> None:
     (session.home / "a").write_text("a")
     file = io.BytesIO()
     report = save_state(file)

@@ -38,7 +38,7 @@ def wait(awaitable: Awaitable[Any]) -> Any:
 
 
 def later(seconds: float, action: Callable[[], None]) -> None:
-    """Do something while something else is waited for."""
+    """Run a function while another one waits."""
     if IN_BROWSER:
         asyncio.get_running_loop().call_later(seconds, action)
     else:
@@ -46,7 +46,7 @@ def later(seconds: float, action: Callable[[], None]) -> None:
 
 
 def taken(reader: Storage) -> Storage:
-    """Take over, within the time that a browser needs."""
+    """Take over, within the time that browsers need."""
     end = time.monotonic() + 10
     while (storage := reader.take_over()) is None:
         assert time.monotonic() < end, "never taken over"
@@ -64,7 +64,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def open_(kind: str, tmp_path: Path) -> Iterator[Open]:
-    """Open storages of a place that is only for this test."""
+    """Open storages in a location for this test alone."""
     opened: list[Storage] = []
     site = f"test {tmp_path}"
 
@@ -260,7 +260,7 @@ def test_closed_while_the_files_are_being_opened(open_: Open) -> None:
 
 def test_opening_waits_for_the_lock(open_: Open, kind: str) -> None:
     if IN_BROWSER and kind == "directory":
-        pytest.skip("nobody else runs while a folder is waited for: there are no threads")
+        pytest.skip("nothing else runs while an opening waits for a folder: there are no threads")
     writer = open_()
     later(0.3, writer.close)
     start = time.monotonic()
@@ -383,7 +383,7 @@ def test_the_place_is_chosen_by_the_platform(
     finally:
         storage.close()
     if IN_BROWSER:
-        # Not all of the site's: other tests in this kernel may have a history open.
+        # Not all locks of the site: other tests in this kernel may have an open history.
         wait(
             _remove(
                 folder_name(str(js.location.href).partition("extensions/")[0]),

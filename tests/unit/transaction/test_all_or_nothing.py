@@ -1,4 +1,4 @@
-"""All or nothing: a fault at any step of a load leaves everything as it was."""
+"""All-or-nothing loads: a fault at any step leaves everything unchanged."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_fault_at_any_step_changes_nothing(
 def test_a_fault_in_the_middle_of_a_move(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    """Between putting the old file aside and putting the new one in its place."""
+    """The fault comes after the old file is moved away and before the new one is in place."""
     before = session.snapshot()
     calls = 0
     move = changes.move
@@ -93,8 +93,10 @@ def test_changes_that_cannot_be_undone_are_named_and_their_files_stay(
         ApplyError, match=r"could not be undone.*previous files are in .*\.litestate-"
     ):
         session.load(changed)
-    kept = [path.read_bytes() for path in session.home.glob(".litestate-*/*") if path.is_file()]
-    assert b"newer" in kept
+    saved_contents = [
+        path.read_bytes() for path in session.home.glob(".litestate-*/*") if path.is_file()
+    ]
+    assert b"newer" in saved_contents
 
 
 def test_nothing_is_left_behind(session: Session, changed: bytes) -> None:
@@ -148,7 +150,7 @@ def test_on_the_drive_files_are_written_over(
         patch.setattr(changes.shutil, "copyfile", failing)
         with pytest.raises(ApplyError, match="could not be undone"):
             session.load(bundle, clean=True)
-    # Going back met the same fault, after it had written what was there.
+    # The rollback met the same fault, after it had written the old content.
     assert {path.name: path.read_text() for path in session.notebook.iterdir()} == before
     inode = (session.notebook / "a").stat().st_ino
     session.load(bundle, clean=True)
@@ -207,7 +209,7 @@ def test_ctrl_c_twice_at_any_time(session: Session, run: int) -> None:
         except KeyboardInterrupt:
             signal.setitimer(signal.ITIMER_REAL, 0)
             after = {key: value for key, value in session.snapshot().items() if ".lite" not in key}
-            # All of it may be loaded by then: it came while the report was made.
+            # Everything may be loaded by then: the interrupt came while the report was made.
             rows = {after["home/0"][-1]: count(session.home / "app.db")}
             assert rows in ({b"newer": 5}, {b"saved": 7})
             assert after.keys() == before.keys()
@@ -243,7 +245,7 @@ def test_an_interrupt_right_after_a_database_was_restored(
 def test_rows_that_are_committed_meanwhile_are_not_lost(
     session: Session, changed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another task of the kernel may do so while the progress bar checks for a click."""
+    """Another task of the kernel may commit while the progress bar checks for a click."""
     stage = databases._stage_content
 
     def and_insert(*arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""NumPy arrays, scalars and generators come back as they were, without pickle."""
+"""NumPy arrays, scalars and generators, stored without pickle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from litestate.errors import DamagedBundleError
-from variable_graphs import Graph, decoded, kept, one, opaque, survives
+from variable_graphs import Graph, decoded, one, opaque, round_trip, survives
 
 np = pytest.importorskip("numpy")
 
@@ -65,9 +65,11 @@ def same(left: Any, right: Any) -> None:
 def test_every_dtype(dtype: Any) -> None:
     array = _filled(dtype)
     empty, nothing = np.zeros((0, 3), dtype), np.zeros((), dtype)
-    for before, after in zip((array, empty, nothing), kept(array, empty, nothing), strict=True):
+    for before, after in zip(
+        (array, empty, nothing), round_trip(array, empty, nothing), strict=True
+    ):
         same(before, after)
-    assert kept(np.dtype(dtype))[0] == np.dtype(dtype)
+    assert round_trip(np.dtype(dtype))[0] == np.dtype(dtype)
 
 
 def test_a_longdouble_of_another_machine_is_named() -> None:
@@ -89,7 +91,7 @@ def test_layouts() -> None:
         np.arange(8).reshape(1, 8, 1), np.array(5),
         np.lib.stride_tricks.sliding_window_view(base, 3, 1),
     ]  # fmt: skip
-    for before, after in zip(arrays, kept(*arrays), strict=True):
+    for before, after in zip(arrays, round_trip(*arrays), strict=True):
         assert before.dtype == after.dtype
         assert (before == after).all()
         assert before.shape == after.shape
@@ -100,7 +102,7 @@ def test_layouts() -> None:
 
 def test_views_share_their_memory_again() -> None:
     base = np.arange(12)
-    part, back, again = kept(base[2:9], base[::-1], base)
+    part, back, again = round_trip(base[2:9], base[::-1], base)
     again[3] = 99
     assert part[1] == 99
     assert back[8] == 99
@@ -165,30 +167,30 @@ def test_objects() -> None:
     array = np.array([None, "ü", 1.5, np.nan, 2**70, inner, (1, 2), float("inf"), True], object)
     holder = np.empty((), object)
     holder[()] = inner
-    found, held, again = kept(array, holder, inner)
+    found, held, again = round_trip(array, holder, inner)
     assert found[5] is held[()] is again
     assert found[3] is np.nan
     assert [*found[:3], *found[4:]] == [*array[:3], *array[4:]]
     assert list(map(type, found)) == list(map(type, array))
     fortran = np.array([[1, "a"], [None, 2]], object, order="F")
     fortran.flags.writeable = False
-    back = kept(fortran)[0]
+    back = round_trip(fortran)[0]
     assert back.tolist() == fortran.tolist()
     assert back.flags.f_contiguous
     assert not back.flags.writeable
-    assert kept(np.empty((0, 2), object))[0].shape == (0, 2)
+    assert round_trip(np.empty((0, 2), object))[0].shape == (0, 2)
 
 
 def test_an_array_in_itself() -> None:
     array = np.empty(2, object)
     array[:] = [array, 1]
-    found = kept(array)[0]
+    found = round_trip(array)[0]
     assert found[0] is found
 
 
 def test_views_of_objects_share_their_elements() -> None:
     base = np.array([1, "b", None, 4.5, "e", 6], object)
-    whole, part, back, table = kept(base, base[1:4], base[::-2], base.reshape(2, 3))
+    whole, part, back, table = round_trip(base, base[1:4], base[::-2], base.reshape(2, 3))
     whole[3] = "new"
     assert part.tolist() == ["b", None, "new"]
     assert back.tolist() == [6, "new", "b"]
@@ -210,7 +212,7 @@ def test_views_of_objects_share_their_elements() -> None:
 def test_texts(few: int) -> None:
     texts = [f"text {number % few} ü\ud800" for number in range(9000)]
     array = np.array([*texts, None, np.nan], object)
-    found = kept(array)[0]
+    found = round_trip(array)[0]
     assert found[:-1].tolist() == array[:-1].tolist()
     assert found[-1] is np.nan
     graph = Graph(v=array)
@@ -233,10 +235,10 @@ def test_strings_of_numpy(given: dict[str, Any]) -> None:
     array = np.array(["a", "long " * 20, "", "ü"], dtype)
     if "na_object" in given:
         array[1] = given["na_object"]
-    found = kept(array)[0]
+    found = round_trip(array)[0]
     assert found.dtype == dtype
     assert list(map(repr, found.tolist())) == list(map(repr, array.tolist()))
-    assert kept(np.empty((2, 0), dtype))[0].dtype == dtype
+    assert round_trip(np.empty((2, 0), dtype))[0].dtype == dtype
 
 
 def test_scalars() -> None:
@@ -247,7 +249,7 @@ def test_scalars() -> None:
         np.datetime64("2024-02-29T12", "h"), np.datetime64("NaT"), np.timedelta64(5, "ms"),
         np.str_("a\0ü"), np.bytes_(b"a\0"), np.clongdouble(1j), np.ulonglong(7),
     ]  # fmt: skip
-    for before, after in zip(scalars, kept(*scalars), strict=True):
+    for before, after in zip(scalars, round_trip(*scalars), strict=True):
         assert type(before) is type(after)
         assert before.dtype == after.dtype
         if before.dtype.char not in "gG":
@@ -259,12 +261,12 @@ def test_scalars() -> None:
 def test_records() -> None:
     array = np.array([(1, 2.5)], [("a", "i4"), ("b", "f8")])
     record = array[0]
-    found = kept(record)[0]
+    found = round_trip(record)[0]
     assert found == record
     assert found.dtype == record.dtype
     found["a"] = 7
     assert found["a"] == 7
-    assert kept(np.void(b"abc"))[0].tobytes() == b"abc"
+    assert round_trip(np.void(b"abc"))[0].tobytes() == b"abc"
     assert any("part of the array" in note for note in Graph(v=record).notes)
 
 
@@ -273,19 +275,21 @@ def test_other_kinds_of_arrays() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         matrix = np.matrix([[1, 2], [3, 4]])
-    found, rows = kept(records, matrix)
+    found, rows = round_trip(records, matrix)
     same(records, found)
     same(matrix, rows)
     assert found.n.tolist() == [1, 2]
     masked = np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0], fill_value=-9, hard_mask=True)
     plain, record = np.ma.array([1, 2]), np.ma.array([(1, 2)], mask=[(0, 1)], dtype="i4,i4")
-    for before, after in zip((masked, plain, record), kept(masked, plain, record), strict=True):
+    for before, after in zip(
+        (masked, plain, record), round_trip(masked, plain, record), strict=True
+    ):
         same(before.data, after.data)
         assert np.array_equal(before.mask, after.mask)
         assert (before.mask is np.ma.nomask) == (after.mask is np.ma.nomask)
         assert before.fill_value == after.fill_value
         assert before.hardmask == after.hardmask
-    assert kept(np.ma.masked)[0] is np.ma.masked
+    assert round_trip(np.ma.masked)[0] is np.ma.masked
 
 
 def test_a_memmap_is_an_array_in_memory(tmp_path: Path) -> None:
@@ -304,7 +308,7 @@ def test_a_memmap_is_an_array_in_memory(tmp_path: Path) -> None:
 def test_random_generators(kind: str) -> None:
     generator = np.random.Generator(getattr(np.random, kind)(np.random.SeedSequence(5).spawn(2)[1]))
     generator.integers(0, 9, 3, dtype="i4")
-    again, bits = kept(generator, generator.bit_generator)
+    again, bits = round_trip(generator, generator.bit_generator)
     assert again.bit_generator is bits
     for draw in (lambda g: g.integers(0, 99, 700, dtype="i4"), lambda g: g.normal(size=50)):
         assert draw(again).tolist() == draw(generator).tolist()
@@ -315,11 +319,11 @@ def test_random_generators(kind: str) -> None:
 def test_random_states() -> None:
     state = np.random.RandomState(3)
     state.normal()
-    assert kept(state)[0].normal(size=9).tolist() == state.normal(size=9).tolist()
-    assert kept(np.random.mtrand._rand)[0] is np.random.mtrand._rand
+    assert round_trip(state)[0].normal(size=9).tolist() == state.normal(size=9).tolist()
+    assert round_trip(np.random.mtrand._rand)[0] is np.random.mtrand._rand
     seed = np.random.SeedSequence([1, 2, 2**80], spawn_key=(4,), pool_size=8)
     seed.spawn(3)
-    found = kept(seed)[0]
+    found = round_trip(seed)[0]
     assert found.state == seed.state
     assert found.generate_state(4).tolist() == seed.generate_state(4).tolist()
 
@@ -333,7 +337,7 @@ def test_a_state_past_its_end_is_refused() -> None:
         graph.decoded()
 
 
-def test_what_is_pickled() -> None:
+def test_values_stored_as_pickles() -> None:
     assert opaque(np.dtype("i4", metadata={"a": 1}))
     assert opaque(np.zeros(2, np.dtype([("a", "O")])))
     assert opaque(np.array([1], np.dtype("i4", metadata={"a": 1})))

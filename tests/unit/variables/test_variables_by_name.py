@@ -1,4 +1,4 @@
-"""What belongs to the session is stored by name; halves of characters; errors of codecs."""
+"""Session objects stored by name, lone surrogates, and errors of codecs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from litestate.variables.restore import restore
 from variable_graphs import Graph, decoded
 
 HALVES = "\ud83d\ude00"
-"""Two characters, which JSON reads as one."""
+"""Two lone surrogates, which JSON reads as one character."""
 
 
 def stranger(**names: Any) -> Any:
     return decoded({"names": names, "nodes": [], "pickles": []}, [])
 
 
-def test_halves_of_characters_stay_two() -> None:
+def test_lone_surrogates_are_not_joined() -> None:
     rows = [{"text": HALVES, "number": [number]} for number in range(200)]
     many = {HALVES: 1, "\U0001f600": 2, ("a", HALVES): "\ud83d", "b": float("inf")}
     names = {"text": HALVES, "rows": rows, "many": many, "half": "\udc80"}

@@ -1,4 +1,4 @@
-"""Functions that were registered with an object come back with it, or the report says so."""
+"""Callbacks registered with an object: restored with it, or named in the report."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 from litestate.variables.pickles import callbacks
-from saved_kernels import Notebook, bring_back, keep
+from saved_kernels import Notebook, capture_all, restore_all
 
 
 def brought_back(source: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Run a cell, save its names and load them; return them and what the save said."""
+    """Run a cell, save its names and load them; return them and the report of the save."""
     notebook = Notebook()
     with notebook.running() as names:
         exec(compile(source, "<cell>", "exec"), names)
-    kept = keep(notebook)
-    assert not kept.skipped
-    new, failed, _ = bring_back(kept, trusted=True)
+    captured = capture_all(notebook)
+    assert not captured.skipped
+    new, failed, _ = restore_all(captured, trusted=True)
     assert not failed
-    return new.names, kept.notes
+    return new.names, captured.notes
 
 
 TRAITS = """
@@ -52,7 +52,7 @@ def test_observers_are_restored_once_and_in_order() -> None:
     assert names["seen"] == [("method", "a"), ("lambda", "a")]
 
 
-def test_links_are_kept_in_both_directions() -> None:
+def test_links_are_restored_in_both_directions() -> None:
     pytest.importorskip("traitlets")
     names, notes = brought_back(
         "import traitlets\nclass Tank(traitlets.HasTraits):\n    level = traitlets.Int(0)\n"
@@ -97,7 +97,7 @@ def test_callbacks_of_a_figure_are_named(matplotlib: Any, connected: str) -> Non
     _, notes = brought_back(start)
     assert notes == {}
     _, notes = brought_back(start + f"_ = {connected}")
-    # A method of an object that nothing else holds is gone at once.
+    # A method of an otherwise unreferenced object is freed at once.
     expected = {} if "()." in connected else {"axes": [callbacks.LOST], "figure": [callbacks.LOST]}
     assert notes == expected
 
@@ -108,5 +108,5 @@ def test_reading_an_object_without_attributes_creates_none() -> None:
     partial = functools.partial(int, base=2)
     keeper = Notebook()
     keeper.names["partial"] = partial
-    keep(keeper)
+    capture_all(keeper)
     assert partial.__reduce__()[2][3] is None

@@ -1,4 +1,4 @@
-"""What code has set of a connection: it comes back, or the report of the save names it."""
+"""Settings of connections: restored, or named in the report of the save."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IN_KERNEL = sys.platform == "emscripten"
 
 
 class Trip:
-    """Connections that are stored and made again."""
+    """Round trips of connections."""
 
     def __init__(self) -> None:
         self.opened: list[sqlite3.Connection] = []
@@ -44,7 +44,7 @@ class Trip:
         assert (restored.failed, restored.waiting) == ([], [])
         made = restored.values["con"]
         self.opened.append(made)
-        # The one that was made is stored in the same way: nothing is lost the second time.
+        # The restored one is stored in the same way: nothing is lost the second time.
         (again,) = self.taken(made).groups
         assert again.document == group.document
         return made
@@ -63,7 +63,7 @@ def trip(session: Session) -> Iterator[Trip]:
         connection.close()
 
 
-def told(connection: sqlite3.Connection, pragma: str) -> Any:
+def pragma_value(connection: sqlite3.Connection, pragma: str) -> Any:
     return connection.execute(f"PRAGMA {pragma}").fetchone()[0]
 
 
@@ -85,7 +85,7 @@ def test_an_orphan_is_refused_after_a_load_as_well(trip: Trip, name: str) -> Non
 
 with closing(sqlite3.connect(":memory:")) as _new:
     SECURE = _new.execute("PRAGMA secure_delete").fetchone()[0]
-    """Debian's SQLite overwrites what is deleted, and most others do not."""
+    """Debian's SQLite overwrites deleted data, and most others do not."""
 
 SET = {
     "foreign_keys": 1,
@@ -120,27 +120,27 @@ SET = {
 def test_queryable_pragmas_are_saved(trip: Trip, pragma: str, name: str) -> None:
     connection = sqlite3.connect(name)
     connection.executescript(FAMILY)
-    before = told(connection, pragma)
+    before = pragma_value(connection, pragma)
     connection.execute(f"PRAGMA {pragma} = {SET[pragma]}")
-    assert told(connection, pragma) == SET[pragma] != before
+    assert pragma_value(connection, pragma) == SET[pragma] != before
     made = trip(connection, trusted=True)
-    assert told(made, pragma) == SET[pragma]
-    assert told(connection, pragma) == SET[pragma]
+    assert pragma_value(made, pragma) == SET[pragma]
+    assert pragma_value(connection, pragma) == SET[pragma]
     assert trip.notes == []
 
 
-def test_all_of_them_at_once_and_twice(trip: Trip) -> None:
+def test_all_pragmas_at_once_and_twice(trip: Trip) -> None:
     connection = sqlite3.connect("app.db", isolation_level="IMMEDIATE")
     connection.executescript(FAMILY)
     for pragma, value in SET.items():
         connection.execute(f"PRAGMA {pragma} = {value}")
     made = trip(trip(connection, trusted=True), trusted=True)
-    assert {pragma: told(made, pragma) for pragma in SET} == SET
+    assert {pragma: pragma_value(made, pragma) for pragma in SET} == SET
     assert made.isolation_level == "IMMEDIATE"
 
 
 def test_constraints_that_wait_for_the_commit_wait_for_it(trip: Trip) -> None:
-    """Reading anything outside of a transaction switches that off, and so would a look."""
+    """Any read outside of a transaction switches that off, and so could a capture."""
     connection = sqlite3.connect(":memory:")
     connection.executescript(f"PRAGMA foreign_keys = ON;{FAMILY}")
     connection.execute("PRAGMA defer_foreign_keys = ON")
@@ -156,7 +156,7 @@ def test_constraints_that_wait_for_the_commit_wait_for_it(trip: Trip) -> None:
 def test_secure_delete_overwrites(trip: Trip) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("PRAGMA secure_delete = fast")
-    assert told(trip(connection), "secure_delete") == 2
+    assert pragma_value(trip(connection), "secure_delete") == 2
 
 
 @pytest.mark.parametrize("mode", ["truncate", "persist", "memory", "off"])
@@ -164,7 +164,7 @@ def test_journal_modes_of_a_file(trip: Trip, mode: str) -> None:
     connection = sqlite3.connect("app.db")
     connection.execute("CREATE TABLE t (a)")
     connection.execute(f"PRAGMA journal_mode = {mode}")
-    assert told(trip(connection, trusted=True), "journal_mode") == mode
+    assert pragma_value(trip(connection, trusted=True), "journal_mode") == mode
 
 
 def test_the_journal_mode_that_is_in_the_file_stays_the_files(trip: Trip) -> None:
@@ -176,7 +176,7 @@ def test_the_journal_mode_that_is_in_the_file_stays_the_files(trip: Trip) -> Non
     restored = restore([_copied(group)], {}, trusted=True)
     made = restored.values["con"]
     trip.opened.append(made)
-    assert told(made, "journal_mode") == "wal"
+    assert pragma_value(made, "journal_mode") == "wal"
 
 
 def test_each_attached_database_has_its_own(trip: Trip, session: Session) -> None:
@@ -187,7 +187,7 @@ def test_each_attached_database_has_its_own(trip: Trip, session: Session) -> Non
     connection.execute('PRAGMA "o\'ther """.cache_size = 77')
     connection.execute("PRAGMA m.cache_size = 78")
     made = trip(connection)
-    sizes = [told(made, f"{name}.cache_size") for name in ("main", '"o\'ther """', "m")]
+    sizes = [pragma_value(made, f"{name}.cache_size") for name in ("main", '"o\'ther """', "m")]
     assert sizes == [-2000, 77, 78]
 
 
@@ -198,13 +198,13 @@ def test_an_empty_database_gets_its_encoding_and_pages(trip: Trip) -> None:
     )
     made = trip(connection)
     made.execute("CREATE TABLE t (a)")
-    assert told(made, "encoding").startswith("UTF-16")
-    assert (told(made, "page_size"), told(made, "auto_vacuum")) == (8192, 1)
+    assert pragma_value(made, "encoding").startswith("UTF-16")
+    assert (pragma_value(made, "page_size"), pragma_value(made, "auto_vacuum")) == (8192, 1)
     empty = sqlite3.connect("empty.db")
     empty.executescript("PRAGMA encoding = 'UTF-16'; PRAGMA page_size = 8192")
     made = trip(empty)
     made.execute("CREATE TABLE t (a)")
-    assert (told(made, "encoding")[:6], told(made, "page_size")) == ("UTF-16", 8192)
+    assert (pragma_value(made, "encoding")[:6], pragma_value(made, "page_size")) == ("UTF-16", 8192)
 
 
 def test_whether_like_is_case_sensitive(trip: Trip) -> None:
@@ -217,12 +217,12 @@ def test_whether_like_is_case_sensitive(trip: Trip) -> None:
     assert trip.notes == []
 
 
-def test_an_own_like_is_named_and_not_called(trip: Trip) -> None:
+def test_a_custom_like_is_named_and_not_called(trip: Trip) -> None:
     called = []
     connection = sqlite3.connect(":memory:")
     connection.create_function("like", 2, lambda *values: called.append(values))
     trip(connection)
-    assert trip.notes == []  # The one that came back has none.
+    assert trip.notes == []  # The restored one has none.
     trip.taken(connection)
     assert trip.notes == ["functions registered with a connection are not saved: like"]
     assert called == []
@@ -230,7 +230,7 @@ def test_an_own_like_is_named_and_not_called(trip: Trip) -> None:
 
 @pytest.mark.parametrize("trusted", [False, True])
 @pytest.mark.parametrize("types", [0, 1, 2, 3])
-def test_types_that_are_parsed(trip: Trip, types: int, trusted: bool) -> None:
+def test_detect_types_is_restored(trip: Trip, types: int, trusted: bool) -> None:
     connection = sqlite3.connect(":memory:", detect_types=types)
     connection.executescript("CREATE TABLE t (a date); INSERT INTO t VALUES ('2026-11-30'), (NULL)")
     sql = 'SELECT a, a AS "a [date]" FROM t'
@@ -256,7 +256,7 @@ def test_converters_are_named_where_they_matter(
 
 @pytest.mark.skipif(IN_KERNEL, reason="there are no threads in the kernel")
 @pytest.mark.parametrize("checks", [True, False])
-def test_which_threads_may_use_it(trip: Trip, checks: bool) -> None:
+def test_the_thread_check_is_restored(trip: Trip, checks: bool) -> None:
     made = trip(sqlite3.connect(":memory:", check_same_thread=checks))
     errors: list[Exception] = []
 
@@ -272,7 +272,7 @@ def test_which_threads_may_use_it(trip: Trip, checks: bool) -> None:
     assert bool(errors) is checks
 
 
-def test_one_that_only_reads_only_reads(trip: Trip, session: Session) -> None:
+def test_a_read_only_connection_stays_read_only(trip: Trip, session: Session) -> None:
     path = session.home / "app #%.db"
     with closing(sqlite3.connect(path)) as writer:
         writer.executescript(FAMILY)
@@ -283,7 +283,7 @@ def test_one_that_only_reads_only_reads(trip: Trip, session: Session) -> None:
         made.execute("INSERT INTO parent VALUES (1)")
 
 
-def test_one_that_reads_an_attached_one(trip: Trip, session: Session) -> None:
+def test_a_connection_with_a_read_only_attached_database(trip: Trip, session: Session) -> None:
     path = session.home / "app.db"
     with closing(sqlite3.connect(path)) as writer:
         writer.executescript(FAMILY)
@@ -322,8 +322,8 @@ def test_a_database_that_is_locked_is_not_waited_for(trip: Trip, session: Sessio
     ]
     made = restore([_copied(taken.groups[0])], {}, trusted=True).values["con"]
     trip.opened.append(made)
-    assert (told(made, "foreign_keys"), told(made, "busy_timeout")) == (1, 300_000)
-    assert told(connection, "busy_timeout") == 300_000
+    assert (pragma_value(made, "foreign_keys"), pragma_value(made, "busy_timeout")) == (1, 300_000)
+    assert pragma_value(connection, "busy_timeout") == 300_000
 
 
 NAMED: dict[str, tuple[Callable[[sqlite3.Connection], Any], str]] = {
@@ -391,7 +391,7 @@ def test_loading_extensions_is_named(trip: Trip) -> None:
     assert trip.notes == ["enable_load_extension() of a connection is not saved"]
 
 
-def test_memory_that_connections_share_is_named(trip: Trip) -> None:
+def test_a_shared_in_memory_database_is_named(trip: Trip) -> None:
     connection = sqlite3.connect("file:shared?mode=memory&cache=shared", uri=True)
     trip.taken(connection)
     assert [note.partition(":")[0] for note in trip.notes] == [
@@ -399,7 +399,7 @@ def test_memory_that_connections_share_is_named(trip: Trip) -> None:
     ]
 
 
-def test_callbacks_are_as_they_were_and_hear_nothing(trip: Trip) -> None:
+def test_callbacks_are_unchanged_and_not_called(trip: Trip) -> None:
     heard: list[str] = []
     handler = lambda: heard.append("progress")  # noqa: E731
     connection = sqlite3.connect(":memory:")
@@ -434,7 +434,7 @@ def test_limits(trip: Trip) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, 12)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     taken = trip.taken(connection)
-    # Under that limit it cannot even be asked.
+    # Under that limit it cannot even be queried.
     assert [each.path for each in taken.skipped] == ["con"]
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, 200)
     made = trip(connection)
@@ -456,7 +456,7 @@ def configured(**settings: Any) -> dict[str, Any]:
 
 
 def test_versions_that_do_not_know_these_settings_refuse_them(trip: Trip) -> None:
-    """They want ``settings``, and take all other keys for nothing."""
+    """They require ``settings``, and ignore all other keys."""
     connection = sqlite3.connect(":memory:")
     payload = json.loads(trip.taken(connection).groups[0].document)["nodes"][0][1]
     assert set(payload) == {"closed", "databases", "settings"}
@@ -483,7 +483,7 @@ UNSET = {
 
 
 @pytest.mark.parametrize("name", UNSET)
-def test_settings_that_no_load_makes(name: str, session: Session) -> None:
+def test_invalid_pragmas_are_refused(name: str, session: Session) -> None:
     graph = Io()
     graph.trusted = True
     with pytest.raises(NotLoadedError):

@@ -18,7 +18,7 @@ from sessions import Session
 
 
 class Io:
-    """What the graph gives a codec."""
+    """A replacement for the graph's interface for codecs."""
 
     def __init__(self) -> None:
         self.buffers: list[bytes] = []
@@ -79,7 +79,7 @@ def decode(payload: Any, graph: Io) -> Any:
     return codec.decode(payload, graph)
 
 
-def test_one_in_memory_has_its_content(graph: Io, opened: list[sqlite3.Connection]) -> None:
+def test_an_in_memory_database_is_restored(graph: Io, opened: list[sqlite3.Connection]) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE t (a)")
     connection.execute("INSERT INTO t VALUES (1)")
@@ -93,7 +93,7 @@ def test_one_in_memory_has_its_content(graph: Io, opened: list[sqlite3.Connectio
     assert graph.notes == []
 
 
-def test_an_empty_one(graph: Io, opened: list[sqlite3.Connection]) -> None:
+def test_an_empty_in_memory_database(graph: Io, opened: list[sqlite3.Connection]) -> None:
     made = again(sqlite3.connect(":memory:"), graph, opened)
     assert made.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
 
@@ -115,7 +115,7 @@ def test_uncommitted_rows_are_not_saved(graph: Io, opened: list[sqlite3.Connecti
     assert connection.in_transaction
 
 
-def test_one_to_a_file_is_one_to_the_same_file(
+def test_a_connection_to_a_file_opens_the_same_file(
     graph: Io, session: Session, opened: list[sqlite3.Connection]
 ) -> None:
     (session.home / "sub").mkdir()
@@ -203,7 +203,9 @@ def test_attached_databases(graph: Io, session: Session, opened: list[sqlite3.Co
     assert made.execute("SELECT count(*) FROM other.u").fetchone() == (0,)
 
 
-def test_a_closed_one_is_closed(graph: Io, opened: list[sqlite3.Connection]) -> None:
+def test_a_closed_connection_is_restored_closed(
+    graph: Io, opened: list[sqlite3.Connection]
+) -> None:
     connection = sqlite3.connect(":memory:")
     connection.close()
     made = again(connection, graph, opened)

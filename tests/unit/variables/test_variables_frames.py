@@ -1,4 +1,4 @@
-"""Frames, series, indexes and scalars of pandas come back as they were, without pickle."""
+"""Frames, series, indexes and scalars of pandas, stored without pickle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from litestate.errors import DamagedBundleError
-from variable_graphs import Graph, decoded, kept, opaque, survives
+from variable_graphs import Graph, decoded, opaque, round_trip, survives
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
@@ -102,16 +102,16 @@ def test_every_type_of_column(name: str) -> None:
     series = pd.Series(values, name=name, copy=False)
     frame = pd.DataFrame({"a": series, "b": 1.0, "c": series})
     alone = pd.DataFrame({"a": series})
-    found, table, one, empty = kept(series, frame, alone, series.iloc[:0])
+    found, table, one, empty = round_trip(series, frame, alone, series.iloc[:0])
     same_series(series, found)
     same_frame(frame, table)
     same_frame(alone, one)
     same_series(series.iloc[:0], empty)
     if name not in (">i4", ">f8"):
         index = pd.Index(series, name=("a", 1))
-        same_index(index, kept(index)[0])
+        same_index(index, round_trip(index)[0])
     if hasattr(series._values, "dtype") and not isinstance(series._values, np.ndarray):
-        array = kept(series.array)[0]
+        array = round_trip(series.array)[0]
         assert type(array) is type(series.array)
         pd.testing.assert_extension_array_equal(array, series.array, check_exact=True)
 
@@ -119,9 +119,9 @@ def test_every_type_of_column(name: str) -> None:
 def test_all_types_in_one_frame() -> None:
     columns = {name: pd.Series(values) for name, values in _columns().items()}
     frame = pd.DataFrame(columns)
-    same_frame(frame, kept(frame)[0])
+    same_frame(frame, round_trip(frame)[0])
     turned = frame[list(frame.columns[::-1])]
-    same_frame(turned, kept(turned)[0])
+    same_frame(turned, round_trip(turned)[0])
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_all_types_in_one_frame() -> None:
 )
 def test_indexes(index: Any) -> None:
     frame = pd.DataFrame({"a": range(len(index))}, index=index)
-    found, table, turned = kept(index, frame, frame.T)
+    found, table, turned = round_trip(index, frame, frame.T)
     same_index(index, found)
     same_frame(frame, table)
     same_index(turned.columns, index)
@@ -176,7 +176,7 @@ def test_frames() -> None:
     ]  # fmt: skip
     frames[4].attrs = {"unit": "m", "nested": {"list": [1, (2,)]}}
     frames[5].flags.allows_duplicate_labels = False
-    for before, after in zip(frames, kept(*frames), strict=True):
+    for before, after in zip(frames, round_trip(*frames), strict=True):
         same_frame(before, after)
 
 
@@ -192,7 +192,7 @@ def test_a_frame_of_one_type_is_one_array() -> None:
 def test_restored_tables_can_be_changed_separately() -> None:
     frame = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})
     view, rows, column = frame[["a", "b"]], frame.iloc[1:], frame["a"]
-    whole, part, tail, series, twin = kept(frame, view, rows, column, frame["a"])
+    whole, part, tail, series, twin = round_trip(frame, view, rows, column, frame["a"])
     whole.loc[1, "a"] = 99
     series.iloc[:] = [2, 3, 4]
     assert twin.tolist() == [1, 2, 3]
@@ -220,7 +220,7 @@ def test_scalars() -> None:
         pd.Timestamp("2020-10-25 01:30", tz="UTC").tz_convert("Europe/Berlin"),
         pd.Timestamp("2020-10-25 00:30", tz="UTC").tz_convert("Europe/Berlin"),
     ]  # fmt: skip
-    for before, after in zip(stamps, kept(*stamps), strict=True):
+    for before, after in zip(stamps, round_trip(*stamps), strict=True):
         assert before == after
         assert repr(before) == repr(after)
         assert (before.unit, before.fold, before.tz) == (after.unit, after.fold, after.tz)
@@ -232,16 +232,16 @@ def test_scalars() -> None:
         pd.offsets.MonthEnd(), pd.offsets.Week(weekday=2), pd.offsets.Hour(-2),
         pd.CategoricalDtype(["b", "a"], ordered=True), pd.CategoricalDtype(),
     ]  # fmt: skip
-    for before, after in zip(others, kept(*others), strict=True):
+    for before, after in zip(others, round_trip(*others), strict=True):
         assert type(before) is type(after)
         assert before == after
         assert repr(before) == repr(after)
-    assert kept(others[1])[0].unit == "s"
-    assert kept(pd.NaT)[0] is pd.NaT
-    assert kept(pd.NA)[0] is pd.NA
+    assert round_trip(others[1])[0].unit == "s"
+    assert round_trip(pd.NaT)[0] is pd.NaT
+    assert round_trip(pd.NA)[0] is pd.NA
 
 
-def test_what_is_pickled() -> None:
+def test_values_stored_as_pickles() -> None:
     class Own:
         pass
 
@@ -264,7 +264,7 @@ def test_many_texts() -> None:
     few = pd.Series([f"group {number % 7}" for number in range(5000)])
     many = pd.Series([f"text {number}" if number % 5 else None for number in range(5000)])
     frame = pd.DataFrame({"few": few, "many": many, "object": many.astype(object)})
-    same_frame(frame, kept(frame)[0])
+    same_frame(frame, round_trip(frame)[0])
     assert len(repr(Graph(v=frame).document)) < 3000
 
 

@@ -1,4 +1,4 @@
-"""How the code of functions is stored: by source where it is known."""
+"""Storage of functions' code: by source where it is known."""
 
 from __future__ import annotations
 

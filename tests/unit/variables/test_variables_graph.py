@@ -1,4 +1,4 @@
-"""Variables as graphs: what comes back, and what is still one object."""
+"""Variables as graphs: round trips of values and of shared objects."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_plain_values_come_back_without_a_pickle(value: Any) -> None:
     taken = take({"x": value}, ["x"])
     assert not taken.skipped
     assert [group.pickles for group in taken.groups] == [[]]
-    # A regular expression can take as long as it likes to compile.
+    # Compiling a regular expression may take any time.
     found, restored = again(taken, trusted=isinstance(value, re.Pattern))
     assert not restored.failed
     assert not restored.waiting
@@ -72,7 +72,7 @@ def test_two_names_for_one_list() -> None:
 
 @pytest.mark.parametrize("extra", ["", "rows[7]['when'] = range(3)"])
 def test_an_element_of_large_data_that_has_a_name(extra: str) -> None:
-    """The first is stored as JSON in one piece, the other one is not."""
+    """The first is stored as one JSON node, the other is not."""
     found = trip(
         "rows = [{'n': n, 'inner': [n]} for n in range(300)]\n"
         "for row in rows:\n    pass\ninner = rows[3]['inner']; by_n = {r['n']: r for r in rows}\n"
@@ -183,7 +183,7 @@ def test_groups() -> None:
     assert values.names == ("math", "n", "text")
 
 
-def test_one_that_cannot_be_stored_takes_no_others_with_it() -> None:
+def test_a_variable_that_cannot_be_stored_affects_no_others() -> None:
     notebook = Notebook(
         "class Bad:\n    def __reduce__(self): raise KeyError('never')\n"
         "bad = Bad(); x = [1]; worse = [x, bad]; t = (bad,); g = (i for i in x); y = x"
@@ -214,7 +214,7 @@ def test_two_encodings_are_equal() -> None:
 
 
 class Touchy:
-    """Nothing of what a person may define is to be called only to look."""
+    """An object of which a scan must call no method."""
 
     def __init__(self) -> None:
         object.__setattr__(self, "called", [])
@@ -251,7 +251,7 @@ def test_encoding_calls_no_code_of_an_object() -> None:
 
 
 class Meta(type):
-    """Types themselves may be odd, too."""
+    """A metaclass with odd comparison."""
 
     def __eq__(cls, other: object) -> bool:
         raise TypeError("never")
@@ -271,7 +271,7 @@ def test_types_that_cannot_be_hashed() -> None:
 
 
 def test_the_attributes_of_objects_as_dictionaries() -> None:
-    """Since Python 3.13 the garbage collector does not see what is in them."""
+    """Since Python 3.13 the garbage collector does not visit their values."""
     found = trip(
         "class C:\n    def __init__(s, n): s.n = n; s.inner = [n]; s.o = range(n)\n"
         "objects = [C(n) for n in range(200)]; rows = [vars(o) for o in objects]\n"
@@ -282,7 +282,7 @@ def test_the_attributes_of_objects_as_dictionaries() -> None:
 
 
 DEEPEST = 2000 if sys.platform == "emscripten" else 200_000
-"""Levels that Python can free: the stack of Pyodide is JavaScript's, and `del` alone ends it."""
+"""Levels that Python can free: Pyodide uses JavaScript's stack, and `del` alone can exhaust it."""
 
 
 def test_deep_nesting() -> None:
@@ -320,7 +320,7 @@ def test_deep_nesting_is_reported_or_saved(levels: int) -> None:
 
 
 def test_discarded_pickles_do_not_enlarge_a_bundle() -> None:
-    """Pickles that become one are made again, with their buffers."""
+    """Pickles that are merged are made again, with their buffers."""
     notebook = Notebook(
         "class C: pass\nclass Memory(bytearray): pass\nhidden = C(); a, b, c = C(), C(), C()\n"
         "import pickle\n"
@@ -395,7 +395,7 @@ def test_arrays_share_memory_without_copies() -> None:
     ],
 )
 def test_captured_objects_are_freed_without_the_garbage_collector(code: str) -> None:
-    """Until it runs, what still holds them would count as another holder: see `holders`."""
+    """Until it runs, garbage that refers to them would count as a holder: see `holders`."""
     notebook = Notebook(code)
     kept = weakref.ref(notebook.names.pop("kept"))
     names = [name for name in ("C", "x", "y") if name in notebook.names]

@@ -1,4 +1,4 @@
-"""Any variables that share anything: what comes back is the same graph of objects."""
+"""Random notebooks whose variables share objects: the restored graph is the same."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COUNT = 60 if sys.platform == "emscripten" else int(os.environ.get("LITESTATE_RA
 
 
 class Dice(random.Random):
-    """Makes notebooks: the names, and objects that hold one another in any way."""
+    """A generator of notebooks whose objects refer to each other at random."""
 
     def notebook(self) -> Notebook:
         notebook = Notebook(
@@ -90,7 +90,7 @@ class Dice(random.Random):
 
 
 def _memory(names: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return which of the named arrays have memory in common."""
+    """Return which of the named arrays share memory."""
     arrays = [
         (name, value)
         for name, value in sorted(names.items())
@@ -118,7 +118,7 @@ def test_any_notebook_comes_back(start: int) -> None:
         assert not restored.failed, (seed, restored.failed)
         mine, others = _own(notebook), _own(found)
         assert mine.keys() == others.keys(), seed
-        # A tuple in a pickle is one like those outside, and not always one of them.
+        # A tuple in a pickle equals one outside, but is not always the same object.
         assert not same(mine, others, tuples=False), (seed, same(mine, others, tuples=False))
         assert _memory(mine) == _memory(others), seed
 
@@ -132,7 +132,7 @@ def test_nothing_differs_the_second_time(start: int) -> None:
         assert parts(notebook.take()) == parts(first), seed
         found, _ = again(first)
         if same(_own(notebook), _own(found)):
-            continue  # A tuple in a pickle is one of its own now.
+            continue  # A tuple in a pickle is now a separate object.
         compared += 1
         second = found.take(*[name for name in notebook.names if name[0] != "_"])
         assert together(second) == together(first), seed

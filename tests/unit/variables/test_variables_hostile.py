@@ -1,4 +1,4 @@
-"""Graphs that somebody else wrote: refused or understood, and nothing is run."""
+"""Graphs written by a stranger: refused or decoded, and no code is run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from litestate.variables.restore import Restored, restore
 from namespaces import Notebook, again, copied, graph, parts
 
 SECONDS = 20 if sys.platform == "emscripten" else 5
-"""What nobody can make longer."""
+"""Timings that no hostile graph may exceed."""
 
 
 @pytest.fixture(autouse=True)
@@ -199,7 +199,7 @@ RUNS: list[tuple[Any, list[Any]]] = [
 def test_nothing_is_run_without_trust(
     case: tuple[Any, list[Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files of the same bundle may lie where modules are looked for."""
+    """Files of the same bundle may be on the search path of modules."""
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
     for name in ("evil.py", "package/__init__.py", "package/sub.py", "space/evil.py"):
@@ -275,7 +275,7 @@ def test_errors_in_hashes_and_equality_of_users() -> None:
 
 @pytest.fixture
 def not_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Save what a load cannot make, as versions did that did not read it back."""
+    """Save objects that a load cannot rebuild, as versions without trial restores did."""
     monkeypatch.setattr(capture, "load_failures", lambda *_: {})
 
 
@@ -341,7 +341,7 @@ def _change_anything(tree: Any, dice: random.Random) -> None:
         del item[key]
     elif what == 1:
         other, place = dice.choice(spots)
-        # A copy, or the graph would have itself inside.
+        # A copy: otherwise the graph would contain itself.
         item[key] = json.loads(json.dumps(other[place]))
     else:
         item[key] = json.loads(json.dumps(dice.choice(ODD)))
@@ -382,6 +382,6 @@ def test_any_change_is_refused_or_understood(start: int) -> None:
 
 
 def test_the_same_notebook_gives_the_same_graph() -> None:
-    """The same notebook gives the same bytes, so that the changes above are of real graphs."""
+    """Equal bytes show that the changes above are made to real graphs."""
     code = CODE.replace("datetime.datetime.now(datetime.UTC)", "1")
     assert parts(Notebook(code).take()) == parts(Notebook(code).take())

@@ -22,7 +22,7 @@ from sessions import Session
 
 
 class Cells:
-    """A notebook: cells that run in IPython's shell, or where there is one already, beside it."""
+    """A notebook: cells in IPython's shell, beside the kernel's own where there is one."""
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.names = names
@@ -77,7 +77,7 @@ def skipped(report: Report) -> dict[str, str]:
 
 @pytest.fixture
 def stranger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Become somebody else: another key."""
+    """Switch to the signing key of a stranger."""
 
     def become() -> None:
         name = {"win32": "APPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_DATA_HOME")
@@ -96,7 +96,7 @@ CODE = (
 NAMES = {"math", "x", "y", "k", "C", "c", "f"}
 
 
-def test_everything_comes_back_and_is_one_again(cells: Cells, session: Session) -> None:
+def test_variables_and_shared_objects_are_restored(cells: Cells, session: Session) -> None:
     cells(CODE + "open('a.txt', 'w').write('hi')")
     assert cells.own() == NAMES
     data, report = session.save()
@@ -112,7 +112,7 @@ def test_everything_comes_back_and_is_one_again(cells: Cells, session: Session) 
     )
 
 
-def test_only_what_differs_is_set(cells: Cells, session: Session) -> None:
+def test_only_different_variables_are_set(cells: Cells, session: Session) -> None:
     cells(CODE + "same = [1]; other = 'text'; n = 1.0; e = ()")
     data, _ = session.save()
     before = dict(cells.names)
@@ -142,7 +142,7 @@ def test_after_loading_nothing_differs(cells: Cells, session: Session) -> None:
     assert set(found.values()) == {"unchanged"}, found
 
 
-def test_which_variables(cells: Cells, session: Session) -> None:
+def test_selected_variables(cells: Cells, session: Session) -> None:
     cells(CODE + "open('a.txt', 'w').write('hi')")
 
     def saved(**options: Any) -> set[str]:
@@ -223,7 +223,7 @@ def test_a_strangers_bundle(cells: Cells, session: Session, stranger: Any) -> No
         report = session.load(data, **options)
         assert set(verdicts(report)) == {"math", "k", "x", "y", "z"}
         assert set(skipped(report)) == {"C", "c", "f"}
-        # Once, at the top, whatever waits.
+        # One hint, at the top, for everything that waits.
         for text in (str(report), report._repr_html_()):
             assert text.count("trust=True") == 1
             assert text.index("If it is yours") < text.index("it would")
@@ -304,7 +304,7 @@ def test_a_damaged_graph_changes_nothing(
     assert all(cells.names[name] is before[name] for name in "amz")
 
 
-def test_ctrl_c_in_somebodys_code_changes_nothing(cells: Cells, session: Session) -> None:
+def test_ctrl_c_in_users_code_changes_nothing(cells: Cells, session: Session) -> None:
     cells(
         "class C:\n    def __setstate__(s, state):\n        globals()['set'] = 1\n"
         "        raise KeyboardInterrupt\nc = C(); c.x = 1; a = [1]\n"
@@ -320,7 +320,7 @@ def test_ctrl_c_in_somebodys_code_changes_nothing(cells: Cells, session: Session
     assert "set" not in cells.names
 
 
-def test_one_that_fails_takes_no_others_with_it(cells: Cells, session: Session) -> None:
+def test_a_variable_that_fails_affects_no_others(cells: Cells, session: Session) -> None:
     cells(
         "class Bad:\n    def __setstate__(s, _): raise OSError('gone')\n"
         "b = Bad(); b.x = 1; l = [b]; g = (n for n in 'ab'); a = [1]"
@@ -359,10 +359,10 @@ def test_large_arrays_are_not_held_twice(cells: Cells, session: Session) -> None
     assert loading - start < 1.5 * size
 
 
-def test_an_object_that_asks_itself_for_ever_is_named(cells: Cells, session: Session) -> None:
-    """In the browser it would end the kernel, whenever it is restored."""
+def test_an_object_with_endless_recursion_is_named(cells: Cells, session: Session) -> None:
+    """In the browser, each restore of it would crash the kernel."""
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(3000)  # As IPython has it.
+    sys.setrecursionlimit(3000)  # As set by IPython.
     cells(
         "import copyreg\nclass Proxy:\n    def __init__(self, inner):\n        self.inner = inner\n"
         "    def __getattr__(self, name):\n        return getattr(self.inner, name)\n"
@@ -380,7 +380,7 @@ def test_an_object_that_asks_itself_for_ever_is_named(cells: Cells, session: Ses
     sys.setrecursionlimit(limit)
 
 
-def test_what_looks_like_a_secret_is_said(cells: Cells, session: Session) -> None:
+def test_possible_secrets_are_reported(cells: Cells, session: Session) -> None:
     cells(
         "api_key = '0123456789abcdef'; key = 'a'; url = 'https://me:sesame@host/'; token = 'word'"
     )

@@ -1,4 +1,4 @@
-"""Variables in checkpoints: what is taken again after a cell, and what is written."""
+"""Variables in checkpoints: which are captured after a cell, and which are written."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ ARRAYS = (
 )
 
 
-def test_only_what_has_changed_is_written(notebook: Notebook) -> None:
+def test_only_changed_variables_are_written(notebook: Notebook) -> None:
     assert notebook.cell(ARRAYS) > 20 * 64_000
     assert 64_000 <= notebook.cell("array_c[5] = -1") < 70_000
     assert notebook.cell("array_c.sum()") == 0
     notebook.cell("x = 1")
     assert notebook.cell("x = 2") < 1000
     assert notebook.cell("del array_c") == 0
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
-def test_what_shares_with_a_used_name_is_looked_at(notebook: Notebook) -> None:
+def test_variables_that_share_with_a_used_name_are_scanned(notebook: Notebook) -> None:
     notebook.cell("a = [1, [2]]; b = a[1]; c = [9]")
-    # The cell uses `b` alone, and changes what `a` holds.
+    # The cell uses only `b`, and changes the object that `a` holds.
     notebook.cell("b.append(3)")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
     # Two groups become one, and two again.
     notebook.cell("c.append(b)")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
     notebook.cell("c.pop()")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
-def test_a_hidden_change_is_found_by_the_next_full_look(
+def test_a_hidden_change_is_found_by_the_next_full_scan(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook.cell("a = [1]; b = [2]")
     notebook.names["a"].append(7)
     notebook.cell("b")
-    assert notebook.kept() != notebook.here()
+    assert notebook.stored_variables() != notebook.here()
     notebook.cell("", thorough=True)
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
-    # Without anybody who asks for one, there is one after some time.
+    # A full scan follows after some time without a request.
     monkeypatch.setattr(litestate.variables.changes.tracker, "_FULL_EVERY", 3)
     notebook.names["a"].append(8)
     for _ in range(4):
         notebook.cell("b.append(0)")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
 STEPS = (
@@ -80,7 +80,7 @@ STEPS = (
 
 @pytest.mark.parametrize("seed", range(8))
 def test_random_cells(notebook: Notebook, seed: int) -> None:
-    """However they share: what is kept is what a look at everything would have found."""
+    """Checkpoints contain what a full scan would have found, however variables share objects."""
     chance = random.Random(seed)
     notebook.cell("import numpy as np\na = b = c = d = e = 0")
     for _ in range(40):
@@ -89,10 +89,10 @@ def test_random_cells(notebook: Notebook, seed: int) -> None:
         for name in (x, y):
             notebook.names.setdefault(name, 0)
         notebook.cell(step.format(x=x, y=y, n=chance.randrange(1000)))
-        assert notebook.kept() == notebook.here()
+        assert notebook.stored_variables() == notebook.here()
 
 
-def test_what_could_not_be_written_is_taken_again(
+def test_variables_that_could_not_be_written_are_captured_again(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook.cell("a = [1]; b = [2]; c = [3]")
@@ -105,22 +105,22 @@ def test_what_could_not_be_written_is_taken_again(
         with pytest.raises(StorageError, match="No"):
             notebook.cell("a.append(2)")
     assert notebook.cell("b.append(3)") > 0
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
-def test_a_reader_that_takes_over_takes_everything_again(notebook: Notebook) -> None:
+def test_a_reader_that_takes_over_makes_a_full_scan(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = [2]; c = [3]")
     session = notebook.kernel.session
-    # As when the other tab has gone: what this one knew of its history is of no use.
+    # As when the other tab is closed: this tab's knowledge of the history is outdated.
     session._open(session.storage)
     assert notebook.cell("b.append(3)") > 0
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
-def test_damaged_variables_are_taken_again(notebook: Notebook) -> None:
+def test_damaged_variables_are_captured_again(notebook: Notebook) -> None:
     notebook.cell("a = [1]; b = [2]; c = [3]")
     damaged = notebook.damage("a")
     with pytest.raises(DamagedCheckpointError):
         list(notebook.kernel.session.history.read(damaged))
     assert notebook.cell("b.append(3)") > 0
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()

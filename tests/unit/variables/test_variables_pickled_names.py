@@ -1,4 +1,4 @@
-"""Pickles name functions of litestate: what was stored under any of these names loads forever."""
+"""Names of litestate's functions in pickles: all names ever stored can be loaded."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from folders import SUPPORT
 from litestate.variables.group import Group
 from litestate.variables.pickles.code_listing import contents
 from saved_cases import Case
-from saved_kernels import Kept, Notebook, bring_back, compared, keep
+from saved_kernels import Captured, Notebook, capture_all, compared, restore_all
 
 GOLDEN: dict[str, Any] = json.loads(
     (SUPPORT / "pickles" / "names-3.11.json").read_text(encoding="utf-8")
 )
-"""What litestate 0.1.0 stored with Python 3.11, before its modules got their present names."""
+"""A pickle of litestate 0.1.0 and Python 3.11, before its modules got their present names."""
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -39,13 +39,13 @@ def test_pickles_with_old_names_load(title: str) -> None:
     stored = GOLDEN["saved"][title]
     groups = [group(each) for each in stored["groups"]]
     names = {name for each in groups for data in each.pickles for name in contents(data).globals}
-    notebook, failed, _ = bring_back(Kept(groups, {}, {}), trusted=True)
+    notebook, failed, _ = restore_all(Captured(groups, {}, {}), trusted=True)
     if GOLDEN["python"] == PYTHON:
         assert not failed
         assert not compared(Case(title, "", stored["cell"], stored["check"]), "x", notebook)
     elif failed:
-        # Bytecode is for one version of Python. What else differs between them, such as the
-        # attributes of classes, is what it is in the version that saved it.
+        # Bytecode is for one version of Python. Other details that differ, such as the
+        # attributes of classes, are those of the version that saved it.
         assert any("stored_code" in name or "module_code" in name for name in names), failed
         assert PYTHON in failed["x"], failed
 
@@ -54,7 +54,7 @@ def test_pickles_with_old_names_load(title: str) -> None:
 def test_new_pickles_name_one_module(title: str) -> None:
     notebook = Notebook()
     notebook.run(Case(title, "", GOLDEN["saved"][title]["cell"]))
-    pickles = [data for each in keep(notebook).groups for data in each.pickles]
+    pickles = [data for each in capture_all(notebook).groups for data in each.pickles]
     texts = [text for data in pickles for text in texts_of(bytes(data))]
     modules = {text for text in texts if re.fullmatch(r"litestate(\.\w+)*", text)}
     assert modules <= {"litestate.variables.rebuilding"}

@@ -1,4 +1,4 @@
-"""Objects that are not saved, and why; and what is not quite as it was."""
+"""Objects that are not saved, with the reasons, and objects restored with a difference."""
 
 from __future__ import annotations
 

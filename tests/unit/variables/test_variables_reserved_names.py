@@ -1,4 +1,4 @@
-"""Names that IPython gives to things of its own, and that a notebook gives to others."""
+"""Names reserved by IPython, and their use by a notebook."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_in_checkpoints(start: Any) -> None:
     notebook = start()
     for code in ("import litestate", "open = [1]", "open.append(2)", "Out = {}", "Out['a'] = open"):
         notebook.cell(code)
-        # One for each, however fast they follow each other.
+        # One checkpoint for each cell, however fast they run.
         litestate.checkpoint()
     litestate.undo()
     assert notebook.names["Out"] == {}
@@ -145,7 +145,7 @@ def test_in_checkpoints(start: Any) -> None:
 
 def test_objects_of_a_startup_file_are_saved_and_not_removed(start: Any) -> None:
     notebook = start()
-    # What IPython does after exec_lines and startup files, and %pylab.
+    # IPython does this after exec_lines and startup files, and %pylab.
     notebook.names.update(math=__import__("math"), limit=3, In=["mine"])
     notebook.shell.user_ns_hidden.update(math=notebook.names["math"], limit=3)
     assert notebook.own() == {"math", "limit", "In"}

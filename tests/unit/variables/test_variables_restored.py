@@ -1,4 +1,4 @@
-"""Variables of a checkpoint come back, and none that is there is lost by it."""
+"""Restores of variables from checkpoints, without the loss of existing ones."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from litestate.waiting import wait
 from variable_kernels import Notebook
 
 
-def test_everything_is_one_again_after_a_refresh(notebook: Notebook) -> None:
+def test_shared_objects_are_restored_after_a_refresh(notebook: Notebook) -> None:
     notebook.cell("import numpy as np\na = [1]; b = a; n = np.arange(10); v = n[2:]")
     notebook.refreshed()
     session = notebook.kernel.session
     report = checkpoint_restore.restore_missing(session, session.find(None))
-    # It is known what is there: nothing is written again.
+    # The restored variables are known: nothing is written again.
     assert notebook.cell("a") == 0
     assert len(session.history.checkpoints) == 1
-    told = {line.label for line in report.lines() if line.kind == "variable"}
-    assert told == {"a", "b", "n", "np", "v"}
+    reported = {line.label for line in report.lines() if line.kind == "variable"}
+    assert reported == {"a", "b", "n", "np", "v"}
     assert notebook.names["a"] is notebook.names["b"]
     notebook.names["n"][2] = -1
     assert notebook.names["v"][0] == -1
@@ -41,7 +41,7 @@ def test_variables_of_the_first_cell_are_stored_before_a_restore(notebook: Noteb
     notebook.cell("a.append(2)")
 
     notebook.refreshed()
-    # The same as what comes back: nothing would be lost.
+    # Equal to the restored value: nothing would be lost.
     notebook.run("import math\nk = 3; z = 5")
     session = notebook.kernel.session
     checkpoint_restore.restore_missing(session, session.find(None))
@@ -53,9 +53,9 @@ def test_variables_of_the_first_cell_are_stored_before_a_restore(notebook: Noteb
         session = notebook.kernel.session
         checkpoint_restore.restore_missing(session, session.find(2))
         assert (notebook.names["a"], notebook.names["k"]) == ([1, 2], 3)
-        kept, restored = session.history.checkpoints[-2:]
-        assert (kept.note.cause, restored.note.cause) == ("before restore", "restored")
-        checkpoint_restore.restore(session, kept)
+        protecting, restored = session.history.checkpoints[-2:]
+        assert (protecting.note.cause, restored.note.cause) == ("before restore", "restored")
+        checkpoint_restore.restore(session, protecting)
         assert notebook.names[name] == value
 
 
@@ -167,12 +167,12 @@ def test_a_reader_that_starts_protects_different_variables(
     assert notebook.names["gone"] == ["newer"]
     assert next(notebook.names["x"]) == 7
     assert file.read_text() == "of the first cell"
-    told = {each.path: each for each in report.skipped if " variable " not in each.path}
-    assert told.keys() == {"gone", "x", "~/file"}
-    for each in told.values():
+    reported = {each.path: each for each in report.skipped if " variable " not in each.path}
+    assert reported.keys() == {"gone", "x", "~/file"}
+    for each in reported.values():
         assert "another tab" in each.reason
         assert each.advice.startswith("restore(2) replaces it, and puts")
-    # What it has not does come.
+    # Names that it lacks are restored.
     notebook.run("del gone")
     checkpoint_restore.restore_missing(reader.session, reader.session.find(None))
     assert notebook.names["gone"] == [0]
@@ -193,7 +193,7 @@ def test_variables_that_cannot_be_stored_are_not_replaced(
     litestate.undo()
     assert notebook.names["a"] == 2
     assert next(notebook.names["x"]) == 7
-    # As the advice says.
+    # Follow the advice of the report.
     notebook.run("old = x; del x")
     litestate.restore(1)
     assert notebook.names["x"] == 1

@@ -1,4 +1,4 @@
-"""What two names share: it is one thing again, or the report of the save says that it is not."""
+"""Objects shared by names: shared again after a restore, or the report of the save names them."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_shared_memory_stays_shared(name: str) -> None:
     assert (taken.skipped, taken.notes) == ([], {})
     there, restored = again(taken)
     assert restored.failed == []
-    # What was loaded is stored in the same way.
+    # The loaded variables are stored in the same way.
     assert [group.document for group in there.take().groups] == [
         group.document for group in taken.groups
     ]
@@ -291,7 +291,7 @@ HOSTILE: dict[str, Any] = {
     "before": ([["bytearray", 0]], {**ON, "owner": [0], "strides": [-1]}),
     "negative": ([["bytearray", 0]], {**ON, "owner": [0], "offset": -1}),
     "long": ([["bytearray", 0]], {**ON, "owner": [0], "shape": [5]}),
-    "shared is none": ([], {**ON, "buffer": 0, "shared": 1}),
+    "shared is no object": ([], {**ON, "buffer": 0, "shared": 1}),
 }
 
 
@@ -301,7 +301,7 @@ def test_memory_of_untrusted_bundles_is_checked(name: str) -> None:
     nodes, memory = HOSTILE[name]
     stored = {"dtype": "|u1", "memory": memory}
     node: list[Any] = ["numpy.ndarray", stored]
-    if name == "shared is none":
+    if name == "shared is no object":
         index = ["pandas.RangeIndex", [0, 2, 1, None]]
         nodes, node = [index], ["pandas.Series", _series(stored)]
     refused({"x": [len(nodes)]}, [*nodes, node], b"abcd")
@@ -312,7 +312,7 @@ def _series(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_untrusted_bundles_share_no_codes_and_no_booleans() -> None:
-    """Another array could make them something that pandas does not expect."""
+    """Through another array they could get values that pandas does not expect."""
     pytest.importorskip("pandas")
     from namespaces import graph
 

@@ -26,7 +26,7 @@ from folders import SUPPORT
 from sameness import differ
 from saved_cases import LATE, NOT, OUTCOMES, ROUGH, Case, Group
 from saved_groups import GROUPS, table, versions
-from saved_kernels import WRONG, Result, filled, keep, results
+from saved_kernels import WRONG, Result, capture_all, filled, results
 from saved_session import new_process, tried
 
 PAGE = Path(__file__).parents[3] / "docs" / "what-is-saved.md"
@@ -78,11 +78,11 @@ def test_no_object_affects_the_others(group: Group) -> None:
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the kernel starts no processes")
 def test_another_process_has_the_same_outcomes() -> None:
-    kept = {}
+    captured = {}
     for number, group in enumerate(GROUPS):
         notebook, _ = filled([case for case in group.cases if not case.missing])
-        kept[number] = keep(notebook)
-    Path("kept.pickle").write_bytes(pickle.dumps(kept))
+        captured[number] = capture_all(notebook)
+    Path("kept.pickle").write_bytes(pickle.dumps(captured))
     program = SUPPORT / "saved_process.py"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", program, "kept.pickle"],
@@ -108,7 +108,7 @@ def test_cells_of_a_group_make_different_names(group: Group) -> None:
     made: collections.Counter[str] = collections.Counter()
     for case in group.cases:
         for symbol in symtable.symtable(case.source, case.title, "exec").get_symbols():
-            # Data that a fit starts from is the same everywhere.
+            # The input data of fits is the same in every group.
             if symbol.is_assigned() and not symbol.get_name().endswith("_fit"):
                 made[symbol.get_name()] += 1
     assert [name for name, times in made.items() if times > 1 and name not in ("x", "_")] == []

@@ -1,4 +1,4 @@
-"""Which variables a cell may have changed: many cells, and programs that nobody has written."""
+"""Variables that a cell may have changed: many cells, and random programs."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ TEXTS: list[tuple[str, set[str]]] = [
     ("'x y z'", set()),
     ("for _ in range(3): x.append(1)", {"x"}),
     ("_n + 1", set()),
-    # Nothing of it runs.
+    # None of it runs.
     ("x.append(1)\ny = = 2", set()),
     ("x.append(1)\n  y", set()),
     ("x\0", set()),
@@ -441,7 +441,7 @@ held, table = Holder(f), {'k': [g]}
     SHARERS = (list, dict, partial, type([].append), CellType, staticmethod)
 
     def inside(value: Any, found: dict[int, Any]) -> dict[int, Any]:
-        """Return what can be changed through a value: what a pickle of it would hold, by id."""
+        """Return the objects that can be changed through a value (those in its pickle), by id."""
         if id(value) not in found:
             found[id(value)] = value
             held: Any = ()
@@ -460,7 +460,7 @@ held, table = Holder(f), {'k': [g]}
         return found
 
     def sharing(ns: dict[str, Any]) -> dict[str, set[str]]:
-        """For each variable, those that share a list with it, also through others."""
+        """Return for each variable those that share a list with it, also indirectly."""
         variables = [*NAMES, *FUNCTIONS, "held", "table", "Holder"]
         held = {
             name: {key for key, value in inside(ns[name], {}).items() if type(value) is list}

@@ -1,4 +1,4 @@
-"""Variables that could not be made after a reload stay in the checkpoints that follow."""
+"""Variables that a restore could not rebuild stay in later checkpoints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from variable_kernels import Notebook
 
 
 class Library:
-    """A module that can be taken away, as when there is no network to install it from."""
+    """A removable module, as when there is no network to install it from."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "helper_mod.py"
@@ -33,7 +33,7 @@ class Library:
         self._file.rename(self._aside)
         self._forget()
 
-    def bring_back(self) -> None:
+    def reinstall(self) -> None:
         self._aside.rename(self._file)
         self._forget()
 
@@ -74,15 +74,15 @@ def test_unrestored_variables_are_in_later_checkpoints(
     assert notebook.reloaded() == missing
     notebook.thin()
 
-    library.bring_back()
+    library.reinstall()
     assert notebook.reloaded() == set()
     names = notebook.names
-    # What has changed since is as it was changed; what was not there is as it was kept.
+    # Changed variables have their new values; unrestored ones are as stored before.
     assert (names["shared"][5], names["k"].v[5], names["small"]) == (-1, 5, 8)
     assert type(names["alone"]) is names["helper_mod"].K
-    # Nothing more is kept than what is there.
+    # Only existing variables are stored.
     notebook.cell("small = 9")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
 def test_unrestored_variables_alone_make_no_checkpoint(
@@ -105,7 +105,7 @@ def test_a_new_value_replaces_an_unrestored_variable(notebook: Notebook, library
     assert notebook.names["a"] == ["new"]
     notebook.cell("k = 5")
     notebook.cell("del k")
-    library.bring_back()
+    library.reinstall()
     assert notebook.reloaded() == set()
     assert notebook.names["a"] == ["new"]
     assert type(notebook.names["z"][0]).__name__ == "K"
@@ -120,14 +120,14 @@ def test_a_restore_forgets_what_another_state_lacked(notebook: Notebook, library
     kernel = notebook.kernel
     kernel.restore(1)
     notebook.cell("y = 1")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
     kernel.restore(2)
     assert kernel.session.unrestored.names == {"k"}
     notebook.cell("y = 2")
     kernel.activate()
     litestate.clear_state(paths=[kernel.state.home], variables=True)
-    assert notebook.kept() == {}
-    library.bring_back()
+    assert notebook.stored_variables() == {}
+    library.reinstall()
     litestate.undo()
     assert type(notebook.names["k"]).__name__ == "K"
 
@@ -163,7 +163,7 @@ def test_a_reader_that_takes_over_keeps_unrestored_variables(
     reader.checkpointed()
     reader.checkpointed(label="again")
     reader.session.close()
-    library.bring_back()
+    library.reinstall()
     assert notebook.reloaded() == set()
     assert type(notebook.names["k"]).__name__ == "K"
 
@@ -204,7 +204,7 @@ def test_damage_to_unrestored_variables_costs_nothing_else(
     assert notebook.reloaded() == {"k"}
     notebook.damage("k")
     notebook.cell("b = 1")
-    assert notebook.kept() == notebook.here()
+    assert notebook.stored_variables() == notebook.here()
 
 
 def test_a_bundle_names_unrestored_variables(notebook: Notebook, library: Library) -> None:
@@ -212,7 +212,7 @@ def test_a_bundle_names_unrestored_variables(notebook: Notebook, library: Librar
     library.remove()
     assert notebook.reloaded() == {"k"}
     notebook.kernel.activate()
-    told = str(save_state(io.BytesIO(), variables=True))
-    assert "k could not be rebuilt when the checkpoint was restored: only checkpoints have" in told
+    text = str(save_state(io.BytesIO(), variables=True))
+    assert "k could not be rebuilt when the checkpoint was restored: only checkpoints have" in text
     notebook.cell("k = 5")
     assert "could not be made" not in str(save_state(io.BytesIO(), variables=True))

@@ -1,4 +1,4 @@
-"""The table of contents of hostile bundles, and what reader and writer promise each other."""
+"""The ZIP directory: hostile ones are refused, and reader and writer agree."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def behind_the_manifest(bundle: bytes) -> bytes:
 
 
 def before_the_mimetype(bundle: bytes) -> bytes:
-    """The first entry is `mimetype` in its local header only."""
+    """Name the first entry `mimetype` in its local header only."""
     pieces = pieces_of(with_member(bundle, OTHER, MIMETYPE.encode()))
     shared = len(START) - 30 - len(OTHER)
     other = replace(pieces.pop(OTHER), local_name=MIMETYPE_MEMBER, central={"compressed": shared})
@@ -65,7 +65,7 @@ def before_the_mimetype(bundle: bytes) -> bytes:
 
 
 def another_start_of_the_manifest(bundle: bytes) -> bytes:
-    """More is under the checksum than the manifest and what follows it."""
+    """Extend the checksum beyond the manifest and what follows it."""
     return seal(bundle[:-COMMENT_BYTES] + comment(len(START), "0" * 64))
 
 
@@ -148,10 +148,10 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
-def test_a_member_that_an_earlier_one_needs_as_a_folder(
+def test_a_member_whose_path_an_earlier_one_uses_as_a_folder(
     session: Session, bundle: bytes, kind: str, name: str
 ) -> None:
-    """Whichever of the two the message names first."""
+    """The message may name either of the two first."""
     content = unpack(bundle)["databases/home/app.db"] if kind == "database" else b"noise"
     data = with_member(bundle, "files/home/new/deep/inner", b"inner")
     Reader(io.BytesIO(with_member(data, "files/home/new/", b"", "directory"))).verify()
@@ -160,7 +160,7 @@ def test_a_member_that_an_earlier_one_needs_as_a_folder(
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS.keys())
-def test_the_writer_refuses_it_too(kind: Kind, name: str) -> None:
+def test_the_writer_refuses_a_path_used_as_a_folder(kind: Kind, name: str) -> None:
     with Writer(io.BytesIO()) as writer:
         writer.add("files/home/new/deep/inner", "file", [b"inner"], size=5)
         with pytest.raises(
@@ -182,7 +182,7 @@ def two_large_members() -> tuple[Reader, list[bytes]]:
     return Reader(file), contents
 
 
-def test_members_that_are_read_in_turns() -> None:
+def test_members_that_are_read_alternately() -> None:
     reader, contents = two_large_members()
     first, second = (reader.chunks(member) for member in reader.manifest.members)
     found = [b"", b""]
@@ -222,7 +222,7 @@ def test_a_high_ratio_is_harmless_below_1_gib(session: Session) -> None:
     assert (session.home / "zeros").read_bytes() == bytes(16 << 20)
 
 
-def test_where_the_ratio_begins_to_count() -> None:
+def test_the_size_from_which_the_ratio_is_limited() -> None:
     assert HARMLESS == 1 << 30
     Limits().check_total(HARMLESS, 1)
     Limits().check_total(HARMLESS + 1, HARMLESS)
@@ -238,7 +238,7 @@ def test_as_many_members_as_the_limit_allows(bundle: bytes) -> None:
 
 
 def differences(bundle: bytes) -> dict[tuple[str, str], tuple[Any, Any]]:
-    """Return what the local and the central header of an entry say differently."""
+    """Return the fields in which the local and the central header of an entry differ."""
     return {
         (name, field): (local[field], central[field])
         for name, (local, central) in headers(bundle).items()
@@ -260,7 +260,7 @@ def written(contents: list[bytes]) -> bytes:
 
 
 def test_local_and_central_headers_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where only the offset needs ZIP64, which the local header does not hold."""
+    """They also agree where only the offset needs ZIP64: the local header does not hold it."""
     contents = [*[b"small"] * 4, os.urandom(4000), b"", b"small", b"x" * 150, b"x" * 9000]
     plain = written(contents)
     assert differences(plain) == {}
@@ -278,7 +278,7 @@ def test_local_and_central_headers_agree(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_small_manifest_behind_2_gib(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its offset alone needs ZIP64; the writer takes 3,000 bytes for 2 GiB."""
+    """Only the offset needs ZIP64; the writer treats 3,000 bytes as 2 GiB."""
     limit = 3000
     monkeypatch.setattr(zip_format.zipfile, "ZIP64_LIMIT", limit)
     data = written([os.urandom(2000), os.urandom(2000)])

@@ -1,4 +1,4 @@
-"""What cells used since somebody asked last, in IPython's own shell."""
+"""Variables that cells used since the last query, in IPython's own shell."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VARIABLES = ("a", "b", "c", "d")
 
 @pytest.fixture
 def shell() -> Iterator[Any]:
-    """A shell of this test alone, beside the kernel's own where there is one."""
+    """A shell for this test alone, beside the kernel's own where there is one."""
     with new_shell() as shell:
         for name in VARIABLES:
             shell.user_ns[name] = []
@@ -34,7 +34,7 @@ def shell() -> Iterator[Any]:
 @pytest.fixture
 def watch(shell: Any) -> Iterator[Watch]:
     watch = Watch(shell)
-    # What ran before it, nobody knows.
+    # The cells that ran before are unknown.
     assert watch.take() is None
     yield watch
     watch.close()
@@ -105,7 +105,7 @@ def test_functions_count_before_and_after_a_change(shell: Any, watch: Watch) -> 
     cell(shell, "f = g\nf()")
     assert taken(watch) == "b"
     cell(shell, "h = lambda: None")
-    assert taken(watch) == "b", "nobody knows when it was called"
+    assert taken(watch) == "b", "the time of the call is unknown"
     cell(shell, "h()")
     assert taken(watch) == ""
 
@@ -136,7 +136,7 @@ def test_a_cell_that_runs_counts_again(shell: Any, watch: Watch) -> None:
 
 
 def test_functions_defined_and_deleted_while_a_cell_runs(shell: Any, watch: Watch) -> None:
-    # Nobody looks into a module.
+    # Modules are not searched.
     shell.user_ns["module"] = ModuleType("module")
     seen: list[str | None] = []
     shell.user_ns["look"] = lambda: seen.append(taken(watch))
@@ -147,7 +147,7 @@ def test_functions_defined_and_deleted_while_a_cell_runs(shell: Any, watch: Watc
     cell(shell, "g = module.f\ng()")
     assert taken(watch) == "a"
     cell(shell, "del g")
-    assert taken(watch) == "a", "nobody knows when it was called"
+    assert taken(watch) == "a", "the time of the call is unknown"
     cell(shell, "g = module.f\nlook()\ng()\ndel g")
     assert seen == ["a"]
     assert taken(watch) == "a", "it went on after it was asked"

@@ -132,7 +132,7 @@ def test_every_change_of_the_same_size_and_time(
     assert path.read_bytes() == content
 
 
-def test_written_right_before_and_right_after_each_look(kernel: Kernel) -> None:
+def test_written_right_before_and_right_after_each_scan(kernel: Kernel) -> None:
     path = kernel.state.home / "a"
     contents = [bytes([65 + n]) * 100 for n in range(20)]
     for content in contents:

@@ -1,4 +1,4 @@
-"""A bundle without trust sets only settings that are known to run no code."""
+"""Harmless settings: an untrusted bundle sets only those known to run no code."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from litestate.environment import changed_settings, settings
 from litestate.environment.harmless_settings import is_harmless_setting
 
-# Code of a file or of an evaluated text, so that a test sees that it ran.
+# Code that leaves a trace if a file or an evaluated text runs it.
 RAN = "LITESTATE_TEST_RAN"
 
-# Matplotlib 3.10 evaluates a text without builtins and dunders; frames are a way around that.
+# Matplotlib 3.10 evaluates a text without builtins and dunders; frames circumvent that.
 EVIL = (
     "(lambda l: [l.append((l[0].gi_frame.f_back.f_back.f_back for _ in [1])), (lambda f: "
     f"f.f_builtins['exec'](\"import os; os.environ['{RAN}'] = '1'\", f.f_globals))([*l[0]][0]), "
@@ -33,7 +33,7 @@ def nothing_ran() -> Iterator[None]:
 
 
 def put(group: str, values: dict[str, Any], *, trusted: bool = False) -> Any:
-    """Apply settings in the form that a bundle has."""
+    """Apply settings in the form of a bundle."""
     document = json.loads(json.dumps({"set": {group: values}}))
     changed_settings.check(document)
     return changed_settings.apply(document, trusted=trusted)
@@ -69,7 +69,9 @@ def test_a_cycle_of_plain_values_is_set(matplotlib: Any) -> None:
     applied.undo()
 
 
-def test_a_hook_waits(matplotlib: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_waits_for_trust(
+    matplotlib: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pyplot = pytest.importorskip("matplotlib.pyplot")
     (tmp_path / "evil_hook.py").write_text(
         f"import os; os.environ['{RAN}'] = '1'\ndef hook(figure): pass\n"
@@ -89,7 +91,9 @@ def test_a_hook_waits(matplotlib: Any, tmp_path: Path, monkeypatch: pytest.Monke
     assert matplotlib.rcParams["figure.hooks"] == []
 
 
-def test_a_plotting_backend_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plotting_backend_waits_for_trust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pandas")
     (tmp_path / "evil_plots.py").write_text(f"import os; os.environ['{RAN}'] = '1'")
     monkeypatch.syspath_prepend(tmp_path)

@@ -1,4 +1,4 @@
-"""What a pickle would run, without running it."""
+"""Listings of the code that a pickle would run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports for an untrusted bundle never run files that the bundle has brought."""
+"""Imports for an untrusted bundle: they never run files of the bundle."""
 
 from __future__ import annotations
 

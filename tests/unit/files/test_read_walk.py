@@ -1,4 +1,4 @@
-"""A file that was only read is in the bundle, and nothing removes or replaces it."""
+"""Files that were only read: bundles contain them, and nothing removes or replaces them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from sessions import make_database
 
 @dataclass
 class Drive:
-    """A folder of the drive of which it is known what was read and written."""
+    """A folder of the drive whose read and written paths are recorded."""
 
     work: Path
     read: dict[str, int] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
 
     def upload(self, name: str, content: bytes = b"a,b\n1,2\n") -> Path:
-        """Put a file there that no notebook has written."""
+        """Add a file that no notebook has written."""
         path = self.work / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -121,7 +121,7 @@ def test_a_large_file_is_reported_with_the_argument_that_adds_it(
     page = report._repr_html_()
     assert page.index("big file.csv") < (page + "<details>").index("<details>")
     assert named(show_state()) == named(report)
-    # What it says is what does it.
+    # The advised argument works.
     asked = advice.removeprefix("Add it with ").removesuffix(".")
     names, report = saved(include=ast.literal_eval(asked.removeprefix("include=")))
     assert names == {"notebook/fits.csv", "notebook/data/", "notebook/data/big file.csv"}
@@ -137,7 +137,7 @@ def test_a_file_that_grew_after_it_was_read_counts_as_it_is_now(
     assert (names, list(named(report))) == (set(), ["log.csv"])
 
 
-def test_all_together_have_a_limit_and_small_ones_come_first(
+def test_the_total_is_limited_and_small_files_come_first(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(read_walk, "TOTAL", 1000)
@@ -162,7 +162,7 @@ def test_thousands_are_bounded_and_the_rest_is_named_by_folder(
     assert len(saved(include=["images"])[0]) == 101
 
 
-def test_rules_and_exclude_and_paths_win(drive: Drive) -> None:
+def test_exclusion_and_paths_take_precedence(drive: Drive) -> None:
     for name in ("data.csv", "secret.csv", "scratch.tmp", "other.ipynb", ".git/config"):
         drive.upload_read(name)
     assert saved(exclude="secret.csv")[0] == {"notebook/data.csv"}
@@ -196,7 +196,7 @@ def test_a_read_file_that_changed_since(drive: Drive, change: str) -> None:
     assert not report.skipped
 
 
-def test_a_read_file_that_is_written_later_is_written(
+def test_a_read_file_that_is_written_later_counts_as_written(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(read_walk, "LIMIT", 1)
@@ -205,7 +205,7 @@ def test_a_read_file_that_is_written_later_is_written(
     assert saved()[0] == {"notebook/data.csv"}
 
 
-def test_it_comes_back_elsewhere(drive: Drive) -> None:
+def test_read_files_are_restored_elsewhere(drive: Drive) -> None:
     path = drive.upload_read("data.csv")
     file = io.BytesIO()
     save_state(file)
@@ -229,7 +229,7 @@ def test_read_files_are_never_removed(drive: Drive) -> None:
     assert path.exists()
 
 
-def test_a_restore_leaves_it_as_it_is(drive: Drive, tmp_path: Path) -> None:
+def test_a_restore_leaves_read_files_unchanged(drive: Drive, tmp_path: Path) -> None:
     touched: set[str] = set()
     scanner = Scanner(touched=lambda: touched)
     history = Session(open_directory("nb", folder=tmp_path / "history", patience=0), "nb", scanner)
@@ -273,7 +273,7 @@ def test_a_load_over_it_can_be_undone(
     assert path.read_bytes() == b"mine"
 
 
-def test_the_bundle_of_a_checkpoint_has_it_as_it_is_now(
+def test_the_bundle_of_a_checkpoint_has_the_current_read_file(
     drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     touched = {"work/made.txt", "work/folder"}

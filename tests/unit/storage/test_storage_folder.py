@@ -143,8 +143,8 @@ def test_a_failed_opening_holds_no_lock(tmp_path: Path) -> None:
     storage.close()
 
 
-def test_it_never_suspends(tmp_path: Path) -> None:
-    """A running event loop, as of a Jupyter kernel, cannot be waited for from a call."""
+def test_a_storage_in_a_folder_never_suspends(tmp_path: Path) -> None:
+    """A synchronous call cannot wait for the running event loop of a Jupyter kernel."""
     storage = open_directory("any", folder=tmp_path)
     for coroutine in (storage.usage(), storage.refresh()):
         with pytest.raises(StopIteration):

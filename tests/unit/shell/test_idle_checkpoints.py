@@ -1,4 +1,4 @@
-"""Postponed checkpoints are made in a rest: in kernels, in terminals, and at the end."""
+"""Postponed checkpoints, made while idle: in kernels, in terminals, and at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from test_ipykernel import PATIENCE, Kernel, Start, start
 __all__ = ["start"]
 
 REST = 1.0
-"""Seconds after which everything has to be stored."""
+"""Seconds after which everything must be stored."""
 
 DEBT = """
 import time
@@ -34,7 +34,7 @@ for _ in range(3):
 NUMBERS = "print([(row.cell, row.cause) for row in litestate.checkpoints()])"
 
 
-def test_a_rest_stores_what_was_postponed(start: Start) -> None:
+def test_postponed_checkpoints_are_stored_when_idle(start: Start) -> None:
     kernel = start()
     kernel.run("import litestate\nlitestate.autosave()")
     kernel.run(DEBT)
@@ -46,9 +46,9 @@ def test_a_rest_stores_what_was_postponed(start: Start) -> None:
     time.sleep(REST + 0.3)
     # This kills the other kernel.
     kernel = start()
-    told = kernel.run("import litestate\nlitestate.autosave()")
-    offered = told.partition("restore(")[2].partition(")")[0]
-    assert "ran after it" not in told, told
+    output = kernel.run("import litestate\nlitestate.autosave()")
+    offered = output.partition("restore(")[2].partition(")")[0]
+    assert "ran after it" not in output, output
     report = kernel.run(f"litestate.restore({offered})")
     assert "ran after it" not in report
     assert kernel.run("print(v0, v5, last)") == "0 5 1\n"
@@ -63,10 +63,10 @@ def test_cells_that_are_in_no_checkpoint_are_named(start: Start) -> None:
         kernel.run(f"v{number} = {number}")
     kernel.leave_running("import time\ntime.sleep(100)")
     kernel = start()
-    told = kernel.run("import litestate\nlitestate.autosave()")
-    offered = told.partition("restore(")[2].partition(")")[0]
+    output = kernel.run("import litestate\nlitestate.autosave()")
+    offered = output.partition("restore(")[2].partition(")")[0]
     names = "cells [3]–[6] ran after it, and cell [7] was running"
-    assert names in told, told
+    assert names in output, output
     report = kernel.run(f"litestate.restore({offered})")
     assert f"{names}. Run them again" in report, report
     assert kernel.run("print(first, 'v0' in globals())") == "1 False\n"
@@ -108,7 +108,7 @@ def terminal(folder: Path, *options: str) -> Any:
 
 
 def enter(child: Any, line: str, number: int) -> None:
-    """Enter a cell of one line, and wait for the next prompt."""
+    """Type a cell of one line, and wait for the next prompt."""
     child.sendline(line)
     child.expect(rf"In \[{number + 1}\]")
 

@@ -1,4 +1,4 @@
-"""In which order variables are made again, and what a failure leaves behind."""
+"""The order in which variables are decoded, and the effects of failures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from litestate.variables import restore
 from litestate.variables.graph import decode_order
 from saved_cases import TRUSTED, Case
-from saved_kernels import Notebook, forget_classes, keep, stored
+from saved_kernels import Notebook, capture_all, forget_classes, stored
 
 
 def cells(*sources: str) -> Notebook:
@@ -20,7 +20,7 @@ def cells(*sources: str) -> Notebook:
 
 
 def restored(notebook: Notebook, into: Notebook, **options: Any) -> restore.Restored:
-    groups = [stored(each) for each in keep(notebook).groups]
+    groups = [stored(each) for each in capture_all(notebook).groups]
     forget_classes()
     with into.running() as names:
         return restore.restore(groups, names, trusted=True, **options)
@@ -102,7 +102,7 @@ def test_names_are_as_they_were_when_making_is_interrupted(
     assert here.names == before
 
 
-# A file that is not there: a save does not try that, and does not name it.
+# A missing file: a save does not try to open it, and does not name it.
 BROKEN = (
     "import typing\nT = typing.TypeVar('T')\n"
     "class Never:\n    def __setstate__(self, state):\n        open('not there')\n"

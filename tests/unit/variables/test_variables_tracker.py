@@ -1,4 +1,4 @@
-"""No change is missed, whatever it is made through; and plain cells cost no look at everything."""
+"""Change tracking: no change is missed, and plain cells cause no full scan."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ PLAIN = (
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="needs a process of its own")
 def test_plain_cells_cost_no_full_scan() -> None:
-    """In a new process: what other tests have left in this one may hold anything."""
+    """Run in a new process: objects left by other tests may hold anything."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
     done = subprocess.run(
         [*command, "-o", "python_functions=plain_cells", f"{__file__}::plain_cells"],
@@ -98,26 +98,26 @@ def plain_cells(live: Tracked) -> None:
         assert live.succeeded
         assert not live.missed(), code
     assert live.full == 1
-    live.looked_at.clear()
+    live.encoded_names.clear()
     live.cell("total = 3")
-    assert not {"array", "data", "table", "model", "points"} & live.looked_at
+    assert not {"array", "data", "table", "model", "points"} & live.encoded_names
     live.cell("array[4] = 2")
-    assert "array" in live.looked_at
-    assert not {"data", "table", "points"} & live.looked_at
+    assert "array" in live.encoded_names
+    assert not {"data", "table", "points"} & live.encoded_names
 
 
 def test_an_object_held_elsewhere_is_scanned_until_it_is_released(live: Tracked) -> None:
     live.cell("import string\nkept, other = [1], [2]\nstring.tracked = kept")
     live.cell("other.append(3)")
-    live.looked_at.clear()
+    live.encoded_names.clear()
     live.cell("other.append(4)")
-    assert live.looked_at >= {"kept", "other"}
+    assert live.encoded_names >= {"kept", "other"}
     live.cell("del string.tracked")
     live.cell("number = 1")
-    live.looked_at.clear()
+    live.encoded_names.clear()
     live.cell("other.append(5)")
-    assert "kept" not in live.looked_at
-    assert "other" in live.looked_at
+    assert "kept" not in live.encoded_names
+    assert "other" in live.encoded_names
 
 
 MAKE = (
@@ -204,7 +204,7 @@ _private = None
 
 @pytest.mark.parametrize("seed", range(10))
 def test_random_cells(live: Tracked, seed: int) -> None:
-    """Objects that show nothing, hold each other and are held: all of what they change is seen."""
+    """Opaque objects that hold each other: all their changes are found."""
     chance = random.Random(seed)
     live.cell(SETUP)
     for _ in range(60):
@@ -215,7 +215,7 @@ def test_random_cells(live: Tracked, seed: int) -> None:
             code.append(step.format(x=x, y=y, n=chance.randrange(100)))
         live.run("\n".join(code))
         if chance.random() < 0.7:
-            # A look is not after every cell.
+            # Not every cell is followed by a scan.
             live.cell("")
             assert not live.missed(), code
     live.run("del string.hook, string.tracked; logging.getLogger('tracked').handlers.clear()")

@@ -17,7 +17,7 @@ from litestate.shell.progress import DELAY, INTERVAL, Meter
 
 
 class Clock:
-    """Stands for the module `time`."""
+    """A replacement for the module `time`."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -57,7 +57,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def made() -> list[Recorded]:
-    """The bars that were made."""
+    """List the bars that a test makes."""
     return []
 
 
@@ -70,7 +70,7 @@ def meter(clock: Clock, made: list[Recorded]) -> Meter:
     return Meter(make)
 
 
-def test_nothing_is_made_for_short_work(clock: Clock, meter: Meter, made: list[Recorded]) -> None:
+def test_short_work_shows_no_bar(clock: Clock, meter: Meter, made: list[Recorded]) -> None:
     for _ in range(100):
         clock.now += DELAY / 101
         meter.advance(1)
@@ -86,7 +86,7 @@ def test_the_delay_counts_from_the_start_of_the_work(
     clock.now += DELAY
     meter.advance(5)
     [bar] = made
-    # What was done before it was made counts.
+    # Progress before the bar was made counts.
     assert bar.updates == [(1000 + DELAY, 12)]
 
 
@@ -106,7 +106,7 @@ def test_at_most_one_update_in_each_interval(
     assert [done for _, done in bar.updates] == [1 + 64 * number for number in range(len(times))]
 
 
-def test_showing_does_not_become_the_work(clock: Clock, meter: Meter, made: list[Recorded]) -> None:
+def test_updates_do_not_dominate_the_work(clock: Clock, meter: Meter, made: list[Recorded]) -> None:
     """The interval begins when an update is over."""
     clock.now += DELAY
     meter.advance(1)
@@ -121,7 +121,7 @@ def test_showing_does_not_become_the_work(clock: Clock, meter: Meter, made: list
     assert [done for _, done in bar.updates] == [1, 2, 4]
 
 
-def test_close_takes_away_what_was_made(clock: Clock, meter: Meter, made: list[Recorded]) -> None:
+def test_close_removes_the_bar(clock: Clock, meter: Meter, made: list[Recorded]) -> None:
     clock.now += DELAY
     meter.advance(1)
     assert made[0].closed == 0
@@ -129,7 +129,7 @@ def test_close_takes_away_what_was_made(clock: Clock, meter: Meter, made: list[R
     assert [bar.closed for bar in made] == [1]
 
 
-def test_who_cancels_is_heard(clock: Clock, meter: Meter, made: list[Recorded]) -> None:
+def test_a_cancellation_is_noticed(clock: Clock, meter: Meter, made: list[Recorded]) -> None:
     clock.now += DELAY
     meter.advance(1)
     made[0].error = CancelledError("Saving: cancelled. Nothing was changed.")
@@ -146,7 +146,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_click_after_the_last_update_is_heard_before_anything_is_changed(
+def test_a_click_after_the_last_update_cancels_before_any_change(
     clock: Clock, meter: Meter, made: list[Recorded]
 ) -> None:
     meter.finish()
@@ -162,7 +162,7 @@ def test_a_click_after_the_last_update_is_heard_before_anything_is_changed(
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="the site has no terminal")
 @pytest.mark.parametrize(("total", "is_shown"), [(0, False), (1000, True)])
-def test_what_has_no_size_shows_nothing(
+def test_work_without_a_size_shows_nothing(
     monkeypatch: pytest.MonkeyPatch, total: int, is_shown: bool
 ) -> None:
     terminal = Terminal()
@@ -186,7 +186,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def published(outputs: list[Any]) -> list[tuple[str, bool, str]]:
-    """Return which output each message is for, whether it is an update, and its text."""
+    """Return each message's output, whether it is an update, and its text."""
     return [
         (output.transient["display_id"], output.update, output.data.get("text/html", ""))
         for output in outputs

@@ -1,3 +1,5 @@
+"""Member names in bundles: which are allowed, and which links stay inside."""
+
 from __future__ import annotations
 
 import pytest
@@ -29,7 +31,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD.values(), ids=BAD.keys())
-def test_refuses(name: str) -> None:
+def test_refused_member_names(name: str) -> None:
     with pytest.raises(UnsafeBundleError, match="before anything was changed"):
         member_names.check(name)
 
@@ -47,11 +49,11 @@ def test_refuses(name: str) -> None:
         "files/home/console.txt",
     ],
 )
-def test_allows(name: str) -> None:
+def test_allowed_member_names(name: str) -> None:
     member_names.check(name)
 
 
-def test_names_that_collide_somewhere() -> None:
+def test_names_that_collide_on_some_systems() -> None:
     assert member_names.fold("files/home/A.txt") == member_names.fold("files/home/a.TXT")
     assert member_names.fold("files/home/e\u0301") == member_names.fold("files/home/\u00e9")
     assert member_names.fold("files/home/a/") == member_names.fold("files/home/a")

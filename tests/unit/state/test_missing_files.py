@@ -99,7 +99,7 @@ def test_a_database_that_is_gone_and_one_that_is_locked(
     names["reader"] = reader
     report = save_state(io.BytesIO(), variables=True)
     assert "~/locked.db" in [each.path for each in report.skipped]
-    # What to do stands beside why it was not saved.
+    # The advice stands beside the reason.
     assert any(text.endswith("`reader` cannot be loaded.") for text in report.warnings)
 
 
@@ -120,7 +120,7 @@ def test_a_file_outside_that_a_cell_names(
     names["In"] = ["", "not ( python", cell.format(tmp_path / "up.csv")]
     (text,) = warnings()
     assert text.startswith(f"Not in this bundle: {tmp_path / 'up.csv'} (3 B).")
-    # Who names what to save knows what else there is.
+    # Users who choose paths know what they leave out.
     assert warnings(paths=["."]) == []
 
 
@@ -137,7 +137,7 @@ def test_a_file_outside_that_a_variable_names_and_many(
 
 
 @plain_python
-def test_what_is_no_file_of_the_work(
+def test_texts_that_are_not_files_of_the_work(
     session: Session, names: dict[str, Any], tmp_path: Path
 ) -> None:
     (session.home / "inside.csv").touch()

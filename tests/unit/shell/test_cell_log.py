@@ -76,7 +76,7 @@ def test_cells_are_recorded_with_times_and_outcomes(start: Any) -> None:
 
 
 @IN_SHELL
-def test_the_cell_that_imports_litestate_counts(start: Any) -> None:
+def test_the_cell_that_imports_litestate_is_recorded(start: Any) -> None:
     shell = start()
     shell.user_ns["executed"] = cell_log
     run(shell, "before = 1")
@@ -88,7 +88,7 @@ def test_the_cell_that_imports_litestate_counts(start: Any) -> None:
         (2, "ZeroDivisionError"),
         (3, "ok"),
     ]
-    # It began before litestate was imported.
+    # The cell began before litestate was imported.
     assert log.cells[1].when is None
     assert log.cells[1].duration is None
 
@@ -113,7 +113,7 @@ def test_an_interrupted_cell_is_followed_by_the_next(start: Any) -> None:
 
 
 @IN_SHELL
-def test_a_log_outlives_another_copy_of_the_hooks(start: Any) -> None:
+def test_a_log_survives_another_copy_of_the_hooks(start: Any) -> None:
     shell = start()
     log = cell_log.follow(shell)
     run(shell, "first = 1")
@@ -200,7 +200,7 @@ def test_undo_restores_history_and_number(start: Any) -> None:
 
 
 @IN_SHELL
-def test_a_checkpoint_of_this_session_repeats_nothing(start: Any) -> None:
+def test_a_checkpoint_of_this_session_repeats_no_cells(start: Any) -> None:
     shell = start()
     log = cell_log.follow(shell)
     run(shell, "a = 1")

@@ -1,4 +1,4 @@
-"""A restore changes only what this notebook wrote: in folders that it shares with others."""
+"""Restores in shared folders: only files that this notebook wrote change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STAYS = "this notebook did not write"
 
 @dataclass
 class Notebook:
-    """A notebook in plain Python; what is done outside of its cells is done by others."""
+    """A notebook in plain Python; changes outside of its cells are those of other programs."""
 
     shell: Any
 
@@ -99,7 +99,7 @@ def test_files_of_others_stay_and_are_named(notebook: Notebook, folder: Path) ->
     text = str(report)
     assert "sub/deep.txt, theirs.txt differ from the checkpoint and stay" in text
     assert STAYS in text
-    # Once more, and back again: it still is nobody's business.
+    # Once more, and back again: files of others still stay.
     notebook.cell("litestate.undo()")
     assert (folder / "own.txt").read_text() == "22"
     assert (folder / "new.txt").read_text() == "3"
@@ -115,13 +115,13 @@ def test_files_that_others_overwrote_stay(notebook: Notebook, folder: Path) -> N
     report = notebook.restore(first)
     assert (folder / "own.txt").read_text() == "theirs"
     assert [(each.path, STAYS in each.reason) for each in report.skipped] == [("own.txt", True)]
-    # What is to be done is in the report.
+    # The report gives advice.
     assert "Move that away, then restore again" in str(report)
     (folder / "own.txt").rename(folder / "kept.txt")
     report = notebook.restore(first)
     assert (folder / "own.txt").read_text() == "1"
     assert (folder / "kept.txt").read_text() == "theirs"
-    # The notebook writes over it: now it is its own again.
+    # The notebook overwrites it: it belongs to the notebook again.
     second = newest()
     notebook.cell("open('kept.txt', 'w').write('mine')")
     notebook.restore(second)
@@ -177,7 +177,7 @@ def test_a_file_of_others_where_a_folder_was(notebook: Notebook, folder: Path) -
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_databases_that_both_write(notebook: Notebook, folder: Path, mode: str) -> None:
+def test_databases_written_by_both(notebook: Notebook, folder: Path, mode: str) -> None:
     notebook.cell(
         "import sqlite3\ndb = sqlite3.connect('app.db')\n"
         f"x = db.execute('PRAGMA journal_mode = {mode}')\nx = db.execute('CREATE TABLE t (x)')\n"
@@ -217,7 +217,7 @@ def test_a_time_that_is_set_back_hides_no_change(notebook: Notebook, folder: Pat
     ]
 
 
-def test_who_wrote_it_is_known_in_the_next_process(start: Any, folder: Path) -> None:
+def test_the_writer_is_known_in_the_next_process(start: Any, folder: Path) -> None:
     (folder / "data.csv").write_text("of before")
     notebook = start()
     first = newest()
@@ -244,7 +244,7 @@ def test_who_wrote_it_is_known_in_the_next_process(start: Any, folder: Path) -> 
     assert "later.txt, theirs.txt differ from the checkpoint and stay" in str(report)
 
 
-def test_a_folder_of_before_that_a_cell_renames(start: Any, folder: Path) -> None:
+def test_an_older_folder_that_a_cell_renames(start: Any, folder: Path) -> None:
     notebook = start()
     notebook.cell("import os; os.makedirs('a/b'); open('a/b/own', 'w').write('1')")
     notebook = start()
@@ -280,7 +280,7 @@ def test_two_kernels_in_one_folder(folder: Path) -> None:
         assert names(folder) == ["own.txt", "theirs.txt"]
         assert (folder / "own.txt").read_text() == "1"
         assert (folder / "theirs.txt").read_text() == "22"
-        # The other one goes back, and leaves what the first wrote since.
+        # The other kernel restores, and leaves files that the first wrote since.
         one.run("n = open('own.txt', 'w').write('333')")
         report = other.run("litestate.restore(2)")
         assert (folder / "theirs.txt").read_text() == "1"
@@ -313,7 +313,7 @@ class Drive:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         key = f"work/{name}"
-        # What the page stores is not noted.
+        # Files that the page stores are not recorded.
         if by is not None:
             self.writers[key] = (by, path.stat().st_mtime)
         if by == "nb":
@@ -398,7 +398,7 @@ def test_undo_on_the_drive_skips_what_only_others_did(watched: Kernel, drive: Dr
     assert (drive.folder / "work" / "own.txt").read_text() == "1"
     assert (drive.folder / "work" / "theirs.txt").exists()
     assert "theirs.txt differs from the checkpoint and stays" in str(report)
-    # What another one deletes is no step either.
+    # A deletion by another notebook is no step either.
     drive.write("own.txt", "333")
     watched.session.checkpoint("cell", thorough=False)
     (drive.folder / "work" / "theirs.txt").unlink()

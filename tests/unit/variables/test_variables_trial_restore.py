@@ -1,4 +1,4 @@
-"""A save reads back what it has pickled, and changes nothing by that."""
+"""Trial restores: a save reads back its pickles, without any side effect."""
 
 # ruff: noqa: E501 - a case is read as a line of a table
 
@@ -17,7 +17,7 @@ from saved_kernels import Notebook
 
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each attempt is made anew, in an empty folder."""
+    """Forget earlier trials, and work in an empty folder."""
     trial_restore._outcomes.clear()
     monkeypatch.chdir(tmp_path)
 

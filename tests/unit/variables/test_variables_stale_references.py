@@ -1,4 +1,4 @@
-"""What holds a variable that comes back: it sees what came back, or the report says it does not."""
+"""Holders of restored variables: they refer to the new object, or the report names them."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_cursor_of_a_replaced_connection_is_named(notebook: Notebook, change: 
         assert stale(report) == ["cur", "rest"]
 
 
-def test_with_an_unfinished_query(notebook: Notebook) -> None:
+def test_a_restore_with_an_unfinished_query(notebook: Notebook) -> None:
     notebook.cell(MEMORY + "con.execute('INSERT INTO t VALUES (1)')")
     notebook.cell("con.execute('INSERT INTO t VALUES (2)')")
     notebook.run("half = con.execute('SELECT a FROM t'); half.fetchone()")

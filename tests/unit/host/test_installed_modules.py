@@ -1,4 +1,4 @@
-"""Without trust nothing is imported that a bundle has brought, nor what may read it."""
+"""Imports without trust: no module of a bundle, nor one that may read its files."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_imports_of_an_encoding(brought: Path, monkeypatch: pytest.MonkeyPatch) 
     for encoding in ("idna", "quopri", "no_such"):
         file = ["file", ["x", "rb", "r", encoding, "strict"]]
         found = restore([graph({"x": [0], "y": 5}, [file])], {}, trusted=False)
-        # An encoding that is not known here is no damage: the rest is loaded.
+        # An unknown encoding is not damage: the rest is loaded.
         assert found.values["y"] == 5
         assert bool(found.failed) == (encoding != "idna")
     assert RAN == []
@@ -75,7 +75,7 @@ def test_imports_of_pandas(brought: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert RAN == []
 
 
-def test_no_module_under_the_name_of_another() -> None:
+def test_a_module_under_the_name_of_another() -> None:
     import numpy as np
 
     for name, module in (("json", "pickle"), ("np", "pickle"), ("x", "json"), ("print", "json")):
@@ -84,7 +84,7 @@ def test_no_module_under_the_name_of_another() -> None:
         [graph({"l": [0]}, [["list", [["module", "pickle"]]]])], {}, trusted=False
     ).waiting
     assert load(["module", "numpy"], name="np").values == {"np": np}
-    # It is called so here already.
+    # The namespace already has it under this name.
     assert load(["module", "numpy"], name="N", namespace={"N": np}).values == {"N": np}
     assert load(["module", "pickle"], name="json", trusted=True).values
 
@@ -130,7 +130,7 @@ def test_a_view_that_repeats_objects_for_ever_is_refused() -> None:
 def test_nothing_is_loaded_among_pythons_own_packages(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where a virtual environment is in the notebook's folder."""
+    """A virtual environment may be in the notebook's folder."""
     for name in ("lib/numexpr.py", "work.py"):
         path = session.notebook / name
         path.parent.mkdir(exist_ok=True)
