@@ -16,6 +16,7 @@ _MODULES_BEFORE = {
     "litestate.checkpointing": "litestate",
     "litestate.checkpoints.retention": "litestate",
     "litestate.checkpoints.table": "litestate.checkpoints.checkpoint_list",
+    "litestate.compare.model": "litestate.compare.results",
     "litestate.environment.executed": "litestate.shell.cell_log",
     "litestate.environment.table": "litestate.environment.cell_history",
     "litestate.export.api": "litestate",
