@@ -14,7 +14,7 @@ IN_BROWSER = sys.platform == "emscripten"
 """Whether this is the kernel of a site, in a worker of the browser."""
 
 DRIVE = Path("/drive")
-"""Where JupyterLite mounts the contents that its file browser shows."""
+"""The folder at which JupyterLite mounts the contents that its file browser shows."""
 
 DRIVE_LIMIT = 90_000_000
 """Bytes of one file on the drive as JupyterLite has it: above about 95 MiB, its kernel hangs."""

@@ -14,7 +14,7 @@ from ..errors import NeedsAsyncError
 _Result = TypeVar("_Result")
 
 _MARK = "extensions/@jupyterlite/"
-"""Where JupyterLite has its extensions, and so the script of this worker, below the site."""
+"""Path below the site of JupyterLite's extensions, one of which has the script of this worker."""
 
 
 def started() -> float:

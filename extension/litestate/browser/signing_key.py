@@ -103,7 +103,8 @@ async def load_key(*, create: bool) -> BrowserKey | None:
     Parameters
     ----------
     create : bool
-        Whether to make a key if there is none. Tabs that do so at the same time get the same key.
+        Whether to make a key if the browser has no key yet. Tabs that do so at the same time
+        get the same key.
 
     Raises
     ------

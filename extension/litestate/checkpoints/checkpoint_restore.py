@@ -107,7 +107,7 @@ def before(session: Session) -> Checkpoint:
     Raises
     ------
     NoCheckpointError
-        If there is none.
+        If no checkpoint is older.
     """
     stored = {checkpoint.number: checkpoint for checkpoint in session.history.checkpoints}
     here = session.find(None).number

@@ -132,7 +132,7 @@ class Ownership:
         return "own" if ipython_shell() is None or self._in_a_cell(at) else "other"
 
     def _put_there_at(self, item: Item) -> float:
-        """Return when a new folder above an item appeared, as by renaming; 0 if there is none."""
+        """Return when a new folder above an item appeared, as by renaming; 0 if none did."""
         for parent in parents(item.relative):
             if f"{item.root.name}/{parent}" not in self._known:
                 return _stamp(os.fspath(item.root.target(parent)))

@@ -58,7 +58,7 @@ class Table:
     has_rowid : bool
         Whether it was made without ``WITHOUT ROWID``.
     rowid : str or None
-        A name for the rowid that no column has; None if there is none.
+        A name for the rowid that no column has; None if columns have all of them.
     columns : tuple of Column
         Those that are stored.
     sql : str

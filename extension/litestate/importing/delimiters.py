@@ -70,7 +70,7 @@ def choose(path: Path, layout: Layout) -> Choice:
     """Return the delimiter of a file.
 
     The caller or the file may name it. Otherwise it is the one under which all rows have as many
-    values as the header, or, if there is none, the one that fits the most rows.
+    values as the header; failing that, the one that fits the most rows.
 
     Raises
     ------

@@ -48,7 +48,7 @@ class Report(Content):
     path : str or None
         Path of the bundle, if it was written to a file.
     size : int
-        Bytes of the bundle; 0 if there is none.
+        Bytes of the bundle; 0 without a bundle.
     digest : str
         Content digest of the bundle: equal for equal states.
     hints : dict of str to str

@@ -92,7 +92,7 @@ class Log:
 
     @property
     def last_number(self) -> int:
-        """The highest number of a cell; 0 if there is none."""
+        """The highest number of a cell; 0 without cells."""
         return max((cell.number or 0 for cell in self.cells), default=0)
 
     def add(self, cell: Executed) -> None:

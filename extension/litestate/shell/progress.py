@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from ..host.installed_modules import only_installed
 from ..platform import IN_BROWSER, ipython_shell
 
 DELAY = 1.0
@@ -124,21 +125,24 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
     if total == 0:
         yield lambda count: None
     elif not IN_BROWSER:
-        from tqdm import tqdm
-
         # None: only if stderr is a terminal.
         disable = False if ipython_shell() is not None else None
         if sys.stderr is None or sys.stderr.closed:
             disable = True
-        with tqdm(
-            total=total,
-            desc=short(label),
-            disable=disable,
-            unit=unit,
-            unit_scale=unit == "B",
-            delay=DELAY,
-            leave=False,
-        ) as bar:
+        # A bundle may have brought a file with a name that tqdm imports, also for its first bar.
+        with only_installed():
+            from tqdm import tqdm
+
+            bar = tqdm(
+                total=total,
+                desc=short(label),
+                disable=disable,
+                unit=unit,
+                unit_scale=unit == "B",
+                delay=DELAY,
+                leave=False,
+            )
+        with bar:
             yield bar.update
     elif ipython_shell() is None:
         yield lambda count: None

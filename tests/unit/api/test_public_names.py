@@ -65,17 +65,25 @@ def test_an_import_loads_little() -> None:
 
 
 SHADOWS = """
-import io, sys
+import sys
 from pathlib import Path
 sys.path[:0] = [""]
 import litestate
 for name in sys.stdlib_module_names - set(sys.modules):
-    Path(f"{name}.py").write_text("raise SystemExit('it ran')")
+    Path(f"{name}.py").write_text(f"open('ran', 'a').write('{name} ')")
 for name in litestate.__all__:
     getattr(litestate, name)
-file = io.BytesIO()
-litestate.save_state(file, exclude=["*.py"])
-litestate.load_state(file.getvalue())
+text = "a variable"
+Path("a.txt").write_text("a file")
+litestate.save_state("all.litestate.zip", exclude=["*.py"], variables=True)
+Path("a.txt").unlink()
+litestate.load_state("all.litestate.zip", variables=True)
+litestate.checkpoint()
+Path("a.txt").write_text("changed")
+litestate.checkpoint()
+litestate.undo()
+litestate.show_state()
+assert not Path("ran").exists(), Path("ran").read_text()
 """
 
 

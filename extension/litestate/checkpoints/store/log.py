@@ -140,7 +140,7 @@ class Log:
         )
 
     def store(self, data: bytes) -> Chunk:
-        """Return the chunk with this content; append one if there is none."""
+        """Return the chunk with this content; append it if the log does not have it."""
         digest = digest_of(data)
         chunk = self._index.get(digest)
         if chunk is None:

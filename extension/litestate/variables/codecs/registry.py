@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from ...host.installed_modules import is_harmless
+from ...host.installed_modules import is_harmless, only_installed
 
 if TYPE_CHECKING:
     from ...host.roots import Roots
@@ -212,8 +212,10 @@ def codec_for_reading(tag: str, get: Get) -> Codec:
 
 def _load_always() -> None:
     if not _BY_TAG:
-        for name in _ALWAYS:
-            _register(name)
+        # They need the standard library only, never a file that a bundle has brought.
+        with only_installed():
+            for name in _ALWAYS:
+                _register(name)
 
 
 def _load(package: str) -> bool:
