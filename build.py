@@ -156,9 +156,10 @@ def prepare(options: argparse.Namespace) -> None:
 
         lock.remake()
         return
+    # For its addon of `jupyter lite`, and for the tests.
+    environment.require_litestate()
     if options.command in ("test", "bench"):
         environment.require("test")
-        environment.require_litestate()
         if options.command == "test" and options.unit:
             return
     from tools import site

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -97,24 +97,27 @@ def require(*names: str) -> None:
 
 
 def require_litestate() -> None:
-    """Install litestate itself, editable, so that the tests see the sources."""
+    """Install litestate itself, editable: tests see the sources, and `jupyter lite` its addon."""
     stamp = VENV / ".installed-litestate"
-    value = files.fingerprint([EXTENSION / "pyproject.toml"])
+    # package.json has the version.
+    value = files.fingerprint([EXTENSION / name for name in ("pyproject.toml", "package.json")])
     if files.is_stamped(stamp, value):
         return
     step("installing extension/ into .venv, editable")
-    # Its dependencies are in requirements/test.txt with their hashes.
-    _install("--no-deps", "--no-build-isolation", "-e", EXTENSION)
+    # Its dependencies are in requirements/test.txt with their hashes; the labextension comes from
+    # the wheel.
+    skip_npm = {"HATCH_JUPYTER_BUILDER_SKIP_NPM": "1"}
+    _install("--no-deps", "--no-build-isolation", "-e", EXTENSION, env=skip_npm)
     files.write_stamp(stamp, value)
 
 
-def _install(*arguments: str | Path) -> None:
+def _install(*arguments: str | Path, env: Mapping[str, str] | None = None) -> None:
     # pip takes a half-written package for an installed one, so if it doesn't get to its end
     # the environment has to be made anew.
     COMPLETE.unlink(missing_ok=True)
     pip = [str(venv_program("python")), "-m", "pip", "--disable-pip-version-check"]
     try:
-        run([*pip, "install", "--quiet", "--no-input", *arguments])
+        run([*pip, "install", "--quiet", "--no-input", *arguments], env=env)
     except BuildError as error:
         remedy = "If the network was the reason, run it again."
         raise BuildError(f"pip could not install into .venv. {remedy}\n{error}") from None

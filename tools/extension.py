@@ -1,12 +1,14 @@
-"""litestate's own wheel, built from `extension/`."""
+"""litestate's own wheel, built from `extension/`, and its labextension."""
 
 from __future__ import annotations
 
 import os
 import sys
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from tools import files
+from tools import files, registries
 from tools.console import BuildError, run, step
 from tools.paths import EXTENSION, WORK
 
@@ -14,10 +16,32 @@ from tools.paths import EXTENSION, WORK
 # the same sources then give the same bytes, and browsers keep what they have cached.
 SOURCE_DATE_EPOCH = "315532800"
 WHEELS = WORK / "wheel"
+# Made by the build inside of extension/.
+BUILT = ("lib", ".test", ".yarn", "litestate/labextension", "litestate/_version.py")
+# Folder of labextensions in the wheel.
+_SHARED = ".data/data/share/jupyter/labextensions/"
 
 
-def build_wheel() -> Path:
+def sources() -> list[Path]:
+    """Return what the wheel is built from: all of `extension/` that no build has made."""
+    built = {EXTENSION / name for name in BUILT}
+    found: list[Path] = []
+    for path in sorted(EXTENSION.iterdir()):
+        if path == EXTENSION / "litestate":
+            found += [inner for inner in sorted(path.iterdir()) if inner not in built]
+        elif path not in built and path.name != "node_modules" and path.suffix != ".tsbuildinfo":
+            found.append(path)
+    return found
+
+
+def build_wheel(wheels: Iterable[Path] = ()) -> Path:
     """Build the wheel, unless the one at hand is of these sources.
+
+    Parameters
+    ----------
+    wheels : iterable of Path
+        Wheels at hand of packages that kernels need beside litestate; without them, pip downloads
+        these.
 
     Returns
     -------
@@ -25,21 +49,42 @@ def build_wheel() -> Path:
         The wheel.
     """
     stamp = WORK / "wheel.stamp"
-    value = files.fingerprint([EXTENSION])
+    value = files.fingerprint(sources())
     built = list(WHEELS.glob("*.whl"))
     if files.is_stamped(stamp, value) and len(built) == 1:
         return built[0]
     step("building litestate's wheel")
     with files.scratch_folder(WORK) as scratch:
         new = scratch / "wheel"
-        # hatchling itself rather than a front end: everything is in .venv, so this works offline.
+        at_hand = scratch / "wheels"
+        at_hand.mkdir()
+        for wheel in wheels:
+            (at_hand / wheel.name).write_bytes(wheel.read_bytes())
+        # The TypeScript is built only if this is absent.
+        files.remove(EXTENSION / "litestate" / "labextension")
+        # hatchling itself rather than a front end: everything is in .venv.
         run(
             [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", new],
             cwd=EXTENSION,
-            env={"SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH)},
+            env={
+                "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH),
+                "PIP_FIND_LINKS": f"{at_hand} {os.environ.get('PIP_FIND_LINKS', '')}".strip(),
+                **registries.node_environment(),
+            },
         )
         built = list(new.glob("*.whl"))
         if len(built) != 1:
             raise BuildError(f"building extension/ gave {len(built)} wheels, expected one")
         files.publish(new, WHEELS, stamp, value)
     return WHEELS / built[0].name
+
+
+def unpack_labextension(wheel: Path, into: Path) -> None:
+    """Put the labextension of the wheel where pip would put it, below another folder."""
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.namelist():
+            _, found, path = member.partition(_SHARED)
+            if found:
+                target = into / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(archive.read(member))

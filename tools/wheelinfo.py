@@ -47,15 +47,13 @@ class WheelInfo:
     imports: tuple[str, ...]
 
 
-def read(path: Path, extras: tuple[str, ...] = ()) -> WheelInfo:
+def read(path: Path) -> WheelInfo:
     """Read a wheel's metadata.
 
     Parameters
     ----------
     path : Path
         The wheel.
-    extras : tuple of str, optional
-        Extras whose requirements count too.
     """
     with zipfile.ZipFile(path) as wheel:
         names = wheel.namelist()
@@ -73,7 +71,7 @@ def read(path: Path, extras: tuple[str, ...] = ()) -> WheelInfo:
                 {
                     canonicalize_name(requirement.name)
                     for requirement in requirements
-                    if _counts(requirement, extras)
+                    if _counts(requirement)
                 }
             )
         ),
@@ -81,12 +79,8 @@ def read(path: Path, extras: tuple[str, ...] = ()) -> WheelInfo:
     )
 
 
-def _counts(requirement: Requirement, extras: tuple[str, ...]) -> bool:
-    if requirement.marker is None:
-        return True
-    return any(
-        requirement.marker.evaluate({**KERNEL_MARKERS, "extra": extra}) for extra in ("", *extras)
-    )
+def _counts(requirement: Requirement) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate(dict(KERNEL_MARKERS))
 
 
 def _top_level(names: list[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@
  */
 async ({ FS }, site, outcomes, seed, runs, length) => {
   const mayFail = JSON.parse(outcomes).some(Boolean);
-  const at = (name) => new URL(`static/pyodide/drive/${name}.mjs`, site).href;
+  const at = (name) => new URL(`extensions/litestate/static/kernel/drive/${name}.mjs`, site).href;
   const [{ Queue }, { DriveFiles }, { Folders }, { Writeback }] = await Promise.all(
     ['queue', 'files', 'folders', 'writeback'].map((name) => import(at(name))),
   );

@@ -60,8 +60,8 @@ STEPS = [
     ("pd.DataFrame({'a': [1]}).to_csv('täble.csv')", ["täble.csv"]),
 ]
 
-UNMENDED = "export * from './pyodide.mjs';"
-"""The module that the site's `pyodideUrl` would name without litestate."""
+UNMENDED = "export const mendMounts = () => {};"
+"""A module that leaves the drive as it is."""
 
 
 def test_a_mended_drive_knows_what_was_written(shared_lab: Lab) -> None:
@@ -111,7 +111,7 @@ def test_a_drive_that_is_not_mended(
 ) -> None:
     context = new_profile()
     context.route(
-        "**/static/pyodide/litestate.mjs",
+        "**/static/kernel/drive/mount.mjs",
         lambda route: route.fulfill(body=UNMENDED, content_type="text/javascript"),
     )
     lab = open_lab(context=context)

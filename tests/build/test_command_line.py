@@ -85,7 +85,7 @@ def test_a_failed_set_up_is_explained_and_then_made_anew(project: Path) -> None:
     again = run(project, "build")
     assert "making .venv" in again.stdout
     assert not leftover.exists()
-    assert (project / ".venv" / ".complete").exists()
+    assert (project / ".venv" / ".installed-build").exists()
 
 
 def test_the_cache_folder_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:

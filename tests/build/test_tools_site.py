@@ -19,6 +19,8 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             (output / "files").mkdir(parents=True)
             (output / "files" / "large.csv").write_bytes(bytes(1000))
 
+    (tmp_path / "extension" / "litestate").mkdir(parents=True)
+
     def hatchling(command: list[str | Path], **_options: object) -> str:
         wheels = Path(command[-1])
         wheels.mkdir()
@@ -32,10 +34,10 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(site, "_stage", lambda *_arguments: None)
     monkeypatch.setattr(site, "_jupyter_lite", jupyter_lite)
     monkeypatch.setattr(site, "_trim", lambda _output: None)
-    monkeypatch.setattr(site, "_mend_drive", lambda _config: None)
     monkeypatch.setattr(extension, "WORK", tmp_path)
     monkeypatch.setattr(extension, "WHEELS", tmp_path / "wheel")
     monkeypatch.setattr(extension, "run", hatchling)
+    monkeypatch.setattr(extension, "EXTENSION", tmp_path / "extension")
     return tmp_path
 
 

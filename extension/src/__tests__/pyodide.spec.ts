@@ -1,0 +1,99 @@
+import { strict as assert } from 'node:assert';
+import test from 'node:test';
+
+import {
+  KERNEL_PLUGIN,
+  LITESTATE_PLUGIN,
+  PluginSettings,
+  redirect
+} from '../pyodide';
+
+const ADDRESSES = {
+  page: 'https://example.org/some/where/lab/index.html?path=a.ipynb',
+  labextensions: '../extensions'
+};
+const MODULE =
+  'https://example.org/some/where/extensions/litestate/static/kernel/litestate.mjs';
+const CDN = 'https://cdn.example.net/pyodide/v1/full/pyodide.mjs';
+
+function redirected(
+  settings: PluginSettings,
+  addresses = ADDRESSES
+): string | undefined {
+  return redirect(settings, addresses)?.[KERNEL_PLUGIN]?.pyodideUrl as
+    string | undefined;
+}
+
+test('a self-hosted Pyodide is resolved against the page', () => {
+  const address = redirected({
+    [KERNEL_PLUGIN]: { pyodideUrl: '../static/pyodide/pyodide.mjs' }
+  });
+  const real = encodeURIComponent(
+    'https://example.org/some/where/static/pyodide/pyodide.mjs'
+  );
+  assert.equal(address, `${MODULE}?pyodide=${real}`);
+});
+
+test("the kernel's default is taken from the settings that the addon wrote", () => {
+  const address = redirected({
+    [LITESTATE_PLUGIN]: { defaultPyodideUrl: CDN }
+  });
+  assert.equal(address, `${MODULE}?pyodide=${encodeURIComponent(CDN)}`);
+});
+
+test('the address of the site wins over the default', () => {
+  const address = redirected({
+    [KERNEL_PLUGIN]: { pyodideUrl: 'https://other.example/p/pyodide.mjs' },
+    [LITESTATE_PLUGIN]: { defaultPyodideUrl: CDN }
+  });
+  assert.ok(
+    address?.endsWith(encodeURIComponent('https://other.example/p/pyodide.mjs'))
+  );
+});
+
+test("the kernel finds litestate's folder by the last slash", () => {
+  const address = redirected({
+    [KERNEL_PLUGIN]: {
+      pyodideUrl: 'https://other.example/a.mjs?real=/b/c.mjs&d=1#e'
+    }
+  });
+  const folder = address?.slice(0, address.lastIndexOf('/') + 1);
+  assert.equal(folder, MODULE.replace('litestate.mjs', ''));
+  const real = new URL(address as string).searchParams.get('pyodide');
+  assert.equal(real, 'https://other.example/a.mjs?real=/b/c.mjs&d=1#e');
+});
+
+test('nothing is changed twice', () => {
+  const settings = { [KERNEL_PLUGIN]: { pyodideUrl: CDN } };
+  const once = redirect(settings, ADDRESSES) as PluginSettings;
+  assert.equal(redirect(once, ADDRESSES), undefined);
+});
+
+test('nothing is changed where no address is known', () => {
+  assert.equal(redirect({}, ADDRESSES), undefined);
+  assert.equal(
+    redirect({ [KERNEL_PLUGIN]: { pyodideUrl: '' } }, ADDRESSES),
+    undefined
+  );
+});
+
+test('other settings are kept', () => {
+  const settings = {
+    [KERNEL_PLUGIN]: { pyodideUrl: CDN, disablePyPIFallback: true },
+    other: { a: 1 }
+  };
+  const changed = redirect(settings, ADDRESSES) as PluginSettings;
+  assert.equal(changed[KERNEL_PLUGIN]?.disablePyPIFallback, true);
+  assert.deepEqual(changed.other, { a: 1 });
+  assert.equal(settings[KERNEL_PLUGIN].pyodideUrl, CDN);
+});
+
+test('labextensions with an absolute address', () => {
+  const address = redirected(
+    { [KERNEL_PLUGIN]: { pyodideUrl: CDN } },
+    { ...ADDRESSES, labextensions: 'https://static.example/x/' }
+  );
+  assert.ok(
+    address?.startsWith('https://static.example/x/litestate/static/kernel/')
+  );
+});
