@@ -11,6 +11,8 @@ VENV = ROOT / ".venv"
 DIST = ROOT / "dist"
 WORK = ROOT / ".build"
 CONTENT = ROOT / "content"
+# Where `jupyter lite build` looks for the site's own wheels.
+WHEELS = ROOT / "pypi"
 EXTENSION = ROOT / "extension"
 REQUIREMENTS = ROOT / "requirements"
 SITE_LOCK = ROOT / "site.lock.json"

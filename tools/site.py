@@ -20,6 +20,7 @@ from tools.paths import (
     SITE_CONFIG,
     SITE_LOCK,
     VENV,
+    WHEELS,
     WORK,
     venv_program,
 )
@@ -55,7 +56,7 @@ def build(cache: Path, folders: list[Path]) -> None:
     """
     value = files.fingerprint([
         ROOT / "build.py", ROOT / "tools", REQUIREMENTS / "build.txt", SITE_LOCK,
-        BUILD_CONFIG, SITE_CONFIG, OVERRIDES, CONTENT, *extension.sources(),
+        BUILD_CONFIG, SITE_CONFIG, OVERRIDES, CONTENT, WHEELS, *extension.sources(),
     ])  # fmt: skip
     if files.is_stamped(STAMP, value) and DIST.is_dir():
         step("dist/ is up to date")
@@ -114,9 +115,10 @@ def _stage(
     for config in (BUILD_CONFIG, SITE_CONFIG, OVERRIDES):
         if config.exists():
             shutil.copyfile(config, source / config.name)
-    if CONTENT.is_dir():
-        ignored = shutil.ignore_patterns(*files.BYPRODUCTS)
-        shutil.copytree(CONTENT, source / CONTENT.name, ignore=ignored)
+    for folder in (CONTENT, WHEELS):
+        if folder.is_dir():
+            ignored = shutil.ignore_patterns(*files.BYPRODUCTS)
+            shutil.copytree(folder, source / folder.name, ignore=ignored)
     # Only the kernel's: .venv has more, such as the CSS of nbconvert's HTML pages.
     installed = VENV / "share" / "jupyter" / "labextensions" / KERNEL_PLUGIN
     shutil.copytree(installed, source / "labextensions" / KERNEL_PLUGIN)

@@ -23,8 +23,10 @@ from jupyterlite_core.constants import (
     LITE_PLUGIN_SETTINGS,
     UTF8,
 )
+from traitlets import Unicode
 
 from .._version import __version__
+from . import start_page
 
 LABEXTENSION = "litestate"
 KERNEL_LABEXTENSION = "@jupyterlite/pyodide-kernel-extension"
@@ -45,6 +47,12 @@ class LitestateAddon(BaseAddon):  # type: ignore[misc]
 
     __all__: ClassVar = ["check", "post_build", "status"]
 
+    start_page = Unicode(
+        "",
+        help="File of the content that the address of the site opens, such as 'intro.ipynb'; "
+        "'auto' chooses a notebook; empty leaves it to JupyterLite",
+    ).tag(config=True)
+
     @property
     def labextension(self) -> Path:
         """The folder of litestate's labextension in the built site."""
@@ -54,6 +62,11 @@ class LitestateAddon(BaseAddon):  # type: ignore[misc]
     def site_config(self) -> Path:
         """The configuration of the built site."""
         return Path(self.manager.output_dir, JUPYTERLITE_JSON)
+
+    @property
+    def content(self) -> Path:
+        """The folder of the built site that has its notebooks and data."""
+        return Path(self.manager.output_dir, "files")
 
     def status(self, manager: Any) -> Iterator[Task]:
         """Report the versions that take part."""
@@ -75,6 +88,13 @@ class LitestateAddon(BaseAddon):  # type: ignore[misc]
             file_dep=[self.site_config],
             actions=[self.warn, self.record],
         )
+        if self.start_page:
+            yield self.task(
+                name="start-page",
+                doc="make the site's address open the start page",
+                file_dep=[self.site_config],
+                actions=[self.set_start_page],
+            )
 
     def warn(self) -> None:
         """Warn about versions that litestate was not tested with, and about missing parts."""
@@ -93,8 +113,17 @@ class LitestateAddon(BaseAddon):  # type: ignore[misc]
         settings = plugins.setdefault(SETTINGS, {})
         if settings.get(DEFAULT_URL) != url:
             settings[DEFAULT_URL] = url
-            self.site_config.write_text(json.dumps(document, **JSON_FMT), **UTF8)
-            self.maybe_timestamp(self.site_config)
+            self._write(document)
+
+    def set_start_page(self) -> None:
+        """Write the address that opens the start page. Fails if there is no such file."""
+        document = json.loads(self.site_config.read_text(**UTF8))
+        if start_page.set_in(document, start_page.choose(self.start_page, self.content)):
+            self._write(document)
+
+    def _write(self, document: dict[str, Any]) -> None:
+        self.site_config.write_text(json.dumps(document, **JSON_FMT), **UTF8)
+        self.maybe_timestamp(self.site_config)
 
     def check(self, manager: Any) -> Iterator[Task]:
         """Check that the labextension and what kernels load from it are whole."""
