@@ -77,7 +77,7 @@ def address(app_url: str, page: str) -> str:
 
 
 def set_in(document: dict[str, Any], page: str) -> bool:
-    """Make a page the start page, in a parsed ``jupyter-lite.json``; return whether that changed."""
+    """Set the start page in a parsed ``jupyter-lite.json``; return whether that changed it."""
     settings = document.setdefault("jupyter-config-data", {})
     url = address(settings.get("appUrl") or _DEFAULT_APP, page)
     changed: bool = settings.get("appUrl") != url
