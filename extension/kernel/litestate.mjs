@@ -9,7 +9,8 @@
 
 import { wheels } from './wheels.mjs';
 
-const real = new URL(import.meta.url).searchParams.get('pyodide');
+const { searchParams } = new URL(import.meta.url);
+const real = searchParams.get('pyodide');
 if (!real) throw new Error(`${import.meta.url} names no Pyodide to load: "?pyodide=" is missing`);
 
 // Both are requested at the same time.
@@ -35,7 +36,7 @@ export async function loadPyodide(options = {}) {
   const { loadedPackages } = pyodide;
   const missing = wheels.map(({ name }) => name).filter((name) => !(name in loadedPackages));
   if (missing.length) warn(`not loaded: ${missing.join(', ')}. Notebooks cannot use litestate.`);
-  (await drive)?.mendMounts(pyodide);
+  (await drive)?.mendMounts(pyodide, { isTemporary: searchParams.get('contents') === 'memory' });
   return pyodide;
 }
 

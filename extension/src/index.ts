@@ -2,7 +2,7 @@
 
 import { PageConfig } from '@jupyterlab/coreutils';
 
-import { PluginSettings, redirect } from './pyodide';
+import { areFilesInMemory, PluginSettings, redirect } from './pyodide';
 import { startNotice } from './start';
 
 /** Make every kernel of this page load Pyodide through litestate's module. */
@@ -14,7 +14,8 @@ function redirectPyodide(): void {
   }
   const settings = redirect(JSON.parse(text) as PluginSettings, {
     page: document.baseURI,
-    labextensions: PageConfig.getOption('fullLabextensionsUrl')
+    labextensions: PageConfig.getOption('fullLabextensionsUrl'),
+    areFilesInMemory: areFilesInMemory(name => PageConfig.getOption(name))
   });
   if (settings) {
     PageConfig.setOption('litePluginSettings', JSON.stringify(settings));

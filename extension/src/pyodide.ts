@@ -28,18 +28,43 @@ export interface IAddresses {
 
   /** Address of the site's labextensions, which may be relative to the page. */
   labextensions: string;
+
+  /** Whether the site has its files in memory; see `areFilesInMemory`. */
+  areFilesInMemory?: boolean;
+}
+
+/** JupyterLite's name for storage in memory. */
+const MEMORY = 'memoryStorageDriver';
+
+/**
+ * Return whether a site has notebooks and files in memory, so that a reload of the page loses them.
+ *
+ * The options are JupyterLite's: it uses the first of the drivers that the browser has.
+ *
+ * @param option Returns an option of the page's configuration, or an empty text.
+ */
+export function areFilesInMemory(option: (name: string) => string): boolean {
+  const isMemoryEnabled: unknown = JSON.parse(
+    option('enableMemoryStorage') || 'false'
+  );
+  const drivers: unknown = JSON.parse(
+    option('contentsStorageDrivers') || 'null'
+  );
+  const first: unknown = Array.isArray(drivers) ? drivers[0] : drivers;
+  return Boolean(isMemoryEnabled) && first === MEMORY;
 }
 
 /**
  * Return the settings with `pyodideUrl` changed to litestate's module.
  *
  * An address that another extension has set is kept as the one to load Pyodide from. Returns
- * undefined if there is nothing to change: the address is litestate's already, or none is known,
- * since the site was built without litestate's addon.
+ * undefined if there is nothing to change: the address is litestate's already; or none is known,
+ * since the site was built without litestate's addon; or it is the classic script of older kernels,
+ * which do not load modules.
  */
 export function redirect(
   settings: PluginSettings,
-  { page, labextensions }: IAddresses
+  { page, labextensions, areFilesInMemory: isTemporary }: IAddresses
 ): PluginSettings | undefined {
   const kernel = settings[KERNEL_PLUGIN] ?? {};
   const address =
@@ -47,12 +72,17 @@ export function redirect(
   if (typeof address !== 'string' || address.includes(MODULE)) {
     return undefined;
   }
+  const real = new URL(address, page);
+  if (real.pathname.endsWith('/pyodide.js')) {
+    return undefined;
+  }
   const root = labextensions.endsWith('/')
     ? labextensions
     : `${labextensions}/`;
   const module = new URL(MODULE, new URL(root, page));
   // The kernel takes all before the last "/" for Pyodide's folder, so none may follow "?".
-  module.search = `?pyodide=${encodeURIComponent(new URL(address, page).href)}`;
+  const encoded = encodeURIComponent(real.href);
+  module.search = `?pyodide=${encoded}${isTemporary ? '&contents=memory' : ''}`;
   return {
     ...settings,
     [KERNEL_PLUGIN]: { ...kernel, pyodideUrl: module.href }

@@ -2,7 +2,8 @@
  * Record of the files that kernels of this site wrote or read, and of times and modes that the
  * drive doesn't store.
  *
- * It is in IndexedDB, because it has to survive a reload; other kernels of the site receive every change.
+ * It is in IndexedDB, because it has to survive a reload as the files do; other kernels of the site
+ * receive every change. In a site that has its files in memory, it is in memory, too.
  * An entry is `{written, by, read, mtime, mode, stored}`: `mtime` is valid while the drive reports
  * that the file was stored at `stored`. `by` names the notebook that wrote last, or a kernel whose
  * notebook is unknown. `read` is the size (bytes) that the file had when it was read.
@@ -13,8 +14,11 @@ const STORE = 'files';
 const SAME_TIME = 2;
 
 export class Ledger {
-  /** @param site identifies this site's drive on the origin */
-  constructor(site) {
+  /**
+   * @param site identifies this site's drive on the origin
+   * @param isTemporary whether the drive's content ends with the page, and so this record does
+   */
+  constructor(site, isTemporary) {
     this.entries = new Map();
     /** How many entries are of files that were read. */
     this.countRead = 0;
@@ -30,7 +34,7 @@ export class Ledger {
     const name = `litestate drive ${site}`;
     this.others = new BroadcastChannel(name);
     this.others.onmessage = ({ data }) => this.apply(...data);
-    this.ready = this.open(name).catch((error) => {
+    this.ready = isTemporary ? Promise.resolve() : this.open(name).catch((error) => {
       console.warn('litestate: files written on the drive cannot be recorded', error);
     });
   }

@@ -45,22 +45,27 @@ def is_free(path):
 is_free
 `;
 
-/** Replace every drive of JupyterLite's that is mounted from now on. */
-export function mendMounts(pyodide) {
+/**
+ * Replace every drive of JupyterLite's that is mounted from now on.
+ *
+ * @param pyodide
+ * @param {{ isTemporary?: boolean }} site whether its files are in memory, and end with the page
+ */
+export function mendMounts(pyodide, site = {}) {
   const { FS } = pyodide;
   const mount = FS.mount;
   FS.mount = function (type, options, mountpoint) {
-    return mount.call(this, mended(pyodide, type, mountpoint) ?? type, options, mountpoint);
+    return mount.call(this, mended(pyodide, type, mountpoint, site) ?? type, options, mountpoint);
   };
 }
 
 /** The file system to mount instead of JupyterLite's, or undefined to leave that alone. */
-function mended(pyodide, drive, mountpoint) {
+function mended(pyodide, drive, mountpoint, site) {
   const isDrive = drive?.API && typeof drive.driveName === 'string';
   if (!isDrive) return undefined;
   let reason = difference(pyodide, drive);
   try {
-    if (!reason) return build(pyodide, drive, mountpoint);
+    if (!reason) return build(pyodide, drive, mountpoint, site);
   } catch (error) {
     reason = error;
   }
@@ -97,7 +102,7 @@ function unexpected({ FS, ERRNO_CODES }, { API }) {
   return undefined;
 }
 
-function build(pyodide, drive, mountpoint) {
+function build(pyodide, drive, mountpoint, { isTemporary = false }) {
   const { FS, ERRNO_CODES } = pyodide;
   const fail = (code) => {
     throw new FS.ErrnoError(ERRNO_CODES[code]);
@@ -117,7 +122,9 @@ function build(pyodide, drive, mountpoint) {
     if (say(pyodide, messages)) messages.length = 0;
     else setTimeout(turn, LATER);
   });
-  const ledger = new Ledger(`${endpoint} ${prefix}`.trim());
+  // Files in memory are those of one page.
+  const page = isTemporary ? context : '';
+  const ledger = new Ledger(`${endpoint} ${prefix} ${page}`.trim(), isTemporary);
   const tell = (text) => messages.push(text);
   const remote = new Remote(endpoint, context, prefix, fail, turn, tell);
   const folders = new Folders(remote, ledger);
@@ -141,7 +148,7 @@ function build(pyodide, drive, mountpoint) {
     return remote.takingForFolders(() => chdir.call(this, path));
   };
   // JupyterLite has it in `API`, and others expect it there.
-  return { API: drive.API, mount: () => files.mount(), litestate: face(files, reads) };
+  return { API: drive.API, mount: () => files.mount(), litestate: { ...face(files, reads), isTemporary } };
 }
 
 /** The interface for litestate's Python side. */

@@ -288,6 +288,12 @@ def _offer(checkpoint: Checkpoint) -> str:
     return f"in {title(checkpoint.note, checkpoint.number)} of {when}: restore({checkpoint.number})"
 
 
+def _is_page_temporary() -> bool:
+    from ..browser import drive
+
+    return drive.is_temporary()
+
+
 def _explain(report: Report, now: Opened) -> None:
     session = now.session
     report.sections = report.sections or [Section("autosave")]
@@ -300,6 +306,11 @@ def _explain(report: Report, now: Opened) -> None:
         )
     if now.path is not None:
         report.notes.append(f"{now.path} was called {session.name} when its history began.")
+    if IN_BROWSER and _is_page_temporary():
+        report.notes.append(
+            "This site keeps notebooks only until the page is reloaded or closed: download yours "
+            "with File → Download. Its variables, files and databases will be restored."
+        )
     if now.persisted is False:
         report.notes.append(
             "Download a bundle with save_state() from time to time: the browser may delete what "

@@ -192,6 +192,12 @@ def unsaved() -> dict[str, str]:
     return {str(path): str(reason) for path, reason in mend.unsaved().to_py()}
 
 
+def is_temporary() -> bool:
+    """Return whether the site has its files in memory, so that a reload of the page loses them."""
+    mend = _mend()
+    return bool(mend and mend.isTemporary)
+
+
 def limit() -> int:
     """Return the size in bytes of the largest file that the drive can store."""
     mend = _mend()

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import test from 'node:test';
 
 import {
+  areFilesInMemory,
   KERNEL_PLUGIN,
   LITESTATE_PLUGIN,
   PluginSettings,
@@ -96,4 +97,40 @@ test('labextensions with an absolute address', () => {
   assert.ok(
     address?.startsWith('https://static.example/x/litestate/static/kernel/')
   );
+});
+
+test('the classic script of older kernels is left alone', () => {
+  const pyodideUrl = 'https://cdn.example.net/pyodide/v0.29/full/pyodide.js';
+  assert.equal(
+    redirect({ [KERNEL_PLUGIN]: { pyodideUrl } }, ADDRESSES),
+    undefined
+  );
+});
+
+test('the kernel is told that files are in memory', () => {
+  const settings = { [KERNEL_PLUGIN]: { pyodideUrl: CDN } };
+  const changed = redirect(settings, { ...ADDRESSES, areFilesInMemory: true });
+  const expected = `${MODULE}?pyodide=${encodeURIComponent(CDN)}&contents=memory`;
+  assert.equal(changed?.[KERNEL_PLUGIN]?.pyodideUrl, expected);
+});
+
+test('files are in memory if that is the first driver, and enabled', () => {
+  const inMemory = (enabled: string, drivers: string) => {
+    const options: Record<string, string> = {
+      enableMemoryStorage: enabled,
+      contentsStorageDrivers: drivers
+    };
+    return areFilesInMemory(name => options[name] ?? '');
+  };
+  assert.equal(inMemory('true', '["memoryStorageDriver"]'), true);
+  assert.equal(inMemory('true', '"memoryStorageDriver"'), true);
+  assert.equal(inMemory('false', '["memoryStorageDriver"]'), false);
+  assert.equal(inMemory('', '["memoryStorageDriver"]'), false);
+  // Only where the browser has nothing else.
+  assert.equal(
+    inMemory('true', '["asyncStorage", "memoryStorageDriver"]'),
+    false
+  );
+  assert.equal(inMemory('true', ''), false);
+  assert.equal(inMemory('', ''), false);
 });
