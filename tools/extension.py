@@ -1,4 +1,4 @@
-"""litestate's own wheel, built from `extension/`, and its labextension."""
+"""litestate's own wheel and sdist, built from `extension/`, and its labextension."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sources() -> list[Path]:
 
 
 def build_wheel(wheels: Iterable[Path] = ()) -> Path:
-    """Build the wheel, unless the one at hand is of these sources.
+    """Build the wheel, unless the one at hand is of these sources. The sdist is beside it.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def build_wheel(wheels: Iterable[Path] = ()) -> Path:
     built = list(WHEELS.glob("*.whl"))
     if files.is_stamped(stamp, value) and len(built) == 1:
         return built[0]
-    step("building litestate's wheel")
+    step("building litestate's sdist and wheel")
     with files.scratch_folder(WORK) as scratch:
         new = scratch / "wheel"
         at_hand = scratch / "wheels"
@@ -64,7 +64,7 @@ def build_wheel(wheels: Iterable[Path] = ()) -> Path:
         files.remove(EXTENSION / "litestate" / "labextension")
         # hatchling itself rather than a front end: everything is in .venv.
         run(
-            [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", new],
+            [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", new],
             cwd=EXTENSION,
             env={
                 "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH),
