@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools import files, registries
 from tools.console import BuildError, run, step
-from tools.paths import EXTENSION, WORK
+from tools.paths import EXTENSION, WORK, venv_program
 
 # The first moment that a ZIP entry can have, as a fixed time for every entry: two builds of
 # the same sources then give the same bytes, and browsers keep what they have cached.
@@ -77,6 +77,22 @@ def build_wheel(wheels: Iterable[Path] = ()) -> Path:
             raise BuildError(f"building extension/ gave {len(built)} wheels, expected one")
         files.publish(new, WHEELS, stamp, value)
     return WHEELS / built[0].name
+
+
+def jlpm(*arguments: str) -> None:
+    """Run a script of `extension/package.json`, after installing what it needs.
+
+    Raises
+    ------
+    BuildError
+        If it fails; the message has its last lines.
+    """
+    node = registries.node_environment()
+    program = venv_program("jlpm")
+    if not (EXTENSION / "node_modules").is_dir():
+        step("installing the packages that build and check the TypeScript")
+        run([program, "install", "--immutable"], cwd=EXTENSION, env=node)
+    run([program, *arguments], cwd=EXTENSION, env=node)
 
 
 def unpack_labextension(wheel: Path, into: Path) -> None:
