@@ -42,7 +42,7 @@ COMMANDS = {
         "are online can also import or %pip install others from PyPI and the Pyodide CDN.",
     ),
     "test": (
-        "run ruff, mypy, codespell and every test",
+        "run every check of style and every test",
         "Other arguments go to pytest: build.py test -k bundle -x",
     ),
     "bench": (
@@ -89,7 +89,7 @@ def add_options(name: str, command: argparse.ArgumentParser) -> None:
         add("--base", default="/", help="path to serve under, as /litestate/ on GitHub Pages")
         add("--no-open", action="store_true", help="don't open a browser")
     elif name == "test":
-        add("--unit", action="store_true", help="only what needs no browser (seconds)")
+        add("--unit", action="store_true", help="only what needs no browser")
     elif name == "clean":
         add("--cache", action="store_true", help="remove the downloads too")
     if name in ("serve", "build", "test", "bench"):
@@ -161,6 +161,9 @@ def prepare(options: argparse.Namespace) -> None:
     if options.command in ("test", "bench"):
         environment.require("test")
         if options.command == "test" and options.unit:
+            from tools import extension
+
+            extension.build_wheel()
             return
     from tools import site
 

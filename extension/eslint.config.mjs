@@ -6,16 +6,23 @@ import globals from 'globals';
 import jupyterPlugin from '@jupyter/eslint-plugin';
 
 export default defineConfig([
+  { ignores: ['node_modules', 'lib', '.test', '.yarn', 'litestate', 'eslint.config.mjs'] },
   {
-    // kernel/ runs in the kernel's worker, as it is; the rules below are those of JupyterLab.
-    ignores: ['node_modules', 'lib', '.test', 'litestate', 'kernel', 'eslint.config.mjs']
+    // They run in the kernel's worker, as they are; the rules below are those of JupyterLab.
+    files: ['kernel/**/*.mjs'],
+    extends: [js.configs.recommended],
+    languageOptions: { globals: { ...globals.worker, ...globals.es2021 } },
+    rules: { eqeqeq: ['error', 'always', { null: 'ignore' }], 'prefer-const': 'error', 'no-var': 'error' }
   },
-  js.configs.recommended,
-  tseslint.configs.recommended,
-  { plugins: { jupyter: jupyterPlugin } },
-  jupyterPlugin.configs.recommended,
   {
     files: ['**/*.ts'],
+    extends: [
+      js.configs.recommended,
+      tseslint.configs.recommended,
+      jupyterPlugin.configs.recommended,
+      prettierRecommended
+    ],
+    plugins: { jupyter: jupyterPlugin },
     languageOptions: {
       globals: { ...globals.browser, ...globals.es2021 },
       parserOptions: { project: 'tsconfig.test.json', sourceType: 'module' }
@@ -36,6 +43,5 @@ export default defineConfig([
       eqeqeq: 'error',
       'prefer-arrow-callback': 'error'
     }
-  },
-  prettierRecommended
+  }
 ]);

@@ -1,4 +1,4 @@
-"""litestate's own wheel, built from `extension/`, and its labextension."""
+"""litestate's own wheel and sdist, built from `extension/`, and its labextension."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools import files, registries
 from tools.console import BuildError, run, step
-from tools.paths import EXTENSION, WORK
+from tools.paths import EXTENSION, WORK, venv_program
 
 # The first moment that a ZIP entry can have, as a fixed time for every entry: two builds of
 # the same sources then give the same bytes, and browsers keep what they have cached.
@@ -35,7 +35,7 @@ def sources() -> list[Path]:
 
 
 def build_wheel(wheels: Iterable[Path] = ()) -> Path:
-    """Build the wheel, unless the one at hand is of these sources.
+    """Build the wheel, unless the one at hand is of these sources. The sdist is beside it.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def build_wheel(wheels: Iterable[Path] = ()) -> Path:
     built = list(WHEELS.glob("*.whl"))
     if files.is_stamped(stamp, value) and len(built) == 1:
         return built[0]
-    step("building litestate's wheel")
+    step("building litestate's sdist and wheel")
     with files.scratch_folder(WORK) as scratch:
         new = scratch / "wheel"
         at_hand = scratch / "wheels"
@@ -64,7 +64,7 @@ def build_wheel(wheels: Iterable[Path] = ()) -> Path:
         files.remove(EXTENSION / "litestate" / "labextension")
         # hatchling itself rather than a front end: everything is in .venv.
         run(
-            [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", new],
+            [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", new],
             cwd=EXTENSION,
             env={
                 "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH),
@@ -77,6 +77,22 @@ def build_wheel(wheels: Iterable[Path] = ()) -> Path:
             raise BuildError(f"building extension/ gave {len(built)} wheels, expected one")
         files.publish(new, WHEELS, stamp, value)
     return WHEELS / built[0].name
+
+
+def jlpm(*arguments: str) -> None:
+    """Run a script of `extension/package.json`, after installing what it needs.
+
+    Raises
+    ------
+    BuildError
+        If it fails; the message has its last lines.
+    """
+    node = registries.node_environment()
+    program = venv_program("jlpm")
+    if not (EXTENSION / "node_modules").is_dir():
+        step("installing the packages that build and check the TypeScript")
+        run([program, "install", "--immutable"], cwd=EXTENSION, env=node)
+    run([program, *arguments], cwd=EXTENSION, env=node)
 
 
 def unpack_labextension(wheel: Path, into: Path) -> None:

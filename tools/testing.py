@@ -8,13 +8,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import system, testsuite
-from tools.console import step, warn
+from tools import extension, system, testsuite
+from tools.console import BuildError, step, warn
 from tools.paths import DIST, ROOT
 
 SOURCES = ("build.py", "tools", "extension/litestate")
 # import-linter has no `__main__`, and its script has another name on Windows.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+# Of extension/package.json: eslint and prettier; the tests of functions, in Node.js.
+SCRIPTS = ("lint:check", "test")
 FAST = ("tests/unit", "tests/build")
 # In this order: a browser that was driven leaves an event loop behind, which the others lack.
 ALL = (*FAST, "tests/browser")
@@ -24,7 +26,7 @@ not wait for too many others."""
 
 
 def check_style() -> bool:
-    """Run ruff, mypy, codespell and import-linter.
+    """Run ruff, mypy, codespell and import-linter, and what checks and tests the TypeScript.
 
     Returns
     -------
@@ -40,6 +42,7 @@ def check_style() -> bool:
     ]
     # Every check runs, so that one run names all problems.
     results = [_check(arguments) for arguments in checks]
+    results += [_check_typescript(script) for script in SCRIPTS]
     return all(results)
 
 
@@ -47,6 +50,16 @@ def _check(arguments: Sequence[str]) -> bool:
     step(" ".join(arguments[1:]))
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False)
     return done.returncode == 0
+
+
+def _check_typescript(script: str) -> bool:
+    step(f"jlpm {script}")
+    try:
+        extension.jlpm(script)
+    except BuildError as error:
+        warn(str(error))
+        return False
+    return True
 
 
 def run_tests(

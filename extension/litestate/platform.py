@@ -30,6 +30,19 @@ def ipython_shell() -> Any:
     return None if get_ipython is None else get_ipython()
 
 
+def shell_started() -> float | None:
+    """Return when the shell was made, before its first cell: a time in seconds, as files have it.
+
+    None in plain Python, or if it is not known.
+    """
+    shell = ipython_shell()
+    try:
+        # IPython makes this folder with the shell, and puts nothing into it in a browser.
+        return Path(shell.profile_dir.security_dir).stat().st_mtime
+    except (AttributeError, OSError):
+        return None
+
+
 def execution_count() -> int | None:
     """Return the execution count of the running cell, or None in plain Python."""
     shell = ipython_shell()

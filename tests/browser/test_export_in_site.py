@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 from lab import Lab, errors
 
-# No cell names openpyxl: it must be there without that.
+# No cell imports openpyxl, which would load it.
 EXPORT = """
 import sqlite3
 from pathlib import Path
@@ -20,8 +20,8 @@ export_tables(path, Path.home() / "runs.xlsx")
 """
 
 
-def test_an_excel_file_can_be_downloaded_and_read_again(shared_lab: Lab, tmp_path: Path) -> None:
-    lab = shared_lab
+def test_an_excel_file_can_be_downloaded_and_read_again(fresh_lab: Lab, tmp_path: Path) -> None:
+    lab = fresh_lab
     lab.set_cells(EXPORT)
     assert errors(lab.run_all()) == []
     path = lab.click_download(tmp_path)
@@ -35,3 +35,38 @@ def test_an_excel_file_can_be_downloaded_and_read_again(shared_lab: Lab, tmp_pat
     lab.check("import_table('runs.xlsx', path, 'again')")
     rows = "sqlite3.connect(path).execute('SELECT * FROM again').fetchall()"
     assert lab.value(rows) == [[1, "2026-01-02", "=1+1"]]
+
+
+UNLISTED = """
+import pyodide_js
+owners = pyodide_js._api._import_name_to_package_name
+openpyxl_package = owners.get("openpyxl")
+owners.delete("openpyxl")
+"""
+LISTED = "owners.set('openpyxl', openpyxl_package)"
+
+
+def test_a_site_without_openpyxl(fresh_lab: Lab) -> None:
+    lab = fresh_lab
+    # As in a site that does not have it.
+    lab.check(UNLISTED)
+    lab.set_cells(EXPORT)
+    [error] = errors(lab.run_all())
+    assert "which this site does not have. Nothing was written." in error
+    assert "Run `%pip install openpyxl` in a cell" in error
+    lab.check("(Path.home() / 'x.xlsx').write_bytes(b'PK')")
+    [error] = [lab.run("import_table(Path.home() / 'x.xlsx', path, 'again')").error]
+    assert "Nothing was imported. Run `%pip install openpyxl`" in error
+    lab.check(LISTED)
+    lab.check("export_tables(path, Path.home() / 'runs.xlsx')")
+
+
+def test_excel_without_jspi(fresh_lab_without_jspi: Lab) -> None:
+    lab = fresh_lab_without_jspi
+    lab.set_cells(EXPORT)
+    [error] = errors(lab.run_all())
+    assert "NeedsAsyncError" in error
+    assert "Nothing was written. Run `import openpyxl` in a cell of its own" in error
+    lab.check("import openpyxl")
+    lab.check("export_tables(path, Path.home() / 'runs.xlsx')")
+    lab.check("import_table(Path.home() / 'runs.xlsx', path, 'again')")

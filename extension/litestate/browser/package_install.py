@@ -67,7 +67,7 @@ def locked_version(name: str) -> str | None:
     return str(entry.version)
 
 
-def provide(modules: Iterable[str]) -> dict[str, str]:
+def provide(modules: Iterable[str], advice: str = _ADVICE) -> dict[str, str]:
     """Load the site's own packages that these top-level modules are in.
 
     Pyodide does this by itself only for an ``import`` in the text of a cell.
@@ -76,6 +76,8 @@ def provide(modules: Iterable[str]) -> dict[str, str]:
     ----------
     modules : iterable of str
         Names of modules. Those that the site does not have are ignored.
+    advice : str, optional
+        Message of the error: what to do in a browser that cannot wait.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def provide(modules: Iterable[str]) -> dict[str, str]:
         If this browser cannot wait inside of a call.
     """
     wanted = list(modules)
-    return wait_in_call(aprovide(wanted), _ADVICE) if _owners(wanted) else {}
+    return wait_in_call(aprovide(wanted), advice) if _owners(wanted) else {}
 
 
 async def aprovide(modules: Iterable[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
+from ..host.optional_packages import import_optional
 from ..sqlite.column_types import is_dated, parse_date
 from .source import Table
 from .target import Written
@@ -43,13 +44,10 @@ def write_excel(connection: sqlite3.Connection, tables: list[Table], path: Path)
     ------
     ExportError
         If Excel cannot hold them, or if openpyxl is not installed.
+    NeedsAsyncError
+        If this browser cannot load openpyxl from the site inside of a call.
     """
-    try:
-        import openpyxl
-    except ImportError:
-        raise ExportError(
-            "Excel files need the package openpyxl: pip install openpyxl. Nothing was written."
-        ) from None
+    openpyxl: Any = import_optional("openpyxl", "Excel", ExportError, "Nothing was written.")
     for table in tables:
         _check(connection, table)
     book = openpyxl.Workbook(write_only=True)

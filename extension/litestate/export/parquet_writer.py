@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
-from ..platform import IN_BROWSER
+from ..host.optional_packages import import_optional
 from ..sqlite.column_types import affinity, is_boolean, is_dated, parse_date, quoted
 from .source import Row, Table
 from .target import Written
@@ -70,11 +70,9 @@ def write_parquet(connection: sqlite3.Connection, tables: list[Table], path: Pat
     ExportError
         If pyarrow is not installed, or the table cannot be read.
     """
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError:
-        raise ExportError(_how_to_get()) from None
+    pa: Any = import_optional("pyarrow", "Parquet", ExportError, "Nothing was written.")
+    from pyarrow import parquet
+
     (table,) = tables
     columns = _columns(connection, table)
     fields = zip(table.columns, columns, strict=True)
@@ -87,16 +85,6 @@ def write_parquet(connection: sqlite3.Connection, tables: list[Table], path: Pat
             writer.write_table(_arrow_table(table, columns, schema, group))
             rows += len(group)
     return Written({table.name: rows}, [column.warning for column in columns if column.warning])
-
-
-def _how_to_get() -> str:
-    if IN_BROWSER:
-        return (
-            "Parquet files need the package pyarrow. Nothing was written. Run %pip install pyarrow "
-            "in a cell of its own, then run this cell again. It is downloaded from the internet; "
-            "if this site does not allow that, choose .csv or .json."
-        )
-    return "Parquet files need the package pyarrow: pip install pyarrow. Nothing was written."
 
 
 def _arrow(name: str) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ImportTableError
+from ..host.optional_packages import import_optional
 
 _SHOWS_TIME = re.compile(r"[hs]", re.IGNORECASE)
 _ESCAPED = re.compile("_x(?![dD][89a-fA-F])([0-9a-fA-F]{4})_")
@@ -100,12 +101,7 @@ def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
 
 @contextmanager
 def _workbook(path: Path, *, results: bool = True) -> Iterator[Any]:
-    try:
-        import openpyxl
-    except ImportError:
-        raise ImportTableError(
-            "Excel files need the package openpyxl: pip install openpyxl."
-        ) from None
+    openpyxl: Any = import_optional("openpyxl", "Excel", ImportTableError, "Nothing was imported.")
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=results)
     except Exception as error:  # openpyxl raises whatever its parsers do.

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -39,7 +41,12 @@ DEFAULT_URL = "defaultPyodideUrl"
 MADE_FOR = {"jupyterlite-core": "0.8", "jupyterlite-pyodide-kernel": "0.8"}
 """Distributions and the versions, by their first parts, that litestate was tested with."""
 
+_AGAIN = "install litestate again, and build the site again"
+
 Task = dict[str, Any]
+
+_IMPORT = re.compile(r"""\b(?:from|import\(?|new URL\()\s*['"](\.{1,2}/[^'"]+\.mjs)['"]""")
+"""A relative path of a module: of an import, or of a worker."""
 
 
 class LitestateAddon(BaseAddon):  # type: ignore[misc]
@@ -85,6 +92,8 @@ class LitestateAddon(BaseAddon):  # type: ignore[misc]
         yield self.task(
             name=f"patch:{JUPYTERLITE_JSON}",
             doc=f"tell litestate's extension in {JUPYTERLITE_JSON} what the kernel's default is",
+            # Always: the warnings, and the default of another version of the kernel.
+            uptodate=[False],
             file_dep=[self.site_config],
             actions=[self.warn, self.record],
         )
@@ -104,7 +113,7 @@ class LitestateAddon(BaseAddon):  # type: ignore[misc]
             self.log.warning("[lite] [litestate] %s", absent(self.labextension))
 
     def record(self) -> None:
-        """Write the setting, unless it is there."""
+        """Write the setting, unless it is right already."""
         url = default_pyodide_url()
         if url is None:
             return
@@ -144,17 +153,16 @@ class LitestateAddon(BaseAddon):  # type: ignore[misc]
     def check_files(self) -> None:
         """Fail if a file of the labextension is missing, or a wheel has changed."""
         static = self.labextension / "static"
-        modules = [static / "kernel" / name for name in ("litestate.mjs", "wheels.mjs")]
         index = static / "pypi" / "all.json"
-        for path in (*modules, index):
-            assert path.is_file(), f"{path} is missing: build the site again"
+        for path in (index, *imported_modules(static / "kernel" / "litestate.mjs")):
+            assert path.is_file(), f"{path} is missing: {_AGAIN}"
         for package in json.loads(index.read_text(**UTF8)).values():
             for release in [file for files in package["releases"].values() for file in files]:
                 wheel = index.parent / release["filename"]
-                assert wheel.is_file(), f"{wheel} is missing: build the site again"
+                assert wheel.is_file(), f"{wheel} is missing: {_AGAIN}"
                 digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
                 known = release["digests"]["sha256"]
-                assert digest == known, f"{wheel} was changed after litestate was built"
+                assert digest == known, f"{wheel} was changed: {_AGAIN}"
 
     def check_settings(self) -> None:
         """Fail if the page would not know where Pyodide is."""
@@ -165,6 +173,21 @@ class LitestateAddon(BaseAddon):  # type: ignore[misc]
         assert plugins.get(SETTINGS, {}).get(DEFAULT_URL), (
             f"{self.site_config} has no {DEFAULT_URL} for {SETTINGS}: build the site again"
         )
+
+
+def imported_modules(module: Path) -> set[Path]:
+    """Return a JavaScript module and all that it imports by relative paths, whether they exist."""
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        if path.is_file():
+            names = _IMPORT.findall(path.read_text(**UTF8))
+            waiting += [Path(os.path.normpath(path.parent / name)) for name in names]
+    return found
 
 
 def default_pyodide_url() -> str | None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ..bundle.json_checks import damaged, mapping, parse, sequence, text
 from ..bundle.manifest import Skipped
-from ..platform import IN_BROWSER
+from ..platform import IN_BROWSER, shell_started
 
 _MOST = 5_000
 """Packages in a document. The largest lock of Pyodide has fewer than 400."""
@@ -35,6 +35,9 @@ _HASH = "PYODIDE_SHA256"
 _REQUIRES = "PYODIDE_REQUIRES"
 _OF_SITE = "pyodide"
 """Content of `_SOURCE` for a package of the site."""
+
+_OWN = "litestate"
+"""Never installed again: half of it would be the old version, the other half the new one."""
 
 
 @dataclass(frozen=True)
@@ -245,7 +248,9 @@ def left_out(document: dict[str, Any]) -> list[Skipped]:
 def _added(known: Known) -> Added | None:
     distribution = known.files
     source = distribution.read_text(_SOURCE)
-    if source is None or source.strip() == _OF_SITE:
+    if source is None or source.strip() == _OF_SITE or normalized(known.name) == _OWN:
+        return None
+    if _came_with_kernel(distribution):
         return None
     url = (distribution.read_text(_URL) or source).strip()
     sha256 = (distribution.read_text(_HASH) or "").strip()
@@ -261,6 +266,21 @@ def _added(known: Known) -> Added | None:
         tuple(depends),
         tuple(sorted(modules_of(known))),
     )
+
+
+def _came_with_kernel(distribution: Distribution) -> bool:
+    """Tell whether a package was there before any cell could install it.
+
+    At its start a kernel loads wheels by their addresses (those of litestate), and on sites without
+    a Pyodide of their own it also installs the rest of IPython from an index.
+    """
+    started = shell_started()
+    folders = {file.parts[0] for file in distribution.files or ()}
+    info = next((name for name in folders if name.endswith(".dist-info")), None)
+    if started is None or info is None:
+        return False
+    # Pyodide and micropip write it when they install the package.
+    return Path(str(distribution.locate_file(info)), _SOURCE).stat().st_mtime < started
 
 
 def _is_web(url: str) -> bool:

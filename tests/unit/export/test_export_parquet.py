@@ -13,7 +13,7 @@ import pytest
 from litestate import export_tables
 from litestate.errors import ExportError
 from litestate.export import parquet_writer as writer
-from litestate.host import roots
+from litestate.host import optional_packages, roots
 from table_files import of
 
 try:
@@ -183,13 +183,13 @@ def test_one_table_for_one_file(database: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("in_browser", "advice"), [(False, r": pip install pyarrow\."), (True, "Run %pip install")]
+    ("in_browser", "advice"), [(False, r": pip install pyarrow\."), (True, "Run `%pip install")]
 )
 def test_without_pyarrow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_browser: bool, advice: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.setattr(writer, "IN_BROWSER", in_browser)
+    monkeypatch.setattr(optional_packages, "IN_BROWSER", in_browser)
     if in_browser:
         monkeypatch.setattr(roots, "detect", lambda: roots.below(tmp_path))
     with pytest.raises(ExportError, match=advice):

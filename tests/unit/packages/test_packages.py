@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import shutil
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from litestate import packages
+from litestate import packages, platform
 from litestate.errors import DamagedBundleError
+from litestate.packages import package_list
 from litestate.parts import packages as parts_packages
 from litestate.report import Section
 
@@ -107,20 +112,70 @@ def test_a_broken_distribution_is_ignored(site: Path) -> None:
     assert packages.read(packages.dump(packages.describe()))["imported"]
 
 
+URL = "https://example.org/tiny_demo-1.2-py3-none-any.whl"
+
+
 @pytest.mark.skipif(not IN_BROWSER, reason="only the site has micropip")
 def test_packages_of_micropip_are_described(site: Path) -> None:
-    url = "https://example.org/tiny_demo-1.2-py3-none-any.whl"
-    facts = {"PYODIDE_SOURCE": "pypi", "PYODIDE_URL": url, "PYODIDE_SHA256": "ab" * 32}
+    facts = {"PYODIDE_SOURCE": "pypi", "PYODIDE_URL": URL, "PYODIDE_SHA256": "ab" * 32}
     install(site, "tiny-demo", "1.2", "tinydemo", PYODIDE_REQUIRES='["six"]', **facts)
     install(site, "file-demo", "1", "filedemo", PYODIDE_SOURCE="emfs:/x.whl", PYODIDE_URL="emfs:/x")
     install(site, "lock-demo", "1", "lockdemo", PYODIDE_SOURCE="pyodide")
     document = packages.read(packages.dump(packages.describe()))
     added = {it["name"]: it for it in document["added"]}
-    assert added["tiny-demo"]["url"] == url
+    assert added["tiny-demo"]["url"] == URL
     assert added["tiny-demo"]["depends"] == ["six"]
     assert added["file-demo"]["url"] is None
     assert "lock-demo" not in added
     assert [it.path for it in packages.left_out(document)] == ["package file-demo==1"]
+
+
+@pytest.fixture
+def kernel_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> float:
+    """The kernel's start, 100 seconds ago; packages installed before it are the site's."""
+    security = tmp_path / "security"
+    security.mkdir()
+    start = time.time() - 100
+    os.utime(security, (start, start))
+    shell = SimpleNamespace(profile_dir=SimpleNamespace(security_dir=str(security)))
+    monkeypatch.setattr(platform, "ipython_shell", lambda: shell)
+    monkeypatch.setattr(package_list, "IN_BROWSER", True)
+    return start
+
+
+def added(site: Path, name: str, when: float, version: str = "1") -> list[str]:
+    install(site, name, version, name.replace("-", "_"), PYODIDE_SOURCE=URL, PYODIDE_URL=URL)
+    source = site / f"{name}-{version}.dist-info" / "PYODIDE_SOURCE"
+    os.utime(source, (when, when))
+    listed = packages.describe()["added"]
+    return [f"{it['name']}=={it['version']}" for it in listed if it["url"] == URL]
+
+
+def test_what_the_kernel_loaded_at_its_start_is_not_the_users(
+    site: Path, kernel_start: float
+) -> None:
+    assert added(site, "early-demo", kernel_start - 1) == []
+    assert added(site, "late-demo", kernel_start + 1) == ["late-demo==1"]
+
+
+def test_a_package_of_the_kernel_that_the_user_upgraded_is_the_users(
+    site: Path, kernel_start: float
+) -> None:
+    assert added(site, "early-demo", kernel_start - 1) == []
+    shutil.rmtree(site / "early-demo-1.dist-info")
+    assert added(site, "early-demo", kernel_start + 1, "2") == ["early-demo==2"]
+
+
+def test_litestate_itself_is_never_installed_again(site: Path, kernel_start: float) -> None:
+    # A folder of its own: this Python imports litestate from elsewhere.
+    assert added(site, "Litestate", kernel_start + 1, "99") == []
+
+
+def test_without_the_time_of_the_start_nothing_is_left_out(
+    site: Path, kernel_start: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "ipython_shell", SimpleNamespace)
+    assert added(site, "early-demo", kernel_start - 1) == ["early-demo==1"]
 
 
 GOOD: dict[str, Any] = {
