@@ -23,7 +23,8 @@ from playwright.sync_api import BrowserType, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = Path(__file__).parent / "kernel"
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(KERNEL)]
+TESTS = ROOT / "tests"
+sys.path[:0] = [str(ROOT), str(TESTS / "support"), str(TESTS / "browser"), str(KERNEL)]
 
 import drives  # noqa: E402
 from lab import Lab  # noqa: E402

@@ -130,6 +130,7 @@ class Server(http.server.ThreadingHTTPServer):
     # On Windows it would let two servers share one port; elsewhere a restart has to work
     # while the last server's connections are closing.
     allow_reuse_address = sys.platform != "win32"
+    handler = Handler
 
     def __init__(self, folder: Path, port: int, base: str = "/") -> None:
         self.folder = folder
@@ -150,7 +151,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def finish_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
         """Make the handler use this folder."""
-        Handler(request, client_address, self, directory=os.fspath(self.folder))
+        self.handler(request, client_address, self, directory=os.fspath(self.folder))
 
     def handle_error(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
         """Don't report browsers that hang up; do report everything else."""

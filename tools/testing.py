@@ -19,7 +19,7 @@ LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_
 SCRIPTS = ("lint:check", "test")
 FAST = ("tests/unit", "tests/build")
 # In this order: a browser that was driven leaves an event loop behind, which the others lack.
-ALL = (*FAST, "tests/browser")
+ALL = (*FAST, "tests/sites", "tests/browser")
 PROCESSES = min(2, os.cpu_count() or 1)
 """Tests that run at a time. One in a browser keeps more than one core busy, and what is timed must
 not wait for too many others."""

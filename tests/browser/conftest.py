@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,24 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 from lab import Lab, without_jspi
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from serving import serving
 
 from tools.browser import FLAGS
-from tools.server import Server
 
 SUB_PATH = "/some/where/"
 
 OpenLab = Callable[..., Lab]
-
-
-@contextmanager
-def serving(folder: Path, base: str = "/") -> Iterator[Server]:
-    """Serve a folder until the end of the block."""
-    with Server(folder, 0, base) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join(timeout=10)
 
 
 @pytest.fixture(scope="session")
