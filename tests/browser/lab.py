@@ -408,6 +408,12 @@ def without_jspi(context: BrowserContext) -> None:
     context.route("**/pyodide-kernel-extension/static/*.js*", without)
 
 
+def sources(notebook: Path) -> list[str]:
+    """Return the code cells of a notebook."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
 def errors(cells: list[dict[str, Any]]) -> list[str]:
     """Return the errors that cells ended with."""
     return [
