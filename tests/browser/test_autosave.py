@@ -264,7 +264,7 @@ def test_without_opfs_and_with_nearly_no_room(fresh_lab: Lab) -> None:
     )
     (told,) = run(lab, START_UNPACED)
     assert "lacks a private file system" in told
-    assert "but only until the page is reloaded" in told
+    assert "Checkpoints are in memory only" in told
     run(lab, WORK, "connection.rollback()\nconnection.close()", "litestate.save_state()")
     # They can be undone all the same.
     run(lab, "(home / 'notes.txt').unlink()", "litestate.undo()")

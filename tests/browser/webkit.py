@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-DRIVER = Path(__file__).with_name("webkit_driver.py")
+from tools.system import SYSTEM_PYTHON
 
-PYTHON = "/usr/bin/python3"
-"""Debian's, for which its packages of PyGObject are."""
+DRIVER = Path(__file__).with_name("webkit_driver.py")
 
 ANSWER = 150
 """Seconds for a command. Scripts that wait end earlier on their own."""
@@ -51,7 +50,7 @@ class WebKit:
         self._log = self.log.open("wb")
         self._screen, display = _screen(self._log)
         self._driver = subprocess.Popen(
-            [PYTHON, DRIVER, folder / "profile", self.downloads],
+            [SYSTEM_PYTHON, DRIVER, folder / "profile", self.downloads],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
