@@ -108,10 +108,6 @@ class StorageError(LitestateError):
     """The storage of the checkpoints cannot be opened, read or written."""
 
 
-class NoStorageError(StorageError):
-    """The browser has no lasting storage for checkpoints, or does not allow its use."""
-
-
 class StorageFullError(StorageError):
     """The storage of the checkpoints is full."""
 

@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwr
 from tools.browser import FLAGS
 from tools.server import Server
 
+pytest.register_assert_rewrite("engine_suite")
+
 SUB_PATH = "/some/where/"
 
 OpenLab = Callable[..., Lab]

@@ -59,7 +59,8 @@ finally:
 AS_IN_WEBKIT = """
 import asyncio
 from litestate.browser import opfs
-from litestate.errors import NoStorageError, StorageError
+from litestate.browser.opfs_errors import NoStorageError
+from litestate.errors import StorageError
 from pyodide.code import run_js
 imitate = run_js('''
   const { prototype } = FileSystemFileHandle;

@@ -6,12 +6,19 @@ from typing import NoReturn
 
 from pyodide.ffi import JsException
 
-from ..errors import NoStorageError, StorageError, StorageFullError
+from ..errors import StorageError, StorageFullError
 
 LABEL = "this browser's storage"
 
 _REFUSED = frozenset(("NotAllowedError", "NotSupportedError", "SecurityError"))
 """Names of errors that say that this browser, or this window, never allows it."""
+
+
+class NoStorageError(StorageError):
+    """The browser has no lasting storage for checkpoints, or does not allow its use.
+
+    `storage.open_storage` catches it: no user sees it.
+    """
 
 
 def full() -> StorageFullError:

@@ -8,7 +8,7 @@ from typing import Any
 import js
 from pyodide.ffi import create_once_callable, to_js
 
-from ..errors import NoStorageError
+from .opfs_errors import NoStorageError
 
 
 class WebLock:

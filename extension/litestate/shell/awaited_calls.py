@@ -53,12 +53,14 @@ class Awaiting(ast.NodeTransformer):
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._decide = shell.should_run_async
+        self._transform = shell.transform_ast
         self._is_next = False
 
     def start(self) -> None:
         """Take part in the shell's running of cells."""
         self._shell.should_run_async = self._should_run_async
-        self._shell.ast_transformers.append(self)
+        # Not in ast_transformers, which is a setting of the user's.
+        self._shell.transform_ast = self._transform_ast
 
     def _should_run_async(
         self, raw_cell: str, *, transformed_cell: str | None = None, **options: Any
@@ -74,12 +76,15 @@ class Awaiting(ast.NodeTransformer):
         )
         return bool(decided) or self._is_next
 
-    def visit(self, node: ast.AST) -> Any:
-        """Transform the tree of the cell that is about to run, and no other one."""
-        if isinstance(node, ast.Module | ast.Expression | ast.Interactive):
-            if not self._is_next:
-                return node
+    def _transform_ast(self, tree: ast.AST) -> ast.AST:
+        found: ast.AST = self._transform(tree)
+        if self._is_next:
             self._is_next = False
+            found = ast.fix_missing_locations(self.visit(found))
+        return found
+
+    def visit(self, node: ast.AST) -> Any:
+        """Transform a node of the cell's own scope."""
         # A new scope is a function or runs like one, and is not of this cell's coroutine.
         return node if isinstance(node, _SCOPES) else super().visit(node)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..errors import NoStorageError
 from ..platform import IN_BROWSER
 from .interface import File, Storage, Usage
 
@@ -31,6 +30,7 @@ async def open_storage(name: str, *, patience: float = 2.0) -> Storage:
         If the files cannot be opened.
     """
     if IN_BROWSER:
+        from ..browser.opfs_errors import NoStorageError
         from .browser_files import open_opfs
 
         try:

@@ -7,9 +7,9 @@ import logging
 from typing import Any
 
 from ..browser import kernel, opfs
-from ..browser.opfs_errors import LABEL
+from ..browser.opfs_errors import LABEL, NoStorageError
 from ..browser.web_locks import WebLock
-from ..errors import LitestateError, NoStorageError, StorageError
+from ..errors import LitestateError, StorageError
 from .interface import (
     CELLS_NAME,
     FILE_NAMES,

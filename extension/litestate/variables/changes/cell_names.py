@@ -6,7 +6,6 @@ import ast
 import warnings
 from typing import Any, NamedTuple
 
-from ...shell.awaited_calls import Awaiting
 from .code_words import (
     ATTRIBUTES,
     HERE,
@@ -71,7 +70,7 @@ def cell_names(source: str, shell: Any = None, *, python: bool = False) -> CellN
     if len(source) > _LONGEST:
         return ANYTHING
     if shell is not None:
-        if any(not isinstance(each, Awaiting) for each in shell.ast_transformers):
+        if shell.ast_transformers:
             return ANYTHING
         if not python:
             try:
