@@ -17,7 +17,7 @@ from litestate.storage.memory import LIMIT, MemoryStorage
 REASON = "This browser cannot keep checkpoints: it lacks Web Locks."
 
 needs_plain_python = pytest.mark.skipif(
-    IN_BROWSER, reason="tests/browser/engine_suite.py does this in a browser that has no lasting storage"
+    IN_BROWSER, reason="tests/browser/engine_suite.py does this in the site"
 )
 
 
