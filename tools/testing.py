@@ -90,7 +90,10 @@ def run_tests(
     command = [sys.executable, "-m", "pytest", f"--numprocesses={PROCESSES}"]
     # One process gets all of a file, for what its tests share, and files in the order of ALL.
     command += ["--dist=loadfile", "--no-loadscope-reorder"]
-    if not _names_tests(arguments):
+    is_all = not _names_tests(arguments)
+    if is_all and not only_fast:
+        system.install_engines()
+    if is_all:
         tests = FAST if only_fast else ALL
         command += [folder for folder in tests if (ROOT / folder).is_dir()]
     step("pytest")

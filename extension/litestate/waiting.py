@@ -27,6 +27,9 @@ _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 _Self = TypeVar("_Self")
 
+_WAITS = "litestate_waits"
+"""Attribute of the functions that have a twin."""
+
 
 def run_to_completion(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
     """Run a coroutine that never suspends, and return its result."""
@@ -128,6 +131,7 @@ def blocking(
     def call(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
         return run_to_completion(function(waiter, *args, **kwargs))
 
+    setattr(call, _WAITS, True)
     _hide_parameter(call, function, 0)
     return call
 
@@ -145,6 +149,7 @@ def blocking_call(
     def call(self: _Self, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
         return run_to_completion(method(self, waiter, *args, **kwargs))
 
+    setattr(call, _WAITS, True)
     _hide_parameter(call, method, 1)
     return call
 
@@ -169,6 +174,23 @@ def awaitable(
         f"Do what `{name}` does, with ``await``: for browsers that cannot wait inside a call."
     )
     _hide_parameter(call, coroutine_function, 0)
+    return call
+
+
+def awaited(function: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return what to await in place of a call: the twin of a function of litestate.
+
+    Any other function, of the user's, is called as it is.
+    """
+    method = vars(type(function)).get("__call__")
+    if getattr(function, _WAITS, False):
+        return awaitable(function)
+    if getattr(method, _WAITS, False):
+        return awaitable(MethodType(method, function))
+
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
     return call
 
 

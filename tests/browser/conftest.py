@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from lab import Lab, without_jspi
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 from serving import serving
 
 from tools.browser import FLAGS
+
+pytest.register_assert_rewrite("engine_suite")
 
 SUB_PATH = "/some/where/"
 
@@ -44,14 +46,20 @@ def two_sites(tmp_path: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers; a process can have one."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS, headless=True
-        )
-        yield chromium
-        chromium.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A headless Chromium."""
+    chromium = playwright.chromium.launch(
+        executable_path=os.environ["LITESTATE_CHROMIUM"], args=FLAGS, headless=True
+    )
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture
@@ -152,6 +160,8 @@ def fresh_lab_without_jspi(_warm_lab_without_jspi: Lab) -> Lab:
 
 LONGEST = (
     "test_kernel_units",
+    "test_engine_webkit",
+    "test_engine_firefox",
     "test_autosave",
     "test_rests_in_site",
     "test_start",
@@ -163,6 +173,7 @@ LONGEST = (
     "test_opfs",
     "test_drive_order",
     "test_environment_in_site",
+    "test_engine_chromium",
 )
 """Files that come first: one of them at the end would leave the other process without work."""
 

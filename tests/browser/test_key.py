@@ -151,7 +151,11 @@ def test_without_jspi(lab_without_jspi: Lab) -> None:
     assert lab.value("trust.judge(None, b'')") == "stranger"
 
     # A bundle is signed all the same, if the call is awaited.
-    lab.check("import litestate\nf = lambda: 7\nreport = litestate.save_state('/tmp/plain')")
+    lab.check(
+        "import litestate\nf = lambda: 7\n"
+        "save = lambda path: litestate.save_state(path, variables='f')\n"
+        "report = save('/tmp/plain')"
+    )
     assert "asave_state() can" in lab.value("str(report)")
     lab.check("report = await litestate.asave_state('/tmp/awaited')")
     assert "not signed" not in lab.value("str(report)")

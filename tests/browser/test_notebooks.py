@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import OpenLab
-from lab import errors
+from lab import Lab, errors, sources
 
 CONTENT = Path(__file__).parents[2] / "content"
 NOTEBOOKS = sorted(path.relative_to(CONTENT).as_posix() for path in CONTENT.rglob("*.ipynb"))
@@ -22,6 +22,15 @@ def test_it_runs_clean_twice(open_lab: OpenLab, name: str) -> None:
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
         assert outputs
         assert not [output for output in outputs if output.get("name") == "stderr"]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_it_runs_without_jspi(lab_without_jspi: Lab, name: str) -> None:
+    lab = lab_without_jspi
+    lab.set_cells(*sources(CONTENT / name))
+    # Autosave is on.
+    lab.use_up()
+    assert errors(lab.run_all()) == []
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

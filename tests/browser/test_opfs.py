@@ -41,7 +41,6 @@ except StorageFullError as error:
 
 LACKING = """
 from pyodide.code import run_js
-from litestate.errors import StorageError
 undo = run_js('''
   const owner = {owner}.prototype;
   const found = Object.getOwnPropertyDescriptor(owner, "{name}");
@@ -50,12 +49,71 @@ undo = run_js('''
   () => Object.defineProperty(owner, "{name}", found)
 ''')
 try:
-    await open_storage("lacking", patience=5)
-    print("opened")
-except StorageError as error:
-    print(error)
+    lacking = await open_storage("lacking", patience=5)
+    print(f"{lacking.label.split()[-1]}: {lacking.transient}")
 finally:
     undo()
+"""
+
+
+AS_IN_WEBKIT = """
+import asyncio
+from litestate.browser import opfs
+from litestate.browser.opfs_errors import NoStorageError
+from litestate.errors import StorageError
+from pyodide.code import run_js
+imitate = run_js('''
+  const { prototype } = FileSystemFileHandle;
+  const original = prototype.createSyncAccessHandle;
+  const fail = (name) => { throw new DOMException("as in WebKit", name); };
+  const safari = async function () {
+    try {
+      return await original.call(this);
+    } catch (error) {
+      if (error.name === "NoModificationAllowedError") fail("InvalidStateError");
+      throw error;
+    }
+  };
+  // The first call for a file leaves it locked.
+  const tried = new Set();
+  const gtk = async function () {
+    fail(tried.size === tried.add(this.name).size ? "InvalidStateError" : "NotSupportedError");
+  };
+  (name) => { prototype.createSyncAccessHandle = { original, safari, gtk }[name]; }
+''')
+folder = await opfs.open_folder()
+file = await opfs.open_file(folder, "one")
+"""
+
+AS_IN_SAFARI = """
+imitate("safari")
+first = await opfs.Handle.open(file)
+second = asyncio.ensure_future(opfs.Handle.open(file))
+await asyncio.sleep(0.5)
+assert not second.done()
+first.write(0, b"from the first")
+first.close()
+print((await asyncio.wait_for(second, 5)).read(0, 100).decode())
+second.result().close()
+try:
+    first.size()
+except StorageError as error:
+    print(error)
+"""
+
+AS_IN_GTK = """
+imitate("gtk")
+for _ in range(2):
+    opfs._opens_files = False
+    try:
+        await asyncio.wait_for(opfs.Handle.open(file), 5)
+    except NoStorageError as error:
+        print(error)
+imitate("original")
+names = await run_js('''
+  navigator.storage.getDirectory().then((it) => Array.fromAsync(it.keys())).then(String)
+''')
+assert "one" in names and "litestate-" not in names, names
 """
 
 
@@ -160,21 +218,35 @@ def test_no_room(open_lab: OpenLab, site: str, profile: BrowserContext) -> None:
     assert lab.value("file.read(0, 12).decode()") == "good, better"
 
 
+def test_as_in_webkit(shared_lab: Lab) -> None:
+    """There, a file that is open elsewhere has the error of a handle that has been closed."""
+    lab = shared_lab
+    lab.check(AS_IN_WEBKIT)
+    content, closed = lab.check(AS_IN_SAFARI).splitlines()
+    assert content == "from the first"
+    assert closed == "The checkpoints in this browser's storage have been closed."
+    messages = lab.check(AS_IN_GTK).splitlines()
+    assert len(messages) == 2
+    for message in messages:
+        assert message.startswith("This browser cannot keep checkpoints: ")
+        assert "NotSupportedError" in message
+
+
 def test_a_browser_that_lacks_something(shared_lab: Lab) -> None:
     lab = shared_lab
     assert open_storage(lab)
     for owner, name, instead, reason in (
         ("StorageManager", "getDirectory", "", "lacks a private file system"),
-        ("StorageManager", "getDirectory", "SecurityError", "cannot be opened (SecurityError: no)"),
+        ("StorageManager", "getDirectory", "SecurityError", "does not work (SecurityError: no)"),
         ("FileSystemFileHandle", "createSyncAccessHandle", "", "lacks synchronous access to"),
         ("WorkerNavigator", "locks", "", "lacks Web Locks"),
         ("WorkerNavigator", "storage", "", "lacks a private file system"),
-        ("LockManager", "request", "SecurityError", "lock of the checkpoints"),
+        ("LockManager", "request", "SecurityError", "refuses their lock"),
     ):
         code = LACKING.replace("{owner}", owner).replace("{name}", name)
         message = lab.check(code.replace("{instead}", instead))
         assert reason in message
-        assert "save_state() works" in message
+        assert message.startswith("memory: This browser cannot keep checkpoints: ")
     lab.check("storage.close()")
     assert open_storage(lab)
     lab.check("storage.close()")

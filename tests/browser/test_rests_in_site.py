@@ -10,7 +10,6 @@ from lab import Lab
 from test_autosave import NUMBERS, run
 
 START = "import litestate\nlitestate.autosave()"
-START_ASYNC = "import litestate\nawait litestate.aautosave()"
 
 DEBT = """
 import time
@@ -30,21 +29,19 @@ QUICK = [f"v{number} = {number}" for number in range(6)]
 
 
 @pytest.mark.parametrize(
-    ("fixture", "start"),
-    [("fresh_lab", START), ("fresh_lab_without_jspi", START_ASYNC)],
+    "fixture",
+    ["fresh_lab", "fresh_lab_without_jspi"],
     ids=["with JSPI", "without JSPI"],
 )
-def test_the_last_cells_are_stored_in_a_rest(
-    request: pytest.FixtureRequest, fixture: str, start: str
-) -> None:
+def test_the_last_cells_are_stored_in_a_rest(request: pytest.FixtureRequest, fixture: str) -> None:
     lab: Lab = request.getfixturevalue(fixture)
-    run(lab, start, *WORK, DEBT)
+    run(lab, START, *WORK, DEBT)
     run(lab, *QUICK)
     # A cell that awaits ends in another way.
     run(lab, "import asyncio\nawait asyncio.sleep(0.05)\nlast = 1")
     lab.page.wait_for_timeout(2000)
     lab.reload()
-    (told,) = run(lab, start)
+    (told,) = run(lab, START)
     assert "ran after it" not in told
     assert lab.value("[v0, v1, v2, v3, v4, v5, last]") == [0, 1, 2, 3, 4, 5, 1]
 

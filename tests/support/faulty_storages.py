@@ -50,6 +50,7 @@ class Files:
 
     label = "the test's storage"
     cells: File | None = None
+    transient = ""
 
     def __init__(self, files: tuple[File, File], writable: bool = True) -> None:
         self.files = files

@@ -17,23 +17,32 @@ CELL_TIMEOUT = 120_000
 
 _READY = """
 async ([notebook, timeout]) => {
+  let stage = "the layout";
+  let panel = null;
   const ready = async () => {
     await window.jupyterapp.restored;
-    let panel = null;
+    stage = "the notebook's panel";
     while (!panel) {
       const widgets = [...window.jupyterapp.shell.widgets("main")];
       // What was open in another tab of this profile is opened here, too.
       panel = widgets.find((widget) => widget.context?.path?.endsWith(notebook));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+    stage = "its content";
     await panel.context.ready;
+    stage = "its session";
     await panel.sessionContext.ready;
+    stage = "an answer of the kernel";
     await panel.sessionContext.session.kernel.info;
     window.panel = panel;
     return panel.context.path;
   };
   const late = new Promise((_, reject) => {
-    setTimeout(() => reject(new Error("the notebook did not open")), timeout);
+    setTimeout(() => {
+      const kernel = panel?.sessionContext.session?.kernel;
+      const state = kernel ? `${kernel.status}, ${kernel.connectionStatus}` : "none";
+      reject(new Error(`the notebook did not open: no ${stage} (kernel: ${state})`));
+    }, timeout);
   });
   return Promise.race([ready(), late]);
 }
@@ -406,6 +415,12 @@ def without_jspi(context: BrowserContext) -> None:
         route.fulfill(response=answer, body=lacking + answer.text())
 
     context.route("**/pyodide-kernel-extension/static/*.js*", without)
+
+
+def sources(notebook: Path) -> list[str]:
+    """Return the code cells of a notebook."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
 def errors(cells: list[dict[str, Any]]) -> list[str]:

@@ -19,7 +19,7 @@ from ..report import Report, Section, show, size_text, when_text
 from ..shell.after_cell import AfterCell
 from ..variables.namespace import Choice
 from ..waiting import Waiter, awaitable, blocking_call, wait
-from .kernel_session import Opened, close, opened
+from .kernel_session import Opened, close, opened, opened_before, transience
 
 _NEARLY_FULL = 0.8
 """Used share of the browser's storage, or of the disk, at which a warning is shown."""
@@ -83,20 +83,25 @@ class Autosave:
         Report
             What was restored.
 
+        Some browsers have no storage for checkpoints, above all in private windows. There the
+        checkpoints are in memory until the page is reloaded, and the report says so.
+
         Raises
         ------
         StorageError
-            If this browser has no storage for checkpoints (as in a private window), or the folder
-            cannot be written to. `save_state` works in any case.
+            If the storage cannot be opened or written to. `save_state` works in any case.
         NeedsAsyncError
             If this browser cannot wait inside a call; use `aautosave`.
         LitestateError
             Outside of a notebook and of IPython, where there are no cells.
         """
-        opening = opened(
-            name, paths=paths, exclude=exclude, retention=retention, variables=variables
-        )
-        return self._begin(await waiter(opening, "its storage"), restore=restore)
+        now = opened_before(name, paths, exclude, retention, variables)
+        if now is None:
+            opening = opened(
+                name, paths=paths, exclude=exclude, retention=retention, variables=variables
+            )
+            now = await waiter(opening, "its storage")
+        return self._begin(now, restore=restore)
 
     def pause(self) -> None:
         """Make no checkpoints until `resume`."""
@@ -122,7 +127,9 @@ class Autosave:
             last = f"{title(newest.note, newest.number)} at {when_text(newest.note.created)}"
         state = "paused" if follower.paused else "on"
         # With a date: the output may be read after this kernel has ended.
-        text = f"Autosave is {state} for {session.name}; {last} (on {time.strftime(_MOMENT)})"
+        limit = " until the page is reloaded" if session.storage.transient else ""
+        text = f"Autosave is {state} for {session.name}{limit}; {last} "
+        text += f"(on {time.strftime(_MOMENT)})"
         if follower.trouble:
             return f"{text}. What has changed since is not in it: {follower.trouble}"
         return f"{text}. What has changed since is not in it yet" if follower.pending else text
@@ -152,7 +159,8 @@ class Autosave:
             f"Autosave was turned on for {session.name} on {time.strftime(_MOMENT)}. "
             f"{report.headline}"
         ).strip()
-        report.headline = f"Autosave is on for {session.name}. {report.headline}".strip()
+        limit = ", but only until the page is reloaded" if session.storage.transient else ""
+        report.headline = f"Autosave is on for {session.name}{limit}. {report.headline}".strip()
         _explain(report, now)
         return show(report)
 
@@ -299,6 +307,7 @@ def _explain(report: Report, now: Opened) -> None:
     report.sections = report.sections or [Section("autosave")]
     warnings = report.sections[0].warnings
     warnings += session.history.problems
+    warnings += transience(session)
     if not session.storage.writable:
         warnings.append(
             "This notebook is open in another tab, which makes the checkpoints. This tab takes "
@@ -306,12 +315,12 @@ def _explain(report: Report, now: Opened) -> None:
         )
     if now.path is not None:
         report.notes.append(f"{now.path} was called {session.name} when its history began.")
-    if IN_BROWSER and _is_page_temporary():
+    if IN_BROWSER and not session.storage.transient and _is_page_temporary():
         report.notes.append(
             "This site keeps notebooks only until the page is reloaded or closed: download yours "
             "with File → Download. Its variables, files and databases will be restored."
         )
-    if now.persisted is False:
+    if now.persisted is False and not session.storage.transient:
         report.notes.append(
             "Download a bundle with save_state() from time to time: the browser may delete what "
             "this site stores."

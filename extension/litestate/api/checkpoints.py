@@ -22,7 +22,7 @@ from ..state.missing_files import unsaved_notes
 from ..state.save import write_to
 from ..variables.namespace import is_session
 from ..waiting import Waiter, awaitable, blocking
-from .kernel_session import current, opened
+from .kernel_session import current, opened, transience
 
 Which = int | str | Row | Checkpoint | None
 
@@ -184,7 +184,7 @@ def _find(found: Session, which: Which) -> Checkpoint:
 def _checkpoint(session: Session, label: str | None) -> Report:
     taken = _take_over(session)
     made = session.checkpoint("asked", label=label, cell=cell_number())
-    notes = taken + unsaved_notes(session.scanner.roots)
+    notes = taken + unsaved_notes(session.scanner.roots) + transience(session)
     if made is None:
         last = session.newest
         where = f" since {title(last.note, last.number)}" if last else "; there is no state yet"

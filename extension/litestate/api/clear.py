@@ -35,7 +35,8 @@ def clear(found: Survey) -> Report:
     report = None
     # After a change of the current folder, a path may name another file than in a checkpoint.
     is_here = session is not None and session.scanner.roots == roots.detect()
-    if session is not None and session.storage.writable and is_here:
+    lasts = session is not None and session.storage.writable and not session.storage.transient
+    if session is not None and lasts and is_here:
         report = _after_checkpoint(found, session)
     report = report or _after_bundle(found)
     report.headline = f"Cleared {count_text(report.sections[0].lines)}"

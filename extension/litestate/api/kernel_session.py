@@ -90,17 +90,8 @@ async def opened(
         If there is no storage for checkpoints.
     """
     global _current  # noqa: PLW0603 - a kernel has one notebook
-    if name is not None and not (isinstance(name, str) and name):
-        raise CheckpointError(
-            f"name= takes text, not {name!r}. Leave it out for the notebook's name."
-        )
-    if retention is not None and not isinstance(retention, Retention):
-        raise RetentionError(f"retention= takes a Retention(…), not {retention!r}.")
-    if _current is not None and name in (None, _current.session.name):
-        asked = paths is not None or exclude or variables is not None
-        scanner = _scanner(paths, exclude, variables) if asked else None
-        _current.session.configure(scanner, retention)
-        return _current
+    if before := opened_before(name, paths, exclude, retention, variables):
+        return before
     scanner = _scanner(paths, exclude, variables)
     page = await _page() if IN_BROWSER else None
     name = name or (_name_in_site(page) if page else _name_in_python())
@@ -123,6 +114,42 @@ async def opened(
         _current.restarted, _current.persisted = page.restarted, page.persisted
         _current.path = None if page.path == page.name else page.path
     return _current
+
+
+def opened_before(
+    name: str | None,
+    paths: Paths,
+    exclude: Sequence[str] | str,
+    retention: Retention | None,
+    variables: Choice,
+) -> Opened | None:
+    """Return the open history with new choices, or None if another one is wanted.
+
+    This is the part of `opened` that never waits. The parameters are the same.
+    """
+    if name is not None and not (isinstance(name, str) and name):
+        raise CheckpointError(
+            f"name= takes text, not {name!r}. Leave it out for the notebook's name."
+        )
+    if retention is not None and not isinstance(retention, Retention):
+        raise RetentionError(f"retention= takes a Retention(…), not {retention!r}.")
+    if _current is None or name not in (None, _current.session.name):
+        return None
+    asked = paths is not None or exclude or variables is not None
+    scanner = _scanner(paths, exclude, variables) if asked else None
+    _current.session.configure(scanner, retention)
+    return _current
+
+
+def transience(session: Session) -> list[str]:
+    """Return a sentence about checkpoints that end with the kernel; none if they last."""
+    if not session.storage.transient:
+        return []
+    return [
+        f"{session.storage.transient} Checkpoints are in memory only: undo() and restore() work, "
+        "but a reload of the page loses them, with all variables and the files in the home "
+        "folder. Download a bundle with save_state() before."
+    ]
 
 
 def unrestored_notes() -> list[str]:

@@ -6,14 +6,14 @@ A sync access handle is exclusive; only opening it is asynchronous.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NoReturn
+import logging
+import secrets
+from typing import Any
 
 import js
 from pyodide.ffi import JsException, can_run_sync, run_sync
 
-from ..errors import StorageError, StorageFullError
-
-LABEL = "this browser's storage"
+from .opfs_errors import fail, fail_handle, failed, full, number, refuse
 
 PIECE = 4 << 20
 """Bytes of the JavaScript array that all data passes through. With 4 MB it is as fast as the
@@ -28,6 +28,8 @@ _NO_SPACE = (1 << 32) - 8
 (base/files/file.h), -8, as an unsigned number. Elsewhere it raises a QuotaExceededError."""
 
 _buffer = js.Uint8Array.new(PIECE)
+
+_opens_files = False
 
 
 def missing() -> str:
@@ -48,15 +50,21 @@ async def open_folder(*names: str) -> Any:
 
     Raises
     ------
-    StorageError
+    NoStorageError
         If the browser does not allow it, as some do not in private windows.
+    StorageError
+        If it fails for another reason.
     """
     try:
         folder = await js.navigator.storage.getDirectory()
+    except JsException as error:
+        # Browsers have different errors for a private window.
+        refuse(error)
+    try:
         for name in names:
             folder = await folder.getDirectoryHandle(name, create=True)
     except JsException as error:
-        _fail("opened", error)
+        fail("opened", error)
     return folder
 
 
@@ -71,7 +79,7 @@ async def open_file(folder: Any, name: str) -> Any:
     try:
         return await folder.getFileHandle(name, create=True)
     except JsException as error:
-        _fail("opened", error)
+        fail("opened", error)
 
 
 async def estimate() -> tuple[int, int] | None:
@@ -100,6 +108,8 @@ class Handle:
 
         Raises
         ------
+        NoStorageError
+            If this browser has no synchronous access to files.
         StorageError
             If it cannot be opened for another reason.
         """
@@ -113,8 +123,8 @@ class Handle:
                 opening.add_done_callback(_close_unwanted)
                 raise
             except JsException as error:
-                if error.name != "NoModificationAllowedError":
-                    _fail("opened", error)
+                if not await _is_locked(error):
+                    fail("opened", error)
             # A terminated worker releases its files a little later.
             await asyncio.sleep(wait)
             wait = min(2 * wait, _LAST_WAIT)
@@ -124,7 +134,7 @@ class Handle:
         try:
             return int(self._handle.getSize())
         except JsException as error:
-            _fail("read", error)
+            fail_handle("read", error)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes; fewer than asked for only at the end of the file."""
@@ -134,11 +144,11 @@ class Handle:
             try:
                 count = int(self._handle.read(view, at=offset))
             except JsException as error:
-                _fail("read", error)
+                fail_handle("read", error)
             if not count:
                 break
             if count > length:
-                raise _failed("read", _number(count))
+                raise failed("read", number(count))
             pieces.append(_view(count).to_bytes())
             offset += count
             length -= count
@@ -154,9 +164,9 @@ class Handle:
             try:
                 count = int(self._handle.write(view, at=offset))
             except JsException as error:
-                _fail("written", error)
+                fail_handle("written", error)
             if not 0 < count <= len(piece):
-                raise _full() if count in (0, _NO_SPACE) else _failed("written", _number(count))
+                raise full() if count in (0, _NO_SPACE) else failed("written", number(count))
             # The rest is tried again, so that the browser gives its own reason.
             left = left[count:]
             offset += count
@@ -166,17 +176,17 @@ class Handle:
         try:
             self._handle.truncate(size)
         except JsException as error:
-            _fail("written", error)
+            fail_handle("written", error)
         # In a private window of Chromium this is the only sign of a full storage.
         if self.size() != size:
-            raise _full()
+            raise full()
 
     def flush(self) -> None:
         """Return when all writes are durable."""
         try:
             self._handle.flush()
         except JsException as error:
-            _fail("written", error)
+            fail_handle("written", error)
 
     def close(self) -> None:
         """Close the file, so that others can open it."""
@@ -209,7 +219,7 @@ class Snapshot:
         try:
             return cls(file, await file.getFile())
         except JsException as error:
-            _fail("read", error)
+            fail("read", error)
 
     def __init__(self, file: Any, blob: Any) -> None:
         self._file = file
@@ -240,6 +250,44 @@ class Snapshot:
         return data
 
 
+async def _is_locked(error: JsException) -> bool:
+    """Return whether a file cannot be opened because it is open already.
+
+    The standard's error is NoModificationAllowedError, and WebKit's is InvalidStateError.
+    """
+    if error.name == "InvalidStateError":
+        # WebKitGTK has no synchronous access. The first call for a file says so, but the failed
+        # call locks the file, and later ones say InvalidStateError, from other tabs, too.
+        await _try_new_file()
+        return True
+    return bool(error.name == "NoModificationAllowedError")
+
+
+async def _try_new_file() -> None:
+    """Open a new file, unless that has succeeded before.
+
+    Raises
+    ------
+    NoStorageError
+        If this browser has no synchronous access to files.
+    """
+    global _opens_files  # noqa: PLW0603 - there is one browser
+    if _opens_files:
+        return
+    folder, name = await open_folder(), f"litestate-{secrets.token_hex(8)}"
+    file = await open_file(folder, name)
+    try:
+        (await file.createSyncAccessHandle()).close()
+        _opens_files = True
+    except JsException as error:
+        fail("opened", error)
+    finally:
+        try:
+            await folder.removeEntry(name)
+        except JsException:
+            logging.getLogger(__name__).debug("a file is left", exc_info=True)
+
+
 def _view(size: int) -> Any:
     return _buffer if size == PIECE else _buffer.subarray(0, size)
 
@@ -247,30 +295,3 @@ def _view(size: int) -> Any:
 def _close_unwanted(opening: asyncio.Future[Any]) -> None:
     if opening.exception() is None:
         opening.result().close()
-
-
-def _full() -> StorageFullError:
-    return StorageFullError(
-        f"There is no room left for checkpoints in {LABEL}; older checkpoints are unchanged. "
-        "Free some space on this computer's disk, delete data of this site that you do not need, "
-        "or save the work in a file with save_state()."
-    )
-
-
-def _failed(verb: str, reason: str) -> StorageError:
-    return StorageError(
-        f"The checkpoints in {LABEL} cannot be {verb} ({reason}). A private window may not allow "
-        "it, and another browser may; save_state() works in any case."
-    )
-
-
-def _number(count: int) -> str:
-    return f"error {count - (1 << 32)}"
-
-
-def _fail(verb: str, error: JsException) -> NoReturn:
-    if error.name == "QuotaExceededError":
-        raise _full() from None
-    if error.name == "InvalidStateError":
-        raise StorageError(f"The checkpoints in {LABEL} have been closed.") from None
-    raise _failed(verb, f"{error.name}: {error.message}") from None

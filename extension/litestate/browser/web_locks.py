@@ -8,7 +8,7 @@ from typing import Any
 import js
 from pyodide.ffi import create_once_callable, to_js
 
-from ..errors import StorageError
+from .opfs_errors import NoStorageError
 
 
 class WebLock:
@@ -36,7 +36,7 @@ class WebLock:
 
         Raises
         ------
-        StorageError
+        NoStorageError
             If this page may not use locks.
         """
         # A cancelled waiter must not cancel the future.
@@ -58,5 +58,5 @@ class WebLock:
 
     def _fail(self, error: Any) -> None:
         if not self._granted.done() and not self._controller.signal.aborted:
-            message = f"This browser refuses the lock of the checkpoints ({error})"
-            self._granted.set_exception(StorageError(f"{message}; save_state() works in any case."))
+            message = f"This browser cannot keep checkpoints: it refuses their lock ({error})."
+            self._granted.set_exception(NoStorageError(message))

@@ -24,8 +24,8 @@ _OWN = frozenset(
 _PRINTERS = ("type_printers", "deferred_printers", "singleton_printers")
 """Libraries add to these; `module_changes` finds what a notebook adds."""
 
-_ALWAYS_LOADED = frozenset({"IPython.extensions.storemagic"})
-"""ipykernel loads it when it starts."""
+_ALWAYS_LOADED = frozenset({"IPython.extensions.storemagic", "litestate.shell.awaited_calls"})
+"""Kernels load them when they start."""
 
 _MADE_LATER = frozenset({"InlineBackend"})
 """Classes of objects that IPython makes when they are first used."""

@@ -21,17 +21,24 @@ async def open_storage(name: str, *, patience: float = 2.0) -> Storage:
     Returns
     -------
     Storage
-        In the browser's private files, or in ``.litestate`` in the current folder.
+        In the browser's private files, or in ``.litestate`` in the current folder. In a browser
+        without private files, in memory: `Storage.transient` says why.
 
     Raises
     ------
     StorageError
-        If the browser or the folder cannot store checkpoints.
+        If the files cannot be opened.
     """
     if IN_BROWSER:
+        from ..browser.opfs_errors import NoStorageError
         from .browser_files import open_opfs
 
-        return await open_opfs(name, patience=patience)
+        try:
+            return await open_opfs(name, patience=patience)
+        except NoStorageError as error:
+            from .memory import MemoryStorage
+
+            return MemoryStorage(str(error))
     from .folder import open_directory
 
     return open_directory(name, patience=patience)

@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from ..browser import kernel, opfs
+from ..browser.opfs_errors import LABEL, NoStorageError
 from ..browser.web_locks import WebLock
 from ..errors import LitestateError, StorageError
 from .interface import (
@@ -39,13 +40,15 @@ async def open_opfs(name: str, *, site: str | None = None, patience: float = 2.0
 
     Raises
     ------
-    StorageError
+    NoStorageError
         If this browser cannot store files, or does not allow it.
+    StorageError
+        If the files cannot be opened.
     """
     if missing := opfs.missing():
-        raise StorageError(
+        raise NoStorageError(
             f"This browser cannot keep checkpoints: it lacks {missing}. Private windows, old "
-            "browsers and pages over plain http do not have it. save_state() works anyway."
+            "browsers and pages over plain http do not have it."
         )
     base = kernel.site() if site is None else site
     folder = await opfs.open_folder(FOLDER, folder_name(base), folder_name(name))
@@ -75,7 +78,8 @@ class OpfsStorage:
         Whether ``files`` are handles.
     """
 
-    label = opfs.LABEL
+    label = LABEL
+    transient = ""
 
     def __init__(
         self, claim: _Claim, files: tuple[File, File], cells: File | None, *, writable: bool
@@ -183,8 +187,8 @@ async def _snapshots_of(files: tuple[Any, ...]) -> tuple[File, File]:
         first, second, again = [
             await opfs.Snapshot.open(file) for file in (files[0], files[1], files[0])
         ]
-        snapshots = [Snapshot(look.size(), look.read, opfs.LABEL) for look in (first, second)]
+        snapshots = [Snapshot(look.size(), look.read, LABEL) for look in (first, second)]
         # In between, compaction may have moved everything to the first file.
         if again.read(0, HEAD) == snapshots[0].head:
             return snapshots[0], snapshots[1]
-    raise rewritten(opfs.LABEL)
+    raise rewritten(LABEL)

@@ -74,6 +74,8 @@ class DirectoryStorage:
         File descriptor of the lock, if this process holds it.
     """
 
+    transient = ""
+
     def __init__(self, place: Path, lock: int | None) -> None:
         self._place = place
         self._lock = lock

@@ -112,6 +112,8 @@ class Storage(Protocol):
     cells : File or None
         The file that lists the cells since the newest checkpoint; None for a reader, and if it
         cannot be opened.
+    transient : str
+        A sentence that says why the files end with this kernel; empty if they last.
     """
 
     @property
@@ -125,6 +127,9 @@ class Storage(Protocol):
 
     @property
     def cells(self) -> File | None: ...  # noqa: D102
+
+    @property
+    def transient(self) -> str: ...  # noqa: D102
 
     async def usage(self) -> Usage | None:
         """Return how full the storage is, or None if that is unknown."""
