@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tools import extension, files, pyodide_lock, sitelock
+from tools import extension, files, precompile, pyodide_lock, sitelock
 from tools.console import BuildError, run, step
 from tools.fetch import default_places, fetch
 from tools.paths import (
@@ -67,7 +67,7 @@ def build(cache: Path, folders: list[Path]) -> None:
     fetched = fetch(lock.files, cache, default_places(folders))
     with files.scratch_folder(WORK) as scratch:
         source, output = scratch / "lite", scratch / "dist"
-        _stage(source, lock, fetched, wheel)
+        _stage(source, lock, fetched, wheel, cache)
         step("building the site with jupyter lite")
         _jupyter_lite("build", source, output)
         _trim(output)
@@ -97,6 +97,7 @@ def _stage(
     lock: sitelock.SiteLock,
     fetched: dict[sitelock.LockedFile, Path],
     wheel: Path,
+    cache: Path,
 ) -> None:
     """Lay out what `jupyter lite build` expects in its folder."""
     runtime = source / "static" / "pyodide"
@@ -111,8 +112,9 @@ def _stage(
             shutil.copyfile(path, runtime / file.file_name)
     shutil.copyfile(wheel, runtime / wheel.name)
     shutil.copytree(EXTENSION / "kernel", runtime, dirs_exist_ok=True)
+    lock = precompile.precompile(lock, runtime / wheel.name, runtime, cache)
     text = pyodide_lock.make(
-        lock, wheel, official if _other_hosts_allowed() else None, official_version
+        lock, runtime / wheel.name, official if _other_hosts_allowed() else None, official_version
     )
     (runtime / "pyodide-lock.json").write_text(text, encoding="utf-8")
 
