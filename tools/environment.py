@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tools import files, system
-from tools.console import SHARED_DESCRIPTORS, BuildError, run, step
+from tools.console import SHARED_DESCRIPTORS, BuildError, run, step, warn
 from tools.paths import EXTENSION, REQUIREMENTS, VENV, WORK, venv_program
 
 # Written last. Without it, the folder is left from an interrupted run.
@@ -94,6 +94,24 @@ def require(*names: str) -> None:
         # Wheels only: nothing is compiled, and no package's own code runs to install it.
         _install("--require-hashes", "--only-binary", ":all:", "-r", requirements)
         files.write_stamp(stamp, value)
+
+
+def offer(name: str) -> bool:
+    """Install a set of requirements that can be done without; tell whether it's there.
+
+    Parameters
+    ----------
+    name : str
+        See `require`.
+    """
+    try:
+        require(name)
+    except BuildError as error:
+        warn(str(error))
+        # pip ended by itself, and then leaves nothing half-written.
+        files.write_stamp(COMPLETE, _python())
+        return False
+    return True
 
 
 def require_litestate() -> None:

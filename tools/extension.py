@@ -95,6 +95,16 @@ def jlpm(*arguments: str) -> None:
     run([program, *arguments], cwd=EXTENSION, env=node)
 
 
+def index_wheels(folder: Path) -> None:
+    """Write the index of a labextension's wheels anew, after they have changed."""
+    from jupyterlite_pyodide_kernel.addons.piplite import write_wheel_index
+
+    for wheel in folder.glob("*.whl"):
+        # The index records it.
+        os.utime(wheel, (int(SOURCE_DATE_EPOCH),) * 2)
+    write_wheel_index(folder)
+
+
 def unpack_labextension(wheel: Path, into: Path) -> None:
     """Put the labextension of the wheel where pip would put it, below another folder."""
     with zipfile.ZipFile(wheel) as archive:

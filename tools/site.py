@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tools import extension, files, pyodide_lock, sitelock
+from tools import extension, files, precompile, pyodide_lock, sitelock
 from tools.console import BuildError, run, step
 from tools.fetch import default_places, fetch
 from tools.paths import (
@@ -68,7 +68,7 @@ def build(cache: Path, folders: list[Path]) -> None:
     wheel = extension.build_wheel(pure)
     with files.scratch_folder(WORK) as scratch:
         source, output = scratch / "lite", scratch / "dist"
-        _stage(source, lock, fetched, wheel)
+        _stage(source, lock, fetched, wheel, cache)
         step("building the site with jupyter lite")
         _jupyter_lite("build", source, output)
         _trim(output)
@@ -97,6 +97,7 @@ def _stage(
     lock: sitelock.SiteLock,
     fetched: dict[sitelock.LockedFile, Path],
     wheel: Path,
+    cache: Path,
 ) -> None:
     """Lay out what `jupyter lite build` expects in its folder."""
     runtime = source / "static" / "pyodide"
@@ -109,6 +110,7 @@ def _stage(
             official_version = file.version
         else:
             shutil.copyfile(path, runtime / file.file_name)
+    lock = precompile.precompile(lock, runtime, cache)
     text = pyodide_lock.make(lock, official if _other_hosts_allowed() else None, official_version)
     (runtime / "pyodide-lock.json").write_text(text, encoding="utf-8")
 
@@ -123,6 +125,9 @@ def _stage(
     installed = VENV / "share" / "jupyter" / "labextensions" / KERNEL_PLUGIN
     shutil.copytree(installed, source / "labextensions" / KERNEL_PLUGIN)
     extension.unpack_labextension(wheel, source / "labextensions")
+    wheels = source / "labextensions" / "litestate" / "static" / "pypi"
+    if precompile.precompile_wheels(wheels, runtime, lock):
+        extension.index_wheels(wheels)
 
 
 def _other_hosts_allowed() -> bool:
