@@ -22,7 +22,7 @@ RECORD = "thing-1.0.dist-info/RECORD"
 # Stands for Node.js with Pyodide: compiles nothing, and counts how often it's called.
 NODE = """
 import json, pathlib, sys, zipfile
-_program, runtime, _script, work, _info = sys.argv[1:]
+_program, _runtime, _archives, _script, work, _info = sys.argv[1:]
 work = pathlib.Path(work)
 with open("{log}", "a") as log:
     print("called", file=log)
