@@ -88,3 +88,26 @@ export function redirect(
     [KERNEL_PLUGIN]: { ...kernel, pyodideUrl: module.href }
   };
 }
+
+/** The page's configuration, as `PageConfig` of JupyterLab. */
+export interface IPageConfig {
+  getOption(name: string): string;
+  setOption(name: string, value: string): unknown;
+}
+
+/** Make every kernel of a page load Pyodide through litestate's module. */
+export function redirectPage(config: IPageConfig, page: string): void {
+  const text = config.getOption('litePluginSettings');
+  // JupyterLab with a server has none.
+  if (!text) {
+    return;
+  }
+  const settings = redirect(JSON.parse(text) as PluginSettings, {
+    page,
+    labextensions: config.getOption('fullLabextensionsUrl'),
+    areFilesInMemory: areFilesInMemory(name => config.getOption(name))
+  });
+  if (settings) {
+    config.setOption('litePluginSettings', JSON.stringify(settings));
+  }
+}

@@ -6,7 +6,8 @@ import {
   KERNEL_PLUGIN,
   LITESTATE_PLUGIN,
   PluginSettings,
-  redirect
+  redirect,
+  redirectPage
 } from '../pyodide';
 
 const ADDRESSES = {
@@ -133,4 +134,36 @@ test('files are in memory if that is the first driver, and enabled', () => {
   );
   assert.equal(inMemory('true', ''), false);
   assert.equal(inMemory('', ''), false);
+});
+
+/** Options of a page, as `PageConfig` has them. */
+class Page {
+  constructor(private readonly _options: Record<string, string>) {}
+
+  getOption = (name: string) => this._options[name] ?? '';
+
+  setOption = (name: string, value: string) => {
+    this.changed[name] = value;
+  };
+
+  readonly changed: Record<string, string> = {};
+}
+
+test("the page's settings are changed before kernels read them", () => {
+  const page = new Page({
+    fullLabextensionsUrl: ADDRESSES.labextensions,
+    litePluginSettings: JSON.stringify({ [KERNEL_PLUGIN]: { pyodideUrl: CDN } })
+  });
+  redirectPage(page, ADDRESSES.page);
+  const settings = JSON.parse(
+    page.changed.litePluginSettings
+  ) as PluginSettings;
+  const expected = `${MODULE}?pyodide=${encodeURIComponent(CDN)}`;
+  assert.equal(settings[KERNEL_PLUGIN]?.pyodideUrl, expected);
+});
+
+test('JupyterLab with a server is left alone', () => {
+  const page = new Page({ fullLabextensionsUrl: '/lab/extensions' });
+  redirectPage(page, 'http://localhost:8888/lab');
+  assert.deepEqual(page.changed, {});
 });
