@@ -34,7 +34,7 @@ with open("/tmp/tests.zip", "wb") as file:
     file.write(await response.bytes())
 zipfile.ZipFile("/tmp/tests.zip").extractall("/tmp/tests")
 sys.path[:0] = ["/tmp/tests/tools", "/tmp/tests/support"]
-import litestate, numpy, packaging, pandas
+import litestate, numpy, openpyxl, packaging, pandas
 """
 
 RUN = """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
+from ..host.installed_modules import only_installed
 from ..host.optional_packages import import_optional
 from ..sqlite.column_types import affinity, is_boolean, is_dated, parse_date, quoted
 from .source import Row, Table
@@ -71,8 +72,8 @@ def write_parquet(connection: sqlite3.Connection, tables: list[Table], path: Pat
         If pyarrow is not installed, or the table cannot be read.
     """
     pa: Any = import_optional("pyarrow", "Parquet", ExportError, "Nothing was written.")
-    from pyarrow import parquet
-
+    with only_installed():
+        from pyarrow import parquet
     (table,) = tables
     columns = _columns(connection, table)
     fields = zip(table.columns, columns, strict=True)
