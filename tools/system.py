@@ -22,9 +22,7 @@ CHROMIUM_NAMES = (
 FIREFOX_PACKAGES = ("firefox-esr",)
 WEBKIT_PACKAGES = ("xvfb", "python3-gi", "python3-gi-cairo", "gir1.2-webkit2-4.1")
 
-FIREFOX_ADVICE = (
-    f"on Debian, `apt-get install {' '.join(FIREFOX_PACKAGES)}`, or set LITESTATE_FIREFOX"
-)
+FIREFOX_ADVICE = "on Debian, `apt-get install firefox-esr`; elsewhere, set LITESTATE_FIREFOX"
 WEBKIT_ADVICE = f"on Debian, `apt-get install {' '.join(WEBKIT_PACKAGES)}`"
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from lab import Lab
 from playwright.sync_api import Browser, Playwright
 from webkit import WebKit
@@ -105,15 +104,12 @@ def chromium(_: Playwright, browser: Browser, _folder: Path) -> Iterator[Engine]
 @contextmanager
 def firefox(playwright: Playwright, _: Browser, folder: Path) -> Iterator[Engine]:
     """Start a headless Firefox ESR."""
-    program = system.firefox()
-    if program is None:
-        pytest.skip(f"Firefox ESR is not installed: {system.FIREFOX_ADVICE}")
     downloads = folder / "downloads"
     downloads.mkdir()
     browser = playwright.firefox.launch(
         # Without this channel, Playwright takes it for its own build of Firefox.
         channel="moz-firefox",
-        executable_path=program,
+        executable_path=system.firefox(),
         headless=True,
         downloads_path=downloads,
         timeout=60_000,
@@ -125,8 +121,6 @@ def firefox(playwright: Playwright, _: Browser, folder: Path) -> Iterator[Engine
 @contextmanager
 def webkit(_: Playwright, _browser: Browser, folder: Path) -> Iterator[Engine]:
     """Start WebKitGTK."""
-    if not system.has_webkit():
-        pytest.skip(f"WebKitGTK is not installed: {system.WEBKIT_ADVICE}")
     context = WebKit(folder)
     try:
         yield Engine(context, context.downloads, keeps_checkpoints=False)

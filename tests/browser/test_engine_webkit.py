@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import engines
+import pytest
 from engine_suite import Tour
+
+from tools import system
+
+if not system.has_webkit():
+    # Here rather than in a fixture, so that pytest's summary has one line for all.
+    reason = f"WebKitGTK is not installed: {system.WEBKIT_ADVICE}"
+    pytest.skip(reason, allow_module_level=True)
 
 
 class TestWebKit(Tour):

@@ -100,11 +100,10 @@ class Awaiting(ast.NodeTransformer):
         if _name(node) not in NAMES:
             return node
         twin: Any = ast.parse(_TWIN, mode="eval").body
-        twin.args = [node.func]
-        node.func = ast.copy_location(twin, node.func)
         for part in ast.walk(twin):
-            if part is not twin.args[0]:
-                ast.copy_location(part, node)
+            # A traceback marks the whole call.
+            ast.copy_location(part, node)
+        twin.args, node.func = [node.func], twin
         return ast.copy_location(ast.Await(node), node)
 
 
