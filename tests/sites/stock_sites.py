@@ -56,16 +56,24 @@ class CleanEnvironment:
     def _create(self) -> None:
         (wheel,) = (WORK / "wheel").glob("*.whl")
         _run([sys.executable, "-m", "venv", "--without-pip", self.folder])
-        versions = self.folder / "versions.txt"
-        versions.write_text(_versions("build") + _versions("test"), encoding="utf-8")
-        pip = [sys.executable, "-m", "pip", "--python", self.folder / "bin" / "python"]
         # What a site author's requirements.txt would name. [contents]: for the notebooks.
         wanted = ["jupyterlite-core[contents]", "jupyterlite-pyodide-kernel", wheel]
-        _run([*pip, "install", "--quiet", "--constraint", versions, *wanted])
+        self.install(*wanted, versions=("build", "test"))
+
+    def install(self, *wanted: str | Path, versions: tuple[str, ...]) -> None:
+        """Install packages in the versions that requirements name."""
+        constraints = self.folder / f"{'-'.join(versions)}.txt"
+        constraints.write_text("".join(map(_versions, versions)), encoding="utf-8")
+        pip = [sys.executable, "-m", "pip", "--python", self.folder / "bin" / "python"]
+        _run([*pip, "install", "--quiet", "--constraint", constraints, *wanted])
+
+    def run(self, program: str, *arguments: str | Path, folder: Path) -> str:
+        """Run a program of the environment in a folder; return its output."""
+        return _run([self.folder / "bin" / program, *arguments], folder)
 
     def jupyter_lite(self, *arguments: str | Path, folder: Path) -> str:
         """Run `jupyter lite` in a folder; return its output."""
-        return _run([self.folder / "bin" / "jupyter", "lite", *arguments], folder)
+        return self.run("jupyter", "lite", *arguments, folder=folder)
 
     def build(self, folder: Path, output: Path, **settings: Any) -> Path:
         """Build the site of a folder with a notebook, with settings of the kernel; return it."""
