@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Frame, Page
@@ -122,8 +123,8 @@ def documentation(
     lite = lay_out(folder / "lite")
     shutil.copytree(runtime, lite / "static" / "pyodide")
     notebook = json.loads((lite / "content" / NOTEBOOK).read_text(encoding="utf-8"))
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": []}
-    notebook["cells"] = [{**cell, "source": IN_FOLDER}]
+    cell: dict[str, Any] = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": []}
+    notebook["cells"] = [{**cell, "execution_count": None, "source": IN_FOLDER}]
     (folder / "example.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
     (folder / "index.rst").write_text(INDEX, encoding="utf-8")
