@@ -12,6 +12,8 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { isForPyodide } from './kernels';
+
 /** Milliseconds without a started kernel until the user is told; a start takes 10 to 30 s. */
 const PATIENCE = 60_000;
 
@@ -32,12 +34,20 @@ const STARTING = new Set([
 
 const RELOAD = 'litestate:save-and-reload';
 
-/** Return the sessions of the page's notebooks and consoles. */
-function sessions({ shell }: JupyterFrontEnd): ISessionContext[] {
+/** Return the sessions of the page's notebooks and consoles that use Pyodide. */
+function sessions({
+  shell,
+  serviceManager
+}: JupyterFrontEnd): ISessionContext[] {
+  const { specs } = serviceManager.kernelspecs;
   const found: ISessionContext[] = [];
   for (const widget of shell.widgets('main')) {
     const { sessionContext } = widget as { sessionContext?: ISessionContext };
-    if (sessionContext && !sessionContext.isDisposed) {
+    if (!sessionContext || sessionContext.isDisposed) {
+      continue;
+    }
+    const { session, kernelPreference } = sessionContext;
+    if (isForPyodide(session?.kernel?.name, kernelPreference, specs)) {
       found.push(sessionContext);
     }
   }

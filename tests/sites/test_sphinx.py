@@ -16,6 +16,8 @@ from playwright.sync_api import Frame, Page
 from stock_sites import NOTEBOOK, CleanEnvironment, lay_out, settings_of
 from visits import AUTOSAVE, CHECK, Open, use
 
+FONTS = "https://fonts.googleapis.com"
+
 CONF = """
 extensions = ["jupyterlite_sphinx"]
 html_theme = "basic"
@@ -59,7 +61,7 @@ def documentation(
     environment: CleanEnvironment, runtime: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The built documentation."""
-    environment.install("jupyterlite-sphinx", "sphinx", versions=("sphinx",))
+    environment.install("jupyterlite-sphinx", "sphinx", versions=("sites",))
     source = tmp_path_factory.mktemp("documentation")
     lite = lay_out(source / "lite")
     (lite / "content" / NOTEBOOK).rename(source / NOTEBOOK)
@@ -91,6 +93,8 @@ def lab_in(frame: Frame, lab: Lab, notebook: str) -> Lab:
 def test_notebooks_consoles_and_examples(documentation: Path, visit: Open) -> None:
     assert "litestate:kernel" in settings_of(documentation / "lite")
     visited = visit(documentation, "/docs/")
+    # jupyterlite-sphinx links a font in every page of the documentation.
+    visited.context.route(f"{FONTS}/**", lambda route: route.abort())
     lab = Lab(visited.context, visited.url)
     lab._new_page()
     page = lab.page
@@ -114,4 +118,4 @@ def test_notebooks_consoles_and_examples(documentation: Path, visit: Open) -> No
     example = frame_of(page, r"path=\w+_\w+\.ipynb")
     lab_in(example, lab, ".ipynb")
     assert "tried 0" in str(lab.run_all())
-    visited.assert_asked()
+    visited.assert_asked(FONTS)

@@ -1,0 +1,42 @@
+/** Which notebooks and consoles wait for the Pyodide kernel, and which ones for another kernel. */
+
+/** JupyterLite's name for the Pyodide kernel. */
+export const PYODIDE_KERNEL = 'python';
+
+/** Kernels of a site, as JupyterLab's kernel specs have them. */
+export interface IKernels {
+  default: string;
+  kernelspecs: Record<string, unknown>;
+}
+
+/** What a session wants: kernels by name, or by language. */
+export interface IPreference {
+  name?: string;
+  language?: string;
+}
+
+/**
+ * Return whether a session waits for Pyodide. Other kernels start in other ways, and litestate is
+ * not in them.
+ *
+ * @param name Name of the session's kernel, if it has one already.
+ * @param preference Which kernel it asks for otherwise.
+ * @param kernels The site's kernels, or null as long as the page does not know them.
+ */
+export function isForPyodide(
+  name: string | undefined,
+  preference: IPreference,
+  kernels: IKernels | null
+): boolean {
+  if (kernels && !(PYODIDE_KERNEL in kernels.kernelspecs)) {
+    return false;
+  }
+  const wanted = name || preference.name;
+  if (wanted) {
+    return wanted === PYODIDE_KERNEL;
+  }
+  if (preference.language) {
+    return preference.language.toLowerCase() === 'python';
+  }
+  return !kernels || kernels.default === PYODIDE_KERNEL;
+}
