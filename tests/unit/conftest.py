@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import copyreg
+import gc
 import os
 import sqlite3
 import sys
@@ -25,6 +26,18 @@ from litestate.host.roots import HOME, NOTEBOOK, Root, Roots
 from sessions import Session, make_database
 from table_files import make_things
 from variable_kernels import Notebook
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_collections() -> None:
+    """Exempt what is alive from garbage collections: walking all of pytest takes 0.1 s each.
+
+    Objects that a test makes are collected as ever, and references are counted as ever. Not in the
+    site's kernel, which has other work after these tests.
+    """
+    if sys.platform != "emscripten":
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
