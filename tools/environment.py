@@ -108,7 +108,7 @@ def offer(name: str) -> bool:
         require(name)
     except BuildError as error:
         warn(str(error))
-        # pip ended by itself, and then leaves nothing half-written.
+        # pip was not interrupted, and then leaves nothing half-written.
         files.write_stamp(COMPLETE, _python())
         return False
     return True

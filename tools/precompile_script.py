@@ -2,7 +2,7 @@
 
 `/work/job.json` has ``archives``, names of wheels in `/archives`, or of its standard library, and
 ``imports``, names of modules. Of wheels with many modules, and of the standard library, only what
-these imports lead to gets bytecode: the rest would make the site larger for hardly anybody.
+these imports lead to gets bytecode: the rest would make the site larger, and is seldom imported.
 For each archive, `/work` gets a ZIP archive of the same name with only the bytecode.
 """
 

@@ -14,7 +14,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { isForPyodide } from './kernels';
 
-/** Milliseconds without a started kernel until the user is told; a start takes 10 to 30 s. */
+/** Milliseconds without a started kernel until the message appears; a start takes 10 to 30 s. */
 const PATIENCE = 60_000;
 
 /** Milliseconds between two checks. */

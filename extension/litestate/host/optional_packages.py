@@ -17,7 +17,7 @@ def import_optional(
 ) -> ModuleType:
     """Import a package, after loading it from the site if the site has it.
 
-    Pyodide loads a package of the site by itself only for an ``import`` in the text of a cell.
+    Pyodide loads a package of the site automatically only for an ``import`` in the text of a cell.
 
     Parameters
     ----------

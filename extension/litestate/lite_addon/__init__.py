@@ -1,6 +1,6 @@
 """The addon of `jupyter lite` that prepares a site for litestate.
 
-`jupyter lite build` copies litestate's labextension by itself. This addon records what the page
+`jupyter lite build` copies litestate's labextension without it. This addon records what the page
 has to know, and checks that all files have arrived. It runs in the environment that builds a site,
 never in a kernel.
 """
