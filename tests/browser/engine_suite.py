@@ -114,7 +114,7 @@ class Tour:
         assert errors(lab.run_all()) == []
         # Autosave has had its turn after the last cell.
         assert lab.value("len(litestate.checkpoints())") > 1
-        lab.reload()
+        engine.reload(lab)
         lab.set_cells(AUTOSAVE)
         cells = lab.run_all()
         assert errors(cells) == []

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import Lab
-from playwright.sync_api import Browser, Playwright
+from lab import KERNEL_HANGS, START_TIMEOUT, Lab
+from playwright.sync_api import Browser, Error, Playwright
 from webkit import WebKit
 
 from tools import system
@@ -58,11 +59,27 @@ class Engine:
         Folder where downloads arrive under their names; None if Playwright hands them over.
     keeps_checkpoints : bool
         Whether it has files with synchronous access, in which checkpoints outlive a reload.
+    may_hang : bool
+        Whether a kernel sometimes does not start after a reload, for a reason that is not known.
     """
 
     context: Any
     downloads: Path | None = None
     keeps_checkpoints: bool = True
+    may_hang: bool = False
+
+    def reload(self, lab: Lab) -> None:
+        """Reload the page; if Python does not start, do what the page's message offers."""
+        try:
+            lab.reload()
+        except Error as error:
+            if not self.may_hang or KERNEL_HANGS not in str(error):
+                raise
+            warnings.warn(f"Python did not start after a reload: {error}", stacklevel=2)
+            button = lab.page.get_by_role("button", name="Save and reload").first
+            with lab.page.expect_navigation(timeout=START_TIMEOUT):
+                button.click()
+            lab._wait()
 
     def click_download(self, lab: Lab, folder: Path) -> Path:
         """Click the newest link to a bundle, and return the file that arrived."""
@@ -114,7 +131,7 @@ def firefox(playwright: Playwright, _: Browser, folder: Path) -> Iterator[Engine
         downloads_path=downloads,
         timeout=60_000,
     )
-    yield Engine(browser.new_context(viewport=_WINDOW), downloads)
+    yield Engine(browser.new_context(viewport=_WINDOW), downloads, may_hang=True)
     browser.close()
 
 

@@ -15,24 +15,27 @@ START_TIMEOUT = 120_000
 CELL_TIMEOUT = 120_000
 """Milliseconds for one request to the kernel."""
 
+KERNEL_HANGS = "no answer of the kernel"
+"""Part of the error if all is there but a started kernel."""
+
 _READY = """
 async ([notebook, timeout]) => {
-  let stage = "the layout";
+  let stage = "layout";
   let panel = null;
   const ready = async () => {
     await window.jupyterapp.restored;
-    stage = "the notebook's panel";
+    stage = "panel of the notebook";
     while (!panel) {
       const widgets = [...window.jupyterapp.shell.widgets("main")];
       // What was open in another tab of this profile is opened here, too.
       panel = widgets.find((widget) => widget.context?.path?.endsWith(notebook));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    stage = "its content";
+    stage = "content";
     await panel.context.ready;
-    stage = "its session";
+    stage = "session";
     await panel.sessionContext.ready;
-    stage = "an answer of the kernel";
+    stage = "answer of the kernel";
     await panel.sessionContext.session.kernel.info;
     window.panel = panel;
     return panel.context.path;
