@@ -64,6 +64,9 @@ IS_ABSENT = {"ok": False}
 STAT = {"size": 3, "mtime": "2026-01-02T00:00:00Z"}
 FOLDER_MODE = 0o40777
 
+KERNEL = "extensions/litestate/static/kernel/"
+"""Folder of the site with the kernel's modules."""
+
 LONGEST = 65
 """Seconds that any request may take; after 60, the page itself reports that it is late."""
 
@@ -74,7 +77,7 @@ Question = tuple[str, str] | tuple[str, str, float]
 def page(site: str, browser: Browser) -> Iterator[Page]:
     """A page that may import the site's modules: no notebook and no kernel."""
     page = browser.new_page()
-    page.goto(f"{site}static/pyodide/pyodide-lock.json")
+    page.goto(f"{site}{KERNEL}wheels.mjs")
     yield page
     page.close()
 
@@ -84,7 +87,7 @@ def play(page: Page, script: list[Any], *questions: Question) -> list[list[Any]]
 
     Returns for each request the result or the error, seconds, tries and messages.
     """
-    address = page.url.replace("pyodide-lock.json", "drive/remote.mjs")
+    address = page.url.replace("wheels.mjs", "drive/remote.mjs")
     given = [address, script, [list(question) for question in questions]]
     played: list[list[Any]] = page.evaluate(PLAY, given)
     return played

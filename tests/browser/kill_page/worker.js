@@ -8,7 +8,12 @@ async function report(facts) {
 
 try {
   const { loadPyodide } = await import("../../../static/pyodide/pyodide.mjs");
-  const pyodide = await loadPyodide({ packages: wanted.getAll("package") });
+  const { wheels } = await import("../../litestate/static/kernel/wheels.mjs");
+  const folder = new URL("../../litestate/static/pypi/", location.href).href;
+  const packages = wanted.getAll("package").flatMap((name) =>
+    name === "litestate" ? wheels.map(({ file }) => folder + file) : name,
+  );
+  const pyodide = await loadPyodide({ packages });
   pyodide.FS.mkdirTree("/tmp/killing");
   for (const name of wanted.getAll("module")) {
     const source = await (await fetch(`${name}.py`)).text();

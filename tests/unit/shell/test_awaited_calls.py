@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from ipython_shells import new_shell
 from litestate import waiting
 from litestate.errors import NeedsAsyncError
 from litestate.platform import IN_BROWSER
@@ -50,10 +51,10 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
         raise NeedsAsyncError(advice)
 
     monkeypatch.setattr(waiting, "wait", refuse)
-    shell = InteractiveShell()
-    shell.user_ns.update(litestate=Module, undo=undo)
-    load_ipython_extension(shell)
-    yield shell
+    with new_shell() as shell:
+        shell.user_ns.update(litestate=Module, undo=undo)
+        load_ipython_extension(shell)
+        yield shell
 
 
 def run(shell: InteractiveShell, source: str) -> Any:
