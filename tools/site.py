@@ -26,7 +26,7 @@ from tools.paths import (
 )
 
 # What goes to web hosts that limit a site's size, and through slow lines (bytes).
-SIZE_LIMIT = 70_000_000
+SIZE_LIMIT = 80_000_000
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension"
 STAMP = WORK / "site.stamp"
 # Read by the tools that made the app, or fonts that it has as WOFF2 too.
