@@ -3,9 +3,10 @@
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { redirectPage } from './pyodide';
+import { outputShell } from './shell';
 import { startNotice } from './start';
 
 // Before any plugin activates: the kernel's plugin reads these settings once.
 redirectPage(PageConfig, document.baseURI);
 
-export default [startNotice];
+export default [outputShell, startNotice];

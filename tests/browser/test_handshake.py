@@ -147,15 +147,16 @@ def test_the_notebook_app_and_pages_that_expose_nothing(
     lab.run_all()
     assert lab.click_download(tmp_path).stat().st_size > 100
     assert ask(lab)["path"] == "start.ipynb"
-    # Another project's site, without exposeAppInBrowser.
+    # Sites without exposeAppInBrowser, and pages without litestate's extension.
     lab.page.evaluate("window.panel && (window.hidden = window.jupyterapp)")
-    lab.set_cells(ASK.replace("start =", "time.sleep(2); start ="))
-    lab.start_all()
-    lab.page.evaluate("() => { delete window.jupyterapp; }")
-    output = lab.finish()
-    lab.page.evaluate("() => { window.jupyterapp = window.hidden; }")
-    assert '\\"path\\": \\"start.ipynb\\"' in output
-    assert '\\"restarted\\": false' in output
+    for hide in ("delete window.jupyterapp", "delete window.litestateShell"):
+        lab.set_cells(ASK.replace("start =", "time.sleep(2); start ="))
+        lab.start_all()
+        lab.page.evaluate(f"() => {{ delete window.jupyterapp; {hide}; }}")
+        output = lab.finish()
+        lab.page.evaluate("() => { window.jupyterapp = window.hidden; }")
+        assert '\\"path\\": \\"start.ipynb\\"' in output, hide
+        assert '\\"restarted\\": false' in output, hide
 
 
 def test_where_there_is_no_notebook_there_is_no_path(shared_lab: Lab) -> None:

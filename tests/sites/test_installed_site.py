@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab import Lab, errors
-from playwright.sync_api import Route
+from lab import START_TIMEOUT, Lab, errors
+from playwright.sync_api import Page, Route
 from stock_sites import KERNEL, NOTEBOOK, CleanEnvironment, lay_out, settings_of
-from visits import Open, find_again, use
+from visits import AUTOSAVE, Open, find_again, use
 
 DRIVE = "__import__('pyodide_js').FS.lookupPath('/drive').node.mount.type"
 
@@ -50,6 +51,46 @@ def test_litestate_is_there(site: Path, visit: Open) -> None:
     lab = visited.open()
     use(lab)
     find_again(lab)
+    visited.assert_asked()
+
+
+def run_selected(page: Page) -> None:
+    page.keyboard.press("Shift+Enter")
+
+
+def wait_for_text(page: Page, text: str) -> None:
+    page.get_by_text(text).first.wait_for(timeout=START_TIMEOUT)
+
+
+def test_as_a_user_in_a_page_that_exposes_nothing(site: Path, visit: Open, tmp_path: Path) -> None:
+    """With mouse and keyboard alone: the notebook has a history of its own."""
+    hidden = shutil.copytree(site, tmp_path / "site")
+    config = hidden / "jupyter-lite.json"
+    document = json.loads(config.read_text(encoding="utf-8"))
+    del document["jupyter-config-data"]["exposeAppInBrowser"]
+    config.write_text(json.dumps(document), encoding="utf-8")
+    visited = visit(hidden)
+    page = visited.context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{visited.url}lab/index.html?path={NOTEBOOK}", timeout=START_TIMEOUT)
+    page.locator(".jp-Notebook .cm-content").first.click(timeout=START_TIMEOUT)
+    page.keyboard.insert_text(AUTOSAVE.strip())
+    wait_for_text(page, "Python (Pyodide) | Idle")
+    run_selected(page)
+    wait_for_text(page, f"Autosave is on for {NOTEBOOK}")
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text("answer = 6 * 7; print('stored', answer)")
+    run_selected(page)
+    wait_for_text(page, "stored 42")
+    # JupyterLab stores the notebook, and litestate the state.
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(3000)
+    page.reload(timeout=START_TIMEOUT)
+    wait_for_text(page, "Python (Pyodide) | Idle")
+    page.locator(".jp-Notebook .cm-content").first.click(timeout=START_TIMEOUT)
+    run_selected(page)
+    wait_for_text(page, "Restored checkpoint")
     visited.assert_asked()
 
 

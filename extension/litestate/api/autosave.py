@@ -315,10 +315,11 @@ def _explain(report: Report, now: Opened) -> None:
         )
     if now.path is not None:
         report.notes.append(f"{now.path} was called {session.name} when its history began.")
-    if IN_BROWSER and not session.storage.transient and _is_page_temporary():
+    if IN_BROWSER and _is_page_temporary():
+        restored = "Its variables, files and databases will be restored."
         report.notes.append(
             "This site keeps notebooks only until the page is reloaded or closed: download yours "
-            "with File → Download. Its variables, files and databases will be restored."
+            f"with File → Download. {'' if session.storage.transient else restored}".strip()
         )
     if now.persisted is False and not session.storage.transient:
         report.notes.append(

@@ -26,14 +26,17 @@ _PATIENCE = 100
 _SCRIPT = """
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+// Of litestate's extension. A page without it may expose JupyterLab's application.
+const shell = window.litestateShell ?? window.jupyterapp?.shell;
+
 const findContext = () => {
-  const widgets = [...(window.jupyterapp?.shell?.widgets("main") ?? [])];
+  const widgets = [...(shell?.widgets("main") ?? [])];
   const context = widgets.find((widget) => widget.node.contains(form))?.context;
   return context?.path?.endsWith(".ipynb") ? context : null;
 };
 
 const pathOfAddress = () => {
-  const path = window.jupyterapp ? null : new URLSearchParams(location.search).get("path");
+  const path = shell ? null : new URLSearchParams(location.search).get("path");
   return path?.endsWith(".ipynb") ? path : null;
 };
 
