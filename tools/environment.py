@@ -119,7 +119,8 @@ def require_litestate() -> None:
     stamp = VENV / ".installed-litestate"
     # package.json has the version.
     value = files.fingerprint([EXTENSION / name for name in ("pyproject.toml", "package.json")])
-    if files.is_stamped(stamp, value):
+    # The installation writes it, and a clean-up of ignored files may have removed it.
+    if files.is_stamped(stamp, value) and (EXTENSION / "litestate" / "_version.py").exists():
         return
     step("installing extension/ into .venv, editable")
     # Its dependencies are in requirements/test.txt with their hashes; the labextension comes from

@@ -3,7 +3,7 @@
  * `node precompile.mjs RUNTIME ARCHIVES SCRIPT WORK INFO`.
  *
  * RUNTIME is a folder with Pyodide's own files. ARCHIVES is a folder that the script sees as
- * /archives; WORK is the script's, as /work; INFO is the `info` part of the runtime's `pyodide-lock.json`, as JSON.
+ * /archives; WORK is the script's, as /job; INFO is the `info` part of the runtime's `pyodide-lock.json`, as JSON.
  */
 
 import { readFileSync } from 'node:fs';
@@ -19,5 +19,5 @@ const pyodide = await loadPyodide({
   env: { HOME: '/home/pyodide', PYTHONHASHSEED: '0' },
 });
 pyodide.mountNodeFS('/archives', archives);
-pyodide.mountNodeFS('/work', work);
+pyodide.mountNodeFS('/job', work);
 pyodide.runPython(readFileSync(script, 'utf8'));

@@ -1,9 +1,9 @@
 """Compile modules in archives to bytecode; runs inside of Pyodide, see `precompile.mjs`.
 
-`/work/job.json` has ``archives``, names of wheels in `/archives`, or of its standard library, and
+`/job/job.json` has ``archives``, names of wheels in `/archives`, or of its standard library, and
 ``imports``, names of modules. Of wheels with many modules, and of the standard library, only what
 these imports lead to gets bytecode: the rest would make the site larger, and is seldom imported.
-For each archive, `/work` gets a ZIP archive of the same name with only the bytecode.
+For each archive, `/job` gets a ZIP archive of the same name with only the bytecode.
 """
 
 import importlib
@@ -53,7 +53,7 @@ def compile_archive(archive: str, used: set[str]) -> None:
     place: Callable[[str], str] = importlib.util.cache_from_source if is_wheel else "{}c".format
     with (
         zipfile.ZipFile(f"/archives/{archive}") as sources,
-        zipfile.ZipFile(f"/work/{archive}", "w") as compiled,
+        zipfile.ZipFile(f"/job/{archive}", "w") as compiled,
     ):
         names = [name for name in sources.namelist() if name.endswith(".py")]
         is_whole = is_wheel and (len(names) <= MANY or not used)
@@ -76,8 +76,8 @@ def bytecode(source: bytes, path: str) -> bytes | None:
 
 
 def main() -> None:
-    """Do what `/work/job.json` says."""
-    job = json.loads(Path("/work/job.json").read_text(encoding="utf-8"))
+    """Do what `/job/job.json` says."""
+    job = json.loads(Path("/job/job.json").read_text(encoding="utf-8"))
     # They are for authors of the packages.
     warnings.simplefilter("ignore")
     used: set[str] = set()

@@ -43,7 +43,7 @@ def notes(version: str) -> str:
     Raises
     ------
     BuildError
-        If there is none, it has no date, or it is empty.
+        If the changelog has no such part, or the part has no date or no entries.
     """
     text = CHANGELOG.read_text(encoding="utf-8")
     headings = list(_HEADING.finditer(text))

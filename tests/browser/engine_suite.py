@@ -1,4 +1,4 @@
-"""What works in every engine: a tour through the site with one profile, in this order.
+"""A tour through the site that every browser engine takes, in one profile, in this order.
 
 A kernel takes most of the time, so the tests share the page, and there are three kernels for each
 engine. Screenshots are written beside pytest's other temporary files; a person looks at them.

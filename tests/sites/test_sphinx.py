@@ -53,7 +53,7 @@ SITE = {
     },
 }
 
-NOT_KEPT = "This site keeps notebooks only until the page is reloaded or closed"
+NOT_KEPT = "This site keeps notebooks and their folder only until the page is reloaded or closed"
 
 
 @pytest.fixture(scope="module")

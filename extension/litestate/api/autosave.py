@@ -316,11 +316,13 @@ def _explain(report: Report, now: Opened) -> None:
     if now.path is not None:
         report.notes.append(f"{now.path} was called {session.name} when its history began.")
     if IN_BROWSER and _is_page_temporary():
-        restored = "Its variables, files and databases will be restored."
-        report.notes.append(
-            "This site keeps notebooks only until the page is reloaded or closed: download yours "
-            f"with File → Download. {'' if session.storage.transient else restored}".strip()
+        note = (
+            "This site keeps notebooks and their folder only until the page is reloaded or closed: "
+            "download yours with File → Download."
         )
+        lasts = not session.storage.transient
+        restored = " Its variables, files and databases will be restored."
+        report.notes.append(f"{note}{restored if lasts else ''}")
     if now.persisted is False and not session.storage.transient:
         report.notes.append(
             "Download a bundle with save_state() from time to time: the browser may delete what "

@@ -34,7 +34,7 @@ def choose(wanted: str, content: Path) -> str:
     Raises
     ------
     ValueError
-        If there is no such file. The message names the notebooks that there are.
+        If the file does not exist. The message lists the notebooks of the content.
     """
     notebooks = sorted(
         (path.relative_to(content) for path in content.rglob("*.ipynb") if path.is_file()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from ipython_shells import new_shell
 from litestate.errors import StorageError, StorageFullError
 from litestate.platform import IN_BROWSER
 from litestate.storage.memory import LIMIT, MemoryStorage
+from storage_exercises import exercise_files
 
 REASON = "This browser cannot keep checkpoints: it lacks Web Locks."
 
@@ -23,25 +23,9 @@ needs_plain_python = pytest.mark.skipif(
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_files_are_files(seed: int) -> None:
-    chance = random.Random(seed)
     storage = MemoryStorage(REASON)
-    models = [bytearray(), bytearray()]
-    for _ in range(80):
-        index = chance.randrange(2)
-        file, model = storage.files[index], models[index]
-        offset = chance.randrange(len(model) + 20)
-        if chance.random() < 0.1:
-            file.truncate(offset)
-            model[offset:] = bytes(max(0, offset - len(model)))
-        elif chance.random() < 0.6:
-            data = chance.randbytes(chance.randrange(1, 150))
-            file.write(offset, memoryview(data))
-            model.extend(bytes(max(0, offset - len(model))))
-            model[offset : offset + len(data)] = data
-        length = chance.randrange(300)
-        assert file.read(offset, length) == model[offset : offset + length]
-        assert file.size() == len(model)
-        file.flush()
+    models = exercise_files(storage, seed)
+    assert [bytes(file.content) for file in storage.files] == models
     assert storage.used() == sum(map(len, models))
 
 
