@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import OpenLab
+from drive_page import settle
 from lab import Lab
 from playwright.sync_api import BrowserContext
 
@@ -109,6 +110,7 @@ def test_two_notebooks_and_two_views(shared_lab: Lab) -> None:
         "import os, shutil; os.makedirs('/drive/folder ü'); "
         "shutil.copy('/drive/start.ipynb', '/drive/folder ü/second.ipynb')"
     )
+    settle(lab)
     first = ask(lab)
     lab.page.evaluate(OPEN, "folder ü/second.ipynb")
     second = ask(lab)

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from drive_page import put_bytes, put_text
+from drive_page import put_bytes, put_text, settle
 from lab import Lab
 
 START = "import litestate, os, sqlite3, sys\nfrom pathlib import Path"
@@ -44,6 +44,7 @@ def members(lab: Lab, call: str = "litestate.save_state('/tmp/b.zip')") -> list[
 
 def test_what_cells_have_read_is_in_the_bundle_also_after_a_reload(lab: Lab) -> None:
     lab.check("os.mkdir('folder'); os.mkdir('package'); os.mkdir('data2')")
+    settle(lab)
     for name in (*WAYS, "looked at.csv", "data2/never.csv"):
         put_text(lab, name, "1\n2\n" if not name.endswith(".py") else "x = 1\n")
     lab.check("os.listdir('.'); os.stat('looked at.csv'); list(Path('data2').glob('*'))")
