@@ -125,8 +125,11 @@ class FrontEnd(Listener):
         self._channel.push("state", self._state())
 
     def show(self, sentence: str) -> None:
-        """Let the page show a sentence."""
-        self._channel.push("notice", sentence)
+        """Let the page show a sentence, unless a cell has turned autosave on."""
+        if self._request.automatic:
+            self._channel.push("notice", sentence)
+        else:
+            super().show(sentence)
 
     def _settle(self, stored: int) -> None:
         if drive.is_settled():
