@@ -421,7 +421,9 @@ def with_settings(context: BrowserContext, **settings: Any) -> None:
         route.fulfill(response=answer, json=config)
 
     # Only the site's own; each app has one, too.
-    context.route(re.compile(r"//[^/]+/(some/where/|one/|other/)?jupyter-lite\.json$"), with_overrides)
+    context.route(
+        re.compile(r"//[^/]+/(some/where/|one/|other/)?jupyter-lite\.json$"), with_overrides
+    )
 
 
 def without_jspi(context: BrowserContext) -> None:
