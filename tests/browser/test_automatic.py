@@ -77,6 +77,7 @@ def test_the_request_leaves_no_trace(open_page: OpenPage) -> None:
     assert first.startswith("2 2 "), first
     assert "litestate" not in first
     assert page.text("import litestate; print(len(litestate.history()))") == "2\n"
+    page.wait_for("saved")
     page.reload(path)
     assert page.text("print(len(litestate.history()), len(In))") == "3 2\n"
     assert page.text("litestate.autosave()") == ""
