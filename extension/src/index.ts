@@ -2,6 +2,7 @@
 
 import { PageConfig } from '@jupyterlab/coreutils';
 
+import { nameKeeper } from './name-keeper';
 import { redirectPage } from './pyodide';
 import { outputShell } from './shell';
 import { startNotice } from './start';
@@ -9,4 +10,4 @@ import { startNotice } from './start';
 // Before any plugin activates: the kernel's plugin reads these settings once.
 redirectPage(PageConfig, document.baseURI);
 
-export default [outputShell, startNotice];
+export default [outputShell, startNotice, nameKeeper];
