@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..checkpoints import Checkpoint, Retention
 from ..checkpoints.checkpoint_list import title
@@ -21,6 +22,9 @@ from ..variables.namespace import Choice
 from ..waiting import Waiter, awaitable, blocking_call, wait
 from .kernel_session import Opened, close, opened, opened_before, transience
 
+if TYPE_CHECKING:
+    from ..browser.notebook import Page
+
 _NEARLY_FULL = 0.8
 """Used share of the browser's storage, or of the disk, at which a warning is shown."""
 
@@ -30,10 +34,24 @@ _CHECK_AFTER = 1 / 8
 """Share of the free room that the log may take before the free room is checked again."""
 
 
+class Listener:
+    """Receives what autosave reports after cells; by default an output of the cell shows it."""
+
+    def changed(self) -> None:
+        """Note that something was stored, or that it was not. Must not raise."""
+
+    def show(self, sentence: str) -> None:
+        """Show a sentence to the user."""
+        # With a date: it may be read much later.
+        when = f"Autosave, on {time.strftime(_MOMENT)}"
+        show(Report(when, [Section("autosave", warnings=[sentence])]))
+
+
 class Autosave:
     """The object ``litestate.autosave``: a call starts it, and methods pause and stop it."""
 
     def __init__(self) -> None:
+        self.listener = Listener()
         self._follower: AfterCell | None = None
         self._session: Session | None = None
         self._check_at = 0.0
@@ -101,7 +119,36 @@ class Autosave:
                 name, paths=paths, exclude=exclude, retention=retention, variables=variables
             )
             now = await waiter(opening, "its storage")
-        return self._begin(now, restore=restore)
+        report = self._begin(now, restore=restore)
+        report.later = (
+            f"Autosave was turned on for {now.session.name} on {time.strftime(_MOMENT)}. "
+            f"{report.headline}"
+        ).strip()
+        limit = ", but only until the page is reloaded" if now.session.storage.transient else ""
+        report.headline = f"Autosave is on for {now.session.name}{limit}. {report.headline}".strip()
+        return show(report)
+
+    async def start_for(self, page: Page, *, restore: bool) -> Report:
+        """Do what a call does, for a notebook that the page has named.
+
+        Parameters
+        ----------
+        page : Page
+            What the page knows of the notebook.
+        restore : bool
+            Whether to restore anything.
+
+        Returns
+        -------
+        Report
+            What was restored.
+        """
+        return self._begin(await opened(page=page), restore=restore)
+
+    @property
+    def follower(self) -> AfterCell | None:
+        """The scheduler of checkpoints, or None before the first call."""
+        return self._follower
 
     def pause(self) -> None:
         """Make no checkpoints until `resume`."""
@@ -141,7 +188,8 @@ class Autosave:
 
     def _begin(self, now: Opened, *, restore: bool) -> Report:
         session = now.session
-        follower = AfterCell(self._checkpoint, self._show)
+        listener = self.listener
+        follower = AfterCell(self._checkpoint, listener.show, changed=listener.changed)
         follower.start()
         if self._follower is not None:
             self._follower.stop()
@@ -155,14 +203,8 @@ class Autosave:
             self.stop()
             close()
             raise
-        report.later = (
-            f"Autosave was turned on for {session.name} on {time.strftime(_MOMENT)}. "
-            f"{report.headline}"
-        ).strip()
-        limit = ", but only until the page is reloaded" if session.storage.transient else ""
-        report.headline = f"Autosave is on for {session.name}{limit}. {report.headline}".strip()
         _explain(report, now)
-        return show(report)
+        return report
 
     def _checkpoint(self, cell: int | None) -> None:
         session = self._session
@@ -231,12 +273,6 @@ class Autosave:
         if sentence not in self._reported and self._follower is not None:
             self._reported.add(sentence)
             self._follower.say(sentence)
-
-    @staticmethod
-    def _show(sentence: str) -> None:
-        # With a date: it may be read much later.
-        when = f"Autosave, on {time.strftime(_MOMENT)}"
-        show(Report(when, [Section("autosave", warnings=[sentence])]))
 
 
 autosave = Autosave()
