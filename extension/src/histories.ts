@@ -1,6 +1,6 @@
 /** The histories of notebooks as files of the browser (OPFS), for the page; kernels write them. */
 
-import { folderName } from './folder-names';
+import { folderName } from './folder_names';
 
 /** Folder of all sites of an origin; see `litestate/storage/browser_files.py`. */
 const FOLDER = 'litestate';
@@ -17,18 +17,18 @@ export interface IBrowser {
 /** The histories of a site. */
 export class Histories {
   /**
-   * @param site Address of the site.
-   * @param browser The page's `navigator`.
+   * @param _site Address of the site.
+   * @param _browser The page's `navigator`.
    */
   constructor(
-    private readonly site: string,
-    private readonly browser: IBrowser
+    private readonly _site: string,
+    private readonly _browser: IBrowser
   ) {}
 
   /** Return the histories that kernels write now, in any tab. */
   async used(): Promise<string[]> {
     const start = this._lock('');
-    const { held = [] } = await this.browser.locks.query();
+    const { held = [] } = await this._browser.locks.query();
     return held.flatMap(({ name }) =>
       name?.startsWith(start) ? [name.slice(start.length)] : []
     );
@@ -41,16 +41,20 @@ export class Histories {
    */
   async remove(name: string): Promise<boolean> {
     const options = { ifAvailable: true };
-    return this.browser.locks.request(this._lock(name), options, async lock => {
-      if (!lock) {
-        return false;
+    return this._browser.locks.request(
+      this._lock(name),
+      options,
+      async lock => {
+        if (!lock) {
+          return false;
+        }
+        const folder = await this._folder();
+        if (folder) {
+          await removeEntry(folder, folderName(name));
+        }
+        return true;
       }
-      const folder = await this._folder();
-      if (folder) {
-        await removeEntry(folder, folderName(name));
-      }
-      return true;
-    });
+    );
   }
 
   /**
@@ -60,7 +64,7 @@ export class Histories {
    * @throws Error of the browser, if some could not be removed.
    */
   async removeAll(patience: number): Promise<void> {
-    const root = await this.browser.storage.getDirectory();
+    const root = await this._browser.storage.getDirectory();
     const parent = await find(root, FOLDER);
     if (!parent) {
       return;
@@ -68,7 +72,7 @@ export class Histories {
     const end = performance.now() + patience;
     for (;;) {
       try {
-        await removeEntry(parent, folderName(this.site));
+        await removeEntry(parent, folderName(this._site));
         return;
       } catch (error) {
         if (performance.now() > end) {
@@ -80,13 +84,13 @@ export class Histories {
   }
 
   private async _folder(): Promise<FileSystemDirectoryHandle | undefined> {
-    const root = await this.browser.storage.getDirectory();
+    const root = await this._browser.storage.getDirectory();
     const parent = await find(root, FOLDER);
-    return parent && find(parent, folderName(this.site));
+    return parent && find(parent, folderName(this._site));
   }
 
   private _lock(name: string): string {
-    return `litestate:${this.site}:${name}`;
+    return `litestate:${this._site}:${name}`;
   }
 }
 

@@ -3,9 +3,11 @@
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { redirectPage } from './pyodide';
+import { downloadAll } from './download_all';
 import { cellExecutor } from './executor';
 import { leaving } from './leave';
-import { nameKeeper } from './name-keeper';
+import { nameKeeper } from './name_keeper';
+import { resetNotebook } from './reset_notebook';
 import { restored } from './restored';
 import { outputShell } from './shell';
 import { startNotice } from './start';
@@ -24,5 +26,7 @@ export default [
   restored,
   leaving,
   statusItem,
-  toolbarStatus
+  toolbarStatus,
+  downloadAll,
+  resetNotebook
 ];

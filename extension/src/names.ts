@@ -48,14 +48,14 @@ type Origin = Omit<IHistory, 'name'>;
 /** The names of the histories of a site. */
 export class HistoryNames {
   /**
-   * @param records Storage of the records.
+   * @param _records Storage of the records.
    * @param site Address of the site.
-   * @param now Returns the time, in milliseconds since 1970.
+   * @param _now Returns the time, in milliseconds since 1970.
    */
   constructor(
-    private readonly records: IRecords,
+    private readonly _records: IRecords,
     site: string,
-    private readonly now: () => number = Date.now
+    private readonly _now: () => number = Date.now
   ) {
     this._names = `litestate:${site}:`;
     this._origins = `litestate origin:${site}:`;
@@ -69,7 +69,7 @@ export class HistoryNames {
    */
   historyOf(path: string): IHistory {
     const name = this._nameOf(path);
-    this.records.setItem(this._names + path, name);
+    this._records.setItem(this._names + path, name);
     return { name, ...this._originOf(path) };
   }
 
@@ -77,7 +77,7 @@ export class HistoryNames {
    * Forget the history that a notebook may begin with: its own has begun, or the user has declined.
    */
   forgetOrigin(path: string): void {
-    this.records.removeItem(this._origins + path);
+    this._records.removeItem(this._origins + path);
   }
 
   /** Let histories follow a renamed notebook, or the notebooks of a renamed folder. */
@@ -89,8 +89,8 @@ export class HistoryNames {
       const newPath = to + path.slice(from.length);
       const name = this._nameOf(path);
       const origin = this._originOf(path);
-      this.records.removeItem(this._names + path);
-      this.records.setItem(this._names + newPath, name);
+      this._records.removeItem(this._names + path);
+      this._records.setItem(this._names + newPath, name);
       // A deleted notebook's state is for the path, whatever has come there and gone.
       if (origin.deletedAt === undefined) {
         this.forgetOrigin(path);
@@ -117,14 +117,14 @@ export class HistoryNames {
 
   /** Record that a notebook was deleted, or a folder with notebooks. */
   delete(path: string): void {
-    const deletedAt = this.now();
+    const deletedAt = this._now();
     for (const notebook of this._notebooksIn(path)) {
       const name = this._nameOf(notebook);
       // Otherwise it was not opened since it got its path.
       if (this._has(notebook) || name === notebook) {
         const time = new Date(deletedAt).toISOString();
-        this.records.removeItem(this._names + notebook);
-        this.records.setItem(this._deleted + name, time);
+        this._records.removeItem(this._names + notebook);
+        this._records.setItem(this._deleted + name, time);
         this._setOrigin(notebook, { copyOf: name, deletedAt });
       } else if (this._copyOf(notebook)) {
         this.forgetOrigin(notebook);
@@ -134,16 +134,16 @@ export class HistoryNames {
 
   /** Return the histories whose notebooks were deleted too long ago. */
   expired(): string[] {
-    const latest = this.now() - KEPT_AFTER_DELETION;
+    const latest = this._now() - KEPT_AFTER_DELETION;
     return this._keys(this._deleted).filter(name => {
-      const time = this.records.getItem(this._deleted + name) ?? '';
+      const time = this._records.getItem(this._deleted + name) ?? '';
       return Date.parse(time) < latest;
     });
   }
 
   /** Forget a history that has been removed. */
   forget(name: string): void {
-    this.records.removeItem(this._deleted + name);
+    this._records.removeItem(this._deleted + name);
     for (const path of this._keys(this._origins)) {
       if (this._originOf(path).copyOf === name) {
         this.forgetOrigin(path);
@@ -152,21 +152,21 @@ export class HistoryNames {
   }
 
   private _nameOf(path: string): string {
-    const recorded = this.records.getItem(this._names + path);
+    const recorded = this._records.getItem(this._names + path);
     if (recorded !== null) {
       return recorded;
     }
     return this._isTaken(path)
-      ? `${path} of ${new Date(this.now()).toISOString()}`
+      ? `${path} of ${new Date(this._now()).toISOString()}`
       : path;
   }
 
   /** Whether a history of that name is another notebook's, or waits after a deletion. */
   private _isTaken(name: string): boolean {
     return (
-      this.records.getItem(this._deleted + name) !== null ||
+      this._records.getItem(this._deleted + name) !== null ||
       this._keys(this._names).some(
-        path => this.records.getItem(this._names + path) === name
+        path => this._records.getItem(this._names + path) === name
       )
     );
   }
@@ -184,13 +184,13 @@ export class HistoryNames {
   }
 
   private _originOf(path: string): Origin {
-    const text = this.records.getItem(this._origins + path);
+    const text = this._records.getItem(this._origins + path);
     return text === null ? {} : (JSON.parse(text) as Origin);
   }
 
   private _setOrigin(path: string, origin: Origin): void {
     if (origin.copyOf !== undefined) {
-      this.records.setItem(this._origins + path, JSON.stringify(origin));
+      this._records.setItem(this._origins + path, JSON.stringify(origin));
     }
   }
 
@@ -201,14 +201,14 @@ export class HistoryNames {
   }
 
   private _has(path: string): boolean {
-    return this.records.getItem(this._names + path) !== null;
+    return this._records.getItem(this._names + path) !== null;
   }
 
   /** The ends of all keys with a beginning. */
   private _keys(start: string): string[] {
     const found: string[] = [];
-    for (let index = 0; index < this.records.length; index++) {
-      const key = this.records.key(index);
+    for (let index = 0; index < this._records.length; index++) {
+      const key = this._records.key(index);
       if (key?.startsWith(start)) {
         found.push(key.slice(start.length));
       }

@@ -34,20 +34,20 @@ export interface ISiteFile {
 /** The files that a site came with, whatever the browser has stored over them. */
 export class SiteFiles {
   /**
-   * @param base Address of the site.
-   * @param index Name of the file that lists a folder; empty if the site has none.
-   * @param request Like `fetch`.
+   * @param _base Address of the site.
+   * @param _index Name of the file that lists a folder; empty if the site has none.
+   * @param _request Like `fetch`.
    */
   constructor(
-    private readonly base: string,
-    private readonly index: string,
-    private readonly request: typeof fetch
+    private readonly _base: string,
+    private readonly _index: string,
+    private readonly _request: typeof fetch
   ) {}
 
   /**
    * Return the files of this page's site.
    *
-   * @param base Its `baseUrl`.
+   * @param _base Its `baseUrl`.
    */
   static ofPage(base: string): SiteFiles {
     return new SiteFiles(
@@ -82,7 +82,10 @@ export class SiteFiles {
   async read(path: string, signal?: AbortSignal): Promise<Response> {
     const address = this._address('files', path);
     // The file may have changed since the browser kept a copy of it.
-    const response = await this.request(address, { cache: 'no-cache', signal });
+    const response = await this._request(address, {
+      cache: 'no-cache',
+      signal
+    });
     if (!response.ok) {
       throw new Error(`${address} (${response.status})`);
     }
@@ -90,11 +93,11 @@ export class SiteFiles {
   }
 
   private async _list(folder: string): Promise<Map<string, ISiteFile>> {
-    if (!this.index) {
+    if (!this._index) {
       return new Map();
     }
-    const path = folder ? `${folder}/${this.index}` : this.index;
-    const response = await this.request(this._address('api/contents', path));
+    const path = folder ? `${folder}/${this._index}` : this._index;
+    const response = await this._request(this._address('api/contents', path));
     // Folders that only the browser has are not listed.
     const isFolder = response.ok && this._isJson(response);
     const files = isFolder
@@ -110,7 +113,7 @@ export class SiteFiles {
 
   private _address(...parts: string[]): string {
     const path = parts.join('/').split('/').map(encodeURIComponent).join('/');
-    return URLExt.join(this.base, path);
+    return URLExt.join(this._base, path);
   }
 
   private readonly _folders = new Map<

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from litestate.storage.interface import folder_name
 
-NAMES = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "folder-names.json"
+NAMES = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "folder_names.json"
 
 
 def test_names_are_those_of_the_page() -> None:

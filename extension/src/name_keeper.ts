@@ -55,11 +55,11 @@ function followFiles(contents: Contents.IManager, names: HistoryNames): void {
 /** Follow "Save As…", which stores a copy, closes the notebook, and opens the copy. */
 class SaveAs {
   constructor(
-    private readonly app: JupyterFrontEnd,
-    private readonly names: HistoryNames
+    private readonly _app: JupyterFrontEnd,
+    private readonly _names: HistoryNames
   ) {
-    const { contents } = app.serviceManager;
-    app.commands.commandExecuted.connect(this._onCommand, this);
+    const { contents } = _app.serviceManager;
+    _app.commands.commandExecuted.connect(this._onCommand, this);
     contents.fileChanged.connect(this._onFileChanged, this);
   }
 
@@ -67,7 +67,7 @@ class SaveAs {
     _: JupyterFrontEnd['commands'],
     { id }: { id: string }
   ): void {
-    const context = contextOf(this.app.shell.currentWidget);
+    const context = contextOf(this._app.shell.currentWidget);
     if (id === SAVE_AS && context && isNotebook(context.path)) {
       context.saveState.connect(this._onSaveState, this);
     }
@@ -89,12 +89,12 @@ class SaveAs {
     if (type !== 'save' || !context || !path) {
       return;
     }
-    const widgets = [...this.app.shell.widgets('main')];
+    const widgets = [...this._app.shell.widgets('main')];
     // Notebooks are saved to their own paths all the time.
     if (!widgets.some(widget => contextOf(widget)?.path === path)) {
       context.saveState.disconnect(this._onSaveState, this);
       this._saving = undefined;
-      this.names.copy(context.path, path);
+      this._names.copy(context.path, path);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import type { Contents } from '@jupyterlab/services';
 
-import { fileBytes } from './file-bytes';
+import { fileBytes } from './file_bytes';
 import type { SiteFiles } from './site';
 import { Breaks, ZipWriter } from './zip';
 

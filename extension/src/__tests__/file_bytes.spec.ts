@@ -4,7 +4,7 @@ import test from 'node:test';
 
 import type { Contents } from '@jupyterlab/services';
 
-import { fileBytes, jsonText } from '../file-bytes';
+import { fileBytes, jsonText } from '../file_bytes';
 
 type Model = Pick<Contents.IModel, 'type' | 'format' | 'content'>;
 

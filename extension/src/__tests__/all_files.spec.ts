@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { Contents } from '@jupyterlab/services';
 import { strFromU8, unzipSync } from 'fflate';
 
-import { archiveAll, IProgress, ISource } from '../all-files';
+import { archiveAll, IProgress, ISource } from '../all_files';
 
 const TIME = '2026-12-01T12:00:00Z';
 const SITE_TIME = '2026-11-01T12:00:00Z';
