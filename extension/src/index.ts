@@ -3,6 +3,7 @@
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { redirectPage } from './pyodide';
+import { clearData } from './clear_data';
 import { downloadAll } from './download_all';
 import { cellExecutor } from './executor';
 import { leaving } from './leave';
@@ -28,5 +29,6 @@ export default [
   statusItem,
   toolbarStatus,
   downloadAll,
-  resetNotebook
+  resetNotebook,
+  clearData
 ];

@@ -151,6 +151,13 @@ export class HistoryNames {
     }
   }
 
+  /** Forget everything. */
+  clear(): void {
+    for (const start of [this._names, this._origins, this._deleted]) {
+      this._keys(start).forEach(end => this._records.removeItem(start + end));
+    }
+  }
+
   private _nameOf(path: string): string {
     const recorded = this._records.getItem(this._names + path);
     if (recorded !== null) {

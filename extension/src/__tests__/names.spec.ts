@@ -227,3 +227,18 @@ test('sites of one origin share no record', () => {
   assert.deepEqual(names.expired(), []);
   assert.equal(names.historyOf('a.ipynb').copyOf, 'a.ipynb');
 });
+
+test('all records of a site can be cleared, and no others', () => {
+  const { records, names } = new Clock();
+  const inner = new HistoryNames(records, `${SITE}two/`, () => START);
+  for (const each of [names, inner]) {
+    each.historyOf('a.ipynb');
+    each.copy('a.ipynb', 'b.ipynb');
+    each.delete('a.ipynb');
+  }
+  records.set('@jupyterlab/other', '1');
+  const others = [...records.keys()].filter(key => !key.includes(`${SITE}:`));
+  names.clear();
+  assert.deepEqual([...records.keys()], others);
+  assert.ok(others.length > 3);
+});
