@@ -9,14 +9,13 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { Dialog, Notification, showErrorMessage } from '@jupyterlab/apputils';
-import type { Contents, ServiceManager } from '@jupyterlab/services';
+import type { Contents } from '@jupyterlab/services';
 import { IDefaultDrive } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Histories } from './histories';
 import { clearLedgers } from './ledgers';
-import { historyNames } from './names';
 import { isLite, siteUrl } from './site';
 
 /** Milliseconds until kernels have ended, and their files are released. */
@@ -33,7 +32,7 @@ interface IClearable {
 /** Clears the storage of litestate, and tells other tabs. */
 class Cleaner {
   constructor(
-    private readonly _services: ServiceManager.IManager,
+    private readonly _services: JupyterFrontEnd['serviceManager'],
     private readonly _trans: TranslationBundle
   ) {
     this._site = siteUrl();
@@ -54,6 +53,7 @@ class Cleaner {
 
   /** Clear all that litestate has stored for this site, and say what cannot be cleared. */
   async clear(): Promise<void> {
+    const { historyNames } = await import('./names');
     const work = [
       () => historyNames().clear(),
       () => clearLedgers(this._site, indexedDB),
