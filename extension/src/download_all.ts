@@ -10,6 +10,7 @@ import {
   Notification,
   showDialog
 } from '@jupyterlab/apputils';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -24,10 +25,8 @@ import { sizeText, timeInName } from './text';
 /** Downloads all files. */
 export const DOWNLOAD_ALL = 'litestate:download-all-files';
 
-const SAVE_ALL = 'docmanager:save-all';
-
 /** Place in the File menu: after JupyterLab's own "Download". */
-const MENU_RANK = 6;
+const MENU_RANK = 6.1;
 
 /** Milliseconds between two changes of the notification. */
 const INTERVAL = 250;
@@ -114,14 +113,18 @@ class Downloader {
     return archiveAll(source, signal, report);
   }
 
-  /** Save open documents, as far as that needs no answer of the user. */
+  /** Save what was changed in open documents, as far as that needs no answer of the user. */
   private async _saveAll(): Promise<void> {
-    const { commands } = this._app;
-    if (commands.hasCommand(SAVE_ALL)) {
-      const saved = commands.execute(SAVE_ALL).catch(console.warn);
-      const late = new Promise(resolve => setTimeout(resolve, SAVING));
-      await Promise.race([saved, late]);
-    }
+    const contexts = new Set(
+      [...this._app.shell.widgets('main')].flatMap(widget => {
+        const { context } = widget as Partial<IDocumentWidget>;
+        // To save one that was not changed would hide later versions of the site's.
+        return context?.model.dirty && !context.model.readOnly ? [context] : [];
+      })
+    );
+    const saved = [...contexts].map(each => each.save().catch(console.warn));
+    const late = new Promise(resolve => setTimeout(resolve, SAVING));
+    await Promise.race([Promise.all(saved), late]);
   }
 
   private _report(id: string, archive: IArchive, name: string): void {
@@ -129,11 +132,11 @@ class Downloader {
     const { blob, files, unreadable } = archive;
     const sentences = [
       trans._n(
-        'Downloaded %2 with %1 file (%3).',
-        'Downloaded %2 with %1 files (%3).',
+        'Downloaded %1 file (%2) as "%3".',
+        'Downloaded %1 files (%2) as "%3".',
         files,
-        name,
-        sizeText(blob.size)
+        sizeText(blob.size),
+        name
       )
     ];
     if (unreadable.length) {
@@ -210,22 +213,18 @@ export const downloadAll: JupyterFrontEndPlugin<void> = {
       caption: trans.__(
         'Download all files and folders as one ZIP archive; this needs no kernel'
       ),
-      icon: args => (args['isPalette'] ? undefined : downloadIcon),
+      icon: args => (args['toolbar'] ? downloadIcon : undefined),
       describedBy: {
         args: {
           type: 'object',
-          properties: { isPalette: { type: 'boolean' } }
+          properties: { toolbar: { type: 'boolean' } }
         }
       },
       isEnabled: () => !downloader.isRunning,
       execute: () => downloader.run()
     });
     const command = DOWNLOAD_ALL;
-    palette?.addItem({
-      command,
-      args: { isPalette: true },
-      category: trans.__('File Operations')
-    });
-    menu?.fileMenu.addGroup([{ command }], MENU_RANK);
+    palette?.addItem({ command, category: trans.__('File Operations') });
+    menu?.fileMenu.addItem({ command, rank: MENU_RANK });
   }
 };

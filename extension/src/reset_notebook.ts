@@ -21,14 +21,18 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { undoIcon } from '@jupyterlab/ui-components';
 
 import { isLite, SiteFiles } from './site';
-import { nameBeforeReset, parseNotebook } from './site_notebook';
+import { isSame, nameBeforeReset, parseNotebook } from './site_notebook';
+import type { INotebookState } from './tokens';
 import { INotebookStates } from './tokens';
 
 /** Sets the notebook in front back to the site's version. */
 export const RESET = 'litestate:reset-notebook';
 
 /** Place in the File menu: after JupyterLab's own "Download". */
-const MENU_RANK = 6;
+const MENU_RANK = 6.2;
+
+/** Milliseconds for which a notification stays that asks for nothing. */
+const STAY = 12_000;
 
 /** Milliseconds for a checkpoint of the variables, which a reset does not change. */
 const PATIENCE = 15_000;
@@ -69,6 +73,14 @@ class Resetter {
     try {
       const response = await this._site.read(path);
       const content = parseNotebook(await response.text());
+      if (isSame(context.model.toJSON(), content)) {
+        const message = trans.__(
+          '%1 is the version of this site already.',
+          nameOf(path)
+        );
+        Notification.info(message, { autoClose: STAY });
+        return;
+      }
       const copy = await this._freeName(path);
       if (await this._isConfirmed(context, copy)) {
         const trouble = await this._checkpoint(context);
@@ -99,8 +111,8 @@ class Resetter {
 
   /** Make a checkpoint of the variables; return why there is none, or an empty text. */
   private async _checkpoint(context: Context): Promise<string> {
-    const state = this._states?.all.find(each => each.context === context);
-    if (!state || state.status.kind === 'off') {
+    const state = this._stateOf(context);
+    if (!state) {
       return '';
     }
     const label = this._trans.__('Before the notebook was reset');
@@ -116,18 +128,25 @@ class Resetter {
     }
   }
 
-  private async _isConfirmed(
-    { path }: Context,
-    copy: string
-  ): Promise<boolean> {
+  /** The state of a notebook, if a kernel stores that. */
+  private _stateOf(context: Context): INotebookState | undefined {
+    return this._states?.all.find(
+      state => state.context === context && state.status.kind !== 'off'
+    );
+  }
+
+  private async _isConfirmed(context: Context, copy: string): Promise<boolean> {
     const trans = this._trans;
     const body = [
       trans.__('The notebook becomes the version that came with this site.'),
       trans.__('Your version is kept beside it, as "%1".', nameOf(copy)),
       trans.__('Variables and files stay as they are.')
     ];
+    if (this._stateOf(context)) {
+      body.push(trans.__('A checkpoint of them is made before.'));
+    }
     const { button } = await showDialog({
-      title: trans.__('Reset %1?', nameOf(path)),
+      title: trans.__('Reset %1?', nameOf(context.path)),
       body: body.join(' '),
       buttons: [
         Dialog.cancelButton(),
@@ -236,22 +255,19 @@ export const resetNotebook: JupyterFrontEndPlugin<void> = {
           ? trans.__('Reset Notebook (this site came without it)')
           : trans.__('Reset Notebook…'),
       caption: trans.__('Set the notebook back to the version of this site'),
-      icon: args => (args['isPalette'] ? undefined : undoIcon),
+      icon: args => (args['toolbar'] ? undoIcon : undefined),
       describedBy: {
         args: {
           type: 'object',
-          properties: { isPalette: { type: 'boolean' } }
+          properties: { toolbar: { type: 'boolean' } }
         }
       },
       isEnabled: () => resetter.isPossible ?? false,
       execute: () => resetter.run()
     });
     const command = RESET;
-    palette?.addItem({
-      command,
-      args: { isPalette: true },
-      category: trans.__('Notebook Operations')
-    });
-    menu?.fileMenu.addGroup([{ command }], MENU_RANK);
+    palette?.addItem({ command, category: trans.__('Notebook Operations') });
+    menu?.fileMenu.addItem({ command, rank: MENU_RANK });
+    menu?.fileMenu.addItem({ type: 'separator', rank: MENU_RANK });
   }
 };

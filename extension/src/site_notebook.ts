@@ -21,6 +21,27 @@ export function parseNotebook(text: string): object {
   return content as object;
 }
 
+/** A notebook, as far as a person has made it. */
+interface INotebook {
+  cells: { cell_type: string; source: string | string[]; outputs?: object[] }[];
+}
+
+/** Return whether two notebooks have the same cells, and no outputs that one would lose. */
+export function isSame(mine: unknown, other: unknown): boolean {
+  return summary(mine) === summary(other) && !hasOutputs(mine);
+}
+
+function summary(notebook: unknown): string {
+  const { cells } = notebook as INotebook;
+  return JSON.stringify(
+    cells.map(({ cell_type: type, source }) => [type, [source].flat().join('')])
+  );
+}
+
+function hasOutputs(notebook: unknown): boolean {
+  return (notebook as INotebook).cells.some(cell => cell.outputs?.length);
+}
+
 /**
  * Return a path for the user's version of a notebook that is about to be reset.
  *

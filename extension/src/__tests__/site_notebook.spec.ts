@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import test from 'node:test';
 
-import { nameBeforeReset, parseNotebook } from '../site_notebook';
+import { isSame, nameBeforeReset, parseNotebook } from '../site_notebook';
 
 test('a notebook is read, and nothing else', () => {
   const text =
@@ -18,6 +18,22 @@ test('a notebook is read, and nothing else', () => {
   for (const other of others) {
     assert.throws(() => parseNotebook(other), /cannot be read/, other);
   }
+});
+
+test('a notebook with the same cells and no outputs needs no reset', () => {
+  const cell = { cell_type: 'code', id: '1', source: 'a\nb', outputs: [] };
+  const site = { cells: [{ ...cell, id: '2', source: ['a\n', 'b'] }] };
+  assert.ok(isSame({ cells: [cell] }, site));
+  assert.ok(isSame({ cells: [] }, { cells: [] }));
+  const others = [
+    { ...cell, source: 'a\nc' },
+    { ...cell, cell_type: 'markdown' },
+    { ...cell, outputs: [{ output_type: 'stream' }] }
+  ];
+  for (const other of others) {
+    assert.ok(!isSame({ cells: [other] }, site));
+  }
+  assert.ok(!isSame({ cells: [cell, cell] }, site));
 });
 
 test('my version gets a name beside the notebook', () => {
