@@ -117,7 +117,7 @@ class Downloader {
   private async _saveAll(): Promise<void> {
     const contexts = new Set(
       [...this._app.shell.widgets('main')].flatMap(widget => {
-        const { context } = widget as Partial<IDocumentWidget>;
+        const { context } = widget as Widget & Partial<IDocumentWidget>;
         // To save one that was not changed would hide later versions of the site's.
         return context?.model.dirty && !context.model.readOnly ? [context] : [];
       })
