@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from .platform import execution_count
 
+is_quiet: ContextVar[bool] = ContextVar("is_quiet", default=False)
+"""Whether reports and progress bars are not shown: no cell runs, or the page shows them."""
+
+
 _SPARE: list[tuple[int | None, Any]] = []
 """Empty outputs of the running cell, with its number: they cannot be removed, but filled again."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Show no reports and no progress bars in the block."""
+    token = is_quiet.set(True)
+    try:
+        yield
+    finally:
+        is_quiet.reset(token)
 
 
 class Output:

@@ -69,6 +69,7 @@ async def opened(
     exclude: Sequence[str] | str = (),
     retention: Retention | None = None,
     variables: Choice = None,
+    page: Page | None = None,
 ) -> Opened:
     """Open the history of this notebook, or return the open one.
 
@@ -83,6 +84,8 @@ async def opened(
         Which checkpoints are stored.
     variables : bool or str or sequence of str, optional
         Which variables belong to the state, as for `save_state`.
+    page : Page, optional
+        What the page knows of the notebook; by default it is asked.
 
     Raises
     ------
@@ -93,7 +96,8 @@ async def opened(
     if before := opened_before(name, paths, exclude, retention, variables):
         return before
     scanner = _scanner(paths, exclude, variables)
-    page = await _page() if IN_BROWSER else None
+    if page is None and IN_BROWSER:
+        page = await _page()
     name = name or (_name_in_site(page) if page else _name_in_python())
     storage = await open_storage(name)
     try:

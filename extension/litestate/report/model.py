@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..output import Output
+from ..output import Output, is_quiet
 from ..platform import execution_count, ipython_shell
 from . import html
 from .lines import (
@@ -91,7 +91,7 @@ def show(report: Report) -> Report:
     A call in the middle of a cell must show its report too. As the last value of the cell the
     report would appear twice, so it remembers the cell that has shown it.
     """
-    if ipython_shell() is not None:
+    if ipython_shell() is not None and not is_quiet.get():
         report._ipython_display_()
         report.shown_in = execution_count()
     return report

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from ..host.installed_modules import only_installed
+from ..output import is_quiet
 from ..platform import IN_BROWSER, ipython_shell
 
 DELAY = 1.0
@@ -122,7 +123,7 @@ def shown(label: str, total: int, unit: str = "B") -> Iterator[Advance]:
     callable
         Takes the number of bytes, or of other units, done since the last call.
     """
-    if total == 0:
+    if total == 0 or is_quiet.get():
         yield lambda count: None
     elif not IN_BROWSER:
         # None: only if stderr is a terminal.
