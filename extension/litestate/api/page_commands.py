@@ -43,174 +43,65 @@ notebook's. ``look`` is a dry run of ``load``: send the same file and arguments 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import importlib
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import IO, TYPE_CHECKING, Any
 
-from .page_reports import LineData, ReportData, SectionData, SkippedData
+from ..errors import LitestateError, SelectionError
+from ..host.installed_modules import only_installed
+from ..output import quiet
+from .kernel_session import note_page
+from .page_calls import SELECTING, Answer, Call, Sink
 
 if TYPE_CHECKING:
     from ..browser.notebook import Page
 
-
-class Sink(Protocol):
-    """A file for the page: binary, writable, and able to seek. Nothing in it is read back."""
-
-    def write(self, data: Any, /) -> int: ...  # noqa: D102
-    def seek(self, offset: int, whence: int = 0, /) -> int: ...  # noqa: D102
-    def tell(self) -> int: ...  # noqa: D102
-    def seekable(self) -> bool: ...  # noqa: D102
-    def flush(self) -> None: ...  # noqa: D102
-
-
-class RowData(TypedDict):
-    """One checkpoint. ``when`` is in seconds since 1970; ``changed`` is cut, ``counts`` is not."""
-
-    number: int
-    title: str
-    when: float
-    label: str | None
-    cell: int | None
-    cause: str
-    changed: list[LineData]
-    counts: dict[str, int]
-    size: int
-    written: int
-
-
-class UsageData(TypedDict):
-    """Bytes of the site's storage that are used, and that there are."""
-
-    used: int
-    quota: int
-
-
-class CheckpointsData(TypedDict):
-    """The checkpoints, newest first. ``rows`` is cut, ``count`` is not.
-
-    ``size`` is the bytes of all. ``transient`` says why they end with the kernel, and is empty if
-    they last. ``undo`` is the number of the checkpoint to which ``undo`` goes back, if any.
-    """
-
-    name: str
-    rows: list[RowData]
-    count: int
-    size: int
-    usage: UsageData | None
-    writable: bool
-    transient: str
-    undo: int | None
-    notes: list[str]
-
-
-class CheckpointData(TypedDict):
-    """The outcome of ``checkpoint``. ``number`` is None if nothing had changed."""
-
-    report: ReportData
-    number: int | None
-
-
-class SavedData(TypedDict):
-    """The outcome of ``save`` and ``hand_in``: the report, bytes of the file and its digest."""
-
-    report: ReportData
-    size: int
-    digest: str
-
-
-class LookData(TypedDict):
-    """What a bundle is, what is in it, and what ``load`` would change.
-
-    ``made`` is ``"own"`` (this browser signed it), ``"stranger"`` (another one did) or
-    ``"unsigned"``. ``created`` is a time in ISO 8601. ``generator`` has the versions of what made
-    it: ``litestate``, ``python``, ``platform`` and so on. ``contents`` says what is in it, part by
-    part; ``missing`` what was left out when it was saved. ``changes`` is the dry run of ``load``
-    without trust. ``waiting`` is what loads only with trust; each reason says what it would run.
-    ``can_trust`` is False where nothing may be trusted. Only ``made`` is verified: whoever made the
-    bundle wrote the rest.
-    """
-
-    label: str
-    size: int
-    made: str
-    created: str
-    notebook: str | None
-    generator: dict[str, str]
-    digest: str
-    contents: list[SectionData]
-    missing: list[SkippedData]
-    changes: ReportData
-    waiting: list[SkippedData]
-    can_trust: bool
-
-
-class LoadedData(TypedDict):
-    """The outcome of ``load``; ``waiting`` as in `LookData`; whether ``undo`` can take it back."""
-
-    report: ReportData
-    waiting: list[SkippedData]
-    undo: bool
-
-
-class ForgottenData(TypedDict):
-    """The outcome of ``forget``.
-
-    ``forgotten`` is the number of checkpoints that are gone, ``freed`` the bytes; ``number`` is the
-    checkpoint of the present state with which the history begins again, None if autosave is off.
-    """
-
-    report: ReportData
-    forgotten: int
-    freed: int
-    number: int | None
-
-
-@dataclass
-class Answer:
-    """The answer to the page.
-
-    Attributes
-    ----------
-    result : dict
-        Plain data.
-    file : Sink or None
-        The sink with the file, if the command makes one.
-    name : str
-        Name of that file.
-    """
-
-    result: Any
-    file: Any = None
-    name: str = ""
+__all__ = ["COMMANDS", "READING", "Answer", "Command", "run"]
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call of a command.
+class Command:
+    """A command of the page.
 
     Attributes
     ----------
-    args : mapping
-        Its arguments, from JSON.
-    file : binary file or None
-        The file that the page sent, which can seek.
-    sink : callable
-        Makes a sink for a file that is answered.
-    page : Page or None
-        What the page knows of the notebook.
+    function : str
+        Module beside this one and name of a coroutine function in it, which takes a `Call` and
+        returns an `Answer`. The module is imported when it is first needed.
+    arguments : tuple of str
+        Names of its arguments.
+    takes_file : bool
+        Whether it needs a file of the page.
+    is_reading : bool
+        Whether it changes nothing: it may also run while a cell awaits.
     """
 
-    args: Mapping[str, Any]
-    file: IO[bytes] | None
-    sink: Callable[[], Any]
-    page: Page | None
+    function: str
+    arguments: tuple[str, ...] = ()
+    takes_file: bool = False
+    is_reading: bool = False
 
 
-Command = Callable[[Call], Awaitable[Answer]]
+_LOADING = ("paths", "exclude", "variables", "clean", "trust")
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS = {
+    "list": Command("page_checkpoints.listing", is_reading=True),
+    "preview": Command("page_checkpoints.preview", ("checkpoint",), is_reading=True),
+    "restore": Command("page_checkpoints.restore", ("checkpoint",)),
+    "undo": Command("page_checkpoints.undo"),
+    "checkpoint": Command("page_checkpoints.checkpoint", ("label",)),
+    "forget": Command("page_checkpoints.forget"),
+    "save": Command("page_bundles.save", ("checkpoint", "name", *SELECTING), is_reading=True),
+    "look": Command("page_bundles.look", _LOADING, takes_file=True, is_reading=True),
+    "load": Command("page_bundles.load", _LOADING, takes_file=True),
+    "clear": Command("page_bundles.clear", ("paths", "exclude", "variables")),
+    "hand_in": Command("page_bundles.hand_in", ("path", "name", "exclude"), is_reading=True),
+    "export": Command("page_tables.export", ("format", "name", "tables"), is_reading=True),
+}
 
-READING = frozenset({"list", "preview", "save", "look", "export", "hand_in"})
+READING = frozenset(name for name, command in COMMANDS.items() if command.is_reading)
 """Commands that change nothing: they may also run while a cell awaits."""
 
 
@@ -249,4 +140,37 @@ async def run(
     LitestateError
         With a message for the user. An error of another kind is chained to it.
     """
-    raise NotImplementedError
+    found = COMMANDS.get(command)
+    if found is None:
+        raise SelectionError(f"There is no command {command!r}.")
+    if unknown := sorted(set(args) - set(found.arguments)):
+        raise SelectionError(f"{command} takes no argument {unknown[0]!r}.")
+    if found.takes_file and file is None:
+        raise SelectionError(f"{command} needs a file.")
+    if page is not None:
+        note_page(page)
+    # A bundle may have brought a file with the name of a module.
+    with only_installed():
+        module, _, name = found.function.partition(".")
+        function = getattr(importlib.import_module(f".{module}", __package__), name)
+    try:
+        with quiet():
+            answer: Answer = await function(Call(args, file, sink, page))
+    except LitestateError:
+        raise
+    # A trusted pickle may call exit().
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
+        logging.getLogger(__name__).debug("%s failed", command, exc_info=True)
+        raise LitestateError(
+            f"{command} failed ({_text(error)}). Try again; if it fails again, please report it "
+            "with this message."
+        ) from error
+    return answer
+
+
+def _text(error: BaseException) -> str:
+    """Return the type of an error and what it says, without calling code of the notebook."""
+    said = [str(each) for each in error.args if type(each) in (str, int)]
+    if isinstance(error, OSError) and type(error.filename) is str:
+        said.append(error.filename)
+    return ": ".join([type(error).__name__, ", ".join(said)[:500]]).removesuffix(": ")
