@@ -6,8 +6,9 @@
  * before any Python code runs, so every notebook can import litestate, and has the fixed folder
  * that docs/drive.md describes.
  *
- * Where the browser cannot wait inside of a Python call, as it lacks JSPI, IPython loads an extension
- * that awaits litestate's functions. Its own configuration file says so, which it reads at its start.
+ * IPython loads an extension that serves the requests of the page. Where the browser cannot wait
+ * inside of a Python call, as it lacks JSPI, another one awaits litestate's functions. IPython's own
+ * configuration file says so, which it reads at its start.
  *
  * Only the real Pyodide is needed for a kernel. Whatever else cannot be fetched is left out, with
  * one warning.
@@ -17,8 +18,11 @@ const { searchParams } = new URL(import.meta.url);
 const real = searchParams.get('pyodide');
 if (!real) throw new Error(`${import.meta.url} names no Pyodide to load: "?pyodide=" is missing`);
 
+/** The extension of IPython that serves the page. */
+const PAGE = 'litestate.api.page_requests';
+
 /** The extension of IPython for browsers without JSPI. */
-const EXTENSION = 'litestate.shell.awaited_calls';
+const NO_JSPI = 'litestate.shell.awaited_calls';
 
 const UNUSABLE = 'notebooks of this kernel cannot import litestate; reload the page to try again';
 
@@ -51,15 +55,18 @@ export async function loadPyodide(options = {}) {
   });
   failures.report(pyodide.loadedPackages);
   (await drive)?.mendMounts(pyodide, { isTemporary: searchParams.get('contents') === 'memory' });
-  const canWait = 'Suspending' in WebAssembly;
-  if (!canWait && 'litestate' in pyodide.loadedPackages) awaitCalls(pyodide);
+  if ('litestate' in pyodide.loadedPackages) {
+    const canWait = 'Suspending' in WebAssembly;
+    configure(pyodide, canWait ? [PAGE] : [PAGE, NO_JSPI]);
+  }
   return pyodide;
 }
 
-/** Let IPython load the extension; it is installed, but not started yet. */
-function awaitCalls({ FS }) {
+/** Let IPython load extensions; it is installed, but not started yet. */
+function configure({ FS }, extensions) {
   const folder = '/etc/ipython';
-  const lines = ['c = get_config()', `c.InteractiveShellApp.extensions.append('${EXTENSION}')`];
+  const names = JSON.stringify(extensions);
+  const lines = ['c = get_config()', `c.InteractiveShellApp.extensions.extend(${names})`];
   FS.mkdirTree(folder);
   FS.writeFile(`${folder}/ipython_config.py`, lines.join('\n'));
 }

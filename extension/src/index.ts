@@ -1,12 +1,26 @@
-/** The extension of litestate for JupyterLite: kernels load litestate, without a line in notebooks. */
+/** The extension of litestate for JupyterLite: kernels load litestate, and every notebook is saved without a line in it. */
 
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { redirectPage } from './pyodide';
+import { cellExecutor } from './executor';
+import { leaving } from './leave';
+import { restored } from './restored';
 import { outputShell } from './shell';
 import { startNotice } from './start';
+import { notebookStates } from './states';
+import { statusItem, toolbarStatus } from './status';
 
 // Before any plugin activates: the kernel's plugin reads these settings once.
 redirectPage(PageConfig, document.baseURI);
 
-export default [outputShell, startNotice];
+export default [
+  outputShell,
+  startNotice,
+  notebookStates,
+  cellExecutor,
+  restored,
+  leaving,
+  statusItem,
+  toolbarStatus
+];

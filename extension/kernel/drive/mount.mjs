@@ -163,6 +163,7 @@ function face({ ledger, writeback }, reads) {
     writer: (path, mtime) => ledger.writer(path, mtime),
     touched: writeback.touched,
     unsaved: () => writeback.unsaved(),
+    isSettled: () => writeback.isSettled(),
     settled: () => writeback.settled(),
   };
 }

@@ -236,6 +236,12 @@ export class Writeback {
     return new Promise((resolve) => this.waiters.push({ last, resolve }));
   }
 
+  /** Whether all changes until now are stored, or have failed. */
+  isSettled() {
+    this.flushAll(true);
+    return !this.inFlight.size;
+  }
+
   isWaitingFor(last) {
     // Ids are in the order of the map.
     const [first] = this.inFlight.keys();

@@ -6,20 +6,23 @@ import asyncio
 import math
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ..checkpoints import Checkpoint, Retention
+from ..checkpoints import Retention
 from ..checkpoints.checkpoint_list import title
-from ..checkpoints.checkpoint_restore import never_stored, restore_missing
 from ..checkpoints.checkpoint_session import NewCheckpoint, Session
 from ..checkpoints.checkpoint_writer import Captured
-from ..errors import BundleError, DamagedCheckpointError, LitestateError
+from ..errors import LitestateError
 from ..files.survey import Paths
-from ..platform import IN_BROWSER
 from ..report import Report, Section, show, size_text, when_text
 from ..shell.after_cell import AfterCell
 from ..variables.namespace import Choice
 from ..waiting import Waiter, awaitable, blocking_call, wait
-from .kernel_session import Opened, close, opened, opened_before, transience
+from .autosave_start import explain, first_restore, further_offer, offer
+from .kernel_session import Opened, close, opened, opened_before
+
+if TYPE_CHECKING:
+    from ..browser.notebook import Page
 
 _NEARLY_FULL = 0.8
 """Used share of the browser's storage, or of the disk, at which a warning is shown."""
@@ -30,10 +33,24 @@ _CHECK_AFTER = 1 / 8
 """Share of the free room that the log may take before the free room is checked again."""
 
 
+class Listener:
+    """Receives what autosave reports after cells; by default an output of the cell shows it."""
+
+    def changed(self) -> None:
+        """Note that something was stored, or that it was not. Must not raise."""
+
+    def show(self, sentence: str) -> None:
+        """Show a sentence to the user."""
+        # With a date: it may be read much later.
+        when = f"Autosave, on {time.strftime(_MOMENT)}"
+        show(Report(when, [Section("autosave", warnings=[sentence])]))
+
+
 class Autosave:
     """The object ``litestate.autosave``: a call starts it, and methods pause and stop it."""
 
     def __init__(self) -> None:
+        self.listener = Listener()
         self._follower: AfterCell | None = None
         self._session: Session | None = None
         self._check_at = 0.0
@@ -101,7 +118,44 @@ class Autosave:
                 name, paths=paths, exclude=exclude, retention=retention, variables=variables
             )
             now = await waiter(opening, "its storage")
+        report = self._begin(now, restore=restore)
+        report.later = (
+            f"Autosave was turned on for {now.session.name} on {time.strftime(_MOMENT)}. "
+            f"{report.headline}"
+        ).strip()
+        limit = ", but only until the page is reloaded" if now.session.storage.transient else ""
+        report.headline = f"Autosave is on for {now.session.name}{limit}. {report.headline}".strip()
+        return show(report)
+
+    async def start_for(
+        self,
+        page: Page,
+        *,
+        restore: bool,
+        exclude: Sequence[str] = (),
+        retention: Retention | None = None,
+    ) -> Report:
+        """Do what a call does, for a notebook that the page has named, and show nothing.
+
+        Parameters
+        ----------
+        page : Page
+            What the page knows of the notebook.
+        restore, exclude, retention
+            As for a call.
+
+        Returns
+        -------
+        Report
+            What was restored.
+        """
+        now = await opened(page=page, exclude=exclude, retention=retention)
         return self._begin(now, restore=restore)
+
+    @property
+    def follower(self) -> AfterCell | None:
+        """The scheduler of checkpoints, or None before the first call."""
+        return self._follower
 
     def pause(self) -> None:
         """Make no checkpoints until `resume`."""
@@ -141,7 +195,8 @@ class Autosave:
 
     def _begin(self, now: Opened, *, restore: bool) -> Report:
         session = now.session
-        follower = AfterCell(self._checkpoint, self._show)
+        listener = self.listener
+        follower = AfterCell(self._checkpoint, listener.show, changed=listener.changed)
         follower.start()
         if self._follower is not None:
             self._follower.stop()
@@ -149,20 +204,18 @@ class Autosave:
         self._follower, self._reported = follower, set()
         self._check_at = 0
         try:
-            report = _first(now, restore=restore) if session.is_fresh else _again(now, before)
+            report = (
+                first_restore(now, restore=restore)
+                if session.is_fresh
+                else further_offer(now, before)
+            )
         except BaseException:
             # A checkpoint now would lack the state that could not be restored.
             self.stop()
             close()
             raise
-        report.later = (
-            f"Autosave was turned on for {session.name} on {time.strftime(_MOMENT)}. "
-            f"{report.headline}"
-        ).strip()
-        limit = ", but only until the page is reloaded" if session.storage.transient else ""
-        report.headline = f"Autosave is on for {session.name}{limit}. {report.headline}".strip()
-        _explain(report, now)
-        return show(report)
+        explain(report, now)
+        return report
 
     def _checkpoint(self, cell: int | None) -> None:
         session = self._session
@@ -182,7 +235,7 @@ class Autosave:
             return False
         text = "The other tab was closed: this one makes the checkpoints now."
         if session.newest and session.newest != before:
-            text += f" The last state of the other one is {_offer(session.newest)}"
+            text += f" The last state of the other one is {offer(session.newest)}"
         self._report(text)
         return True
 
@@ -232,99 +285,8 @@ class Autosave:
             self._reported.add(sentence)
             self._follower.say(sentence)
 
-    @staticmethod
-    def _show(sentence: str) -> None:
-        # With a date: it may be read much later.
-        when = f"Autosave, on {time.strftime(_MOMENT)}"
-        show(Report(when, [Section("autosave", warnings=[sentence])]))
-
 
 autosave = Autosave()
 
 
 aautosave = awaitable(autosave.__call__)
-
-
-def _first(now: Opened, *, restore: bool) -> Report:
-    """Restore the state of this notebook, or report what can be restored."""
-    session, newest = now.session, now.session.newest
-    if newest is not None and IN_BROWSER and restore and not now.restarted:
-        return _newest_whole(session)
-    lost = never_stored(session, newest) if newest else ""
-    made = None
-    if session.storage.writable:
-        # Also of an empty state, so that the first cell can be undone.
-        made = session.checkpoint("start", always=newest is None)
-    # In plain Python files outlive the process, but variables of lost cells do not.
-    if newest is None or (made is None and not IN_BROWSER and not lost):
-        return Report("")
-    offer = f"Nothing was restored. Its last state is {_offer(newest)}"
-    return Report("", notes=[f"{offer}; {lost}" if lost else offer])
-
-
-def _again(now: Opened, before: Session | None) -> Report:
-    """Report what can be restored, if autosave was on for another history before."""
-    if before is now.session or now.newest is None:
-        return Report("")
-    return Report("", notes=[f"Nothing was restored. Its last state is {_offer(now.newest)}"])
-
-
-def _newest_whole(session: Session) -> Report:
-    """Restore the undamaged part of the newest checkpoint that can be read."""
-    damage: dict[int, str] = {}
-    # Twice each: the first try finds the damage, the second one leaves it out.
-    for checkpoint in (each for each in reversed(session.history.checkpoints) for _ in range(2)):
-        try:
-            report = restore_missing(session, checkpoint)
-        except (DamagedCheckpointError, BundleError) as error:
-            # BundleError: the content is undamaged, but invalid.
-            name = title(checkpoint.note, checkpoint.number)
-            damage[checkpoint.number] = f"{name} is damaged. {error}"
-        else:
-            # The report names what was left out.
-            damage.pop(checkpoint.number, None)
-            break
-    else:
-        report = Report("No checkpoint could be restored.")
-    report.sections = report.sections or [Section("autosave")]
-    report.sections[0].warnings += damage.values()
-    return report
-
-
-def _offer(checkpoint: Checkpoint) -> str:
-    when = when_text(checkpoint.note.created)
-    return f"in {title(checkpoint.note, checkpoint.number)} of {when}: restore({checkpoint.number})"
-
-
-def _is_page_temporary() -> bool:
-    from ..browser import drive
-
-    return drive.is_temporary()
-
-
-def _explain(report: Report, now: Opened) -> None:
-    session = now.session
-    report.sections = report.sections or [Section("autosave")]
-    warnings = report.sections[0].warnings
-    warnings += session.history.problems
-    warnings += transience(session)
-    if not session.storage.writable:
-        warnings.append(
-            "This notebook is open in another tab, which makes the checkpoints. This tab takes "
-            "over when the other one is closed. Until then, changes here are not in any checkpoint."
-        )
-    if now.path is not None:
-        report.notes.append(f"{now.path} was called {session.name} when its history began.")
-    if IN_BROWSER and _is_page_temporary():
-        note = (
-            "This site keeps notebooks and their folder only until the page is reloaded or closed: "
-            "download yours with File → Download."
-        )
-        lasts = not session.storage.transient
-        restored = " Its variables, files and databases will be restored."
-        report.notes.append(f"{note}{restored if lasts else ''}")
-    if now.persisted is False and not session.storage.transient:
-        report.notes.append(
-            "Download a bundle with save_state() from time to time: the browser may delete what "
-            "this site stores."
-        )

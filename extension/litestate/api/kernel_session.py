@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +67,11 @@ def current() -> Session | None:
     return _current.session if _current else None
 
 
+def newest_before() -> Checkpoint | None:
+    """Return the newest checkpoint at the time when the open session was opened."""
+    return _current.newest if _current else None
+
+
 async def opened(
     name: str | None = None,
     *,
@@ -125,6 +130,17 @@ async def opened(
         _current.restarted, _current.persisted = page.restarted, page.persisted
         _current.path = None if page.path == page.name else page.path
     return _current
+
+
+@asynccontextmanager
+async def other_history(name: str) -> AsyncIterator[Session]:
+    """Open the history of another notebook, to read it."""
+    storage = await open_storage(name, patience=0)
+    other = Session(storage, name, _scanner(None, (), None))
+    try:
+        yield other
+    finally:
+        other.close()
 
 
 def opened_before(

@@ -204,6 +204,12 @@ def limit() -> int:
     return DRIVE_LIMIT if mend is None else int(mend.limit)
 
 
+def is_settled() -> bool:
+    """Return whether the browser has stored all writes to the drive, or has failed to."""
+    mend = _mend()
+    return mend is None or bool(mend.isSettled())
+
+
 async def settled() -> None:
     """Wait until the browser has stored all writes to the drive, or has failed to."""
     mend = _mend()

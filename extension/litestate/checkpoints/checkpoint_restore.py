@@ -209,6 +209,11 @@ def _load(
     return report
 
 
+def undamaged(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries that can be restored."""
+    return _without_damaged(entries)[0]
+
+
 def _without_damaged(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
     """Return the entries that can be restored, and those that are damaged or need such ones."""
     every = list(entries)

@@ -49,6 +49,8 @@ class AfterCell:
         When a scan may start.
     clock : callable, optional
         Returns seconds; of the same clock as `pace`.
+    changed : callable, optional
+        Called when `pending` or `trouble` may have changed. Must not raise.
 
     Attributes
     ----------
@@ -66,10 +68,12 @@ class AfterCell:
         show: Callable[[str], object],
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
         self._scan = scan
         self._show = show
         self._clock = clock
+        self._changed = changed
         self._pace = pace or Pace(clock())
         self._cells: Cells | None = None
         self._shell: Any = None
@@ -147,6 +151,7 @@ class AfterCell:
         self.pending = True
         self._ended_at = self._clock()
         self._run_or_postpone()
+        self._changed()
         self._show_messages()
 
     @property
@@ -160,6 +165,12 @@ class AfterCell:
         if self._may_scan:
             self._postpone()
 
+    def store_now(self) -> None:
+        """Run a postponed scan now, unless a cell is running."""
+        if self._may_scan:
+            self._cancel()
+            self._run(self._pace.idled)
+
     def _scan_at_end(self) -> None:
         """Run a postponed scan before the session ends."""
         if self._may_scan:
@@ -171,6 +182,7 @@ class AfterCell:
         self._timer = None
         if self._cells is not None and not self._cells.running:
             self._run_or_postpone()
+            self._changed()
 
     def _run_or_postpone(self) -> None:
         if self.paused:

@@ -1,0 +1,367 @@
+/** The state of one open notebook: its kernel's start, and what is saved. */
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { INotebookModel } from '@jupyterlab/notebook';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { PromiseDelegate } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+
+import type { IPush } from './channel';
+import { KernelChannel } from './channel';
+import { PYODIDE_KERNEL } from './kernels';
+import { AFTER_CELL, NotebookSaver } from './notebook_saver';
+import type { IReport } from './reports';
+import type { IKernelState } from './saving';
+import { statusOf } from './saving';
+import type { ISettings } from './settings';
+import type { IAnswer, INotebookState, Status } from './tokens';
+
+/** Begin of the start request; `litestate/api/page_requests.py` has the same. */
+const PREFIX = '# litestate: ';
+
+/** Milliseconds between the end of the request and its answer, which goes another way. */
+const ANSWER_TIMEOUT = 3_000;
+
+/** Milliseconds from the end of a cell until the kernel is asked how many cells have begun. */
+const RECOUNT = 500;
+
+/** Why a kernel was started. */
+export type Cause = 'opened' | 'reloaded' | 'restarted';
+
+/** The answer to the start request. */
+export interface IStarted {
+  readonly cause: Cause;
+
+  /** Why autosave could not start, or an empty text. */
+  readonly failure: string;
+
+  /** What was restored. */
+  readonly report: IReport | null;
+  readonly state: IKernelState;
+}
+
+/** Facts of the page that the start request tells the kernel. */
+export interface IPage {
+  /** Identity of the page until it is reloaded. */
+  readonly tab: string;
+
+  /** Whether this page was reloaded. */
+  readonly isReloaded: boolean;
+
+  /** Return the name of the history of a notebook. */
+  historyOf(path: string): string;
+
+  /** Whether the browser promises to keep what the site stores; null if it does not say. */
+  readonly isPersisted: boolean | null;
+}
+
+/** The state of one open notebook. */
+export class NotebookState implements INotebookState, IDisposable {
+  /**
+   * @param context The open document.
+   * @param settings The user's settings.
+   * @param page Facts of the page.
+   */
+  constructor(
+    readonly context: DocumentRegistry.IContext<INotebookModel>,
+    private readonly _settings: ISettings,
+    private readonly _page: IPage
+  ) {
+    this.saver = new NotebookSaver(context);
+    this.saver.changed.connect(() => this._update());
+    const session = context.sessionContext;
+    session.kernelChanged.connect(this._kernelChanged, this);
+    session.statusChanged.connect(this._statusChanged, this);
+    // It may be connected already, if the notebook was open before this extension was.
+    this._follow(session.session?.kernel ?? null);
+  }
+
+  /** Saves the notebook itself. */
+  readonly saver: NotebookSaver;
+
+  /** Resolves when cells may run: what is to be restored is back. */
+  get ready(): Promise<void> {
+    return this._ready.promise;
+  }
+
+  /** Whether cells may run. */
+  get isReady(): boolean {
+    return !this._isStarting;
+  }
+
+  /** The last words of the kernel, or null before it has answered. */
+  get kernel(): IKernelState | null {
+    return this._kernelState;
+  }
+
+  get status(): Status {
+    return this._status;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Emitted when the kernel has answered the start request. */
+  get started(): ISignal<this, IStarted> {
+    return this._started;
+  }
+
+  /** Emitted when the kernel has a sentence for the user. */
+  get noticed(): ISignal<this, string> {
+    return this._noticed;
+  }
+
+  get isBusy(): boolean {
+    return this.context.sessionContext.session?.kernel?.status === 'busy';
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Whether something would be lost if the page went now. */
+  get isAtRisk(): boolean {
+    const { kind } = this._status;
+    const isRunning = kind !== 'off' && kind !== 'readonly' && this.isBusy;
+    return isRunning || ['unsaved', 'saving', 'failed'].includes(kind);
+  }
+
+  ask<T>(
+    command: string,
+    args?: Record<string, unknown>,
+    file?: Blob
+  ): Promise<IAnswer<T>> {
+    if (!this._channel || !this._kernelState) {
+      return Promise.reject(new Error('Python has not started yet.'));
+    }
+    return this._channel.ask<T>(command, args, file);
+  }
+
+  /** Store now whatever can be stored; the page may be about to go. */
+  storeNow(): void {
+    void this.saver.save();
+    if (this._kernelState?.active) {
+      void this.ask('store').catch(() => undefined);
+    }
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    this._unfollow('The notebook was closed.');
+    this._ready.resolve();
+    Signal.clearData(this);
+  }
+
+  private _kernelChanged(
+    _: ISessionContext,
+    { newValue }: { newValue: Kernel.IKernelConnection | null }
+  ): void {
+    this._follow(newValue);
+  }
+
+  private _statusChanged(session: ISessionContext, status: string): void {
+    if (status === 'restarting') {
+      // The kernel takes requests only after all have heard of the restart.
+      queueMicrotask(() => this._follow(session.session?.kernel ?? null));
+    } else if (status === 'idle') {
+      setTimeout(() => this._recount(), RECOUNT);
+      this.saver.request(AFTER_CELL);
+    }
+    this._update();
+  }
+
+  private _follow(kernel: Kernel.IKernelConnection | null): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._unfollow('The kernel has ended.');
+    if (!kernel || kernel.name !== PYODIDE_KERNEL) {
+      this._missing = kernel ? 'This kernel is not Python in the browser.' : '';
+      this.saver.isEnabled = false;
+      this._ready.resolve();
+      this._update();
+      return;
+    }
+    const { isReloaded } = this._page;
+    const cause = this._kernels++
+      ? 'restarted'
+      : isReloaded
+        ? 'reloaded'
+        : 'opened';
+    kernel.anyMessage.connect(this._count, this);
+    this._connection = kernel;
+    void this._start(kernel, cause);
+  }
+
+  private _unfollow(reason: string): void {
+    this._connection?.anyMessage.disconnect(this._count, this);
+    this._connection = null;
+    this._channel?.close(reason);
+    this._channel = null;
+    this._kernelState = null;
+    this._sent = 0;
+  }
+
+  /** Ask a kernel to start autosave, before any cell of the user. */
+  private async _start(
+    kernel: Kernel.IKernelConnection,
+    cause: Cause
+  ): Promise<void> {
+    const channel = (this._channel = new KernelChannel());
+    const answer = new PromiseDelegate<IStarted | null>();
+    channel.pushed.connect((_, push) => {
+      if (push.type === 'started') {
+        answer.resolve(push.content as IStarted);
+      } else {
+        this._pushed(push);
+      }
+    });
+    this._ready.resolve();
+    this._ready = new PromiseDelegate<void>();
+    this._isStarting = true;
+    this._missing = '';
+    this._update();
+    // Sent at once, for what is sent first runs first.
+    const request = kernel.requestExecute(
+      {
+        code: PREFIX + JSON.stringify(this._request(channel.nonce, cause)),
+        silent: true,
+        store_history: false,
+        allow_stdin: false,
+        stop_on_error: false
+      },
+      true
+    );
+    const started = await request.done
+      .then(() => {
+        setTimeout(() => answer.resolve(null), ANSWER_TIMEOUT);
+        return answer.promise;
+      })
+      .catch(() => null);
+    if (channel === this._channel) {
+      this._begin(started);
+    }
+  }
+
+  private _request(nonce: string, cause: Cause): Record<string, unknown> {
+    const { path } = this.context;
+    return {
+      nonce,
+      path,
+      name: this._page.historyOf(path),
+      cause,
+      tab: this._page.tab,
+      title: document.title,
+      persisted: this._page.isPersisted,
+      automatic: this._settings.automatic,
+      restore: this._settings.restore
+    };
+  }
+
+  private _begin(started: IStarted | null): void {
+    this._isStarting = false;
+    if (started) {
+      this._kernelState = started.state;
+    } else {
+      this._missing = 'This kernel could not load litestate.';
+    }
+    this._enableSaver();
+    this._ready.resolve();
+    this._update();
+    if (started) {
+      this._started.emit(started);
+    }
+  }
+
+  private _pushed({ type, content }: IPush): void {
+    if (type === 'state') {
+      this._kernelState = content as IKernelState;
+      this._enableSaver();
+      this._update();
+    } else if (type === 'notice') {
+      this._noticed.emit(content as string);
+    }
+  }
+
+  private _enableSaver(): void {
+    const isWriter = this._kernelState?.writable !== false;
+    this.saver.isEnabled =
+      Boolean(this._kernelState?.active) &&
+      isWriter &&
+      this._settings.saveNotebook;
+  }
+
+  /** Count the cells that the page sends; the kernel counts those that begin. */
+  private _count(
+    _: Kernel.IKernelConnection,
+    { msg, direction }: Kernel.IAnyMessageArgs
+  ): void {
+    if (direction !== 'send' || msg.header.msg_type !== 'execute_request') {
+      return;
+    }
+    const { code } = (msg as KernelMessage.IExecuteRequestMsg).content;
+    if (!code.startsWith(PREFIX)) {
+      this._sent++;
+      this.saver.request(AFTER_CELL);
+      this._update();
+    }
+  }
+
+  /** Forget cells that were sent and will not run, as an earlier one has failed. */
+  private _recount(): void {
+    const channel = this._channel;
+    const isIdle = !this._isDisposed && !this.isBusy && !this._isStarting;
+    if (!channel || !isIdle || this._sent <= (this._kernelState?.begun ?? 0)) {
+      return;
+    }
+    const sent = this._sent;
+    channel.ask<IKernelState>('state').then(
+      ({ result }) => {
+        if (sent === this._sent && channel === this._channel && !this.isBusy) {
+          this._sent = result.begun;
+          this._kernelState = result;
+          this._update();
+        }
+      },
+      () => undefined
+    );
+  }
+
+  private _update(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    const status = statusOf({
+      missing: this._missing,
+      isStarting: this._isStarting,
+      kernel: this._kernelState,
+      sent: this._sent,
+      isDirty: this.saver.isDirty,
+      isSaving: this.saver.isSaving,
+      failure: this.saver.failure,
+      savedAt: this.saver.savedAt
+    });
+    if (JSON.stringify(status) !== JSON.stringify(this._status)) {
+      this._status = status;
+      this._changed.emit();
+    }
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _started = new Signal<this, IStarted>(this);
+  private readonly _noticed = new Signal<this, string>(this);
+  private _status: Status = { kind: 'off', reason: '' };
+  private _connection: Kernel.IKernelConnection | null = null;
+  private _channel: KernelChannel | null = null;
+  private _kernelState: IKernelState | null = null;
+  private _ready = new PromiseDelegate<void>();
+  private _isStarting = false;
+  private _isDisposed = false;
+  private _missing = '';
+  private _kernels = 0;
+  private _sent = 0;
+}
