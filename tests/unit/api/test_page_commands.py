@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from litestate.errors import (
     BundleError,
     DamagedBundleError,
     DamagedCheckpointError,
+    ExportError,
     ForgedBundleError,
     LitestateError,
     NewerFormatError,
@@ -615,6 +617,32 @@ def test_a_full_storage(start: Callable[..., Notebook], monkeypatch: pytest.Monk
     notebook.cell("x = 0")
     ask("undo")
     assert len(notebook.value("x")) == 100_000
+
+
+# Export.
+
+
+def test_export_of_frames_and_databases(notebook: Notebook) -> None:
+    with pytest.raises(ExportError, match="no variable is a DataFrame, and there is no database"):
+        ask("export")
+    notebook.cell(CODE)
+    notebook.cell("import pandas\nframe = pandas.DataFrame({'x': [1, 2]})")
+    archive = ask("export", name="week 3")
+    assert re.fullmatch(r"week 3-tables-\d{4}-\d\d-\d\d\.zip", archive.name)
+    assert archive.result["headline"].startswith(f"Exported 2 tables to {archive.name}; ")
+    with zipfile.ZipFile(archive.file.inner) as opened:
+        assert opened.namelist() == ["frame.csv", "app.db/runs.csv"]
+        assert opened.read("app.db/runs.csv") == b"x\r\n1\r\n2\r\n"
+    book = ask("export", format="xlsx", name="all.xlsx", tables=["app.db"])
+    assert book.name == "all.xlsx" and list(labels(book.result)) == ["runs"]
+    with pytest.raises(SelectionError, match="format takes csv or xlsx"):
+        ask("export", format="docx")
+    with pytest.raises(ExportError, match="no DataFrame or database 'gone'"):
+        ask("export", tables=["gone"])
+    with pytest.raises(SelectionError, match="tables takes a list"):
+        ask("export", tables="frame")
+    # Nothing is left behind.
+    assert {path.name for path in Path().iterdir()} == {".litestate", "a.txt", "app.db"}
 
 
 # Forget.
