@@ -10,8 +10,14 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
 import type { IStarted, NotebookState } from './notebook';
+// Needed at once: kernels have started, and notebooks have names, right after the start.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
+import { historyNames } from './names';
 import type { IReport } from './reports';
+import type { INewest } from './saving';
+import type { Restore } from './settings';
 import type { NotebookStates } from './states';
+import { timeText } from './status_texts';
 import { INotebookStates } from './tokens';
 
 /** Milliseconds that a notification of success stays. */
@@ -38,7 +44,8 @@ export async function showReport(
 
 /** Return whether a report has something that was added, changed or removed. */
 export function hasChanges(report: IReport | null): report is IReport {
-  return Boolean(report?.sections.some(({ count }) => count));
+  const lines = report?.sections.flatMap(section => section.lines) ?? [];
+  return lines.some(({ kind }) => kind !== 'session');
 }
 
 /** Return the warnings of a report, without its sections. */
@@ -50,6 +57,7 @@ export function warningsOf(report: IReport | null): string[] {
 class Notifier {
   constructor(
     private readonly _state: NotebookState,
+    private readonly _restore: Restore,
     private readonly _trans: TranslationBundle
   ) {
     _state.started.connect((_, started) => this._show(started));
@@ -61,7 +69,7 @@ class Notifier {
 
   private _show(started: IStarted): void {
     this._dismiss();
-    const { failure, report, cause, state } = started;
+    const { failure, report, cause, offer } = started;
     const trans = this._trans;
     if (failure) {
       this._notify(
@@ -72,22 +80,77 @@ class Notifier {
       return;
     }
     const warnings = warningsOf(report);
+    const { history, context } = this._state;
+    if (history?.copyOf !== undefined && history.deletedAt === undefined) {
+      // Its own history has begun.
+      historyNames().forgetOrigin(context.path);
+    }
     if (hasChanges(report)) {
       this._notify(
         warnings.length ? 'warning' : 'success',
         [report.headline, ...warnings].join(' '),
         [this._undo(), this._details(report)]
       );
-    } else if (cause === 'restarted' && state.newest) {
+    } else if (offer && cause === 'restarted') {
       this._notify(
         'info',
         trans.__(
           'Python was restarted with nothing in it. Your last state is kept.'
         ),
-        [this._bringBack(state.newest.number)]
+        [this._bringBack(offer)]
       );
-    } else if (warnings.length) {
-      this._notify('warning', warnings.join(' '), [this._details(report!)]);
+    } else if (history?.copyOf !== undefined && history.deletedAt) {
+      this._offerDeleted(history.copyOf, history.deletedAt);
+    } else if (offer && this._restore === 'ask') {
+      this._state.waitFor(this._ask(offer));
+    } else if (warnings.length && report) {
+      this._notify('warning', warnings.join(' '), [this._details(report)]);
+    }
+  }
+
+  /** Offer the state of a deleted notebook that had the same path. */
+  private _offerDeleted(name: string, deletedAt: number): void {
+    const trans = this._trans;
+    const forget = () => {
+      historyNames().forgetOrigin(this._state.context.path);
+    };
+    this._notify(
+      'info',
+      trans.__(
+        'A notebook of this name was deleted (%1). Its variables and files are kept for 30 days.',
+        timeText(deletedAt)
+      ),
+      [
+        {
+          label: trans.__('Bring Back'),
+          displayType: 'accent',
+          callback: () => void this._run('adopt', { name }).then(forget)
+        },
+        {
+          label: trans.__('No, Thanks'),
+          caption: trans.__('Do not offer it again'),
+          callback: forget
+        }
+      ]
+    );
+  }
+
+  /** Ask the user whether to restore a checkpoint; cells wait for the answer. */
+  private async _ask(offer: INewest): Promise<void> {
+    const trans = this._trans;
+    const { button } = await showDialog({
+      title: trans.__('Restore your last state?'),
+      body: trans.__(
+        'The variables and files of this notebook are stored as of %1.',
+        timeText(1000 * offer.created)
+      ),
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Start Empty') }),
+        Dialog.okButton({ label: trans.__('Restore') })
+      ]
+    });
+    if (button.accept) {
+      await this._run('restore', { checkpoint: offer.number });
     }
   }
 
@@ -103,17 +166,17 @@ class Notifier {
   private _undo(): Notification.IAction {
     return {
       label: this._trans.__('Undo'),
-      caption: this._trans.__('Go back to how the kernel was before'),
-      callback: () => void this._ask('undo', {})
+      caption: this._trans.__('Start Python again with nothing in it'),
+      callback: () => void this._state.context.sessionContext.restartKernel()
     };
   }
 
-  private _bringBack(checkpoint: number): Notification.IAction {
+  private _bringBack({ number }: INewest): Notification.IAction {
     return {
       label: this._trans.__('Bring Back'),
       caption: this._trans.__('Restore the last state of this notebook'),
       displayType: 'accent',
-      callback: () => void this._ask('restore', { checkpoint })
+      callback: () => void this._run('restore', { checkpoint: number })
     };
   }
 
@@ -126,13 +189,21 @@ class Notifier {
     };
   }
 
-  private async _ask(
+  private async _run(
     command: string,
     args: Record<string, unknown>
   ): Promise<void> {
     try {
-      const { result } = await this._state.ask<IReport>(command, args);
-      this._notify('success', result.headline, [this._details(result)]);
+      const { result } = await this._state.ask<IReport | null>(command, args);
+      if (result) {
+        this._notify('success', result.headline, [this._details(result)]);
+      } else {
+        this._notify(
+          'info',
+          this._trans.__('There is nothing left of it.'),
+          []
+        );
+      }
     } catch (error) {
       this._notify('error', (error as Error).message, []);
     }
@@ -161,7 +232,10 @@ export const restored: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('litestate');
     const { added, all } = states as NotebookStates;
-    all.forEach(state => new Notifier(state, trans));
-    added.connect((_, state) => void new Notifier(state, trans));
+    const follow = (state: NotebookState) => {
+      new Notifier(state, state.settings.restore, trans);
+    };
+    all.forEach(follow);
+    added.connect((_, state) => follow(state));
   }
 };

@@ -44,9 +44,7 @@ class Page implements IPage {
 
   isPersisted: boolean | null = null;
 
-  historyOf(path: string): string {
-    return historyOf(path).name;
-  }
+  readonly historyOf = historyOf;
 
   /** Ask the browser to keep what the site stores. Firefox asks the user. */
   persist(): void {
