@@ -120,6 +120,22 @@ OTHER_IS_OPEN = """
 }
 """
 
+USE_OTHER = """
+async () => {
+  const widgets = [...window.jupyterapp.shell.widgets("main")];
+  window.panel = widgets.find((widget) => widget.context?.path === "other.ipynb");
+  await window.panel.sessionContext.ready;
+  await window.panel.sessionContext.session.kernel.info;
+}
+"""
+
+LOCAL_FILES = """
+async () => {
+  const drive = window.jupyterapp.serviceManager.contents._defaultDrive;
+  return (await drive.storage).keys();
+}
+"""
+
 COUNTS = """
 async () => {
   const counts = {};
@@ -333,7 +349,10 @@ def test_reset_and_save_as(new_profile: NewProfile, site: str, tmp_path: Path) -
     other = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
     page.wait_for_function(OTHER_IS_OPEN, timeout=30_000)
     expect(other).to_be_visible()
-    assert history_of(page, "other.ipynb") == {"name": "other.ipynb", "copyOf": "start.ipynb"}
+    # It is a copy, and begins with the state of the original.
+    page.evaluate(USE_OTHER)
+    assert lab.value("mine") == 1
+    assert history_of(page, "other.ipynb")["name"] == "other.ipynb"
     assert history_of(page, "start.ipynb") == {"name": "start.ipynb"}
     page.get_by_role("menuitem", name="File", exact=True).click()
     item = page.get_by_role("menuitem", name="Reset Notebook (this site came without it)")
@@ -380,6 +399,8 @@ def test_clear(new_profile: NewProfile, two_sites: tuple[str, str], tmp_path: Pa
     expect(tab.page.get_by_text("cleared in another tab")).to_be_visible()
     tab.page.screenshot(path=tmp_path / "other tab.png")
     assert tab.page.evaluate("[...jupyterapp.serviceManager.kernels.running()].length") == 0
+    page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)
+    assert set(page.evaluate(LOCAL_FILES)) <= {"start.ipynb"}
     found = page.evaluate(TREE)
     # The page may have begun a new history for the notebook that it has opened again.
     assert not [path for path in found if path.startswith((f"{own}/gone", f"{own}/sqlite"))]
