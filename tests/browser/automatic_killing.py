@@ -111,7 +111,9 @@ class AutomaticKiller:
                 time.sleep(life.delay)
                 life.stored = life.last if page.kind == "saved" else life.stored
         finally:
-            processes = sorted({each for main in of_profile(self._profile) for each in family(main)})
+            processes = sorted(
+                {each for main in of_profile(self._profile) for each in family(main)}
+            )
             # In any order: each of them may be the first to miss another.
             self._chance.shuffle(processes)
             end_browser(processes, self._profile)

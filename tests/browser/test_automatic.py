@@ -13,6 +13,7 @@ from rounds import problems, work
 
 OpenPage = Callable[..., NotebookPage]
 
+
 @pytest.fixture
 def open_page(site: str, new_profile: Callable[..., BrowserContext]) -> OpenPage:
     """Open a page of the site, in a new profile unless one is given."""
@@ -168,7 +169,9 @@ def test_it_works_in_notebook_too(open_page: OpenPage) -> None:
 def test_histories_follow_renamed_copied_and_deleted_notebooks(open_page: OpenPage) -> None:
     page = open_page()
     path = page.create()
-    code = "from pathlib import Path; h = Path.home() / 'h.txt'; h.write_text('hi'); x = 7; print(x)"
+    code = (
+        "from pathlib import Path; h = Path.home() / 'h.txt'; h.write_text('hi'); x = 7; print(x)"
+    )
     assert page.text(code) == "7\n"
     page.wait_for("saved")
     contents = "window.jupyterapp.serviceManager.contents"
