@@ -55,7 +55,7 @@ def problems(page: NotebookPage, stored: int, last: int) -> tuple[int, list[str]
     Returns
     -------
     (int, list of str)
-        The round of the variable, and what is wrong.
+        The last round of which everything is there, and what is wrong.
     """
     # While Python starts: a cell of the user's would wait, too.
     variable, home, beside, database = json.loads(page.text(_READ))
@@ -78,4 +78,5 @@ def problems(page: NotebookPage, stored: int, last: int) -> tuple[int, list[str]
         wrong.append(f"the notebook has no cell of round {stored}, which was saved")
     if variable != home:
         wrong.append(f"the variable is of round {variable}, the file in the home folder of {home}")
-    return variable, wrong
+    # Without the status, a variable may be newer than the notebook.
+    return min(facts.values()), wrong
