@@ -2,6 +2,7 @@
 
 import { PageConfig } from '@jupyterlab/coreutils';
 
+import { stateCommands } from './commands/plugin';
 import { redirectPage } from './pyodide';
 import { cellExecutor } from './executor';
 import { leaving } from './leave';
@@ -22,5 +23,6 @@ export default [
   restored,
   leaving,
   statusItem,
-  toolbarStatus
+  toolbarStatus,
+  stateCommands
 ];
