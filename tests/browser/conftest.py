@@ -1,4 +1,7 @@
-"""One server and one browser for all browser tests, and new profiles."""
+"""One server and one browser for all browser tests, and new profiles.
+
+In these profiles, nothing is saved automatically: most tests show what a line in a notebook does.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from lab import Lab, without_jspi
+from lab import Lab, with_settings, without_jspi
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 from serving import serving
 
@@ -74,11 +77,12 @@ def _profiles(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
     contexts: list[BrowserContext] = []
     hosts: set[str | None] = set()
 
-    def make() -> BrowserContext:
+    def make(*, automatic: bool = False) -> BrowserContext:
         context = browser.new_context(
             accept_downloads=True, viewport={"width": 1280, "height": 900}
         )
         context.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+        with_settings(context, automatic=automatic)
         contexts.append(context)
         return context
 

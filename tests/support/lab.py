@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -407,6 +408,22 @@ class Lab:
         if self._is_shared and not self._is_used_up:
             self._silently(_REMEMBER)
         return self
+
+
+def with_settings(context: BrowserContext, **settings: Any) -> None:
+    """Give the site settings of litestate, as an ``overrides.json`` does."""
+
+    def with_overrides(route: Route) -> None:
+        answer = route.fetch()
+        config = answer.json()
+        overrides = config["jupyter-config-data"].setdefault("settingsOverrides", {})
+        overrides["litestate:front-end"] = settings
+        route.fulfill(response=answer, json=config)
+
+    # Only the site's own; each app has one, too.
+    context.route(
+        re.compile(r"//[^/]+/(some/where/|one/|other/)?jupyter-lite\.json$"), with_overrides
+    )
 
 
 def without_jspi(context: BrowserContext) -> None:

@@ -8,19 +8,18 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..checkpoints import Checkpoint, Retention
+from ..checkpoints import Retention
 from ..checkpoints.checkpoint_list import title
-from ..checkpoints.checkpoint_restore import never_stored, restore_missing
 from ..checkpoints.checkpoint_session import NewCheckpoint, Session
 from ..checkpoints.checkpoint_writer import Captured
-from ..errors import BundleError, DamagedCheckpointError, LitestateError
+from ..errors import LitestateError
 from ..files.survey import Paths
-from ..platform import IN_BROWSER
 from ..report import Report, Section, show, size_text, when_text
 from ..shell.after_cell import AfterCell
 from ..variables.namespace import Choice
 from ..waiting import Waiter, awaitable, blocking_call, wait
-from .kernel_session import Opened, close, opened, opened_before, transience
+from .autosave_start import explain, first_restore, further_offer, offer
+from .kernel_session import Opened, close, opened, opened_before
 
 if TYPE_CHECKING:
     from ..browser.notebook import Page
@@ -128,22 +127,30 @@ class Autosave:
         report.headline = f"Autosave is on for {now.session.name}{limit}. {report.headline}".strip()
         return show(report)
 
-    async def start_for(self, page: Page, *, restore: bool) -> Report:
-        """Do what a call does, for a notebook that the page has named.
+    async def start_for(
+        self,
+        page: Page,
+        *,
+        restore: bool,
+        exclude: Sequence[str] = (),
+        retention: Retention | None = None,
+    ) -> Report:
+        """Do what a call does, for a notebook that the page has named, and show nothing.
 
         Parameters
         ----------
         page : Page
             What the page knows of the notebook.
-        restore : bool
-            Whether to restore anything.
+        restore, exclude, retention
+            As for a call.
 
         Returns
         -------
         Report
             What was restored.
         """
-        return self._begin(await opened(page=page), restore=restore)
+        now = await opened(page=page, exclude=exclude, retention=retention)
+        return self._begin(now, restore=restore)
 
     @property
     def follower(self) -> AfterCell | None:
@@ -197,13 +204,17 @@ class Autosave:
         self._follower, self._reported = follower, set()
         self._check_at = 0
         try:
-            report = _first(now, restore=restore) if session.is_fresh else _again(now, before)
+            report = (
+                first_restore(now, restore=restore)
+                if session.is_fresh
+                else further_offer(now, before)
+            )
         except BaseException:
             # A checkpoint now would lack the state that could not be restored.
             self.stop()
             close()
             raise
-        _explain(report, now)
+        explain(report, now)
         return report
 
     def _checkpoint(self, cell: int | None) -> None:
@@ -224,7 +235,7 @@ class Autosave:
             return False
         text = "The other tab was closed: this one makes the checkpoints now."
         if session.newest and session.newest != before:
-            text += f" The last state of the other one is {_offer(session.newest)}"
+            text += f" The last state of the other one is {offer(session.newest)}"
         self._report(text)
         return True
 
@@ -279,88 +290,3 @@ autosave = Autosave()
 
 
 aautosave = awaitable(autosave.__call__)
-
-
-def _first(now: Opened, *, restore: bool) -> Report:
-    """Restore the state of this notebook, or report what can be restored."""
-    session, newest = now.session, now.session.newest
-    if newest is not None and IN_BROWSER and restore and not now.restarted:
-        return _newest_whole(session)
-    lost = never_stored(session, newest) if newest else ""
-    made = None
-    if session.storage.writable:
-        # Also of an empty state, so that the first cell can be undone.
-        made = session.checkpoint("start", always=newest is None)
-    # In plain Python files outlive the process, but variables of lost cells do not.
-    if newest is None or (made is None and not IN_BROWSER and not lost):
-        return Report("")
-    offer = f"Nothing was restored. Its last state is {_offer(newest)}"
-    return Report("", notes=[f"{offer}; {lost}" if lost else offer])
-
-
-def _again(now: Opened, before: Session | None) -> Report:
-    """Report what can be restored, if autosave was on for another history before."""
-    if before is now.session or now.newest is None:
-        return Report("")
-    return Report("", notes=[f"Nothing was restored. Its last state is {_offer(now.newest)}"])
-
-
-def _newest_whole(session: Session) -> Report:
-    """Restore the undamaged part of the newest checkpoint that can be read."""
-    damage: dict[int, str] = {}
-    # Twice each: the first try finds the damage, the second one leaves it out.
-    for checkpoint in (each for each in reversed(session.history.checkpoints) for _ in range(2)):
-        try:
-            report = restore_missing(session, checkpoint)
-        except (DamagedCheckpointError, BundleError) as error:
-            # BundleError: the content is undamaged, but invalid.
-            name = title(checkpoint.note, checkpoint.number)
-            damage[checkpoint.number] = f"{name} is damaged. {error}"
-        else:
-            # The report names what was left out.
-            damage.pop(checkpoint.number, None)
-            break
-    else:
-        report = Report("No checkpoint could be restored.")
-    report.sections = report.sections or [Section("autosave")]
-    report.sections[0].warnings += damage.values()
-    return report
-
-
-def _offer(checkpoint: Checkpoint) -> str:
-    when = when_text(checkpoint.note.created)
-    return f"in {title(checkpoint.note, checkpoint.number)} of {when}: restore({checkpoint.number})"
-
-
-def _is_page_temporary() -> bool:
-    from ..browser import drive
-
-    return drive.is_temporary()
-
-
-def _explain(report: Report, now: Opened) -> None:
-    session = now.session
-    report.sections = report.sections or [Section("autosave")]
-    warnings = report.sections[0].warnings
-    warnings += session.history.problems
-    warnings += transience(session)
-    if not session.storage.writable:
-        warnings.append(
-            "This notebook is open in another tab, which makes the checkpoints. This tab takes "
-            "over when the other one is closed. Until then, changes here are not in any checkpoint."
-        )
-    if now.path is not None:
-        report.notes.append(f"{now.path} was called {session.name} when its history began.")
-    if IN_BROWSER and _is_page_temporary():
-        note = (
-            "This site keeps notebooks and their folder only until the page is reloaded or closed: "
-            "download yours with File → Download."
-        )
-        lasts = not session.storage.transient
-        restored = " Its variables, files and databases will be restored."
-        report.notes.append(f"{note}{restored if lasts else ''}")
-    if now.persisted is False and not session.storage.transient:
-        report.notes.append(
-            "Download a bundle with save_state() from time to time: the browser may delete what "
-            "this site stores."
-        )

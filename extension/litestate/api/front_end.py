@@ -8,20 +8,22 @@ answers questions.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from ..browser import drive
 from ..browser.blobs import BlobSink
 from ..browser.frontend import Channel, Reply
 from ..browser.notebook import Page
-from ..checkpoints import Checkpoint
+from ..checkpoints import Checkpoint, Retention
+from ..checkpoints.adoption import adopt
 from ..checkpoints.checkpoint_list import title
 from ..errors import LitestateError
 from ..output import quiet
+from ..report import Report
 from . import page_commands
 from .autosave import Listener, autosave
-from .kernel_session import current
+from .kernel_session import current, newest_before, other_history
 from .page_reports import report_json
 from .page_requests import cells, changes
 
@@ -48,8 +50,14 @@ class Request:
         Whether the browser promises to keep the site's storage; None if it does not say.
     automatic : bool
         Whether to make checkpoints after cells.
-    restore : {"always", "ask", "never"}
-        Whether to restore the last state after a reload.
+    restore : bool
+        Whether to restore the last state.
+    original : str or None
+        Name of the history of another notebook, of which this one is a copy.
+    exclude : list of str
+        Files that checkpoints leave out, in gitignore syntax.
+    retention : dict or None
+        Which checkpoints are kept: the fields of `Retention`.
     """
 
     nonce: str
@@ -60,7 +68,22 @@ class Request:
     title: str = ""
     persisted: bool | None = None
     automatic: bool = True
-    restore: str = "always"
+    restore: bool = True
+    original: str | None = None
+    exclude: list[str] = field(default_factory=list)
+    retention: dict[str, int] | None = None
+
+    @property
+    def page(self) -> Page:
+        """What the page knows of this notebook."""
+        return Page(
+            path=self.path,
+            name=self.name,
+            restarted=self.cause == "restarted",
+            persisted=self.persisted,
+            tab=self.tab,
+            title=self.title,
+        )
 
 
 async def start(message: dict[str, Any]) -> None:
@@ -84,34 +107,50 @@ class FrontEnd(Listener):
 
     async def start(self) -> None:
         """Start autosave, restore what the page asks for, and report it to the page."""
-        request = self._request
         failure, report = "", None
         autosave.listener = self
-        if request.automatic:
-            page = Page(
-                path=request.path,
-                name=request.name,
-                restarted=request.cause == "restarted",
-                persisted=request.persisted,
-                tab=request.tab,
-                title=request.title,
-            )
+        if self._request.automatic:
             try:
                 with quiet():
-                    report = await autosave.start_for(page, restore=request.restore == "always")
+                    report = await self._start_autosave()
             except LitestateError as error:
                 failure = str(error)
             except Exception as error:  # The notebook works without checkpoints.
                 failure = f"Autosave could not start ({type(error).__name__}: {error})."
+        self._stored = cells.begun
         self._channel.push(
             "started",
             {
-                "cause": request.cause,
+                "cause": self._request.cause,
                 "failure": failure,
                 "report": report and report_json(report),
+                "offer": None if _restores(self._request) else _about(newest_before()),
                 "state": self._state(),
             },
         )
+
+    async def _start_autosave(self) -> Report:
+        request, session = self._request, current()
+        if session is not None and autosave.follower and autosave.follower.active:
+            # The notebook was closed and opened again while its kernel went on.
+            return Report("")
+        retention = None if request.retention is None else Retention(**request.retention)
+        report = await autosave.start_for(
+            request.page, restore=request.restore, exclude=request.exclude, retention=retention
+        )
+        if request.original and _restores(request):
+            return await self._adopt(request.original, only_empty=True) or report
+        return report
+
+    async def _adopt(self, name: str, *, only_empty: bool = False) -> Report | None:
+        """Take over the newest state of another history, if this one may begin with it."""
+        session = current()
+        if session is None or not session.storage.writable or name == session.name:
+            return None
+        if only_empty and len(session.history.checkpoints) > 1:
+            return None
+        async with other_history(name) as other:
+            return adopt(session, other)
 
     def close(self) -> None:
         """Answer no more."""
@@ -125,8 +164,11 @@ class FrontEnd(Listener):
         self._channel.push("state", self._state())
 
     def show(self, sentence: str) -> None:
-        """Let the page show a sentence."""
-        self._channel.push("notice", sentence)
+        """Let the page show a sentence, unless a cell has turned autosave on."""
+        if self._request.automatic:
+            self._channel.push("notice", sentence)
+        else:
+            super().show(sentence)
 
     def _settle(self, stored: int) -> None:
         if drive.is_settled():
@@ -158,7 +200,8 @@ class FrontEnd(Listener):
             "unsaved": drive.unsaved(),
             "writable": session.storage.writable,
             "transient": session.storage.transient,
-            "newest": session.newest and _about(session.newest),
+            "temporary": drive.is_temporary(),
+            "newest": _about(session.newest),
         }
 
     async def _answer(self, command: str, args: dict[str, Any], file: IO[bytes] | None) -> Reply:
@@ -166,6 +209,12 @@ class FrontEnd(Listener):
             return Reply(self._state())
         if command == "store":
             return Reply(await self._store())
+        if command == "adopt":
+            async with changes:
+                with quiet():
+                    report = await self._adopt(args["name"])
+            self.changed()
+            return Reply(report and report_json(report))
         with quiet():
             if command in page_commands.READING:
                 return await self._run(command, args, file)
@@ -174,7 +223,7 @@ class FrontEnd(Listener):
                 return await self._run(command, args, file)
 
     async def _run(self, command: str, args: dict[str, Any], file: IO[bytes] | None) -> Reply:
-        answer = await page_commands.run(command, args, file, BlobSink)
+        answer = await page_commands.run(command, args, file, BlobSink, self._request.page)
         self.changed()
         return Reply(answer.result, answer.file, answer.name)
 
@@ -191,7 +240,13 @@ class FrontEnd(Listener):
 _front_end: FrontEnd | None = None
 
 
-def _about(checkpoint: Checkpoint) -> dict[str, Any]:
+def _restores(request: Request) -> bool:
+    return request.restore and request.cause != "restarted"
+
+
+def _about(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+    if checkpoint is None:
+        return None
     note = checkpoint.note
     return {
         "number": checkpoint.number,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,12 +54,22 @@ class Opened:
     newest: Checkpoint | None = None
 
 
+UNDO = "undo() brings back what was there before"
+"""Begin of the note about a change that can be undone."""
+
 _current: Opened | None = None
+
+_path: str | None = None
 
 
 def current() -> Session | None:
     """Return the open session, or None; open nothing."""
     return _current.session if _current else None
+
+
+def newest_before() -> Checkpoint | None:
+    """Return the newest checkpoint at the time when the open session was opened."""
+    return _current.newest if _current else None
 
 
 async def opened(
@@ -98,6 +108,8 @@ async def opened(
     scanner = _scanner(paths, exclude, variables)
     if page is None and IN_BROWSER:
         page = await _page()
+    if page is not None:
+        note_page(page)
     name = name or (_name_in_site(page) if page else _name_in_python())
     storage = await open_storage(name)
     try:
@@ -118,6 +130,17 @@ async def opened(
         _current.restarted, _current.persisted = page.restarted, page.persisted
         _current.path = None if page.path == page.name else page.path
     return _current
+
+
+@asynccontextmanager
+async def other_history(name: str) -> AsyncIterator[Session]:
+    """Open the history of another notebook, to read it."""
+    storage = await open_storage(name, patience=0)
+    other = Session(storage, name, _scanner(None, (), None))
+    try:
+        yield other
+    finally:
+        other.close()
 
 
 def opened_before(
@@ -143,6 +166,20 @@ def opened_before(
     scanner = _scanner(paths, exclude, variables) if asked else None
     _current.session.configure(scanner, retention)
     return _current
+
+
+def note_page(page: Page) -> None:
+    """Remember the path of the notebook, which the page knows."""
+    global _path  # noqa: PLW0603
+    _path = page.path or _path
+
+
+def notebook_path() -> str | None:
+    """Return the path of the notebook in the site's contents, or its file name in plain Python.
+
+    None if it is not known.
+    """
+    return _path if IN_BROWSER else _file_name()
 
 
 def transience(session: Session) -> list[str]:
@@ -227,7 +264,7 @@ def undoable(before: str, after: str, replaced: Sequence[Path] = ()) -> Iterator
     yield about
     try:
         if session.checkpoint(after, cell=cell_number()) and not about.warnings:
-            about.notes.append(f"undo() brings back what was there before{_scope_text(session)}.")
+            about.notes.append(f"{UNDO}{_scope_text(session)}.")
     except StorageError as error:
         about.warnings.append(f"There is no checkpoint of the present state: {error}")
 
@@ -274,7 +311,11 @@ def _name_in_site(page: Page) -> str:
 
 
 def _name_in_python() -> str:
+    return _file_name() or "python"
+
+
+def _file_name() -> str | None:
     # Jupyter Server 2 and VS Code tell the notebook; IPython in a terminal has none.
     main = sys.modules["__main__"]
     path = os.environ.get("JPY_SESSION_NAME") or getattr(main, "__vsc_ipynb_file__", None)
-    return Path(path).name if path else "python"
+    return Path(path).name if path else None

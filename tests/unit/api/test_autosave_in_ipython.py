@@ -120,7 +120,7 @@ def test_autosave_stays_off_after_a_failed_restore(
         raise LitestateError("as if the restore had failed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(importlib.import_module("litestate.api.autosave"), "_first", fail)
+        patch.setattr(importlib.import_module("litestate.api.autosave"), "first_restore", fail)
         assert "as if the restore" in shell.fails("import litestate\nlitestate.autosave()")
         shell.cell("import os; os.remove('a')")
     assert "Autosave is off" in repr(litestate.autosave)
