@@ -98,7 +98,7 @@ export function notifyDone(
  *
  * @returns Whether to go on.
  */
-async function untilIdle(
+export async function untilIdle(
   state: INotebookState,
   trans: TranslationBundle
 ): Promise<boolean> {

@@ -3,7 +3,7 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { shareIcon } from '@jupyterlab/ui-components';
 
-import type { INotebookState } from '../tokens';
+import type { NotebookState } from '../notebook';
 import type { IPlace } from './adding';
 import { addCommand } from './adding';
 import type { ISaved } from './answers';
@@ -28,11 +28,16 @@ export function addHandIn(place: IPlace): void {
     // Another tab may be about to save the notebook differently.
     isEnabled: canChange,
     run: async state => {
-      const { askKernel, notifyDone, showFailure } = await import('./asking');
+      const { askKernel, notifyDone, showFailure, untilIdle } =
+        await import('./asking');
       const { context } = state;
       const failed = trans.__('There is nothing to hand in yet');
+      // The outputs of a running cell belong to the notebook.
+      if (!(await untilIdle(state, trans))) {
+        return;
+      }
       try {
-        await saveNotebook(state);
+        await saveNotebook(state as NotebookState);
       } catch (error) {
         await showFailure(failed, error as Error, trans);
         return;
@@ -65,7 +70,17 @@ export function addHandIn(place: IPlace): void {
 }
 
 /** Save the notebook, so that the file has what the user sees. */
-async function saveNotebook({ context }: INotebookState): Promise<void> {
+async function saveNotebook({ context, saver }: NotebookState): Promise<void> {
+  // Two saves at once would take each other for a change by someone else.
+  while (saver.isSaving) {
+    await new Promise<void>(resolve => {
+      const next = () => {
+        saver.changed.disconnect(next);
+        resolve();
+      };
+      saver.changed.connect(next);
+    });
+  }
   if (context.model.dirty) {
     await context.save();
   }
