@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
+from conftest import OpenPage
 from lab import Lab
 from notebook_page import NotebookPage
-from playwright.sync_api import BrowserContext, expect
-
-OpenPage = Callable[..., NotebookPage]
+from playwright.sync_api import expect
 
 STATE = """
 import sqlite3
@@ -29,17 +24,6 @@ from pathlib import Path
 rows = sqlite3.connect("data.db").execute("select k from t").fetchall()
 print(k, Path.home().joinpath("home.txt").read_text(), Path("beside.txt").read_text(), len(rows))
 """
-
-
-@pytest.fixture
-def open_page(site: str, new_profile: Callable[..., BrowserContext]) -> OpenPage:
-    """Open a page of the site, in a new profile unless one is given."""
-
-    def open_(address: str = "lab/index.html", **options: Any) -> NotebookPage:
-        context = options.pop("context", None) or new_profile(automatic=True, **options)
-        return NotebookPage(Lab(context, site)).go(address)
-
-    return open_
 
 
 def test_what_the_status_calls_saved_is_there_after_a_reload(open_page: OpenPage) -> None:
