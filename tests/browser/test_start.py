@@ -107,8 +107,8 @@ def impatient(route: Route) -> None:
     text = given.text()
     # The bundler has put PATIENCE where it is used.
     if NOT_STARTED in text:
-        assert text.count("6e4") == 1
-        text = text.replace("6e4", "3e3")
+        assert text.count(">=6e4") == 1
+        text = text.replace(">=6e4", ">=3e3")
     route.fulfill(response=given, body=text)
 
 

@@ -182,11 +182,19 @@ function oncePerTurn(action) {
   };
 }
 
+/** Whether a cell has begun; the page's own request, which comes first, shows no output. */
+const HAS_CELL = `
+import sys
+requests = sys.modules.get("litestate.api.page_requests")
+requests is None or requests.cells.begun > 0
+`;
+
 /**
  * Write lines into the output of the cell that runs, or ran last. Returns false if none has run:
  * before that, the kernel's stream leads nowhere.
  */
 function say(pyodide, lines) {
+  if (!pyodide.runPython(HAS_CELL, { globals: pyodide.toPy({}) })) return false;
   const sys = pyodide.pyimport('sys');
   const { stderr } = sys;
   try {
