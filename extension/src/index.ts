@@ -4,8 +4,12 @@ import { PageConfig } from '@jupyterlab/coreutils';
 
 import { stateCommands } from './commands/plugin';
 import { redirectPage } from './pyodide';
+import { clearData } from './clear_data';
+import { downloadAll } from './download_all';
 import { cellExecutor } from './executor';
 import { leaving } from './leave';
+import { nameKeeper } from './name_keeper';
+import { resetNotebook } from './reset_notebook';
 import { restored } from './restored';
 import { outputShell } from './shell';
 import { startNotice } from './start';
@@ -18,11 +22,15 @@ redirectPage(PageConfig, document.baseURI);
 export default [
   outputShell,
   startNotice,
+  nameKeeper,
   notebookStates,
   cellExecutor,
   restored,
   leaving,
   statusItem,
   toolbarStatus,
+  downloadAll,
+  resetNotebook,
+  clearData,
   stateCommands
 ];

@@ -12,6 +12,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { IPush } from './channel';
 import { KernelChannel } from './channel';
 import { PYODIDE_KERNEL } from './kernels';
+import type { IHistory } from './names';
 import { AFTER_CELL, NotebookSaver } from './notebook_saver';
 import type { IReport } from './reports';
 import type { IKernelState, INewest } from './saving';
@@ -54,8 +55,8 @@ export interface IPage {
   /** Whether this page was reloaded. */
   readonly isReloaded: boolean;
 
-  /** Return the name of the history of a notebook. */
-  historyOf(path: string): string;
+  /** Return the history of a notebook. */
+  historyOf(path: string): IHistory;
 
   /** Whether the browser promises to keep what the site stores; null if it does not say. */
   readonly isPersisted: boolean | null;
@@ -93,6 +94,11 @@ export class NotebookState implements INotebookState, IDisposable {
   /** Whether cells may run. */
   get isReady(): boolean {
     return !this._isStarting;
+  }
+
+  /** The history of this notebook, as of the start of its kernel. */
+  get history(): IHistory | null {
+    return this._history;
   }
 
   /** The last words of the kernel, or null before it has answered. */
@@ -194,7 +200,12 @@ export class NotebookState implements INotebookState, IDisposable {
     }
     this._unfollow('The kernel has ended.');
     if (!kernel || kernel.name !== PYODIDE_KERNEL) {
-      this._missing = kernel ? 'This kernel is not Python in the browser.' : '';
+      if (kernel) {
+        this._missing = 'This kernel is not Python in the browser.';
+      } else {
+        // Before the first one, a kernel is about to start.
+        this._missing = this._kernels ? 'No kernel is running.' : '';
+      }
       this.saver.isEnabled = false;
       this._ready.resolve();
       this._update();
@@ -264,10 +275,14 @@ export class NotebookState implements INotebookState, IDisposable {
   private _request(nonce: string, cause: Cause): Record<string, unknown> {
     const { path } = this.context;
     const { automatic, restore, exclude, retention } = this.settings;
+    const { name, copyOf, deletedAt } = (this._history =
+      this._page.historyOf(path));
     return {
       nonce,
       path,
-      name: this._page.historyOf(path),
+      name,
+      // The state of a deleted notebook is offered, and not restored unasked.
+      original: deletedAt === undefined ? (copyOf ?? null) : null,
       cause,
       tab: this._page.tab,
       title: document.title,
@@ -380,6 +395,7 @@ export class NotebookState implements INotebookState, IDisposable {
   private _channel: KernelChannel | null = null;
   private _kernelState: IKernelState | null = null;
   private _ready = new PromiseDelegate<void>();
+  private _history: IHistory | null = null;
   private _conditions: Promise<unknown>[] = [];
   private _isStarting = false;
   private _isDisposed = false;

@@ -9,6 +9,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { IStarted, NotebookState } from './notebook';
+// Needed at once: kernels have started, and notebooks have names, right after the start.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
+import { historyNames } from './names';
 import type { IReport } from './reports';
 import type { INewest } from './saving';
 import type { Restore } from './settings';
@@ -57,6 +60,11 @@ class Notifier {
       return;
     }
     const warnings = warningsOf(report);
+    const { history, context } = this._state;
+    if (history?.copyOf !== undefined && history.deletedAt === undefined) {
+      // Its own history has begun.
+      historyNames().forgetOrigin(context.path);
+    }
     if (hasChanges(report)) {
       this._notify(
         warnings.length ? 'warning' : 'success',
@@ -71,11 +79,40 @@ class Notifier {
         ),
         [this._bringBack(offer)]
       );
+    } else if (history?.copyOf !== undefined && history.deletedAt) {
+      this._offerDeleted(history.copyOf, history.deletedAt);
     } else if (offer && this._restore === 'ask') {
       this._state.waitFor(this._ask(offer));
     } else if (warnings.length && report) {
       this._notify('warning', warnings.join(' '), [this._details(report)]);
     }
+  }
+
+  /** Offer the state of a deleted notebook that had the same path. */
+  private _offerDeleted(name: string, deletedAt: number): void {
+    const trans = this._trans;
+    const forget = () => {
+      historyNames().forgetOrigin(this._state.context.path);
+    };
+    this._notify(
+      'info',
+      trans.__(
+        'A notebook of this name was deleted (%1). Its variables and files are kept for 30 days.',
+        timeText(deletedAt)
+      ),
+      [
+        {
+          label: trans.__('Bring Back'),
+          displayType: 'accent',
+          callback: () => void this._run('adopt', { name }).then(forget)
+        },
+        {
+          label: trans.__('No, Thanks'),
+          caption: trans.__('Do not offer it again'),
+          callback: forget
+        }
+      ]
+    );
   }
 
   /** Ask the user whether to restore a checkpoint; cells wait for the answer. */
@@ -140,8 +177,16 @@ class Notifier {
     args: Record<string, unknown>
   ): Promise<void> {
     try {
-      const { result } = await this._state.ask<IReport>(command, args);
-      this._notify('success', result.headline, [this._details(result)]);
+      const { result } = await this._state.ask<IReport | null>(command, args);
+      if (result) {
+        this._notify('success', result.headline, [this._details(result)]);
+      } else {
+        this._notify(
+          'info',
+          this._trans.__('There is nothing left of it.'),
+          []
+        );
+      }
     } catch (error) {
       this._notify('error', (error as Error).message, []);
     }

@@ -6,24 +6,7 @@ from conftest import OpenPage
 from lab import Lab
 from notebook_page import NotebookPage
 from playwright.sync_api import expect
-
-STATE = """
-import sqlite3
-from pathlib import Path
-k = globals().get("k", 0) + 1
-Path.home().joinpath("home.txt").write_text(str(k))
-Path("beside.txt").write_text(str(k))
-with sqlite3.connect("data.db") as c:
-    c.execute("create table if not exists t (k)")
-    c.execute("insert into t values (?)", (k,))
-print("round", k)
-"""
-READ = """
-import sqlite3
-from pathlib import Path
-rows = sqlite3.connect("data.db").execute("select k from t").fetchall()
-print(k, Path.home().joinpath("home.txt").read_text(), Path("beside.txt").read_text(), len(rows))
-"""
+from rounds import problems, work
 
 
 def test_what_the_status_calls_saved_is_there_after_a_reload(open_page: OpenPage) -> None:
@@ -32,23 +15,15 @@ def test_what_the_status_calls_saved_is_there_after_a_reload(open_page: OpenPage
     stored = 0
     for moment in (0, 5, 20, 50, 100, 200, 400, 800, 1500, 3000):
         # The first cell runs while Python starts.
-        output = page.text(STATE)
+        last = work(page)
         page.lab.page.wait_for_timeout(moment)
-        number = int(output.removeprefix("round "))
-        stored = number if page.kind == "saved" else stored
+        stored = last if page.kind == "saved" else stored
         page.reload(path)
-        # At once, while Python starts again.
-        restored, home, beside, rows = map(int, page.text(READ).split())
-        assert restored >= stored
-        assert number >= restored
-        assert home == restored
-        assert beside >= restored <= rows
-        assert page.sources().count(STATE) >= restored
-        outputs = str([cell.get("outputs") for cell in page.lab.cells()])
-        assert f"round {restored}\\n" in outputs
+        restored, wrong = problems(page, stored, last)
+        assert wrong == []
         page.wait_for("saved")
         stored = restored
-    assert stored
+    assert stored == last
 
 
 def test_the_request_leaves_no_trace(open_page: OpenPage) -> None:
@@ -60,9 +35,10 @@ def test_the_request_leaves_no_trace(open_page: OpenPage) -> None:
     assert page.lab.cells()[0]["execution_count"] == 1
     assert first.startswith("2 2 "), first
     assert "litestate" not in first
-    assert page.text("import litestate; print(len(litestate.history()))") == "2\n"
+    assert page.text("import litestate; n = len(litestate.history()); print(n)") == "2\n"
+    page.wait_for("saved")
     page.reload(path)
-    assert page.text("print(len(litestate.history()), len(In))") == "3 2\n"
+    assert page.text("import litestate; print(len(litestate.history()), len(In))") == "3 2\n"
     assert page.text("litestate.autosave()") == ""
     assert "Autosave is on for" in str(page.lab.cells()[-1]["outputs"])
     assert page.text("print(len(litestate.checkpoints()))").strip().isdigit()
@@ -172,3 +148,61 @@ def test_it_works_in_notebook_too(open_page: OpenPage) -> None:
     page.reload("start.ipynb")
     assert page.text("print(y)") == "5\n"
     assert "y = 5; print(y)" in page.sources()
+
+
+def test_histories_follow_renamed_copied_and_deleted_notebooks(open_page: OpenPage) -> None:
+    page = open_page()
+    path = page.create()
+    code = (
+        "from pathlib import Path; h = Path.home() / 'h.txt'; h.write_text('hi'); x = 7; print(x)"
+    )
+    assert page.text(code) == "7\n"
+    page.wait_for("saved")
+    contents = "window.jupyterapp.serviceManager.contents"
+    # Renamed: the history goes along.
+    page.lab.page.evaluate(f"{contents}.rename('{path}', 'renamed.ipynb')")
+    page.wait_for("saved")
+    page.lab.page.goto(f"{page.lab.url}lab/index.html?path=renamed.ipynb")
+    page.show("renamed.ipynb")
+    assert page.text("print(x)") == "7\n"
+    page.wait_for("saved")
+    # Another notebook that gets the old name has nothing of it.
+    page.lab.page.evaluate(WRITE, path)
+    page.lab.page.evaluate(OPEN, path)
+    page.show(path)
+    assert "not defined" in page.text("x")
+    # Duplicated: the copy starts with the state, and has its own from then on.
+    copy = page.lab.page.evaluate(f"async () => (await {contents}.copy('renamed.ipynb', '')).path")
+    page.lab.page.evaluate(OPEN, copy)
+    page.show(copy)
+    assert page.text("print(x, h.read_text())") == "7 hi\n"
+    assert page.text("x = 8; print(x)") == "8\n"
+    page.wait_for("saved")
+    page.show("renamed.ipynb")
+    assert page.text("print(x)") == "7\n"
+    page.wait_for("saved")
+    # Deleted: offered when a notebook of that path is opened, and not restored unasked.
+    page.lab.page.evaluate(
+        "async () => { const { id } = window.panel.sessionContext.session;"
+        " window.panel.dispose(); await window.jupyterapp.serviceManager.sessions.shutdown(id);"
+        f" await {contents}.delete('renamed.ipynb'); }}"
+    )
+    page.lab.page.evaluate(WRITE, "renamed.ipynb")
+    page.lab.page.evaluate(OPEN, "renamed.ipynb")
+    page.show("renamed.ipynb")
+    assert "not defined" in page.text("x")
+    deleted = page.notification("A notebook of this name was deleted")
+    deleted.get_by_role("button", name="Bring Back").click()
+    expect(page.notification("Restored the state of")).to_be_visible()
+    assert page.text("print(x)") == "7\n"
+
+
+WRITE = """
+(path) => {
+  const metadata = { kernelspec: { name: "python", display_name: "Python" } };
+  const content = { cells: [], metadata, nbformat: 4, nbformat_minor: 5 };
+  const model = { type: "notebook", format: "json", content };
+  return window.jupyterapp.serviceManager.contents.save(path, model);
+}
+"""
+OPEN = "(path) => void window.jupyterapp.commands.execute('docmanager:open', { path })"
