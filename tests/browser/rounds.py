@@ -55,28 +55,28 @@ def problems(page: NotebookPage, stored: int, last: int) -> tuple[int, list[str]
     Returns
     -------
     (int, list of str)
-        The round of the variable, and what is wrong.
+        The last round of which everything is there, and what is wrong.
     """
     # While Python starts: a cell of the user's would wait, too.
     variable, home, beside, database = json.loads(page.text(_READ))
     page.remove_active()
-    cells = [c for c in page.lab.cells() if c["source"] == CELL]
-    shown = max(
-        (int(o["text"].split()[1]) for c in cells for o in c["outputs"] if "text" in o), default=0
-    )
+    texts = [o.get("text", "") for c in page.lab.cells() for o in c.get("outputs", [])]
+    shown = {int(text.split()[1]) for text in texts if text.startswith("round ")}
     facts = {
         "variable": variable,
         "file in the home folder": home,
         "file beside the notebook": beside,
         "database": database,
-        "output": shown,
-        "cells": len(cells),
+        "newest output": max(shown, default=0),
     }
     wrong = [
         f"{name}: round {number}, but round {stored} of {last} was saved"
         for name, number in facts.items()
         if not stored <= number <= last
     ]
+    if stored and stored not in shown:
+        wrong.append(f"the notebook has no cell of round {stored}, which was saved")
     if variable != home:
         wrong.append(f"the variable is of round {variable}, the file in the home folder of {home}")
-    return variable, wrong
+    # Without the status, a variable may be newer than the notebook.
+    return min(facts.values()), wrong

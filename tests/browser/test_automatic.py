@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
+from conftest import OpenPage
 from lab import Lab
 from notebook_page import NotebookPage
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 from rounds import problems, work
-
-OpenPage = Callable[..., NotebookPage]
-
-
-@pytest.fixture
-def open_page(site: str, new_profile: Callable[..., BrowserContext]) -> OpenPage:
-    """Open a page of the site, in a new profile unless one is given."""
-
-    def open_(address: str = "lab/index.html", **options: Any) -> NotebookPage:
-        context = options.pop("context", None) or new_profile(automatic=True, **options)
-        return NotebookPage(Lab(context, site)).go(address)
-
-    return open_
 
 
 def test_what_the_status_calls_saved_is_there_after_a_reload(open_page: OpenPage) -> None:

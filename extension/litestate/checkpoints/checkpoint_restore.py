@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ..bundle.manifest import Skipped
 from ..bundle.variable_members import variables_of
 from ..environment import Executed
 from ..errors import LitestateError, NoCheckpointError, StorageError
+from ..host.roots import Roots
 from ..parts import LoadRequest
 from ..parts.stored_variables import unchanged
 from ..report import Report, when_text
@@ -20,7 +21,7 @@ from ..state.load import load_from
 from .checkpoint_list import title
 from .checkpoint_session import Session
 from .checkpoint_source import CheckpointSource
-from .differences import differ, label_of
+from .differences import differ, label_of, variables_in
 from .protected_items import Foreign, Unstored, find_foreign, only_foreign_differs
 from .scan import Scan
 from .store.cell_journal import KernelCells, cells_text
@@ -69,6 +70,24 @@ def restore(
     if before or cause == "undone" or differ(session.tree, target):
         note = Note(time.time(), cause, None, cell, checkpoint.number)
         _commit_restored(session, entries, note, report)
+    return report
+
+
+def preview(session: Session, checkpoint: Checkpoint) -> Report:
+    """Report what `restore` would change; change nothing, and make no checkpoint.
+
+    What was changed since the last checkpoint, and by whom, counts as of that checkpoint.
+
+    Raises
+    ------
+    DamagedCheckpointError
+        If the checkpoint cannot be read.
+    """
+    entries = session.history.entries(checkpoint.number)
+    scan = session.scanner.scan(session.tree, thorough=True)
+    report = _load(session, checkpoint, entries, scan, clean=True, dry_run=True)
+    report.notes += _ran_later(session, entries)
+    report.sections[0].warnings += _to_run_again(session, checkpoint)
     return report
 
 
@@ -140,7 +159,13 @@ def _would_be_lost(
 
 
 def _load(
-    session: Session, checkpoint: Checkpoint, entries: Sequence[Entry], scan: Scan, *, clean: bool
+    session: Session,
+    checkpoint: Checkpoint,
+    entries: Sequence[Entry],
+    scan: Scan,
+    *,
+    clean: bool,
+    dry_run: bool = False,
 ) -> Report:
     # Where another tab writes, the caller of `restore` has put the state into a bundle.
     is_stored = clean or session.storage.writable
@@ -155,9 +180,7 @@ def _load(
     stays = extra | {each.place for each in foreign.skipped}
     rest = [entry for entry in whole if entry.place not in stays]
     skipped = foreign.skipped + unstored.files(rest, paths)
-    skipped += [
-        Skipped(label_of(entry, roots), _DAMAGED, _DAMAGED_ADVICE, entry.place) for entry in damaged
-    ]
+    skipped += _damaged(damaged, roots)
     out = extra | {each.place for each in skipped}
     source = CheckpointSource(
         session.history, checkpoint, [entry for entry in whole if entry.place not in out]
@@ -169,11 +192,16 @@ def _load(
         taken=None if scan.kernel is None else scan.kernel.variables.taken,
     )
     protected, left = unstored.variables(source)
+    # The present version of a damaged variable stays.
+    protected |= variables_in({entry.place: entry for entry in damaged})
     # These variables are this computer's own: one that is damaged does not make the others unsafe.
-    wanted = LoadRequest(paths, variables=True, clean=clean, protected=protected, partly=True)
+    wanted = LoadRequest(
+        paths, variables=True, clean=clean, dry_run=dry_run, protected=protected, partly=True
+    )
     report = load_from(source, label, roots, wanted, current=present)
-    failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
-    session.unrestored.restored(session.history, checkpoint.number, whole, failed)
+    if not dry_run:
+        failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
+        session.unrestored.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left
     report.sections[0].warnings += foreign.warnings()
     for section in report.sections:
@@ -194,6 +222,15 @@ def _without_damaged(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]
     damaged = [entry for entry in every if not entry.content.whole or _group(entry) in broken]
     out = set(map(id, damaged))
     return [entry for entry in every if id(entry) not in out], damaged
+
+
+def _damaged(entries: Sequence[Entry], roots: Roots) -> Iterator[Skipped]:
+    """Yield the damaged entries, and each variable of a damaged group, for a report."""
+    for entry in entries:
+        if entry.kind != "variables":
+            yield Skipped(label_of(entry, roots), _DAMAGED, _DAMAGED_ADVICE, entry.place)
+    for name in sorted(variables_in({entry.place: entry for entry in entries})):
+        yield Skipped(name, _DAMAGED, _DAMAGED_ADVICE, f"variables/{name}")
 
 
 def _group(entry: Entry) -> str | None:
