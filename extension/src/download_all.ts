@@ -18,9 +18,10 @@ import { downloadIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
 
 import type { IArchive, IProgress, IUnreadable } from './all_files';
-import { download } from './download';
+import { download } from './commands/files';
+import { sizeText } from './commands/texts';
 import { isLite, SiteFiles } from './site';
-import { sizeText, timeInName } from './text';
+import { timeInName } from './times';
 
 /** Downloads all files. */
 export const DOWNLOAD_ALL = 'litestate:download-all-files';

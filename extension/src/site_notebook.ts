@@ -1,6 +1,6 @@
 /** The notebook that a site came with, and a name for the user's own version of it. */
 
-import { timeInName } from './text';
+import { timeInName } from './times';
 
 /**
  * Return a notebook's content.

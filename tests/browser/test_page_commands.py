@@ -329,6 +329,9 @@ def test_reset_and_save_as(new_profile: NewProfile, site: str, tmp_path: Path) -
         "".join(cell["source"]) for cell in site_cells
     ]
     assert lab.value("mine") == 1
+    expect(notice).not_to_contain_text("No checkpoint")
+    checkpoints = lab.check("import litestate\nprint(litestate.checkpoints())")
+    assert "Before the notebook was reset" in checkpoints
     listed = contents(page, "get", "", {"content": True})["content"]
     (copy,) = [item["path"] for item in listed if "(before reset" in item["path"]]
     mine = contents(page, "get", copy, {"content": True})["content"]["cells"]
