@@ -19,6 +19,7 @@ import { Widget } from '@lumino/widgets';
 
 import type { IArchive, IProgress, IUnreadable } from './all_files';
 import { download } from './download';
+
 import { isLite, SiteFiles } from './site';
 import { sizeText, timeInName } from './text';
 
