@@ -1,12 +1,29 @@
 /** Runs cells once the kernel is there and the last state is back. */
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { ISessionContext } from '@jupyterlab/apputils';
 import type { CodeCell } from '@jupyterlab/cells';
 import { INotebookCellExecutor, runCell } from '@jupyterlab/notebook';
+import { PromiseDelegate } from '@lumino/coreutils';
 
 // Needed at once: cells may be run, and toolbars made, right after the start.
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { stateOf } from './states';
+import { isWithoutKernel } from './kernels';
+
+/** Wait until a session has a kernel, or until the user has chosen that it has none. */
+async function kernelOf(session: ISessionContext): Promise<void> {
+  const none = new PromiseDelegate<void>();
+  const check = () => {
+    if (isWithoutKernel(session)) {
+      none.resolve();
+    }
+  };
+  session.statusChanged.connect(check);
+  check();
+  await Promise.race([session.ready, none.promise]);
+  session.statusChanged.disconnect(check);
+}
 
 /**
  * Run a cell as JupyterLab does, but later, if its notebook is not ready.
@@ -21,7 +38,7 @@ async function runWhenReady(
     const state = stateOf(sessionContext);
     if (state && !(sessionContext.isReady && state.isReady)) {
       (cell as CodeCell).setPrompt('*');
-      await sessionContext.ready;
+      await kernelOf(sessionContext);
       await state.ready;
     }
     if (cell.isDisposed) {

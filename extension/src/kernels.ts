@@ -1,5 +1,7 @@
 /** Which notebooks and consoles wait for the Pyodide kernel, and which ones for another kernel. */
 
+import type { ISessionContext } from '@jupyterlab/apputils';
+
 /** JupyterLite's name for the Pyodide kernel. */
 export const PYODIDE_KERNEL = 'python';
 
@@ -39,4 +41,9 @@ export function isForPyodide(
     return preference.language.toLowerCase() === 'python';
   }
   return !kernels || kernels.default === PYODIDE_KERNEL;
+}
+
+/** Return whether a session has no kernel, and will not get one unless the user wants it. */
+export function isWithoutKernel(session: ISessionContext): boolean {
+  return session.hasNoKernel && session.kernelDisplayStatus === 'unknown';
 }

@@ -11,23 +11,21 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { IPush } from './channel';
 import { KernelChannel } from './channel';
-import { PYODIDE_KERNEL } from './kernels';
+import { isWithoutKernel, PYODIDE_KERNEL } from './kernels';
 import type { IHistory } from './names';
 import { AFTER_CELL, NotebookSaver } from './notebook_saver';
 import type { IReport } from './reports';
 import type { IKernelState, INewest } from './saving';
 import { statusOf } from './saving';
 import type { ISettings } from './settings';
+import { isRequest, requestStart } from './start_request';
 import type { IAnswer, INotebookState, Status } from './tokens';
-
-/** Begin of the start request; `litestate/api/page_requests.py` has the same. */
-const PREFIX = '# litestate: ';
-
-/** Milliseconds between the end of the request and its answer, which goes another way. */
-const ANSWER_TIMEOUT = 3_000;
 
 /** Milliseconds from the end of a cell until the kernel is asked how many cells have begun. */
 const RECOUNT = 500;
+
+const NO_KERNEL =
+  'Python does not run, because it was shut down or because you chose no kernel. What was stored before is kept.';
 
 /** Why a kernel was started. */
 export type Cause = 'opened' | 'reloaded' | 'restarted';
@@ -135,8 +133,10 @@ export class NotebookState implements INotebookState, IDisposable {
   /** Whether something would be lost if the page went now. */
   get isAtRisk(): boolean {
     const { kind } = this._status;
-    const isRunning = kind !== 'off' && kind !== 'readonly' && this.isBusy;
-    return isRunning || ['unsaved', 'saving', 'failed'].includes(kind);
+    const isIdle = ['off', 'readonly', 'restoring'].includes(kind);
+    return (
+      (!isIdle && this.isBusy) || ['unsaved', 'saving', 'failed'].includes(kind)
+    );
   }
 
   ask<T>(
@@ -206,7 +206,8 @@ export class NotebookState implements INotebookState, IDisposable {
         // Before the first one, a kernel is about to start.
         this._missing = this._kernels ? 'No kernel is running.' : '';
       }
-      this.saver.isEnabled = false;
+      this.saver.isEnabled = !kernel && this.saver.isEnabled;
+      this._isStarting = false;
       this._ready.resolve();
       this._update();
       return;
@@ -228,6 +229,7 @@ export class NotebookState implements INotebookState, IDisposable {
     this._channel?.close(reason);
     this._channel = null;
     this._kernelState = null;
+    this._own.clear();
     this._sent = 0;
   }
 
@@ -237,48 +239,25 @@ export class NotebookState implements INotebookState, IDisposable {
     cause: Cause
   ): Promise<void> {
     const channel = (this._channel = new KernelChannel());
-    const answer = new PromiseDelegate<IStarted | null>();
-    channel.pushed.connect((_, push) => {
-      if (push.type === 'started') {
-        answer.resolve(push.content as IStarted);
-      } else {
-        this._pushed(push);
-      }
-    });
+    channel.pushed.connect((_, push) => this._pushed(push));
     this._ready.resolve();
     this._ready = new PromiseDelegate<void>();
     this._isStarting = true;
     this._missing = '';
     this._update();
-    // Sent at once, for what is sent first runs first.
-    const request = kernel.requestExecute(
-      {
-        code: PREFIX + JSON.stringify(this._request(channel.nonce, cause)),
-        silent: true,
-        store_history: false,
-        allow_stdin: false,
-        stop_on_error: false
-      },
-      true
-    );
-    const started = await request.done
-      .then(() => {
-        setTimeout(() => answer.resolve(null), ANSWER_TIMEOUT);
-        return answer.promise;
-      })
-      .catch(() => null);
+    const facts = this._facts(cause);
+    const started = await requestStart<IStarted>(kernel, channel, facts);
     if (channel === this._channel) {
       this._begin(started);
     }
   }
 
-  private _request(nonce: string, cause: Cause): Record<string, unknown> {
+  private _facts(cause: Cause): Record<string, unknown> {
     const { path } = this.context;
     const { automatic, restore, exclude, retention } = this.settings;
     const { name, copyOf, deletedAt } = (this._history =
       this._page.historyOf(path));
     return {
-      nonce,
       path,
       name,
       // The state of a deleted notebook is offered, and not restored unasked.
@@ -297,6 +276,8 @@ export class NotebookState implements INotebookState, IDisposable {
   private _begin(started: IStarted | null): void {
     if (started) {
       this._kernelState = started.state;
+      // What was sent meanwhile runs after what has begun.
+      this._sent += started.state.begun;
     } else {
       this._missing = 'This kernel could not load litestate.';
     }
@@ -331,20 +312,30 @@ export class NotebookState implements INotebookState, IDisposable {
       Boolean(state?.active) && !isOther && this.settings.saveNotebook;
   }
 
-  /** Count the cells that the page sends; the kernel counts those that begin. */
+  /** Count the cells that are sent, from consoles too; the kernel counts those that begin. */
   private _count(
     _: Kernel.IKernelConnection,
     { msg, direction }: Kernel.IAnyMessageArgs
   ): void {
-    if (direction !== 'send' || msg.header.msg_type !== 'execute_request') {
+    const isOwn = direction === 'send';
+    const type = isOwn ? 'execute_request' : 'execute_input';
+    if (msg.header.msg_type !== type) {
       return;
     }
-    const { code } = (msg as KernelMessage.IExecuteRequestMsg).content;
-    if (!code.startsWith(PREFIX)) {
-      this._sent++;
-      this.saver.request(AFTER_CELL);
-      this._update();
+    const id = isOwn
+      ? msg.header.msg_id
+      : (msg.parent_header as KernelMessage.IHeader).msg_id;
+    const { code } = msg.content as { code: string };
+    if (isRequest(code) || this._own.has(id)) {
+      return;
     }
+    if (isOwn) {
+      this._own.add(id);
+    }
+    // The kernel may have run cells before this page was connected to it.
+    this._sent = Math.max(this._sent, this._kernelState?.begun ?? 0) + 1;
+    this.saver.request(AFTER_CELL);
+    this._update();
   }
 
   /** Forget cells that were sent and will not run, as an earlier one has failed. */
@@ -360,6 +351,7 @@ export class NotebookState implements INotebookState, IDisposable {
         if (sent === this._sent && channel === this._channel && !this.isBusy) {
           this._sent = result.begun;
           this._kernelState = result;
+          this._enableSaver();
           this._update();
         }
       },
@@ -371,8 +363,9 @@ export class NotebookState implements INotebookState, IDisposable {
     if (this._isDisposed) {
       return;
     }
+    const isWithout = isWithoutKernel(this.context.sessionContext);
     const status = statusOf({
-      missing: this._missing,
+      missing: isWithout ? NO_KERNEL : this._missing,
       isStarting: this._isStarting,
       kernel: this._kernelState,
       sent: this._sent,
@@ -403,4 +396,5 @@ export class NotebookState implements INotebookState, IDisposable {
   private _missing = '';
   private _kernels = 0;
   private _sent = 0;
+  private readonly _own = new Set<string>();
 }

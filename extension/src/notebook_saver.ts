@@ -18,8 +18,20 @@ export const AFTER_CHANGE = 2_000;
 /** Saving may take at most one part in this many of the page's time. */
 const SHARE = 10;
 
-/** Metadata that JupyterLab sets when a kernel starts. */
-const OF_KERNEL = new Set(['kernelspec', 'language_info']);
+interface IMetadataChange {
+  readonly key: string;
+  readonly oldValue?: unknown;
+  readonly newValue?: unknown;
+}
+
+/** Return whether JupyterLab sets metadata as a kernel starts, and not as the user chooses one. */
+function isOfKernel({ key, oldValue, newValue }: IMetadataChange): boolean {
+  const [before, after] = [oldValue, newValue] as ({ name?: string } | null)[];
+  return (
+    key === 'language_info' ||
+    (key === 'kernelspec' && (!before || before.name === after?.name))
+  );
+}
 
 /** Saves one notebook, one save at a time. */
 export class NotebookSaver {
@@ -35,8 +47,8 @@ export class NotebookSaver {
     });
     const { model } = _context;
     // Emitted just before `contentChanged`.
-    model.metadataChanged.connect((_, { key }) => {
-      this._isOfKernel = OF_KERNEL.has(key);
+    model.metadataChanged.connect((_, change) => {
+      this._isOfKernel = isOfKernel(change);
     });
     model.contentChanged.connect(() => this._contentChanged());
     model.stateChanged.connect((_, { name }) => {

@@ -21,6 +21,7 @@ from ..checkpoints.checkpoint_list import title
 from ..errors import LitestateError
 from ..output import quiet
 from ..report import Report
+from ..shell.after_cell import AfterCell
 from . import page_commands
 from .autosave import Listener, autosave
 from .kernel_session import current, newest_before, other_history
@@ -103,6 +104,8 @@ class FrontEnd(Listener):
         self._request = request
         self._channel = Channel(request.nonce, self._answer)
         self._stored = 0
+        self._over = 0
+        self._seen: tuple[AfterCell | None, int] = (None, 0)
         self._settling: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -117,7 +120,12 @@ class FrontEnd(Listener):
                 failure = str(error)
             except Exception as error:  # The notebook works without checkpoints.
                 failure = f"Autosave could not start ({type(error).__name__}: {error})."
-        self._stored = cells.begun
+        follower = autosave.follower
+        self._seen = (follower, 0 if follower is None else follower.ended)
+        self._stored = self._over = cells.begun
+        if follower is not None and follower.pending:
+            # The notebook was closed and opened again, and its last cell is not stored yet.
+            self._stored -= 1
         self._channel.push(
             "started",
             {
@@ -158,10 +166,21 @@ class FrontEnd(Listener):
 
     def changed(self) -> None:
         """Push the state of saving; what is stored counts once the drive has it, too."""
-        follower = autosave.follower
-        if follower is not None and not follower.pending:
-            self._settle(cells.begun)
+        self._note_stored()
         self._channel.push("state", self._state())
+
+    def _note_stored(self) -> None:
+        follower = autosave.follower
+        if follower is None:
+            return
+        # A scan may come after the next cell has begun, while the kernel loads its imports.
+        self._over = max(self._over, cells.ended)
+        seen, self._seen = self._seen, (follower, follower.ended)
+        if seen != self._seen and follower.ended:
+            # This is the end of a cell, and the kernel has yet to note it.
+            self._over = cells.begun
+        if not follower.pending:
+            self._settle(self._over)
 
     def show(self, sentence: str) -> None:
         """Let the page show a sentence, unless a cell has turned autosave on."""
@@ -206,6 +225,7 @@ class FrontEnd(Listener):
 
     async def _answer(self, command: str, args: dict[str, Any], file: IO[bytes] | None) -> Reply:
         if command == "state":
+            self._note_stored()
             return Reply(self._state())
         if command == "store":
             return Reply(await self._store())

@@ -2,8 +2,8 @@
 
 The page can run code in the kernel, but JupyterLite's kernel ignores ``silent`` and
 ``store_history``: the code would be in ``In``, in the histories, and shift the numbers of the
-user's cells. So a request is a comment that begins with `PREFIX`, and it never reaches IPython.
-A kernel without litestate ignores it.
+user's cells. So a request is a comment, `PREFIX` and JSON, and it never reaches IPython. A kernel
+without litestate ignores it.
 
 ``kernel/litestate.mjs`` lets the kernel load this module before the first cell. It imports little,
 as every start of a kernel waits for it.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import logging
 from typing import Any
 
 PREFIX = "# litestate: "
@@ -30,9 +31,12 @@ class Cells:
     ----------
     begun : int
         Number of cells that have begun in this kernel, those of other clients included.
+    ended : int
+        How many of these have ended.
     """
 
     begun = 0
+    ended = 0
 
 
 cells = Cells()
@@ -47,18 +51,38 @@ def load_ipython_extension(shell: Any) -> None:
 
     @functools.wraps(original)
     async def run(code: str) -> Any:
-        if code.startswith(PREFIX):
-            return await _answer(code)
+        request = _request(code)
+        if request is not None:
+            return await _answer(request)
         async with changes:
             cells.begun += 1
-            return await original(code)
+            try:
+                return await original(code)
+            finally:
+                cells.ended += 1
 
     kernel.run = run
 
 
-async def _answer(code: str) -> dict[str, Any]:
-    """Serve a request; the page gets its outcome over the channel."""
-    from . import front_end
+def _request(code: str) -> dict[str, Any] | None:
+    """Return the page's request, or None if the user's cell begins with such a comment."""
+    if not code.startswith(PREFIX):
+        return None
+    try:
+        request = json.loads(code.removeprefix(PREFIX))
+    except ValueError:
+        return None
+    return request if isinstance(request, dict) and "nonce" in request else None
 
-    await front_end.start(json.loads(code.removeprefix(PREFIX)))
+
+async def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Serve a request; the page gets its outcome over the channel."""
+    try:
+        from . import front_end
+
+        await front_end.start(request)
+    except Exception:
+        # JupyterLite sends no reply if this raises, and the page would wait forever. Without an
+        # answer over the channel, it says that litestate could not be loaded.
+        logging.getLogger(__name__).exception("the front end could not be started")
     return {"status": "ok", "payload": []}

@@ -56,6 +56,8 @@ class AfterCell:
     ----------
     paused : bool
         Whether scans are paused.
+    ended : int
+        Number of cells that have ended since the start.
     pending : bool
         Whether something ran since the last scan that succeeded.
     trouble : str
@@ -83,6 +85,7 @@ class AfterCell:
         self._timer: asyncio.TimerHandle | None = None
         self._messages: list[str] = []
         self._reported: set[str] = set()
+        self.ended = 0
         self.paused = False
         self.pending = False
         self.trouble = ""
@@ -148,6 +151,7 @@ class AfterCell:
 
     def _ended(self, number: int | None) -> None:
         self._number = number
+        self.ended += 1
         self.pending = True
         self._ended_at = self._clock()
         self._run_or_postpone()
