@@ -2,6 +2,7 @@
 
 import { PageConfig } from '@jupyterlab/coreutils';
 
+import { stateCommands } from './commands/plugin';
 import { redirectPage } from './pyodide';
 import { clearData } from './clear_data';
 import { downloadAll } from './download_all';
@@ -30,5 +31,6 @@ export default [
   toolbarStatus,
   downloadAll,
   resetNotebook,
-  clearData
+  clearData,
+  stateCommands
 ];

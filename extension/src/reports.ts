@@ -16,9 +16,11 @@ export interface IReportLine {
 /** Something that was left out. */
 export interface ISkipped {
   readonly path: string;
+
+  /** Why, without a full stop. */
   readonly reason: string;
 
-  /** The reason, and what to do about it. */
+  /** What to do about it, or an empty text. */
   readonly advice: string;
 }
 
@@ -40,6 +42,9 @@ export interface IReport {
   readonly headline: string;
   readonly sections: readonly IReportSection[];
   readonly notes: readonly string[];
+
+  /** Heading of what was left out. */
+  readonly skipped_title: string;
 
   /** All of it as plain text. */
   readonly text: string;

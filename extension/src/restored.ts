@@ -7,7 +7,6 @@ import type {
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { Widget } from '@lumino/widgets';
 
 import type { IStarted, NotebookState } from './notebook';
 // Needed at once: kernels have started, and notebooks have names, right after the start.
@@ -22,25 +21,6 @@ import { INotebookStates } from './tokens';
 
 /** Milliseconds that a notification of success stays. */
 const STAY = 12_000;
-
-/** Show a report of the kernel as a dialog. */
-export async function showReport(
-  report: IReport,
-  title: string,
-  trans: TranslationBundle
-): Promise<void> {
-  const body = new Widget();
-  body.addClass('litestate-report');
-  const text = document.createElement('pre');
-  text.textContent = report.text;
-  text.tabIndex = 0;
-  body.node.append(text);
-  await showDialog({
-    title,
-    body,
-    buttons: [Dialog.okButton({ label: trans.__('Close') })]
-  });
-}
 
 /** Return whether a report has something that was added, changed or removed. */
 export function hasChanges(report: IReport | null): report is IReport {
@@ -183,10 +163,13 @@ class Notifier {
   private _details(report: IReport): Notification.IAction {
     return {
       label: this._trans.__('Details'),
-      callback: () => {
-        void showReport(report, this._trans.__('Restored'), this._trans);
-      }
+      callback: () => void this._showReport(report)
     };
+  }
+
+  private async _showReport(report: IReport): Promise<void> {
+    const { showReport } = await import('./report_dialog');
+    await showReport(report, this._trans.__('Restored'), this._trans);
   }
 
   private async _run(

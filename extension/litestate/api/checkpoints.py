@@ -233,32 +233,35 @@ def _undo(session: Session) -> Report:
 def _back_to(
     session: Session, target: Checkpoint, notes: list[str], cause: str = "restored"
 ) -> Report:
-    aside = [] if session.storage.writable else _save_aside(session)
+    path, aside = (None, []) if session.storage.writable else _save_aside(session)
     report = restoring.restore(session, target, cell=cell_number(), cause=cause)
+    report.path = path
     report.notes += notes
     report.notes += aside
     return report
 
 
-def _save_aside(session: Session) -> list[str]:
+def _save_aside(session: Session) -> tuple[str | None, list[str]]:
     """Save the present state into a bundle, because this tab cannot make a checkpoint of it.
 
     Variables that cannot be saved are not in the bundle; the restore protects them.
 
     Returns
     -------
-    list of str
-        Sentences that say how to load the bundle.
+    path : str or None
+        Path of the bundle; None if there was nothing to save.
+    notes : list of str
+        Sentences that say how to load it.
     """
     found = session.scanner.scan(session.tree, thorough=True).whole()
     if not found.of("file", "database", "symlink") and not (found.taken and found.taken.groups):
-        return []
+        return None, []
     folder = Path.home() if IN_BROWSER else Path.cwd()
     path = free(folder / f"before-restore-{datetime.now():%Y-%m-%d-%H%M%S}{SUFFIX}")
     saved = write_to(path, found, "deflate")
     # In a notebook, load_state() loads variables by default.
     asked = ", variables=True" if found.taken is not None and not is_session() else ""
-    return [
+    return str(path), [
         *saved.notes,
         "Another tab makes the checkpoints, so undo() cannot bring back what was here. To have it "
         f"back: load_state({session.scanner.roots.show(path)!r}, clean=True{asked})",

@@ -12,6 +12,7 @@ from ..checkpoints.differences import variables_in
 from ..errors import LitestateError, StorageError
 from ..files.survey_items import Item, Survey
 from ..host import roots
+from ..output import is_quiet
 from ..parts.variables import remove
 from ..platform import IN_BROWSER, cell_number
 from ..report import Report, Section, count_text
@@ -79,7 +80,8 @@ def _after_bundle(found: Survey) -> Report:
     report = _remove(kept, saved.skipped, found.taken, or_else=backup.unlink)
     report.path, report.size = str(backup), saved.size
     report.notes = [f"To restore it: load_state({where.show(backup)!r})"]
-    if IN_BROWSER:
+    # The page offers the file itself.
+    if IN_BROWSER and not is_quiet.get():
         report.link = link_to(backup)
         report.link_note = (
             "That file is in memory: it is lost when the page is reloaded or the kernel restarted. "

@@ -223,7 +223,7 @@ class FrontEnd(Listener):
                 return await self._run(command, args, file)
 
     async def _run(self, command: str, args: dict[str, Any], file: IO[bytes] | None) -> Reply:
-        answer = await page_commands.run(command, args, file, BlobSink)
+        answer = await page_commands.run(command, args, file, BlobSink, self._request.page)
         self.changed()
         return Reply(answer.result, answer.file, answer.name)
 

@@ -54,7 +54,12 @@ class Opened:
     newest: Checkpoint | None = None
 
 
+UNDO = "undo() brings back what was there before"
+"""Begin of the note about a change that can be undone."""
+
 _current: Opened | None = None
+
+_path: str | None = None
 
 
 def current() -> Session | None:
@@ -103,6 +108,8 @@ async def opened(
     scanner = _scanner(paths, exclude, variables)
     if page is None and IN_BROWSER:
         page = await _page()
+    if page is not None:
+        note_page(page)
     name = name or (_name_in_site(page) if page else _name_in_python())
     storage = await open_storage(name)
     try:
@@ -159,6 +166,20 @@ def opened_before(
     scanner = _scanner(paths, exclude, variables) if asked else None
     _current.session.configure(scanner, retention)
     return _current
+
+
+def note_page(page: Page) -> None:
+    """Remember the path of the notebook, which the page knows."""
+    global _path  # noqa: PLW0603
+    _path = page.path or _path
+
+
+def notebook_path() -> str | None:
+    """Return the path of the notebook in the site's contents, or its file name in plain Python.
+
+    None if it is not known.
+    """
+    return _path if IN_BROWSER else _file_name()
 
 
 def transience(session: Session) -> list[str]:
@@ -243,7 +264,7 @@ def undoable(before: str, after: str, replaced: Sequence[Path] = ()) -> Iterator
     yield about
     try:
         if session.checkpoint(after, cell=cell_number()) and not about.warnings:
-            about.notes.append(f"undo() brings back what was there before{_scope_text(session)}.")
+            about.notes.append(f"{UNDO}{_scope_text(session)}.")
     except StorageError as error:
         about.warnings.append(f"There is no checkpoint of the present state: {error}")
 
@@ -290,7 +311,11 @@ def _name_in_site(page: Page) -> str:
 
 
 def _name_in_python() -> str:
+    return _file_name() or "python"
+
+
+def _file_name() -> str | None:
     # Jupyter Server 2 and VS Code tell the notebook; IPython in a terminal has none.
     main = sys.modules["__main__"]
     path = os.environ.get("JPY_SESSION_NAME") or getattr(main, "__vsc_ipynb_file__", None)
-    return Path(path).name if path else "python"
+    return Path(path).name if path else None

@@ -25,7 +25,7 @@ from ..variables.namespace import Choice
 from ..waiting import Waiter, awaitable, blocking
 from .checkpoints import Which, session, unpacked_checkpoint
 from .clear import clear
-from .kernel_session import undoable, unrestored_notes
+from .kernel_session import notebook_path, undoable, unrestored_notes
 
 Patterns = Sequence[str] | str
 
@@ -89,7 +89,7 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
     """
     if checkpoint is None:
         found = gather(paths, exclude, variables, include, with_read=True)
-        return await _save(found, path, name, compression, waiter)
+        return await save_found(found, path, name, compression, waiter)
     if paths is not None or exclude or include is not None:
         raise SelectionError(
             "paths=, exclude= and include= select from the present state; a checkpoint is saved "
@@ -98,13 +98,13 @@ async def save_state(  # noqa: PLR0913 - callers do not pass the waiter
     with unpacked_checkpoint(await session(waiter), checkpoint) as stored:
         is_whole = stored.scope.paths is None
         found = with_read_files(stored, roots.detect()) if is_whole else stored
-        return await _save(found, path, name, compression, waiter, is_checkpoint=True)
+        return await save_found(found, path, name, compression, waiter, is_checkpoint=True)
 
 
 asave_state = awaitable(save_state)
 
 
-async def _save(
+async def save_found(
     found: Survey,
     path: StrPath | IO[bytes] | None,
     name: str | None,
@@ -113,6 +113,8 @@ async def _save(
     *,
     is_checkpoint: bool = False,
 ) -> Report:
+    """Save what was gathered; see `save_state`."""
+    found.notebook = notebook_path()
     if path is None and IN_BROWSER:
         report = await adownload(found, bundle_name(name), compression, waiter)
     elif path is None:

@@ -19,6 +19,8 @@ _SHOWN = 3
 
 _HEADINGS = ("", "when", "label", "cell", "what changed", "size", "new")
 
+_HELP = "restore(number or label) goes back to one; undo() goes one step back."
+
 _CAUSES = ("asked", "cell")
 """Causes that the table does not mention."""
 
@@ -63,7 +65,7 @@ class Row:
             when_text(self.when),
             self.label or "",
             "" if self.cell is None else f"[{self.cell}]",
-            _changed_text(self),
+            changed_text(self),
             size_text(self.size),
             size_text(self.written),
         )
@@ -78,13 +80,19 @@ class Checkpoints(Sequence[Row]):
         Name of the notebook.
     rows : sequence of Row
         One row for each checkpoint.
+    problems : sequence of str
+        Sentences about checkpoints that cannot be read.
+
+    Attributes
+    ----------
     notes : sequence of str
         Sentences below the table.
     """
 
-    def __init__(self, name: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, rows: Sequence[Row], problems: Sequence[str] = ()) -> None:
         self.name = name
-        self.notes = notes
+        self.problems = problems
+        self.notes = [*problems, *([_HELP] if rows else [])]
         self._rows = rows
 
     @overload
@@ -144,10 +152,7 @@ def table(session: Session) -> Checkpoints:
         lines = differences(before, tree, session.scanner.roots)
         rows.append(_row(checkpoint, lines, sum(entry.size for entry in tree.values())))
         before = tree
-    notes = [*session.history.problems, *damaged]
-    if rows:
-        notes.append("restore(number or label) goes back to one; undo() goes one step back.")
-    return Checkpoints(session.name, rows, notes)
+    return Checkpoints(session.name, rows, [*session.history.problems, *damaged])
 
 
 def title(note: Note, number: int) -> str:
@@ -176,7 +181,8 @@ def _row(checkpoint: Checkpoint, lines: list[Line], size: int) -> Row:
     )
 
 
-def _changed_text(row: Row) -> str:
+def changed_text(row: Row) -> str:
+    """Return what changed since the row before, as one line."""
     texts = [] if row.cause in _CAUSES else [row.cause]
     for verdict in ("added", "changed", "removed"):
         lines = [

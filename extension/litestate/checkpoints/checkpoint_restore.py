@@ -72,6 +72,24 @@ def restore(
     return report
 
 
+def preview(session: Session, checkpoint: Checkpoint) -> Report:
+    """Report what `restore` would change; change nothing, and make no checkpoint.
+
+    What was changed since the last checkpoint, and by whom, counts as of that checkpoint.
+
+    Raises
+    ------
+    DamagedCheckpointError
+        If the checkpoint cannot be read.
+    """
+    entries = session.history.entries(checkpoint.number)
+    scan = session.scanner.scan(session.tree, thorough=True)
+    report = _load(session, checkpoint, entries, scan, clean=True, dry_run=True)
+    report.notes += _ran_later(session, entries)
+    report.sections[0].warnings += _to_run_again(session, checkpoint)
+    return report
+
+
 def restore_missing(session: Session, checkpoint: Checkpoint, *, cell: int | None = None) -> Report:
     """Restore what a kernel that has just started lacks; remove nothing.
 
@@ -140,7 +158,13 @@ def _would_be_lost(
 
 
 def _load(
-    session: Session, checkpoint: Checkpoint, entries: Sequence[Entry], scan: Scan, *, clean: bool
+    session: Session,
+    checkpoint: Checkpoint,
+    entries: Sequence[Entry],
+    scan: Scan,
+    *,
+    clean: bool,
+    dry_run: bool = False,
 ) -> Report:
     # Where another tab writes, the caller of `restore` has put the state into a bundle.
     is_stored = clean or session.storage.writable
@@ -170,10 +194,13 @@ def _load(
     )
     protected, left = unstored.variables(source)
     # These variables are this computer's own: one that is damaged does not make the others unsafe.
-    wanted = LoadRequest(paths, variables=True, clean=clean, protected=protected, partly=True)
+    wanted = LoadRequest(
+        paths, variables=True, clean=clean, dry_run=dry_run, protected=protected, partly=True
+    )
     report = load_from(source, label, roots, wanted, current=present)
-    failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
-    session.unrestored.restored(session.history, checkpoint.number, whole, failed)
+    if not dry_run:
+        failed = [it.path for it in report.skipped if it.place == f"variables/{it.path}"]
+        session.unrestored.restored(session.history, checkpoint.number, whole, failed)
     report.sections[0].skipped += skipped + left
     report.sections[0].warnings += foreign.warnings()
     for section in report.sections:

@@ -323,6 +323,24 @@ class Session:
             await self.storage.refresh()
             self._open(self.storage)
 
+    def start_over(self) -> None:
+        """Delete all checkpoints; the state of this kernel stays.
+
+        Raises
+        ------
+        ReadOnlyCheckpointsError
+            If another tab writes the history.
+        StorageError
+            If the storage fails; some checkpoints may be deleted then.
+        """
+        self.history.check_writable()
+        try:
+            for file in self.storage.files:
+                file.truncate(0)
+                file.flush()
+        finally:
+            self._open(self.storage)
+
     def close(self) -> None:
         """Close the history."""
         self.cells.close()

@@ -6,6 +6,7 @@ import base64
 import math
 import re
 import sqlite3
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from ..errors import ExportError
 from ..host.optional_packages import import_optional
 from ..sqlite.column_types import is_dated, parse_date
-from .source import Table
+from .source import Rows, Table
 from .target import Written
 from .text_writers import is_formula
 
@@ -47,30 +48,64 @@ def write_excel(connection: sqlite3.Connection, tables: list[Table], path: Path)
     NeedsAsyncError
         If this browser cannot load openpyxl from the site inside of a call.
     """
-    openpyxl: Any = import_optional("openpyxl", "Excel", ExportError, "Nothing was written.")
+    openpyxl = import_openpyxl()
     for table in tables:
-        _check(connection, table)
+        check_table(connection, table)
+    return write_workbook(openpyxl, {table.name: (connection, table) for table in tables}, path)
+
+
+def import_openpyxl() -> Any:
+    """Return the package openpyxl.
+
+    Raises
+    ------
+    ExportError, NeedsAsyncError
+        As `write_excel` does.
+    """
+    return import_optional("openpyxl", "Excel", ExportError, "Nothing was written.")
+
+
+def write_workbook(
+    openpyxl: Any, tables: Mapping[str, tuple[sqlite3.Connection, Rows]], path: Path
+) -> Written:
+    """Write tables that were checked, of any sources, as sheets.
+
+    Parameters
+    ----------
+    openpyxl : module
+        From `import_openpyxl`.
+    tables : mapping of str to tuple
+        Each name with the table and its connection.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    ExportError
+        If Excel cannot hold a cell.
+    """
     book = openpyxl.Workbook(write_only=True)
     try:
-        written = _fill(book, connection, tables)
+        written = _fill(book, tables)
     finally:
         # Also after an error: openpyxl removes its temporary files only when it saves.
         book.save(path)
     return written
 
 
-def _fill(book: Any, connection: sqlite3.Connection, tables: list[Table]) -> Written:
+def _fill(book: Any, tables: Mapping[str, tuple[sqlite3.Connection, Rows]]) -> Written:
     written = Written({})
-    for table, title in zip(tables, sheet_names([table.name for table in tables]), strict=True):
+    for name, title in zip(tables, sheet_names(list(tables)), strict=True):
+        connection, table = tables[name]
         sheet = book.create_sheet(title)
         sheet.freeze_panes = "A2"
-        written.rows[table.name] = _write_sheet(sheet, table, connection)
-        if title != table.name:
-            written.warnings.append(f"The table {table.name} is the sheet {title}.")
+        written.rows[name] = _write_sheet(sheet, table, connection)
+        if title != name:
+            written.warnings.append(f"The table {name} is the sheet {title}.")
     return written
 
 
-def _write_sheet(sheet: Any, table: Table, connection: sqlite3.Connection) -> int:
+def _write_sheet(sheet: Any, table: Rows, connection: sqlite3.Connection) -> int:
     makers = [_date_cell if is_dated(declared) else _cell for declared in table.types]
     try:
         sheet.append([_text_cell(sheet, name) for name in table.columns])
@@ -86,16 +121,34 @@ def _write_sheet(sheet: Any, table: Table, connection: sqlite3.Connection) -> in
     return rows
 
 
-def _check(connection: sqlite3.Connection, table: Table) -> None:
-    if len(table.columns) > MAX_COLUMNS:
-        raise _too_much(table, f"it has {len(table.columns):,} columns", f"{MAX_COLUMNS:,}")
+def check_table(connection: sqlite3.Connection, table: Table) -> None:
+    """Refuse a table of a database that Excel cannot hold.
+
+    Raises
+    ------
+    ExportError
+        With the reason.
+    """
     ((rows,),) = table.read(connection, f"SELECT count(*) FROM {table.relation}")
-    if rows + 1 > MAX_ROWS:
-        raise _too_much(table, f"it has {rows:,} rows", f"{MAX_ROWS - 1:,} below the header")
+    check_shape(table, rows)
     longest = table.aggregates(connection, _longest)
     for column, (length,) in zip(table.columns, longest, strict=True):
         if (length or 0) > MAX_TEXT:
             raise _too_much(table, f"column {column} holds text of {length:,} characters")
+
+
+def check_shape(table: Rows, rows: int) -> None:
+    """Refuse a table with too many columns or rows.
+
+    Raises
+    ------
+    ExportError
+        With the reason.
+    """
+    if len(table.columns) > MAX_COLUMNS:
+        raise _too_much(table, f"it has {len(table.columns):,} columns", f"{MAX_COLUMNS:,}")
+    if rows + 1 > MAX_ROWS:
+        raise _too_much(table, f"it has {rows:,} rows", f"{MAX_ROWS - 1:,} below the header")
 
 
 def _longest(column: str) -> str:
@@ -105,7 +158,7 @@ def _longest(column: str) -> str:
     )
 
 
-def _too_much(table: Table, what: str, limit: str = f"{MAX_TEXT:,} in one cell") -> ExportError:
+def _too_much(table: Rows, what: str, limit: str = f"{MAX_TEXT:,} in one cell") -> ExportError:
     return ExportError(
         f"Nothing was written: the table {table.name} does not fit into Excel. {what[0].upper()}"
         f"{what[1:]}, the limit is {limit}. Choose .csv or .json, or select less with query=."

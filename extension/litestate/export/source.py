@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ..bundle import Reader
 from ..bundle.manifest import Member
@@ -36,6 +36,23 @@ _PAGES = 1024
 
 _COLUMNS = 100
 """Columns in one query of aggregates; SQLite gives at most 2,000 results (SQLITE_MAX_COLUMN)."""
+
+
+class Rows(Protocol):
+    """A table of any source; see `Table`."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def types(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    def rows(self, connection: sqlite3.Connection) -> Iterator[Row]:
+        """Yield the rows, one at a time."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..bundle import member_names
 from ..errors import ExportError
 from ..sqlite.column_types import quoted
-from .source import Table
+from .source import Rows, Table
 from .target import Written
 
 _SPECIAL = re.compile(r'[",\r\n]')
@@ -37,7 +37,7 @@ _json_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def write_csv(
-    connection: sqlite3.Connection, tables: list[Table], path: Path, *, escape: bool
+    connection: sqlite3.Connection, tables: Sequence[Rows], path: Path, *, escape: bool
 ) -> Written:
     """Write the only table as in RFC 4180: commas, CR LF, UTF-8 without a byte order mark.
 
@@ -105,20 +105,31 @@ def is_formula(text: str) -> bool:
     return bool(_FORMULA.match(text)) and not _NUMBER.match(text)
 
 
-def file_names(tables: list[Table]) -> dict[str, str]:
+def file_names(tables: Iterable[Rows]) -> dict[str, str]:
     """Return a file name for each table that is valid on every system."""
+    return names_for([table.name for table in tables], ".csv")
+
+
+def names_for(texts: Iterable[str], suffix: str = "") -> dict[str, str]:
+    """Return a name for a file or folder for each text that is valid on every system.
+
+    Examples
+    --------
+    >>> names_for(["a/b", "A-B"], ".csv")
+    {'a/b': 'a-b.csv', 'A-B': 'A-B-2.csv'}
+    """
     found: dict[str, str] = {}
     taken: set[str] = set()
-    for table in tables:
-        stem = _UNFIT.sub("-", table.name)[:_LONGEST].strip(" .") or "table"
-        if member_names.path_problem(f"{stem}.csv"):
+    for text in texts:
+        stem = _UNFIT.sub("-", text)[:_LONGEST].strip(" .") or "table"
+        if member_names.path_problem(f"{stem}{suffix}"):
             stem = f"{stem}_"
-        name, number = f"{stem}.csv", 1
+        name, number = f"{stem}{suffix}", 1
         while name.lower() in taken:
             number += 1
-            name = f"{stem}-{number}.csv"
+            name = f"{stem}-{number}{suffix}"
         taken.add(name.lower())
-        found[table.name] = name
+        found[text] = name
     return found
 
 

@@ -126,6 +126,8 @@ class Survey:
         The captured variables; None if they do not belong to the state.
     session, packages : dict or None
         The documents of the session and of the packages.
+    notebook : str or None
+        Path of the notebook, if it is known, for the manifest.
     """
 
     scope: Scope
@@ -136,6 +138,7 @@ class Survey:
     taken: Taken | None = None
     session: dict[str, Any] | None = None
     packages: dict[str, Any] | None = None
+    notebook: str | None = None
 
     def of(self, *kinds: Kind) -> list[Item]:
         """Return the items of these kinds."""

@@ -45,7 +45,11 @@ def apply(source: Loadable, wanted: LoadRequest, plan: Plan) -> Section:
     if member is None or wanted.variables is False:
         return section
     document = packages.read(source.content(member))
-    plan.add_last(_Install(document, _needed(source), wanted.trusted, section))
+    change = _Install(document, _needed(source), wanted.trusted, section)
+    if not plan.dry_run:
+        plan.add_last(change)
+    elif not wanted.trusted and IN_BROWSER:
+        change.report_waiting()
     return section
 
 
@@ -101,6 +105,13 @@ class _Install:
 
     def revert(self) -> None:
         """Do nothing: an installed package has no effect until it is imported."""
+
+    def report_waiting(self) -> None:
+        """Add the packages that would wait for trust to the section."""
+        added = {entry["name"] for entry in self.document.get("added", [])}
+        mine = [it for it in packages.missing(self.document, self.modules) if it.name in added]
+        # Without trust it installs nothing.
+        self.section.skipped += packages.install(mine, trusted=False).skipped
 
 
 def _how(absent: list[packages.Missing], trusted: bool) -> str:

@@ -41,12 +41,24 @@ def bundle_name(name: str | None) -> str:
     >>> bundle_name("my work").startswith("my work-20")
     True
     """
-    stem = _UNFIT.sub("-", name or "state").strip(" .-")
-    if not stem:
-        raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
+    stem = file_stem(name or "state")
     if stem.endswith(SUFFIX):
         return stem
     return f"{stem.removesuffix('.zip')}-{date.today():%Y-%m-%d}{SUFFIX}"
+
+
+def file_stem(name: str) -> str:
+    """Return text as a name for a file that is valid on every system, without a suffix.
+
+    Raises
+    ------
+    SaveError
+        If nothing of it is left.
+    """
+    stem = _UNFIT.sub("-", name).strip(" .-")
+    if not stem:
+        raise SaveError(f"name={name!r} leaves nothing for a file name; use letters or digits.")
+    return stem
 
 
 def free(path: Path) -> Path:

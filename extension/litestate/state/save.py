@@ -124,7 +124,7 @@ async def _write(
         report = Report("", sections, excluded=found.excluded)
         manifest = Manifest(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            notebook=None,
+            notebook=found.notebook,
             generator=generator(),
             scope=found.scope,
             members=writer.members,

@@ -270,6 +270,28 @@ class History:
         self.rollback()
         return self._compact(list(self._log.commits.values()))
 
+    def drop_older(self) -> int:
+        """Drop all checkpoints but the newest one, and delete their bytes from the storage.
+
+        Returns
+        -------
+        int
+            Bytes saved.
+
+        Raises
+        ------
+        StorageError, StorageFullError
+            If it failed; the checkpoints are unchanged, or their bytes are not deleted.
+        """
+        self.rollback()
+        saved = self._compact([self._log.commits[self._last]])
+        for file in self._storage.files:
+            # Compaction ignores it if the old file cannot be emptied.
+            if file is not self._log.file and file.size():
+                file.truncate(0)
+                file.flush()
+        return saved
+
     @property
     def least_bytes(self) -> int:
         """Bytes of a log that has only the checkpoints which must not be dropped."""
