@@ -47,8 +47,8 @@ class LookData(TypedDict):
     it: ``litestate``, ``python``, ``platform`` and so on. ``contents`` says what is in it, part by
     part; ``missing`` what was left out when it was saved. ``changes`` is the dry run of ``load``
     without trust. ``waiting`` is what loads only with trust; each reason says what it would run.
-    (Settings that need trust are named only after the load.) ``can_trust`` is False where nothing
-    may be trusted. Only ``made`` is verified: whoever made the bundle wrote the rest.
+    ``can_trust`` is False where nothing may be trusted. Only ``made`` is verified: whoever made the
+    bundle wrote the rest.
     """
 
     label: str

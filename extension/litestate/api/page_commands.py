@@ -6,36 +6,39 @@ with a name. An error becomes ``{"name": class, "message": sentence}``: every er
 `run` is a `LitestateError` whose message is for the user.
 
 Every argument may be left out unless it says "required"; unknown arguments are refused. ``paths``,
-``exclude``, ``variables`` and ``include`` are what `save_state` and `load_state` take.
+``exclude``, ``variables`` and ``include`` are what `save_state` and `load_state` take. The results
+are described where the functions are: `page_checkpoints`, `page_bundles` and `page_reports`.
 
-==============  =========================================  ========================  ==============
-command         arguments                                  result                    file
-==============  =========================================  ========================  ==============
-``list``                                                   `CheckpointsData`
-``preview``     checkpoint: number or label, by default    `ReportData`
-                the newest
-``restore``     checkpoint, as for ``preview``             `ReportData`              if there is no
-                                                                                     undo: a bundle
-                                                                                     of the state
-                                                                                     before
-``undo``                                                   `ReportData`
-``checkpoint``  label: text                                `CheckpointData`
-``save``        checkpoint: number or label, by default    `SavedData`               the bundle
-                the present state; name: first part of
-                the file's name; paths, exclude,
-                variables, include
-``look``        the file (required)                        `LookData`
-``load``        the file (required); trust: bool; clean:   `LoadedData`
-                bool; paths, exclude, variables
-``clear``       paths, exclude, variables                  `ReportData`              as ``restore``
-``export``      format: "csv" (default) or "xlsx"; name;   `ReportData`              a ZIP archive
-                tables: list of names of DataFrames and                              of CSV files,
-                databases, by default all                                            or a workbook
-``forget``                                                 `ForgottenData`
-``hand_in``     path: the notebook in the site's           `SavedData`               the bundle
-                contents, by default this one; name;
-                exclude
-==============  =========================================  ========================  ==============
+==============  ===================================  =================  =========================
+command         arguments                            result             file
+==============  ===================================  =================  =========================
+``list``                                             `CheckpointsData`
+``preview``     checkpoint: number or label, by      `ReportData`
+                default the newest
+``restore``     checkpoint: as for preview           `ReportData`       a bundle of the state
+                                                                        before, if undo cannot
+                                                                        bring it back
+``undo``                                             `ReportData`
+``checkpoint``  label: text                          `CheckpointData`
+``forget``                                           `ForgottenData`
+``save``        checkpoint: number or label, by      `SavedData`        the bundle
+                default the present state; name:
+                first part of the file's name;
+                paths, exclude, variables, include
+``look``        the file (required); paths,          `LookData`
+                exclude, variables, clean, trust:
+                as for load
+``load``        the file (required); trust, clean:   `LoadedData`
+                true or false; paths, exclude,
+                variables
+``clear``       paths, exclude, variables            `ReportData`       as for restore
+``hand_in``     path: the notebook in the site's     `SavedData`        the bundle
+                contents, by default this one;
+                name; exclude
+``export``      format: "csv" (default) or "xlsx";   `ReportData`       a ZIP archive of CSV
+                name; tables: names of DataFrames                       files, or a workbook
+                and databases, by default all
+==============  ===================================  =================  =========================
 
 ``name`` without a suffix gets the date of today and the usual suffix; by default it is the
 notebook's. ``look`` is a dry run of ``load``: send the same file and arguments to both.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ..bundle.manifest import Skipped
 from ..bundle.variable_members import variables_of
 from ..environment import Executed
 from ..errors import LitestateError, NoCheckpointError, StorageError
+from ..host.roots import Roots
 from ..parts import LoadRequest
 from ..parts.stored_variables import unchanged
 from ..report import Report, when_text
@@ -20,7 +21,7 @@ from ..state.load import load_from
 from .checkpoint_list import title
 from .checkpoint_session import Session
 from .checkpoint_source import CheckpointSource
-from .differences import differ, label_of
+from .differences import differ, label_of, variables_in
 from .protected_items import Foreign, Unstored, find_foreign, only_foreign_differs
 from .scan import Scan
 from .store.cell_journal import KernelCells, cells_text
@@ -179,9 +180,7 @@ def _load(
     stays = extra | {each.place for each in foreign.skipped}
     rest = [entry for entry in whole if entry.place not in stays]
     skipped = foreign.skipped + unstored.files(rest, paths)
-    skipped += [
-        Skipped(label_of(entry, roots), _DAMAGED, _DAMAGED_ADVICE, entry.place) for entry in damaged
-    ]
+    skipped += _damaged(damaged, roots)
     out = extra | {each.place for each in skipped}
     source = CheckpointSource(
         session.history, checkpoint, [entry for entry in whole if entry.place not in out]
@@ -193,6 +192,8 @@ def _load(
         taken=None if scan.kernel is None else scan.kernel.variables.taken,
     )
     protected, left = unstored.variables(source)
+    # The present version of a damaged variable stays.
+    protected |= variables_in({entry.place: entry for entry in damaged})
     # These variables are this computer's own: one that is damaged does not make the others unsafe.
     wanted = LoadRequest(
         paths, variables=True, clean=clean, dry_run=dry_run, protected=protected, partly=True
@@ -221,6 +222,15 @@ def _without_damaged(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]
     damaged = [entry for entry in every if not entry.content.whole or _group(entry) in broken]
     out = set(map(id, damaged))
     return [entry for entry in every if id(entry) not in out], damaged
+
+
+def _damaged(entries: Sequence[Entry], roots: Roots) -> Iterator[Skipped]:
+    """Yield the damaged entries, and each variable of a damaged group, for a report."""
+    for entry in entries:
+        if entry.kind != "variables":
+            yield Skipped(label_of(entry, roots), _DAMAGED, _DAMAGED_ADVICE, entry.place)
+    for name in sorted(variables_in({entry.place: entry for entry in entries})):
+        yield Skipped(name, _DAMAGED, _DAMAGED_ADVICE, f"variables/{name}")
 
 
 def _group(entry: Entry) -> str | None:

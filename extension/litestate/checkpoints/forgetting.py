@@ -70,6 +70,10 @@ def _begin_again(session: Session, outcome: Forgotten) -> None:
     try:
         made = _checkpoint(session)
         session.history.drop_older()
+        if session.history.find_damage():
+            # The older ones, which might have had it, are gone. What is here is stored again.
+            made = _checkpoint(session)
+            session.history.drop_older()
     except (StorageError, DamagedCheckpointError):
         # There is no room for a copy, or the present log cannot be read.
         session.start_over()

@@ -14,6 +14,7 @@ from .session_document import (
     dump,
     left_out,
     read,
+    waiting,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "history",
     "left_out",
     "read",
+    "waiting",
 ]

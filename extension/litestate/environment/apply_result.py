@@ -13,6 +13,11 @@ from ..trust import trust_advice
 class Applied:
     """The restored and not restored entries of a part, with the undo of all changes.
 
+    Parameters
+    ----------
+    dry_run : bool
+        Whether to change nothing, and only find what waits.
+
     Attributes
     ----------
     lines : list of str
@@ -25,6 +30,7 @@ class Applied:
         Caveats.
     """
 
+    dry_run: bool = False
     lines: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     waiting: list[Skipped] = field(default_factory=list)

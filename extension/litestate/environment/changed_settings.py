@@ -100,7 +100,7 @@ def check(document: dict[str, Any]) -> None:
         text(reason, "A reason", 1000)
 
 
-def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
+def apply(document: dict[str, Any], *, trusted: bool, dry_run: bool = False) -> Applied:
     """Set the saved settings again that the packages of this session accept.
 
     Parameters
@@ -109,8 +109,10 @@ def apply(document: dict[str, Any], *, trusted: bool) -> Applied:
         A checked document of `describe`.
     trusted : bool
         Whether to set what might make other code run, and to import packages from anywhere.
+    dry_run : bool, optional
+        Whether to change nothing, and only find what waits for trust.
     """
-    applied = Applied()
+    applied = Applied(dry_run)
     for name, values in document.get("set", {}).items():
         if name not in GROUPS:
             applied.skip(f"options of {name}", "are not known to this version of litestate")
@@ -140,6 +142,8 @@ def _apply_group(
             continue
         if not trusted and not harmless_settings.is_harmless_setting(group, name, value):
             applied.wait(label, "might make other code run")
+            continue
+        if applied.dry_run:
             continue
         try:
             undo = _put(group, module, name, settings.decode(value))

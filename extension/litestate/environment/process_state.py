@@ -99,7 +99,9 @@ def check(document: dict[str, Any]) -> None:
             raise damaged("An entry of the search path", "does not say where it belongs")
 
 
-def apply(document: dict[str, Any], *, trusted: bool, roots: Roots | None = None) -> Applied:
+def apply(
+    document: dict[str, Any], *, trusted: bool, roots: Roots | None = None, dry_run: bool = False
+) -> Applied:
     """Enter the folder, set the variables, and add the search path entries that exist here.
 
     Parameters
@@ -110,9 +112,11 @@ def apply(document: dict[str, Any], *, trusted: bool, roots: Roots | None = None
         Whether to change variables and the search path: they can make other code run.
     roots : Roots, optional
         The root folders; by default those of this session.
+    dry_run : bool, optional
+        Whether to change nothing, and only find what waits for trust.
     """
     roots = roots or places.detect()
-    applied = Applied()
+    applied = Applied(dry_run)
     # Before the folder changes: in plain Python the roots are in the current folder.
     entries = document.get("sys_path", [])
     paths = [(entry["front"], *_found(entry["path"], roots)) for entry in entries]
@@ -207,6 +211,8 @@ def _enter(saved: list[str], applied: Applied, trusted: bool, roots: Roots) -> N
         return
     if root.name == ELSEWHERE and not trusted:
         applied.wait(f"current folder {label}", "is outside of the notebook's folders")
+        return
+    if applied.dry_run:
         return
     try:
         os.chdir(target)

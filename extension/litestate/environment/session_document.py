@@ -95,6 +95,22 @@ def left_out(document: dict[str, Any]) -> list[Skipped]:
     return skipped
 
 
+def waiting(document: dict[str, Any]) -> list[Skipped]:
+    """Return what `apply` would not restore without trust; change nothing.
+
+    Parameters
+    ----------
+    document : dict
+        A document of `read`.
+    """
+    applied = Applied()
+    if (content := document.get("process")) is not None:
+        applied.add(process_state.apply(content, trusted=False, dry_run=True))
+    if (content := document.get("options")) is not None:
+        applied.add(changed_settings.apply(content, trusted=False, dry_run=True))
+    return applied.waiting
+
+
 def apply(
     document: dict[str, Any],
     *,

@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,17 +168,25 @@ def _write_archive(tables: Sequence[_Open], file: IO[bytes], section: Section) -
 def _members(tables: Sequence[_Open]) -> list[str]:
     """Return the names in the archive: a database is a folder."""
     frames = names_for((it.table.name for it in tables if it.source.is_frame), ".csv")
-    labels = dict.fromkeys(it.source.label for it in tables if not it.source.is_frame)
-    folders = names_for(labels)
+    labels = {it.source.label for it in tables if not it.source.is_frame}
+    folders = names_for(sorted(_short(label, labels) for label in labels))
     inner = {
         label: file_names(it.table for it in tables if it.source.label == label) for label in labels
     }
-    return [
-        frames[it.table.name]
-        if it.source.is_frame
-        else f"{folders[it.source.label]}/{inner[it.source.label][it.table.name]}"
-        for it in tables
-    ]
+
+    def member(each: _Open) -> str:
+        if each.source.is_frame:
+            return frames[each.table.name]
+        label = each.source.label
+        return f"{folders[_short(label, labels)]}/{inner[label][each.table.name]}"
+
+    return [member(each) for each in tables]
+
+
+def _short(label: str, labels: Container[str]) -> str:
+    """Leave out the home folder of a label, unless another one is the same without it."""
+    short = label.removeprefix("~/")
+    return label if short in labels else short
 
 
 def _write_workbook(tables: Sequence[_Open], file: IO[bytes], section: Section) -> None:
@@ -213,10 +221,13 @@ def _write_workbook(tables: Sequence[_Open], file: IO[bytes], section: Section) 
 def _sheets(tables: Sequence[_Open]) -> list[str]:
     """Return a name for each sheet: that of the table, unless another one has it, too."""
     count = Counter(it.table.name for it in tables)
+    labels = {it.source.label for it in tables}
     names: list[str] = []
     for each in tables:
         is_alone = each.source.is_frame or count[each.table.name] == 1
-        name = each.table.name if is_alone else f"{each.source.label}.{each.table.name}"
+        name = each.table.name
+        if not is_alone:
+            name = f"{_short(each.source.label, labels)}.{name}"
         names.append(f"{name} ({len(names)})" if name in names else name)
     return names
 

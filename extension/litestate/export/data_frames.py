@@ -97,8 +97,8 @@ class FrameTable:
     def warnings(self) -> list[str]:
         """Return a sentence for each column with values that a table cannot hold."""
         return [
-            f"{self.name}: {count:,} cell{'s' * (count > 1)} of {column} hold {kind}, which a "
-            f"table cannot. {'They are' if count > 1 else 'It is'} empty."
+            f"{self.name}: {count:,} value{'s' * (count > 1)} of {column} cannot be in a table "
+            f"({kind}). The cell{'s are' if count > 1 else ' is'} empty."
             for column, kinds in self._left_out.items()
             for kind, count in kinds.items()
         ]

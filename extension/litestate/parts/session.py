@@ -45,6 +45,9 @@ def apply(source: Loadable, wanted: LoadRequest, plan: Plan) -> Section:
         return section
     document = environment.read(source.content(member))
     section.lines.append(Line("settings", "session", 0, verdict="changed"))
+    if plan.dry_run and not wanted.trusted:
+        with only_installed():
+            section.skipped += environment.waiting(document)
     plan.add_last(_Restore(document, BEFORE_VARIABLES, wanted.trusted, section))
     plan.add_last(_Restore(document, AFTER_VARIABLES, wanted.trusted, section), late=True)
     return section

@@ -292,6 +292,17 @@ class History:
                 file.flush()
         return saved
 
+    def find_damage(self) -> bool:
+        """Read all that is stored, so that no new checkpoint refers to damaged content.
+
+        Returns
+        -------
+        bool
+            Whether the newest checkpoint needs something that is damaged.
+        """
+        self._log.verify()
+        return any(not entry.content.whole for entry in self.entries(self._last))
+
     @property
     def least_bytes(self) -> int:
         """Bytes of a log that has only the checkpoints which must not be dropped."""
