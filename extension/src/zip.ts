@@ -5,11 +5,11 @@ import { deflateSync, Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 /** Bytes of a piece; the library takes about 3 ms for it. */
 export const PIECE = 64 * 1024;
 
-/** Milliseconds of work between two breaks. */
-const WORK = 20;
+/** Milliseconds of work between two breaks. To free memory may take 30 more. */
+const WORK = 8;
 
 /** Bytes that are kept in pieces of their own, until they become one of the browser's. */
-const GATHERED = 16 * 1024 * 1024;
+const GATHERED = 4 * 1024 * 1024;
 
 /** Entries and bytes that an archive can have without ZIP64, which the library does not write. */
 const MOST_ENTRIES = 65_534;
@@ -24,7 +24,7 @@ const COMPRESSED = 0.95;
 /** The earliest and the latest year that an entry can have. */
 const YEARS = [1980, 2099];
 
-/** Lets the page do other work after each 20 ms. */
+/** Lets the page do other work after each 8 ms. */
 export class Breaks {
   /** Wait for a moment if it is time for a break. */
   async take(): Promise<void> {
