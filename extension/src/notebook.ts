@@ -200,7 +200,12 @@ export class NotebookState implements INotebookState, IDisposable {
     }
     this._unfollow('The kernel has ended.');
     if (!kernel || kernel.name !== PYODIDE_KERNEL) {
-      this._missing = kernel ? 'This kernel is not Python in the browser.' : '';
+      if (kernel) {
+        this._missing = 'This kernel is not Python in the browser.';
+      } else {
+        // Before the first one, a kernel is about to start.
+        this._missing = this._kernels ? 'No kernel is running.' : '';
+      }
       this.saver.isEnabled = false;
       this._ready.resolve();
       this._update();

@@ -10,7 +10,7 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
 /** Milliseconds from the start or the end of a cell to saving. */
-export const AFTER_CELL = 100;
+export const AFTER_CELL = 20;
 
 /** Milliseconds from a change of the text or of the outputs to saving. */
 export const AFTER_CHANGE = 2_000;

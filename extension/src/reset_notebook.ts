@@ -163,7 +163,9 @@ class Resetter {
       trans.__('%1 is the version of this site again.', nameOf(path))
     ];
     if (trouble) {
-      sentences.push(trans.__('No checkpoint was made before (%1).', trouble));
+      sentences.push(
+        trans.__('No checkpoint could be made before: %1', trouble)
+      );
     }
     const open = {
       label: trans.__('Open Mine'),

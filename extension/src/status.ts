@@ -45,6 +45,8 @@ const ICONS: Record<Status['kind'], LabIcon> = {
   failed: errorIcon
 };
 
+const ALARMING: ReadonlySet<Status['kind']> = new Set(['failed', 'readonly']);
+
 /** A button with the status of a notebook; a click shows the details. */
 class StatusButton extends Widget {
   constructor(private readonly _trans: TranslationBundle) {
@@ -80,6 +82,8 @@ class StatusButton extends Widget {
     const { kind } = status;
     const text = statusText(status, this._trans);
     this.node.dataset.kind = kind;
+    // Screen readers say what needs attention, and not each cell that is saved.
+    this._text.ariaLive = ALARMING.has(kind) ? 'polite' : 'off';
     this._text.textContent = text;
     this._button.title = statusDetails(status, this._trans);
     ICONS[kind].element({

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from lab import Lab, with_settings, without_jspi
+from notebook_page import NotebookPage
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 from serving import serving
 
@@ -24,6 +25,7 @@ pytest.register_assert_rewrite("engine_suite")
 SUB_PATH = "/some/where/"
 
 OpenLab = Callable[..., Lab]
+OpenPage = Callable[..., NotebookPage]
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +104,20 @@ def open_lab(site: str, new_profile: Callable[[], BrowserContext]) -> OpenLab:
         notebook: str = "start.ipynb", *, context: BrowserContext | None = None, url: str = site
     ) -> Lab:
         return Lab(context or new_profile(), url).open(notebook)
+
+    return open_
+
+
+@pytest.fixture
+def open_page(site: str, new_profile: Callable[..., BrowserContext]) -> OpenPage:
+    """Open a page of the site, in a new profile unless one is given.
+
+    There, everything is saved automatically.
+    """
+
+    def open_(address: str = "lab/index.html", **options: Any) -> NotebookPage:
+        context = options.pop("context", None) or new_profile(automatic=True, **options)
+        return NotebookPage(Lab(context, site)).go(address)
 
     return open_
 

@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
+from conftest import OpenPage
 from lab import Lab
 from notebook_page import NotebookPage
-from playwright.sync_api import BrowserContext, expect
-
-OpenPage = Callable[..., NotebookPage]
-
-STATE = """
-import sqlite3
-from pathlib import Path
-k = globals().get("k", 0) + 1
-Path.home().joinpath("home.txt").write_text(str(k))
-Path("beside.txt").write_text(str(k))
-with sqlite3.connect("data.db") as c:
-    c.execute("create table if not exists t (k)")
-    c.execute("insert into t values (?)", (k,))
-print("round", k)
-"""
-READ = """
-import sqlite3
-from pathlib import Path
-rows = sqlite3.connect("data.db").execute("select k from t").fetchall()
-print(k, Path.home().joinpath("home.txt").read_text(), Path("beside.txt").read_text(), len(rows))
-"""
-
-
-@pytest.fixture
-def open_page(site: str, new_profile: Callable[..., BrowserContext]) -> OpenPage:
-    """Open a page of the site, in a new profile unless one is given."""
-
-    def open_(address: str = "lab/index.html", **options: Any) -> NotebookPage:
-        context = options.pop("context", None) or new_profile(automatic=True, **options)
-        return NotebookPage(Lab(context, site)).go(address)
-
-    return open_
+from playwright.sync_api import expect
+from rounds import problems, work
 
 
 def test_what_the_status_calls_saved_is_there_after_a_reload(open_page: OpenPage) -> None:
@@ -48,23 +15,15 @@ def test_what_the_status_calls_saved_is_there_after_a_reload(open_page: OpenPage
     stored = 0
     for moment in (0, 5, 20, 50, 100, 200, 400, 800, 1500, 3000):
         # The first cell runs while Python starts.
-        output = page.text(STATE)
+        last = work(page)
         page.lab.page.wait_for_timeout(moment)
-        number = int(output.removeprefix("round "))
-        stored = number if page.kind == "saved" else stored
+        stored = last if page.kind == "saved" else stored
         page.reload(path)
-        # At once, while Python starts again.
-        restored, home, beside, rows = map(int, page.text(READ).split())
-        assert restored >= stored
-        assert number >= restored
-        assert home == restored
-        assert beside >= restored <= rows
-        assert page.sources().count(STATE) >= restored
-        outputs = str([cell.get("outputs") for cell in page.lab.cells()])
-        assert f"round {restored}\\n" in outputs
+        restored, wrong = problems(page, stored, last)
+        assert wrong == []
         page.wait_for("saved")
         stored = restored
-    assert stored
+    assert stored == last
 
 
 def test_the_request_leaves_no_trace(open_page: OpenPage) -> None:
@@ -194,7 +153,9 @@ def test_it_works_in_notebook_too(open_page: OpenPage) -> None:
 def test_histories_follow_renamed_copied_and_deleted_notebooks(open_page: OpenPage) -> None:
     page = open_page()
     path = page.create()
-    code = "from pathlib import Path; h = Path.home() / 'h.txt'; h.write_text('hi'); x = 7; print(x)"
+    code = (
+        "from pathlib import Path; h = Path.home() / 'h.txt'; h.write_text('hi'); x = 7; print(x)"
+    )
     assert page.text(code) == "7\n"
     page.wait_for("saved")
     contents = "window.jupyterapp.serviceManager.contents"

@@ -113,6 +113,29 @@ async ([folders, keys, databases]) => {
 }
 """
 
+OTHER_IS_OPEN = """
+() => {
+  const widgets = [...window.jupyterapp.shell.widgets("main")];
+  return widgets.some((widget) => widget.context?.path === "other.ipynb");
+}
+"""
+
+USE_OTHER = """
+async () => {
+  const widgets = [...window.jupyterapp.shell.widgets("main")];
+  window.panel = widgets.find((widget) => widget.context?.path === "other.ipynb");
+  await window.panel.sessionContext.ready;
+  await window.panel.sessionContext.session.kernel.info;
+}
+"""
+
+LOCAL_FILES = """
+async () => {
+  const drive = window.jupyterapp.serviceManager.contents._defaultDrive;
+  return (await drive.storage).keys();
+}
+"""
+
 COUNTS = """
 async () => {
   const counts = {};
@@ -307,9 +330,9 @@ def test_reset_and_save_as(new_profile: NewProfile, site: str, tmp_path: Path) -
         "".join(cell["source"]) for cell in site_cells
     ]
     assert lab.value("mine") == 1
-    listed = contents(page, "get", "")["content"]
+    listed = contents(page, "get", "", {"content": True})["content"]
     (copy,) = [item["path"] for item in listed if "(before reset" in item["path"]]
-    mine = contents(page, "get", copy)["content"]["cells"]
+    mine = contents(page, "get", copy, {"content": True})["content"]["cells"]
     assert [cell["source"] for cell in mine] == ["mine = 1", "mine + 1"]
     assert mine[1]["outputs"]
 
@@ -317,21 +340,20 @@ def test_reset_and_save_as(new_profile: NewProfile, site: str, tmp_path: Path) -
     lab.set_cells("again = 1")
     page.evaluate("panel.context.save()")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    stored = contents(page, "get", "start.ipynb")["content"]["cells"]
+    stored = contents(page, "get", "start.ipynb", {"content": True})["content"]["cells"]
     assert [cell["source"] for cell in stored] == ["again = 1"]
 
     choose(page, "File", "Save Notebook As…")
     dialog.get_by_role("textbox").fill("other.ipynb")
     dialog.get_by_role("button", name="Save").click()
     other = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    page.wait_for_function(
-        "() => [...jupyterapp.shell.widgets('main')].some((w) => w.context?.path === 'other.ipynb')",
-        timeout=30_000,
-    )
+    page.wait_for_function(OTHER_IS_OPEN, timeout=30_000)
     expect(other).to_be_visible()
+    # It is a copy, and begins with the state of the original.
+    page.evaluate(USE_OTHER)
+    assert lab.value("mine") == 1
     assert history_of(page, "other.ipynb")["name"] == "other.ipynb"
     assert history_of(page, "start.ipynb") == {"name": "start.ipynb"}
-    assert history_of(page, "other.ipynb").get("copyOf") in ("start.ipynb", None)
     page.get_by_role("menuitem", name="File", exact=True).click()
     item = page.get_by_role("menuitem", name="Reset Notebook (this site came without it)")
     expect(item).to_have_attribute("aria-disabled", "true")
@@ -377,6 +399,8 @@ def test_clear(new_profile: NewProfile, two_sites: tuple[str, str], tmp_path: Pa
     expect(tab.page.get_by_text("cleared in another tab")).to_be_visible()
     tab.page.screenshot(path=tmp_path / "other tab.png")
     assert tab.page.evaluate("[...jupyterapp.serviceManager.kernels.running()].length") == 0
+    page.wait_for_function("window.jupyterapp !== undefined", timeout=START_TIMEOUT)
+    assert set(page.evaluate(LOCAL_FILES)) <= {"start.ipynb"}
     found = page.evaluate(TREE)
     # The page may have begun a new history for the notebook that it has opened again.
     assert not [path for path in found if path.startswith((f"{own}/gone", f"{own}/sqlite"))]

@@ -410,14 +410,17 @@ class Lab:
         return self
 
 
-def with_settings(context: BrowserContext, **settings: Any) -> None:
-    """Give the site settings of litestate, as an ``overrides.json`` does."""
+def with_settings(
+    context: BrowserContext, *, commands: dict[str, Any] | None = None, **settings: Any
+) -> None:
+    """Give the site settings of litestate and of its commands, as an ``overrides.json`` does."""
 
     def with_overrides(route: Route) -> None:
         answer = route.fetch()
         config = answer.json()
         overrides = config["jupyter-config-data"].setdefault("settingsOverrides", {})
         overrides["litestate:front-end"] = settings
+        overrides["litestate:commands"] = commands or {}
         route.fulfill(response=answer, json=config)
 
     # Only the site's own; each app has one, too.

@@ -110,6 +110,13 @@ class NotebookPage:
             output.get("text", "") or output.get("evalue", "") for output in self.run(source)
         )
 
+    def remove_active(self) -> None:
+        """Remove the active cell."""
+        self.lab.page.evaluate(
+            "void window.panel.content.model.sharedModel.deleteCell("
+            "window.panel.content.activeCellIndex)"
+        )
+
     @property
     def status(self) -> Locator:
         """The status in the toolbar of the notebook in front."""
