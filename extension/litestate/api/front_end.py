@@ -117,7 +117,7 @@ class FrontEnd(Listener):
                 failure = str(error)
             except Exception as error:  # The notebook works without checkpoints.
                 failure = f"Autosave could not start ({type(error).__name__}: {error})."
-        self._stored = cells.begun
+        self._count_stored()
         self._channel.push(
             "started",
             {
@@ -158,10 +158,14 @@ class FrontEnd(Listener):
 
     def changed(self) -> None:
         """Push the state of saving; what is stored counts once the drive has it, too."""
-        follower = autosave.follower
-        if follower is not None and not follower.pending:
-            self._settle(cells.begun)
+        self._count_stored()
         self._channel.push("state", self._state())
+
+    def _count_stored(self) -> None:
+        follower = autosave.follower
+        # The page may ask while a cell awaits, which has begun and is not stored.
+        if follower is not None and not follower.pending and not follower.running:
+            self._settle(cells.begun)
 
     def show(self, sentence: str) -> None:
         """Let the page show a sentence, unless a cell has turned autosave on."""
