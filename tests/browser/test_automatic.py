@@ -105,7 +105,10 @@ def test_a_second_tab_reads_and_takes_over(open_page: OpenPage) -> None:
 
 
 STORED = """
-async (path) => (await window.jupyterapp.serviceManager.contents.get(path, { content: true })).content.cells
+async (path) => {
+  const { contents } = window.jupyterapp.serviceManager;
+  return (await contents.get(path, { content: true })).content.cells;
+}
 """
 
 

@@ -196,11 +196,7 @@ class Autosave:
     def _begin(self, now: Opened, *, restore: bool) -> Report:
         session = now.session
         # Another page may become the listener later.
-        follower = AfterCell(
-            self._checkpoint,
-            lambda sentence: self.listener.show(sentence),
-            changed=lambda: self.listener.changed(),
-        )
+        follower = AfterCell(self._checkpoint, self._show, changed=self._changed)
         follower.start()
         if self._follower is not None:
             self._follower.stop()
@@ -220,6 +216,12 @@ class Autosave:
             raise
         explain(report, now)
         return report
+
+    def _show(self, sentence: str) -> None:
+        self.listener.show(sentence)
+
+    def _changed(self) -> None:
+        self.listener.changed()
 
     def _checkpoint(self, cell: int | None) -> None:
         session = self._session
