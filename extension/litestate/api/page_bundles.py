@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import Any, TypedDict
 
@@ -47,8 +48,9 @@ class LookData(TypedDict):
     it: ``litestate``, ``python``, ``platform`` and so on. ``contents`` says what is in it, part by
     part; ``missing`` what was left out when it was saved. ``changes`` is the dry run of ``load``
     without trust. ``waiting`` is what loads only with trust; each reason says what it would run.
-    ``can_trust`` is False where nothing may be trusted. Only ``made`` is verified: whoever made the
-    bundle wrote the rest.
+    ``can_trust`` is False where nothing may be trusted; ``can_undo`` is False where ``undo`` could
+    not take the load back, as in a second tab. Only ``made`` is verified: whoever made the bundle
+    wrote the rest.
     """
 
     label: str
@@ -63,6 +65,7 @@ class LookData(TypedDict):
     changes: ReportData
     waiting: list[SkippedData]
     can_trust: bool
+    can_undo: bool
 
 
 class LoadedData(TypedDict):
@@ -124,7 +127,10 @@ async def look(call: Call) -> Answer:
         contents = contents_json(reader)
         manifest = reader.manifest
         is_signed = reader.signature is not None
-    size = call.file.seek(0, 2)
+    size = call.file.seek(0, os.SEEK_END)
+    session = None
+    with suppress(StorageError):
+        session = await call.session()
     result: LookData = {
         "label": name(label),
         "size": size,
@@ -140,6 +146,7 @@ async def look(call: Call) -> Answer:
         "changes": report_json(report),
         "waiting": waiting_json(report),
         "can_trust": not RESTRICTED,
+        "can_undo": session is not None and session.storage.writable,
     }
     return Answer(result)
 

@@ -66,12 +66,15 @@ class Call:
         Makes a sink for a file that is answered.
     page : Page or None
         What the page knows of the notebook.
+    is_changing : bool
+        Whether it may change something: then no cell runs.
     """
 
     args: Mapping[str, Any]
     file: IO[bytes] | None
     sink: Callable[[], Any]
     page: Page | None
+    is_changing: bool
 
     async def session(self) -> Session:
         """Return this notebook's session, opened if autosave never was on.
@@ -84,7 +87,17 @@ class Call:
         if current() is None:
             # Asking the page for the notebook takes an output, and no cell runs.
             await opened(page=self.page)
-        return await session(AWAITED)
+        found = await session(AWAITED)
+        if self.is_changing:
+            # What it writes is this notebook's, as what a cell writes; `close` is the end.
+            found.ownership.cell(is_over=False)
+        return found
+
+    def close(self) -> None:
+        """Note that the command has ended."""
+        found = current()
+        if self.is_changing and found is not None:
+            found.ownership.cell(is_over=True)
 
     def text(self, name: str, longest: int = LONGEST) -> str | None:
         """Return an argument that is text; None if it is missing or empty.
@@ -140,7 +153,15 @@ class Call:
         return self.text("name") or path.name.removesuffix(".ipynb")[:LONGEST] or "state"
 
 
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    bool: "true or false",
+    str: "text",
+    int: "a number",
+    float: "a number with a fraction",
+}
+
+
 def _kind(value: object) -> str:
-    return {dict: "an object", list: "a list", bool: "true or false", str: "text"}.get(
-        type(value), "a number" if isinstance(value, int | float) else "nothing"
-    )
+    return _KINDS.get(type(value), type(value).__name__)

@@ -156,9 +156,10 @@ async def run(
     with only_installed():
         module, _, name = found.function.partition(".")
         function = getattr(importlib.import_module(f".{module}", __package__), name)
+    call = Call(args, file, sink, page, not found.is_reading)
     try:
         with quiet():
-            answer: Answer = await function(Call(args, file, sink, page))
+            answer: Answer = await function(call)
     except LitestateError:
         raise
     # A trusted pickle may call exit().
@@ -168,6 +169,8 @@ async def run(
             f"{command} failed ({_text(error)}). Try again; if it fails again, please report it "
             "with this message."
         ) from error
+    finally:
+        call.close()
     return answer
 
 

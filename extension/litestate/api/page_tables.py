@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from typing import Any
 
@@ -37,7 +38,7 @@ async def export(call: Call) -> Answer:
     sink = call.sink()
     with unrecorded():
         section = write_tables(sources, sink, form)
-    size, count = sink.seek(0, 2), len(section.lines)
+    size, count = sink.seek(0, os.SEEK_END), len(section.lines)
     what = "1 table" if count == 1 else f"{count:,} tables"
     report = Report(f"Exported {what} to {file_name}; {size_text(size)}", [section], size=size)
     report.skipped_title = "Not exported"

@@ -13,9 +13,11 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import ExportError
 from ..variables.namespace import user_names
 from .source import Row
 
@@ -54,7 +56,7 @@ class FrameTable:
     name : str
         Name of the variable.
     frame : pandas.DataFrame
-        The DataFrame.
+        The DataFrame; the class raises an `ExportError` if it cannot be read.
     columns : tuple of str
         Names of the columns. The index is in front, unless it only counts the rows.
     types : tuple of str
@@ -69,6 +71,10 @@ class FrameTable:
     _left_out: dict[str, Counter[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        with self._explaining():
+            self._read_columns()
+
+    def _read_columns(self) -> None:
         pandas: Any = sys.modules["pandas"]
         frame = self.frame if type(self.frame) is pandas.DataFrame else pandas.DataFrame(self.frame)
         index = frame.index
@@ -86,12 +92,19 @@ class FrameTable:
         return len(self.frame)
 
     def rows(self, connection: sqlite3.Connection | None = None) -> Iterator[Row]:
-        """Yield the rows, one at a time."""
+        """Yield the rows, one at a time.
+
+        Raises
+        ------
+        ExportError
+            If a column cannot be read.
+        """
         for start in range(0, len(self), _PIECE):
-            pieces = [
-                self._values(name, series[start : start + _PIECE])
-                for name, series in zip(self.columns, self._series, strict=True)
-            ]
+            with self._explaining():
+                pieces = [
+                    self._values(name, series[start : start + _PIECE])
+                    for name, series in zip(self.columns, self._series, strict=True)
+                ]
             yield from zip(*pieces, strict=True)
 
     def warnings(self) -> list[str]:
@@ -102,6 +115,17 @@ class FrameTable:
             for column, kinds in self._left_out.items()
             for kind, count in kinds.items()
         ]
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            # The arrays of a column can be of any library.
+            raise ExportError(
+                f"Nothing was written: the DataFrame {self.name} cannot be read "
+                f"({type(error).__name__}). To export the others, choose them."
+            ) from error
 
     def _values(self, column: str, series: Any) -> list[Any]:
         if series.dtype.kind == "f" and series.dtype.itemsize < 8:

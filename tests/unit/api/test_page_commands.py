@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import io
 import json
 import os
+import random
 import re
 import sys
 import zipfile
@@ -23,6 +25,7 @@ from ipython_shells import new_shell
 from litestate.api import page_commands
 from litestate.api.page_commands import COMMANDS, READING
 from litestate.bundle import Reader
+from litestate.checkpoints.forgetting import forget_history
 from litestate.errors import (
     BundleError,
     DamagedBundleError,
@@ -191,6 +194,8 @@ def test_no_such_checkpoint(notebook: Notebook) -> None:
             ask(command, checkpoint={"number": 1})
         with pytest.raises(SelectionError, match="not as true or false"):
             ask(command, checkpoint=True)
+        with pytest.raises(SelectionError, match="not as a number with a fraction"):
+            ask(command, checkpoint=1.5)
     with pytest.raises(NoCheckpointError, match="nothing to undo"):
         ask("undo")
 
@@ -232,12 +237,21 @@ def test_a_second_tab_lists_previews_and_restores_with_a_backup(
     assert reader.value("x") == 1 and not reader.has("mine")
     assert restored.name.startswith("before-restore-") and restored.name.endswith(".litestate.zip")
     assert variables(restored) == {"mine"}
+    assert ask("look", restored.file.inner.getvalue()).result["can_undo"] is False
     ask("load", restored.file.inner.getvalue())
     assert reader.value("mine") == "unsaved"
     assert ask("load", restored.file.inner.getvalue()).result["undo"] is False
-    cleared = ask("clear", paths=["a"], variables=["mine"]) if Path("a").exists() else None
-    assert cleared is None
+    Path("a.txt").write_text("a")
+    cleared = ask("clear", paths=["a.txt"], variables=["mine"])
+    assert variables(cleared) == {"mine"} and "files/notebook/a.txt" in members(cleared)
+    assert not reader.has("mine") and not Path("a.txt").exists()
+    # What the other tab deletes is gone here, too.
+    forget_history(writer.session, goes_on=False)
+    assert ask("list").result["count"] == 0
+    with pytest.raises(NoCheckpointError, match="no checkpoints"):
+        ask("restore")
     writer.session.close()
+    assert ask("checkpoint", label="mine now").result["number"] == 1
 
 
 # Save and hand in.
@@ -392,7 +406,7 @@ def test_look_says_whose_it_is_and_what_is_in_it(
     now = (dict(here.shell.user_ns), Path("a.txt").read_text(), ask("list").result)
     assert now == before
     found = ask("look", mine).result
-    assert found["made"] == "own" and found["waiting"] == []
+    assert found["made"] == "own" and found["waiting"] == [] and found["can_undo"] is True
 
 
 def test_load_with_and_without_trust(start: Callable[..., Notebook], tmp_path: Path) -> None:
@@ -547,6 +561,25 @@ def test_a_damaged_checkpoint_is_an_error_and_the_rest_can_be_restored(notebook:
     skipped = [it["path"] for part in restored["sections"] for it in part["skipped"]]
     assert "a.bin" in skipped
     assert ask("preview", checkpoint=2).result["headline"]
+
+
+def test_a_damaged_variable_keeps_its_present_value(notebook: Notebook) -> None:
+    notebook.cell("x = 1\ny = [2]")
+    session = litestate.api.kernel_session.current()
+    assert session is not None
+    (entry,) = [it for it in session.history.entries(2) if "x" in it.details.get("names", ())]
+    (chunk,) = entry.content.chunks
+    path = next(path for path in Path(".litestate").rglob("*.log") if path.stat().st_size)
+    with path.open("r+b") as file:
+        file.seek(chunk.offset + chunk.stored - 1)
+        file.write(b"?")
+    notebook.cell("x = 'present'\nz = 3")
+    with pytest.raises(DamagedCheckpointError):
+        ask("restore", checkpoint=2)
+    restored = ask("restore", checkpoint=2).result
+    assert notebook.value("x") == "present" and not notebook.has("z")
+    skipped = {it["path"]: it["reason"] for part in restored["sections"] for it in part["skipped"]}
+    assert "damaged" in skipped["x"]
 
 
 # Clear.
@@ -739,6 +772,67 @@ def test_forget_where_the_storage_fails_loses_nothing(
     notebook = start()
     ask("restore", checkpoint="after")
     assert notebook.value("x") == 2
+
+
+# All together, at random.
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_questions_at_any_time_change_nothing(start: Callable[..., Notebook], seed: int) -> None:
+    dice = random.Random(seed)
+    theirs = bundle_of(start, "a = 'theirs'\nopen('f1.txt', 'w').write('theirs')")
+    notebook = start()
+    stored: dict[str, dict[str, Any]] = {}
+
+    def state() -> dict[str, Any]:
+        names = {it: copy.deepcopy(notebook.value(it)) for it in "abcde" if notebook.has(it)}
+        return names | {path.name: path.read_text() for path in Path().glob("*.txt")}
+
+    for step in range(40):
+        name, file = dice.choice("abcde"), f"f{dice.randrange(4)}.txt"
+        code = dice.choice(
+            [
+                f"{name} = [{step}]",
+                f"globals().pop({name!r}, None)",
+                f"if isinstance(globals().get({name!r}), list): {name}.append({step})",
+                f"open({file!r}, 'a').write('{step} ')",
+                f"import os\nif os.path.exists({file!r}): os.remove({file!r})",
+            ]
+        )
+        if dice.random() < 0.3:
+            litestate.autosave.pause()
+        notebook.cell(code)
+        before = state()
+        for _ in range(dice.randrange(3)):
+            command = dice.choice(["list", "preview", "save", "look"])
+            if command == "look":
+                ask("look", theirs, clean=dice.random() < 0.5)
+            elif command == "preview" and stored:
+                ask("preview", checkpoint=dice.choice(list(stored)))
+            else:
+                ask(command)
+        assert state() == before
+        if litestate.autosave.follower is not None and litestate.autosave.follower.paused:
+            litestate.autosave.resume()
+        if dice.random() < 0.4:
+            label = f"step {step}"
+            ask("checkpoint", label=label)
+            stored[label] = before
+        elif stored and dice.random() < 0.3:
+            label = dice.choice(list(stored))
+            ask("restore", checkpoint=label)
+            assert state() == stored[label]
+            # If nothing changed, undo takes back something else.
+            if stored[label] != before and dice.random() < 0.5:
+                ask("undo")
+                assert state() == before
+        elif dice.random() < 0.1:
+            ask("forget")
+            stored.clear()
+            assert state() == before
+    for label, expected in stored.items():
+        ask("restore", checkpoint=label)
+        assert state() == expected
 
 
 # Errors, and the frame of all commands.

@@ -257,3 +257,12 @@ def test_two_hundred_thousand_cells(session: Session) -> None:
     frame = pandas.DataFrame({f"c{n}": numpy.arange(20_000) * 1.5 for n in range(10)})
     files, _ = archived(sources(frame=frame))
     assert len(files["frame.csv"]) == 20_001 and files["frame.csv"][-1][3] == "29998.5"
+
+
+def test_a_frame_that_cannot_be_read_does_not_stop_the_others(session: Session) -> None:
+    broken = pandas.DataFrame({"x": [1, 2]})
+    broken._mgr = None
+    files, section = archived(sources(broken=broken, good=pandas.DataFrame({"x": [1]})))
+    assert files == {"good.csv": [["x"], ["1"]]}
+    (skipped,) = section.skipped
+    assert skipped.path == "broken" and "cannot be read" in skipped.reason
