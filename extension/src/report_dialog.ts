@@ -2,6 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { sizeText } from './text';
 import {
   element,
   listElements,
@@ -9,7 +10,7 @@ import {
   rowElement
 } from './commands/elements';
 import { showMessage } from './commands/dialogs';
-import { sizeText } from './commands/texts';
+
 import type { IReport, IReportLine, IReportSection, ISkipped } from './reports';
 
 /** Kinds of lines whose size says nothing. */
@@ -32,7 +33,7 @@ export function reportElements(
   ];
 }
 
-/** Return what was left out, and why. */
+/** Return what was left out, why, and what to do. */
 export function skippedElements(skipped: readonly ISkipped[]): HTMLElement[] {
   return listElements(
     skipped.map(({ path, reason, advice }) => {

@@ -1,6 +1,7 @@
 /** Sizes and times in texts and names of files. */
 
-const UNITS = ['bytes', 'KB', 'MB', 'GB'];
+/** As in the kernel's reports. */
+const UNITS = ['B', 'kB', 'MB', 'GB'];
 
 /** Return a number of bytes as people read it, such as "1.2 MB". */
 export function sizeText(bytes: number): string {

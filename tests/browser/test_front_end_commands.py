@@ -315,8 +315,9 @@ def test_bundles_are_dropped_and_other_files_are_left_alone(
     # Its code runs only for a user who says so
     do.drop(EDITOR, bundle, "stranger.litestate (1).zip")
     do.dialog.get_by_role("checkbox").check()
-    do.press("Load")
     do.dismiss()
+    do.press("Load")
+    do.expect_notification("Loaded")
     assert do.value("waiting_for_trust") == "5 km"
 
     # A damaged file changes nothing, and the kernel says what is wrong

@@ -3,17 +3,17 @@ import test from 'node:test';
 
 import { sizeText, timeInName } from '../text';
 
-test('sizes have the unit that people expect', () => {
+test("sizes have the units of the kernel's reports", () => {
   const texts = [0, 999, 1000, 99_949, 99_950, 999_499, 999_500, 5e12].map(
     sizeText
   );
   assert.deepEqual(texts, [
-    '0 bytes',
-    '999 bytes',
-    '1.0 KB',
-    '99.9 KB',
-    '100 KB',
-    '999 KB',
+    '0 B',
+    '999 B',
+    '1.0 kB',
+    '99.9 kB',
+    '100 kB',
+    '999 kB',
     '1.0 MB',
     '5000 GB'
   ]);

@@ -10,7 +10,6 @@ import {
   namesText,
   notebookName,
   shortened,
-  sizeText,
   whenText
 } from '../commands/texts';
 
@@ -19,14 +18,6 @@ const trans = {
   __: (text: string, ...values: unknown[]) =>
     text.replace(/%(\d)/g, (_, index) => String(values[Number(index) - 1]))
 } as TranslationBundle;
-
-test('sizes are written as the kernel writes them', () => {
-  assert.equal(sizeText(0), '0 B');
-  assert.equal(sizeText(999), '999 B');
-  assert.equal(sizeText(1_240_000), '1.2 MB');
-  assert.equal(sizeText(123_400_000), '123 MB');
-  assert.equal(sizeText(5e13), '50000 GB');
-});
 
 test('a time of today has no date, one of another year has the year', () => {
   const now = new Date(2026, 11, 1, 12);

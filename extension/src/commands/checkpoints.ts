@@ -5,13 +5,13 @@ import { historyIcon, tagIcon, undoIcon } from '@jupyterlab/ui-components';
 
 import type { IReport } from '../reports';
 import type { INotebookState } from '../tokens';
+import { download } from '../download';
 import type { IPlace } from './adding';
 import { addCommand } from './adding';
 import type { ICheckpoints, IMadeCheckpoint } from './answers';
 import { ask } from './dialogs';
 import { element, inputElement } from './elements';
 import { canAsk, canChange } from './enabled';
-import { download } from './files';
 import { CommandIDs } from './ids';
 
 /** Most characters of a label that the dialog takes. */

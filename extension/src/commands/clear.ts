@@ -5,15 +5,16 @@ import { cleaningIcon, deleteIcon } from '@jupyterlab/ui-components';
 
 import type { IReport } from '../reports';
 import type { INotebookState } from '../tokens';
+import { download } from '../download';
+import { sizeText } from '../text';
 import type { IPlace } from './adding';
 import { addCommand } from './adding';
 import type { ICheckpoints, IForgotten } from './answers';
 import { ask } from './dialogs';
 import { element, nameElement } from './elements';
 import { canAsk, canChange } from './enabled';
-import { download } from './files';
 import { CommandIDs } from './ids';
-import { notebookName, sizeText } from './texts';
+import { notebookName } from './texts';
 
 /** Add the commands that clear the state of a notebook, or its history. */
 export function addClearing(place: IPlace): void {

@@ -4,12 +4,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { spreadsheetIcon } from '@jupyterlab/ui-components';
 
 import type { IReport } from '../reports';
+import { download } from '../download';
 import type { IPlace } from './adding';
 import { addCommand } from './adding';
 import { ask } from './dialogs';
 import { element, inputElement } from './elements';
 import { canAsk } from './enabled';
-import { download } from './files';
 import { CommandIDs } from './ids';
 
 type Format = 'csv' | 'xlsx';

@@ -4,11 +4,11 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { shareIcon } from '@jupyterlab/ui-components';
 
 import type { NotebookState } from '../notebook';
+import { download } from '../download';
 import type { IPlace } from './adding';
 import { addCommand } from './adding';
 import type { ISaved } from './answers';
 import { canChange } from './enabled';
-import { download } from './files';
 import { CommandIDs } from './ids';
 import { handInName } from './texts';
 

@@ -7,10 +7,12 @@ import {
   sectionElements,
   skippedElements
 } from '../report_dialog';
+import type { IReport, ISkipped } from '../reports';
+import { sizeText } from '../text';
 import type { ILook, Maker } from './answers';
 import { ask } from './dialogs';
 import { element, foldedElement, inputElement, nameElement } from './elements';
-import { sizeText, whenText } from './texts';
+import { whenText } from './texts';
 
 /** What the user has decided. */
 export interface IChoice {
@@ -43,13 +45,17 @@ export function askAboutBundle(
     ...(waiting.length
       ? [
           element('h3', {}, trans.__('What waits for your trust')),
-          ...skippedElements(waiting),
+          // The checkbox below is what to do.
+          ...skippedElements(waiting.map(item => ({ ...item, advice: '' }))),
           canTrust
             ? trust.label
             : element('p', {}, trans.__('Here, no code of a file may run.'))
         ]
       : []),
-    foldedElement(trans.__('All changes'), reportElements(changes, trans)),
+    foldedElement(
+      trans.__('All changes'),
+      reportElements(without(changes, waiting), trans)
+    ),
     foldedElement(
       trans.__('All that is in the file'),
       contents.flatMap(section => sectionElements(section, trans))
@@ -74,6 +80,27 @@ export function askAboutBundle(
   );
 }
 
+/** Return a report without what is shown elsewhere. */
+function without(report: IReport, shown: readonly ISkipped[]): IReport {
+  const paths = new Set(shown.map(({ path }) => path));
+  const sections = report.sections.map(section => ({
+    ...section,
+    skipped: section.skipped.filter(({ path }) => !paths.has(path))
+  }));
+  return { ...report, sections };
+}
+
+/** Return what made a bundle. */
+function madeWith({ litestate, python, platform }: ILook['generator']): string {
+  return [
+    litestate && `litestate ${litestate}`,
+    python && `Python ${python}`,
+    platform && `(${platform})`
+  ]
+    .filter(text => text)
+    .join(' ');
+}
+
 /** Return what the bundle says about itself. */
 function factsElement(
   name: string,
@@ -89,15 +116,7 @@ function factsElement(
     ],
     [trans.__('Saved'), Number.isNaN(seconds) ? '' : whenText(seconds)],
     [trans.__('Notebook'), nameElement(notebook ?? '')],
-    [
-      trans.__('With'),
-      nameElement(
-        ['litestate', 'python', 'platform']
-          .filter(key => generator[key])
-          .map(key => `${key} ${generator[key]}`)
-          .join(', ')
-      )
-    ]
+    [trans.__('With'), nameElement(madeWith(generator))]
   ];
   return element(
     'dl',

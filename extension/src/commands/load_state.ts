@@ -11,7 +11,7 @@ import type { ILoaded, ILook } from './answers';
 import { ACCEPTED } from './bundle_files';
 import { DropTarget } from './drop';
 import { canAsk } from './enabled';
-import { choose } from './files';
+import { choose } from './choose_file';
 import { CommandIDs } from './ids';
 import { notebookName } from './texts';
 

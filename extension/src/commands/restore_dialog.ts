@@ -5,10 +5,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { reportElements } from '../report_dialog';
 import type { IReport } from '../reports';
 import type { INotebookState } from '../tokens';
+import { sizeText } from '../text';
 import type { ICheckpoint, ICheckpoints } from './answers';
 import { ask, showMessage } from './dialogs';
 import { element, nameElement } from './elements';
-import { checkpointName, sizeText, whenText } from './texts';
+import { checkpointName, whenText } from './texts';
 
 /** Milliseconds until the preview follows the selection: keys may go through the list fast. */
 const DELAY = 150;

@@ -2,11 +2,11 @@
 
 import { downloadIcon } from '@jupyterlab/ui-components';
 
+import { download } from '../download';
 import type { IPlace } from './adding';
 import { addCommand } from './adding';
 import type { ISaved } from './answers';
 import { canAsk } from './enabled';
-import { download } from './files';
 import { CommandIDs } from './ids';
 
 /** Add the command that downloads the state of a notebook as one file. */

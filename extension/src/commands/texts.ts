@@ -1,4 +1,4 @@
-/** Sizes, times and names as texts. */
+/** Times and names as texts. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -26,18 +26,6 @@ const NAMED = 3;
 
 /** Causes of checkpoints that say nothing to a user. */
 const USUAL = new Set(['asked', 'cell']);
-
-/** Return a number of bytes as the kernel writes it, such as "1.2 MB". */
-export function sizeText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB'];
-  let unit = 0;
-  while (bytes >= 1000 && unit < units.length - 1) {
-    bytes /= 1000;
-    unit++;
-  }
-  const text = unit === 0 || bytes >= 100 ? bytes.toFixed(0) : bytes.toFixed(1);
-  return `${text} ${units[unit]}`;
-}
 
 /**
  * Return a time of today as a clock shows it; before today, with the date.
