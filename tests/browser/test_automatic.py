@@ -26,6 +26,24 @@ def test_what_the_status_calls_saved_is_there_after_a_reload(open_page: OpenPage
     assert stored == last
 
 
+def test_a_cell_that_awaits_is_not_saved(open_page: OpenPage) -> None:
+    page = open_page()
+    page.create()
+    assert page.text("x = 1; print(x)") == "1\n"
+    page.wait_for("saved")
+    page.add("import asyncio\nfor x in range(60):\n    await asyncio.sleep(0.1)\nprint(x)")
+    page.lab.start_all()
+    page.wait_for("unsaved")
+    # The kernel answers while the cell awaits.
+    for _ in range(3):
+        page.lab.page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+        page.lab.page.wait_for_timeout(500)
+        assert not page.lab.page.evaluate("window.finished")
+        assert page.kind == "unsaved"
+    page.lab.finish()
+    page.wait_for("saved")
+
+
 def test_the_request_leaves_no_trace(open_page: OpenPage) -> None:
     page = open_page()
     path = page.create()

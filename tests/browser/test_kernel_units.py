@@ -52,7 +52,7 @@ ONCE = {
     "a command line, which the kernel lacks": ("test_cli*",),
     "texts and tables, made from plain values": (
         "test_compare*",
-        "test_docs",
+        "test_docs*",
         "test_member_names",
         "test_report",
     ),
