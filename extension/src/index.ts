@@ -3,8 +3,12 @@
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { redirectPage } from './pyodide';
+import { clearData } from './clear_data';
+import { downloadAll } from './download_all';
 import { cellExecutor } from './executor';
 import { leaving } from './leave';
+import { nameKeeper } from './name_keeper';
+import { resetNotebook } from './reset_notebook';
 import { restored } from './restored';
 import { outputShell } from './shell';
 import { startNotice } from './start';
@@ -17,10 +21,14 @@ redirectPage(PageConfig, document.baseURI);
 export default [
   outputShell,
   startNotice,
+  nameKeeper,
   notebookStates,
   cellExecutor,
   restored,
   leaving,
   statusItem,
-  toolbarStatus
+  toolbarStatus,
+  downloadAll,
+  resetNotebook,
+  clearData
 ];

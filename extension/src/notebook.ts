@@ -14,7 +14,7 @@ import { KernelChannel } from './channel';
 import { PYODIDE_KERNEL } from './kernels';
 import { AFTER_CELL, NotebookSaver } from './notebook_saver';
 import type { IReport } from './reports';
-import type { IKernelState } from './saving';
+import type { IKernelState, INewest } from './saving';
 import { statusOf } from './saving';
 import type { ISettings } from './settings';
 import type { IAnswer, INotebookState, Status } from './tokens';
@@ -40,6 +40,9 @@ export interface IStarted {
 
   /** What was restored. */
   readonly report: IReport | null;
+
+  /** The checkpoint that the user can have back, if nothing was restored. */
+  readonly offer: INewest | null;
   readonly state: IKernelState;
 }
 
@@ -67,7 +70,7 @@ export class NotebookState implements INotebookState, IDisposable {
    */
   constructor(
     readonly context: DocumentRegistry.IContext<INotebookModel>,
-    private readonly _settings: ISettings,
+    readonly settings: ISettings,
     private readonly _page: IPage
   ) {
     this.saver = new NotebookSaver(context);
@@ -141,6 +144,11 @@ export class NotebookState implements INotebookState, IDisposable {
     return this._channel.ask<T>(command, args, file);
   }
 
+  /** Let cells wait for something else; call it when the kernel has `started`. */
+  waitFor(condition: Promise<unknown>): void {
+    this._conditions.push(condition.catch(() => undefined));
+  }
+
   /** Store now whatever can be stored; the page may be about to go. */
   storeNow(): void {
     void this.saver.save();
@@ -160,11 +168,17 @@ export class NotebookState implements INotebookState, IDisposable {
     _: ISessionContext,
     { newValue }: { newValue: Kernel.IKernelConnection | null }
   ): void {
-    this._follow(newValue);
+    // After a restart it is the same one, which has been asked already.
+    if (newValue !== this._connection) {
+      this._follow(newValue);
+    }
   }
 
   private _statusChanged(session: ISessionContext, status: string): void {
-    if (status === 'restarting') {
+    const isRestart = status === 'restarting' && !this._isRestarting;
+    this._isRestarting =
+      status === 'restarting' || (this._isRestarting && status === 'unknown');
+    if (isRestart) {
       // The kernel takes requests only after all have heard of the restart.
       queueMicrotask(() => this._follow(session.session?.kernel ?? null));
     } else if (status === 'idle') {
@@ -249,6 +263,7 @@ export class NotebookState implements INotebookState, IDisposable {
 
   private _request(nonce: string, cause: Cause): Record<string, unknown> {
     const { path } = this.context;
+    const { automatic, restore, exclude, retention } = this.settings;
     return {
       nonce,
       path,
@@ -257,24 +272,30 @@ export class NotebookState implements INotebookState, IDisposable {
       tab: this._page.tab,
       title: document.title,
       persisted: this._page.isPersisted,
-      automatic: this._settings.automatic,
-      restore: this._settings.restore
+      automatic,
+      restore: restore === 'always',
+      exclude,
+      retention
     };
   }
 
   private _begin(started: IStarted | null): void {
-    this._isStarting = false;
     if (started) {
       this._kernelState = started.state;
     } else {
       this._missing = 'This kernel could not load litestate.';
     }
     this._enableSaver();
-    this._ready.resolve();
     this._update();
     if (started) {
       this._started.emit(started);
     }
+    // Whoever heard of the start may have something that cells wait for.
+    void Promise.all(this._conditions.splice(0)).then(() => {
+      this._isStarting = false;
+      this._ready.resolve();
+      this._update();
+    });
   }
 
   private _pushed({ type, content }: IPush): void {
@@ -288,11 +309,11 @@ export class NotebookState implements INotebookState, IDisposable {
   }
 
   private _enableSaver(): void {
-    const isWriter = this._kernelState?.writable !== false;
+    const state = this._kernelState;
+    const isOther = Boolean(state?.active) && state?.writable === false;
+    this.saver.isOther = isOther;
     this.saver.isEnabled =
-      Boolean(this._kernelState?.active) &&
-      isWriter &&
-      this._settings.saveNotebook;
+      Boolean(state?.active) && !isOther && this.settings.saveNotebook;
   }
 
   /** Count the cells that the page sends; the kernel counts those that begin. */
@@ -359,8 +380,10 @@ export class NotebookState implements INotebookState, IDisposable {
   private _channel: KernelChannel | null = null;
   private _kernelState: IKernelState | null = null;
   private _ready = new PromiseDelegate<void>();
+  private _conditions: Promise<unknown>[] = [];
   private _isStarting = false;
   private _isDisposed = false;
+  private _isRestarting = false;
   private _missing = '';
   private _kernels = 0;
   private _sent = 0;

@@ -59,6 +59,20 @@ export class NotebookSaver {
     }
   }
 
+  /** Whether another tab saves the notebook: then this one must not, JupyterLab included. */
+  set isOther(isOther: boolean) {
+    if (isOther) {
+      // JupyterLab saves what can be saved every two minutes, and both tabs would ask the user
+      // which of them is right. There is no setter.
+      Object.defineProperty(this._context, 'canSave', {
+        value: false,
+        configurable: true
+      });
+    } else {
+      Reflect.deleteProperty(this._context, 'canSave');
+    }
+  }
+
   /** When the notebook was saved (milliseconds since 1970); 0 before. */
   savedAt = 0;
 

@@ -11,7 +11,10 @@ import { Widget } from '@lumino/widgets';
 
 import type { IStarted, NotebookState } from './notebook';
 import type { IReport } from './reports';
+import type { INewest } from './saving';
+import type { Restore } from './settings';
 import type { NotebookStates } from './states';
+import { timeText } from './status_texts';
 import { INotebookStates } from './tokens';
 
 /** Milliseconds that a notification of success stays. */
@@ -38,7 +41,8 @@ export async function showReport(
 
 /** Return whether a report has something that was added, changed or removed. */
 export function hasChanges(report: IReport | null): report is IReport {
-  return Boolean(report?.sections.some(({ count }) => count));
+  const lines = report?.sections.flatMap(section => section.lines) ?? [];
+  return lines.some(({ kind }) => kind !== 'session');
 }
 
 /** Return the warnings of a report, without its sections. */
@@ -50,6 +54,7 @@ export function warningsOf(report: IReport | null): string[] {
 class Notifier {
   constructor(
     private readonly _state: NotebookState,
+    private readonly _restore: Restore,
     private readonly _trans: TranslationBundle
   ) {
     _state.started.connect((_, started) => this._show(started));
@@ -61,7 +66,7 @@ class Notifier {
 
   private _show(started: IStarted): void {
     this._dismiss();
-    const { failure, report, cause, state } = started;
+    const { failure, report, cause, offer } = started;
     const trans = this._trans;
     if (failure) {
       this._notify(
@@ -78,16 +83,37 @@ class Notifier {
         [report.headline, ...warnings].join(' '),
         [this._undo(), this._details(report)]
       );
-    } else if (cause === 'restarted' && state.newest) {
+    } else if (offer && cause === 'restarted') {
       this._notify(
         'info',
         trans.__(
           'Python was restarted with nothing in it. Your last state is kept.'
         ),
-        [this._bringBack(state.newest.number)]
+        [this._bringBack(offer)]
       );
-    } else if (warnings.length) {
-      this._notify('warning', warnings.join(' '), [this._details(report!)]);
+    } else if (offer && this._restore === 'ask') {
+      this._state.waitFor(this._ask(offer));
+    } else if (warnings.length && report) {
+      this._notify('warning', warnings.join(' '), [this._details(report)]);
+    }
+  }
+
+  /** Ask the user whether to restore a checkpoint; cells wait for the answer. */
+  private async _ask(offer: INewest): Promise<void> {
+    const trans = this._trans;
+    const { button } = await showDialog({
+      title: trans.__('Restore your last state?'),
+      body: trans.__(
+        'The variables and files of this notebook are stored as of %1.',
+        timeText(1000 * offer.created)
+      ),
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Start Empty') }),
+        Dialog.okButton({ label: trans.__('Restore') })
+      ]
+    });
+    if (button.accept) {
+      await this._run('restore', { checkpoint: offer.number });
     }
   }
 
@@ -103,17 +129,17 @@ class Notifier {
   private _undo(): Notification.IAction {
     return {
       label: this._trans.__('Undo'),
-      caption: this._trans.__('Go back to how the kernel was before'),
-      callback: () => void this._ask('undo', {})
+      caption: this._trans.__('Start Python again with nothing in it'),
+      callback: () => void this._state.context.sessionContext.restartKernel()
     };
   }
 
-  private _bringBack(checkpoint: number): Notification.IAction {
+  private _bringBack({ number }: INewest): Notification.IAction {
     return {
       label: this._trans.__('Bring Back'),
       caption: this._trans.__('Restore the last state of this notebook'),
       displayType: 'accent',
-      callback: () => void this._ask('restore', { checkpoint })
+      callback: () => void this._run('restore', { checkpoint: number })
     };
   }
 
@@ -126,7 +152,7 @@ class Notifier {
     };
   }
 
-  private async _ask(
+  private async _run(
     command: string,
     args: Record<string, unknown>
   ): Promise<void> {
@@ -161,7 +187,10 @@ export const restored: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('litestate');
     const { added, all } = states as NotebookStates;
-    all.forEach(state => new Notifier(state, trans));
-    added.connect((_, state) => void new Notifier(state, trans));
+    const follow = (state: NotebookState) => {
+      new Notifier(state, state.settings.restore, trans);
+    };
+    all.forEach(follow);
+    added.connect((_, state) => follow(state));
   }
 };

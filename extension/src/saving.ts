@@ -40,6 +40,9 @@ export interface IKernelState {
 
   /** Why checkpoints end with the page, or an empty text. */
   readonly transient?: string;
+
+  /** Whether the site has notebooks and files in memory. */
+  readonly temporary?: boolean;
   readonly newest?: INewest | null;
 }
 
@@ -109,6 +112,9 @@ export function statusOf(facts: IFacts): Status {
   }
   if (isDirty) {
     return { kind: 'unsaved', cells: 0 };
+  }
+  if (kernel.transient || kernel.temporary) {
+    return { kind: 'temporary', reason: kernel.transient ?? '' };
   }
   const since = Math.max(savedAt, 1000 * (kernel.newest?.created ?? 0));
   return { kind: 'saved', since };

@@ -13,6 +13,12 @@ export interface ISettings {
 
   /** Whether to save the notebook after each cell. */
   saveNotebook: boolean;
+
+  /** Files that checkpoints leave out, in gitignore syntax. */
+  exclude: string[];
+
+  /** Which checkpoints are kept; see `Retention` in Python. */
+  retention: { last: number; hours: number; days: number };
 }
 
 /** The plugin that the settings belong to. */
@@ -22,7 +28,9 @@ export const SETTINGS_PLUGIN = 'litestate:front-end';
 export const DEFAULTS: Readonly<ISettings> = {
   automatic: true,
   restore: 'always',
-  saveNotebook: true
+  saveNotebook: true,
+  exclude: [],
+  retention: { last: 20, hours: 24, days: 30 }
 };
 
 /**

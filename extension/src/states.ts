@@ -16,6 +16,8 @@ import type { IPage } from './notebook';
 // Needed at once: a kernel must hear the request before anything else.
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { NotebookState } from './notebook';
+// eslint-disable-next-line jupyter/prefer-lazy-imports
+import { historyOf } from './names';
 import type { ISettings } from './settings';
 import { loadSettings, SETTINGS_PLUGIN } from './settings';
 import { INotebookStates } from './tokens';
@@ -30,8 +32,7 @@ declare global {
 
 /** Facts of this page. */
 class Page implements IPage {
-  /** @param _site Address of the site. */
-  constructor(private readonly _site: string) {
+  constructor() {
     void this._isPersisted();
   }
 
@@ -44,7 +45,7 @@ class Page implements IPage {
   isPersisted: boolean | null = null;
 
   historyOf(path: string): string {
-    return localStorage.getItem(`litestate:${this._site}:${path}`) ?? path;
+    return historyOf(path).name;
   }
 
   /** Ask the browser to keep what the site stores. Firefox asks the user. */
@@ -129,7 +130,7 @@ export const notebookStates: JupyterFrontEndPlugin<INotebookStates> = {
   requires: [INotebookTracker],
   optional: [ISettingRegistry],
   activate: async (
-    app: JupyterFrontEnd,
+    _: JupyterFrontEnd,
     tracker: INotebookTracker,
     registry: ISettingRegistry | null
   ): Promise<INotebookStates> => {
@@ -138,9 +139,7 @@ export const notebookStates: JupyterFrontEndPlugin<INotebookStates> = {
     if (!PageConfig.getOption('litePluginSettings')) {
       return states;
     }
-    const page = new Page(
-      new URL(app.serviceManager.serverSettings.baseUrl, document.baseURI).href
-    );
+    const page = new Page();
     // Before notebooks open, so that the request is the first thing that a kernel hears.
     const settings = await loadSettings(registry);
     tracker.forEach(panel => states.add(panel, settings, page));

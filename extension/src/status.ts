@@ -19,6 +19,7 @@ import {
   circleEmptyIcon,
   circleIcon,
   errorIcon,
+  infoIcon,
   lockIcon,
   refreshIcon
 } from '@jupyterlab/ui-components';
@@ -39,6 +40,7 @@ const ICONS: Record<Status['kind'], LabIcon> = {
   saving: refreshIcon,
   saved: checkIcon,
   unsaved: circleIcon,
+  temporary: infoIcon,
   readonly: lockIcon,
   failed: errorIcon
 };

@@ -36,6 +36,10 @@ export function statusText(status: Status, trans: TranslationBundle): string {
             status.cells
           )
         : trans.__('Not saved yet');
+    case 'temporary':
+      return status.reason
+        ? trans.__('Kept until the page is closed')
+        : trans.__('Notebook is kept until the page is closed');
     case 'readonly':
       return trans.__('Read only: open in another tab');
     case 'failed':
@@ -70,6 +74,15 @@ export function statusDetails(
             'Results are stored soon after a cell has ended. Until then, a reload of the page loses them.'
           )
         : trans.__('What you typed is saved in a moment.');
+    case 'temporary':
+      return status.reason
+        ? trans.__(
+            '%1 A reload of the page loses everything. Before, download your work: File → Save State….',
+            status.reason
+          )
+        : trans.__(
+            'This site keeps notebooks and the files beside them only until the page is reloaded or closed. Before, download your notebook: File → Download. Its variables, databases and files will come back.'
+          );
     case 'readonly':
       return trans.__(
         'This notebook is open in another tab, which saves it. What you do in this tab is not saved until you close the other one.'

@@ -71,6 +71,11 @@ export type Status =
   | { readonly kind: 'saved'; readonly since: number }
   /** A number of cells, or only what was typed (0), is not stored yet. */
   | { readonly kind: 'unsaved'; readonly cells: number }
+  /**
+   * All is stored that can be, until the page goes: variables too, if there is a reason; otherwise
+   * only the notebook and its folder are lost.
+   */
+  | { readonly kind: 'temporary'; readonly reason: string }
   /** Another tab stores what this notebook does. */
   | { readonly kind: 'readonly' }
   /** Storing has failed. */

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -77,12 +78,12 @@ def _profiles(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
     contexts: list[BrowserContext] = []
     hosts: set[str | None] = set()
 
-    def make(*, automatic: bool = False) -> BrowserContext:
+    def make(*, automatic: bool = False, **settings: Any) -> BrowserContext:
         context = browser.new_context(
             accept_downloads=True, viewport={"width": 1280, "height": 900}
         )
         context.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-        with_settings(context, automatic=automatic)
+        with_settings(context, automatic=automatic, **settings)
         contexts.append(context)
         return context
 

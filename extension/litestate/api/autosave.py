@@ -195,8 +195,12 @@ class Autosave:
 
     def _begin(self, now: Opened, *, restore: bool) -> Report:
         session = now.session
-        listener = self.listener
-        follower = AfterCell(self._checkpoint, listener.show, changed=listener.changed)
+        # Another page may become the listener later.
+        follower = AfterCell(
+            self._checkpoint,
+            lambda sentence: self.listener.show(sentence),
+            changed=lambda: self.listener.changed(),
+        )
         follower.start()
         if self._follower is not None:
             self._follower.stop()

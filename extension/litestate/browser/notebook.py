@@ -51,17 +51,22 @@ const followed = (window.litestateFollowed ??= new WeakSet());
 window.litestateTab ??= NEW_TAB;
 
 // The history of a notebook that is renamed goes with it; another one that gets its old path begins
-// a new one.
+// a new one. litestate's extension records that for all files, whether they are open or not.
+const names = window.litestateNames;
 const nameKey = (path) => `litestate:${SITE}:${path}`;
-const nameOf = (path) => localStorage.getItem(nameKey(path)) ?? path;
+const nameOf = (path) => (
+  names ? names.historyOf(path).name : localStorage.getItem(nameKey(path)) ?? path
+);
 
 const follow = (context) => {
   let path = context.path;
   context.pathChanged.connect((_, newPath) => {
     if (kernels.has(path)) kernels.set(newPath, kernels.get(path));
     kernels.delete(path);
-    localStorage.setItem(nameKey(newPath), nameOf(path));
-    localStorage.setItem(nameKey(path), `${path} of ${new Date().toISOString()}`);
+    if (!names) {
+      localStorage.setItem(nameKey(newPath), nameOf(path));
+      localStorage.setItem(nameKey(path), `${path} of ${new Date().toISOString()}`);
+    }
     path = newPath;
   });
   followed.add(context);
