@@ -183,35 +183,6 @@ def test_undo_a_bundle_of_a_checkpoint_and_pausing(fresh_lab: Lab) -> None:
     assert "Autosave is off" in run(lab, "litestate.autosave")[0]
 
 
-def test_two_tabs(open_lab: OpenLab) -> None:
-    first = open_lab()
-    run(first, START_UNPACED, WORK, "connection.rollback()\nconnection.close()")
-    before = look(first)
-    second = open_lab(context=first.context)
-    (told,) = run(second, START_UNPACED)
-    assert "This notebook is open in another tab, which makes the checkpoints" in told
-    assert look(second) == before
-    assert "Another tab" in failing(second, "litestate.checkpoint()")
-    run(first, "(home / 'notes.txt').write_text('of the first')")
-    (listed,) = run(second, "litestate.checkpoints()")
-    assert "3 checkpoints of start.ipynb" in listed
-    (restored,) = run(second, "litestate.restore()")
-    assert look(second)["notes.txt"] == "of the first"
-    assert "load_state('" in restored
-
-    first.page.close()
-    told, _ = run(second, "(home / 'notes.txt').write_text('of the second')", "1")
-    if not told.endswith("this one makes the checkpoints now."):
-        # The browser takes a moment to release the lock.
-        second.page.wait_for_timeout(2000)
-        (told,) = run(second, "2")
-    assert "The other tab was closed: this one makes the checkpoints now." in told
-    assert second.value(NUMBERS)[-1] == 4
-    second.reload()
-    run(second, START_UNPACED)
-    assert look(second)["notes.txt"] == "of the second"
-
-
 def test_two_sites_on_one_origin_do_not_mix(
     two_sites: tuple[str, str], new_profile: Callable[[], BrowserContext]
 ) -> None:
@@ -222,8 +193,11 @@ def test_two_sites_on_one_origin_do_not_mix(
     assert "another tab" not in started
     assert look(other) == {}
     run(other, "from pathlib import Path\n(Path.home() / 'notes.txt').write_text('other')")
-    one.reload()
-    run(one, START_UNPACED)
+    # A kernel that reads what is stored, without a page that starts again.
+    restart(one)
+    (started,) = run(one, START_UNPACED)
+    assert "Its last state is in checkpoint 2 of" in started
+    run(one, "litestate.restore(2)")
     assert look(one)["notes.txt"] == "first"
 
 
@@ -279,26 +253,6 @@ def test_without_opfs_and_with_nearly_no_room(fresh_lab: Lab) -> None:
     assert "The storage is nearly full: 900 MB of 1.0 GB are used" in "".join(told)
 
 
-def test_without_jspi(fresh_lab_without_jspi: Lab) -> None:
-    lab = fresh_lab_without_jspi
-    assert "`await aautosave()`" in failing(lab, "(lambda: __import__('litestate').autosave())()")
-    run(
-        lab,
-        START_UNPACED,
-        WORK,
-        "connection.rollback()\nconnection.close()",
-    )
-    before = look(lab)
-    assert lab.value(NUMBERS) == [1, 2]
-    lab.reload()
-    # The call is not the last thing in the cell, and is over when the next line runs.
-    run(lab, f"{START_UNPACED}\nnumber = len(litestate.checkpoints())")
-    assert lab.value("number") > 1
-    assert look(lab) == before
-    run(lab, "(home / 'notes.txt').unlink()", "def back():\n    litestate.undo()\nback()")
-    assert look(lab) == before
-
-
 def test_the_pace(fresh_lab: Lab) -> None:
     lab = fresh_lab
     run(
@@ -313,7 +267,8 @@ def test_the_pace(fresh_lab: Lab) -> None:
     assert made < 30, "dear ones are not made after every quick cell"
     # A delayed checkpoint is stored when there is time, unless only earlier ones were delayed.
     wait_for(lab, "row.when >= written")
-    lab.reload()
-    run(lab, START)
-    lab.check("from pathlib import Path")
+    # It has what the last cell wrote.
+    number = lab.value(NUMBERS)[-1]
+    lab.check("(Path.home() / 'a.txt').write_text('later')")
+    run(lab, f"litestate.restore({number})")
     assert lab.value("(Path.home() / 'a.txt').read_text()") == "29"

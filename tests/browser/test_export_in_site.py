@@ -59,14 +59,3 @@ def test_a_site_without_openpyxl(fresh_lab: Lab) -> None:
     assert "Nothing was imported. Run `%pip install openpyxl`" in error
     lab.check(LISTED)
     lab.check("export_tables(path, Path.home() / 'runs.xlsx')")
-
-
-def test_excel_without_jspi(fresh_lab_without_jspi: Lab) -> None:
-    lab = fresh_lab_without_jspi
-    lab.set_cells(EXPORT)
-    [error] = errors(lab.run_all())
-    assert "NeedsAsyncError" in error
-    assert "Nothing was written. Run `import openpyxl` in a cell of its own" in error
-    lab.check("import openpyxl")
-    lab.check("export_tables(path, Path.home() / 'runs.xlsx')")
-    lab.check("import_table(Path.home() / 'runs.xlsx', path, 'again')")

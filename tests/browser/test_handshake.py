@@ -131,16 +131,6 @@ def test_two_notebooks_and_two_views(shared_lab: Lab) -> None:
     assert '\\"path\\": \\"start.ipynb\\"' in output
 
 
-def test_each_tab_has_a_name(shared_lab: Lab, open_lab: OpenLab) -> None:
-    lab = shared_lab
-    other = open_lab(context=lab.context)
-    one, two = ask(lab), ask(other)
-    assert one["path"] == two["path"]
-    assert one["tab"] != two["tab"]
-    assert not one["restarted"] and not two["restarted"]
-    other.page.close()
-
-
 def test_the_notebook_app_and_pages_that_expose_nothing(
     site: str, new_profile: Callable[[], BrowserContext], tmp_path: Path
 ) -> None:

@@ -20,21 +20,6 @@ def verdict(signature, manifest=b"a manifest"):
         return str(error)
 """
 
-AT_ONCE = """
-import asyncio, time
-from litestate.browser import signing_key
-
-async def make(start, count):
-    names = []
-    for number in range(count):
-        signing_key.DATABASE = f"race {number}"
-        await asyncio.sleep(max(0, start + 0.2 * number - time.time()))
-        names.append((await signing_key.load_key(create=True)).id)
-    return names
-"""
-
-RACES = 30
-
 EXPORT = """
 import js
 from pyodide.ffi import JsException
@@ -99,33 +84,6 @@ def test_the_key_cannot_be_taken_out(shared_lab: Lab) -> None:
     ]
 
 
-def test_another_browser_has_another_key(open_lab: OpenLab, shared_lab: Lab) -> None:
-    first, second = shared_lab, open_lab()
-    mine = f"trust.Signature({key_of(first)!r}, {first.value('signature.hmac_sha256')!r})"
-    second.check(JUDGE)
-    assert verdict(second, mine) == "stranger"
-    assert key_of(second) not in mine
-    assert verdict(second, mine) == "stranger"
-
-
-def test_two_tabs_that_make_the_first_key_at_once_have_one(
-    open_lab: OpenLab, shared_lab: Lab
-) -> None:
-    first, second = shared_lab, open_lab(context=shared_lab.context)
-    for lab in (first, second):
-        lab.check(AT_ONCE)
-    # Both begin at the same tick of the clock that they share, many times over.
-    start = first.value("time.time()") + 3
-    for lab in (first, second):
-        lab.check(f"task = asyncio.ensure_future(make({start}, {RACES}))")
-    found = []
-    for lab in (first, second):
-        lab.check("names = await asyncio.wait_for(task, 60)")
-        found.append(lab.value("names"))
-    assert found[0] == found[1]
-    assert len(set(found[0])) == RACES
-
-
 def test_without_a_place_for_the_key_nothing_is_signed(open_lab: OpenLab) -> None:
     lab = open_lab()
     # Each takes away more.
@@ -138,28 +96,3 @@ def test_without_a_place_for_the_key_nothing_is_signed(open_lab: OpenLab) -> Non
         assert signature == "None"
         assert note.startswith("This bundle is not signed: this browser cannot keep or use a key (")
         assert reason in note and "trust=True" in note
-
-
-def test_without_jspi(lab_without_jspi: Lab) -> None:
-    lab = lab_without_jspi
-    lab.check("from litestate import trust\nsigner = trust.Signer()\nassert signer(b'') is None")
-    assert "cannot wait for its key inside a call" in lab.value("signer.note")
-    lab.check("signature = await trust.Signer(trust.AWAITED).sign(b'a manifest')")
-    assert lab.check("print(await trust.ajudge(signature, b'a manifest'))") == "own\n"
-    error = lab.run("trust.judge(signature, b'a manifest')").error
-    assert "NeedsAsyncError" in error and "await aload_state(" in error
-    assert lab.value("trust.judge(None, b'')") == "stranger"
-
-    # A bundle is signed all the same, if the call is awaited.
-    lab.check(
-        "import litestate\nf = lambda: 7\n"
-        "save = lambda path: litestate.save_state(path, variables='f')\n"
-        "report = save('/tmp/plain')"
-    )
-    assert "asave_state() can" in lab.value("str(report)")
-    lab.check("report = await litestate.asave_state('/tmp/awaited')")
-    assert "not signed" not in lab.value("str(report)")
-    lab.check("del f\nreport = await litestate.aload_state('/tmp/plain.litestate.zip')")
-    assert lab.value("[s.path for s in report.skipped]") == ["f"]
-    lab.check("report = await litestate.aload_state('/tmp/awaited.litestate.zip')")
-    assert lab.value("f()") == 7

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab import Lab, errors, sources
+from lab import Lab, errors
 from notebook_page import NotebookPage
 from playwright.sync_api import BrowserContext
 
@@ -43,15 +43,6 @@ def test_it_runs_clean_twice_and_is_there_after_a_reload(
     assert lab.cells() == before
     (source,) = ["".join(cell["source"]) for cell in before if cell["id"] == identity]
     assert text in page.text(source)
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_it_runs_without_jspi(lab_without_jspi: Lab, name: str) -> None:
-    lab = lab_without_jspi
-    lab.set_cells(*sources(CONTENT / name))
-    # There is a checkpoint.
-    lab.use_up()
-    assert errors(lab.run_all()) == []
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -43,24 +43,6 @@ def is_alive(lab: Lab) -> list[bool]:
     return [now.is_visible(), link.is_visible()]
 
 
-def test_after_a_restart_and_after_a_reload_nothing_looks_alive(fresh_lab: Lab) -> None:
-    lab = fresh_lab
-    run(lab, *CELLS)
-    assert is_alive(lab) == [True, True]
-    # A second kernel has its own marks.
-    lab.page.evaluate(SAVE)
-    restart(lab)
-    expect(lab.page.get_by_text(LATER)).to_be_visible(timeout=10_000)
-    assert is_alive(lab) == [False, False]
-    lab.reload()
-    assert is_alive(lab) == [False, False]
-    lab.run_all()
-    assert is_alive(lab) == [True, True]
-    page = lab.page.content()
-    assert "BroadcastChannel" not in page
-    assert not [cell for cell in lab.cells() if "<script" in str(cell["outputs"])]
-
-
 LATE_LOCKS = """
 from pyodide.code import run_js
 run_js('''(() => {
@@ -73,17 +55,17 @@ run_js('''(() => {
 """Let the kernel get its locks later than the page would, as happens on a busy computer."""
 
 
-def test_a_link_is_there_although_the_kernel_gets_its_lock_late(fresh_lab: Lab) -> None:
+def test_after_restarts_and_after_a_reload_nothing_looks_alive(fresh_lab: Lab) -> None:
+    """In one lab, as each of them starts a kernel."""
     lab = fresh_lab
-    run(lab, LATE_LOCKS, *CELLS)
-    assert is_alive(lab) == [True, True]
-    restart(lab)
-    expect(lab.page.get_by_text(LATER)).to_be_visible(timeout=10_000)
-    assert is_alive(lab) == [False, False]
+    # Before anything else of litestate is in the page.
+    _a_link_alone_is_gone_after_a_restart(lab)
+    _autosave_and_a_link_after_a_restart(lab)
+    _all_of_it_and_an_open_form_after_a_reload(lab)
+    _although_the_kernel_gets_its_lock_late(lab)
 
 
-def test_a_link_alone_after_a_restart(shared_lab: Lab) -> None:
-    lab = shared_lab
+def _a_link_alone_is_gone_after_a_restart(lab: Lab) -> None:
     # On a busy computer the page takes longer to run its first script.
     lab.check("from litestate.browser import form\nform.WATCH_TIMEOUT = 20.0")
     run(lab, "import litestate\nlitestate.save_state(variables=False)")
@@ -93,20 +75,17 @@ def test_a_link_alone_after_a_restart(shared_lab: Lab) -> None:
     expect(link).to_be_hidden(timeout=10_000)
 
 
-def test_without_jspi_a_link_is_there_and_gone_after_a_reload(lab_without_jspi: Lab) -> None:
-    lab = lab_without_jspi
-    run(lab, "import litestate\nawait litestate.asave_state(variables=False)")
-    link = lab.page.get_by_role("link", name="Download")
-    expect(link).to_be_visible()
-    lab.page.evaluate(SAVE)
-    lab.reload()
-    expect(lab.page.get_by_text("until the kernel ended")).to_be_visible()
-    expect(link).to_be_hidden()
+def _autosave_and_a_link_after_a_restart(lab: Lab) -> None:
+    run(lab, *CELLS)
+    assert is_alive(lab) == [True, True]
+    # A second kernel has its own marks.
+    restart(lab)
+    expect(lab.page.get_by_text(LATER)).to_be_visible(timeout=10_000)
+    assert is_alive(lab) == [False, False]
 
 
-def test_a_form_that_was_left_open(shared_lab: Lab) -> None:
-    lab = shared_lab
-    lab.set_cells("import litestate\nlitestate.load_state()")
+def _all_of_it_and_an_open_form_after_a_reload(lab: Lab) -> None:
+    lab.set_cells(*CELLS, "litestate.load_state()")
     lab.start_all()
     field, text = (
         lab.page.locator("input[type=file]"),
@@ -114,10 +93,23 @@ def test_a_form_that_was_left_open(shared_lab: Lab) -> None:
     )
     expect(field).to_be_visible(timeout=30_000)
     expect(text).to_be_hidden()
+    assert is_alive(lab) == [True, True]
     lab.page.evaluate(SAVE)
     lab.reload()
     expect(text).to_be_visible(timeout=10_000)
     expect(field).to_be_hidden()
+    assert is_alive(lab) == [False, False]
+
+
+def _although_the_kernel_gets_its_lock_late(lab: Lab) -> None:
+    run(lab, LATE_LOCKS, *CELLS)
+    assert is_alive(lab) == [True, True]
+    page = lab.page.content()
+    assert "BroadcastChannel" not in page
+    assert not [cell for cell in lab.cells() if "<script" in str(cell["outputs"])]
+    restart(lab)
+    expect(lab.page.get_by_text(LATER)).to_be_visible(timeout=10_000)
+    assert is_alive(lab) == [False, False]
 
 
 @pytest.mark.parametrize("width", [640, 300, 180])

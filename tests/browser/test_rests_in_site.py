@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from conftest import OpenLab
 from lab import Lab
 from test_autosave import NUMBERS, run
@@ -28,57 +27,31 @@ WORK = [
 QUICK = [f"v{number} = {number}" for number in range(6)]
 
 
-@pytest.mark.parametrize(
-    "fixture",
-    ["fresh_lab", "fresh_lab_without_jspi"],
-    ids=["with JSPI", "without JSPI"],
-)
-def test_the_last_cells_are_stored_in_a_rest(request: pytest.FixtureRequest, fixture: str) -> None:
-    lab: Lab = request.getfixturevalue(fixture)
-    run(lab, START, *WORK, DEBT)
-    run(lab, *QUICK)
-    # A cell that awaits ends in another way.
-    run(lab, "import asyncio\nawait asyncio.sleep(0.05)\nlast = 1")
-    lab.page.wait_for_timeout(2000)
-    lab.reload()
-    (told,) = run(lab, START)
-    assert "ran after it" not in told
-    assert lab.value("[v0, v1, v2, v3, v4, v5, last]") == [0, 1, 2, 3, 4, 5, 1]
+GENERATORS = """
+import random
+import numpy as np
+import pandas as pd
+rng = np.random.default_rng(1)
+own = random.Random(2)
+"""
+
+DRAWN = "[random.random(), float(np.random.rand()), float(rng.random()), own.random()]"
 
 
-def test_cells_that_no_checkpoint_has_are_named(fresh_lab: Lab) -> None:
+def test_reloads_after_a_rest_with_random_numbers_and_with_a_running_cell(fresh_lab: Lab) -> None:
+    """In one lab, as each reload starts a kernel."""
     lab = fresh_lab
-    run(lab, START, "first = 1", DEBT)
-    # Without a rest before the reload.
-    run(lab, "litestate.autosave.pause()", *QUICK[:3])
-    lab.set_cells("import time\ntime.sleep(600)")
-    lab.start_all()
-    lab.page.wait_for_timeout(1500)
-    lab.reload()
-    (told,) = run(lab, START)
-    # Those of `DEBT` and of `pause` are among them.
-    assert "cells [3]–[7] ran after it, and cell [8] was running. Run them again" in told, told
-    assert lab.value("['v0' in globals(), first]") == [False, 1]
-    # The same after the next reload, if nothing has changed.
-    lab.reload()
-    (told,) = run(lab, START)
-    assert "cells [3]–[7] ran after it" in told, told
-    run(lab, "second = 2")
-    lab.page.wait_for_timeout(2000)
-    lab.reload()
-    (told,) = run(lab, START)
-    assert "ran after it" not in told, told
-    assert lab.value("[first, second]") == [1, 2]
+    the_last_cells_are_stored_in_a_rest(lab)
+    # What is expensive to import in each of the next kernels.
+    run(lab, "del table, fig, ax, plt", GENERATORS)
+    drawn = _random_numbers_alone_make_a_checkpoint(lab)
+    _cells_that_no_checkpoint_has_are_named(lab)
+    assert lab.value(DRAWN) == drawn
+    _after_another_checkpoint_they_are_not(lab)
 
 
-def test_random_numbers_alone_make_a_checkpoint(fresh_lab: Lab) -> None:
-    lab = fresh_lab
-    run(
-        lab,
-        START,
-        "import random\nimport numpy as np\nimport pandas as pd\n"
-        "rng = np.random.default_rng(1)\nown = random.Random(2)",
-    )
+def _random_numbers_alone_make_a_checkpoint(lab: Lab) -> list[float]:
+    """Return the numbers that are drawn next after the last checkpoint."""
     for draw in (
         "random.random();",
         "np.random.rand();",
@@ -98,15 +71,56 @@ def test_random_numbers_alone_make_a_checkpoint(fresh_lab: Lab) -> None:
                 break
         else:
             raise AssertionError(draw)
-    drawn = "[random.random(), float(np.random.rand()), float(rng.random()), own.random()]"
     number = lab.value(NUMBERS)[-1]
-    expected = lab.value(drawn)
+    drawn: list[float] = lab.value(DRAWN)
     run(lab, f"litestate.restore({number})")
-    assert lab.value(drawn) == expected
+    assert lab.value(DRAWN) == drawn
     run(lab, f"litestate.restore({number})")
+    return drawn
+
+
+def _cells_that_no_checkpoint_has_are_named(lab: Lab) -> None:
+    run(lab, "first = 1")
+    lab.page.wait_for_timeout(1500)
+    run(lab, DEBT)
+    debt = lab.cells()[0]["execution_count"]
+    # Without a rest before the reload.
+    run(lab, "litestate.autosave.pause()", "w0 = 0", "w1 = 1", "w2 = 2")
+    lab.set_cells("import time\ntime.sleep(600)")
+    lab.start_all()
+    lab.page.wait_for_timeout(1500)
     lab.reload()
-    run(lab, START)
-    assert lab.value(drawn) == expected
+    (told,) = run(lab, START)
+    # Those of `DEBT` and of `pause` are among them.
+    named = f"cells [{debt}]–[{debt + 4}] ran after it, and cell [{debt + 5}] was running."
+    assert f"{named} Run them again" in told, told
+    assert lab.value("['w0' in globals(), first]") == [False, 1]
+    # The same after the next reload, if nothing has changed.
+    lab.reload()
+    (told,) = run(lab, START)
+    assert named in told, told
+
+
+def _after_another_checkpoint_they_are_not(lab: Lab) -> None:
+    run(lab, "second = 2")
+    lab.page.wait_for_timeout(2000)
+    lab.reload()
+    (told,) = run(lab, START)
+    assert "ran after it" not in told, told
+    assert lab.value("[first, second]") == [1, 2]
+
+
+def the_last_cells_are_stored_in_a_rest(lab: Lab) -> None:
+    """Run quick cells after expensive checkpoints; each comes back after a reload."""
+    run(lab, START, *WORK, DEBT)
+    run(lab, *QUICK)
+    # A cell that awaits ends in another way.
+    run(lab, "import asyncio\nawait asyncio.sleep(0.05)\nlast = 1")
+    lab.page.wait_for_timeout(2000)
+    lab.reload()
+    (told,) = run(lab, START)
+    assert "ran after it" not in told, told
+    assert lab.value("[v0, v1, v2, v3, v4, v5, last]") == [0, 1, 2, 3, 4, 5, 1]
 
 
 WRITE = "from pathlib import Path\nwritten = Path({!r}).write_text({!r})"
@@ -164,21 +178,21 @@ def test_a_restore_leaves_what_another_notebook_wrote(open_lab: OpenLab, fresh_l
     assert "theirs.txt" not in found
     assert {"early.txt", "own.txt", "later.txt", "uploaded.txt"} <= found.keys()
 
+    _the_same_with_databases(first, second)
 
-def test_databases_of_two_notebooks(open_lab: OpenLab, fresh_lab: Lab) -> None:
-    first = fresh_lab
+
+def _the_same_with_databases(first: Lab, second: Lab) -> None:
     make = (
         "import sqlite3\ndb = sqlite3.connect({!r})\n"
         "x = db.execute('CREATE TABLE IF NOT EXISTS t (x)')\n"
         "x = db.execute('INSERT INTO t VALUES (1)')\ndb.commit()"
     )
-    run(first, START, make.format("shared.db"))
+    run(first, make.format("shared.db"))
     first.page.wait_for_timeout(1500)
     number = first.value(NUMBERS)[-1]
     run(first, "x = db.execute('INSERT INTO t VALUES (2)'); db.commit(); db.close()")
     first.page.wait_for_timeout(1500)
-    second = open_lab(context=first.context, notebook="data-analysis.ipynb")
-    run(second, START, make.format("shared.db"), make.format("theirs.db"), "db.close()")
+    run(second, make.format("shared.db"), make.format("theirs.db"), "db.close()")
     second.page.wait_for_timeout(1500)
     (report,) = run(first, f"litestate.restore({number})")
     assert "shared.db: what is there now differs and stays" in report, report

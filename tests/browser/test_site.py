@@ -56,24 +56,6 @@ def test_urls(shared_lab: Lab) -> None:
     assert "cannot be reached" in unreachable.error
 
 
-def test_without_jspi(lab_without_jspi: Lab, tmp_path: Path) -> None:
-    """In browsers without JSPI, the error is clear, and the function for `await` works."""
-    lab = lab_without_jspi
-    assert lab.value("__import__('pyodide').ffi.can_run_sync()") is False
-    lab.set_cells("from litestate import *\nopen('/home/pyodide/a', 'w').write('a')\nsave_state()")
-    lab.run_all()
-    bundle = lab.click_download(tmp_path)
-    lab.check("import os; os.unlink('/home/pyodide/a')")
-    lab.check("from litestate import *")
-    assert "await aload_state()" in lab.run("(lambda: load_state())()").error
-    # At the top level of a cell, it is awaited.
-    lab.set_cells("load_state()")
-    lab.start_all()
-    lab.choose_file(bundle)
-    assert "1 file added" in lab.finish()
-    assert lab.value("open('/home/pyodide/a').read()") == "a"
-
-
 def test_kernel_side_saves_go_where_they_are_told(shared_lab: Lab) -> None:
     lab = shared_lab
     lab.check(

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import OpenLab
 from lab import Lab, errors
 from litestate import load_state, save_state
 
@@ -80,41 +78,6 @@ def load_by_hand(lab: Lab, bundle: Path, call: str = "load_state()") -> str:
     lab.start_all()
     lab.choose_file(bundle)
     return lab.finish()
-
-
-def test_everything_is_had_again_elsewhere_and_after_a_reload(
-    open_lab: OpenLab, shared_lab: Lab, tmp_path: Path
-) -> None:
-    lab = shared_lab
-    lab.check(MAKE + LOOK)
-    before = lab.value("look()")
-    bundle = save_by_hand(lab, tmp_path)
-    assert bundle.name.startswith("state-20")
-    assert bundle.name.endswith(".litestate.zip")
-    with zipfile.ZipFile(bundle) as archive:
-        assert archive.testzip() is None
-        assert "files/notebook/results/a.csv" in archive.namelist()
-        assert not [name for name in archive.namelist() if name.endswith(".ipynb")]
-    link = lab.page.get_by_role("link", name="Download").last.get_attribute("href")
-    assert link is not None
-    assert link.startswith("blob:")
-    assert lab.page.evaluate(FETCH, link) == "alive"
-
-    other = open_lab()
-    other.check(LOST)
-    outputs = load_by_hand(other, bundle)
-    assert "2 databases" in outputs
-    leaves_nothing(other)
-    other.check(LOOK)
-    assert other.value("look()") == before
-
-    lab.reload()
-    assert lab.page.evaluate(FETCH, link) == "dead"
-    lab.check(LOST)
-    load_by_hand(lab, bundle, "load_state(clean=True)")
-    leaves_nothing(lab)
-    lab.check(LOOK)
-    assert lab.value("look()") == before
 
 
 def leaves_nothing(lab: Lab) -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from conftest import OpenLab
 from lab import Lab
-from litestate import load_state
 from next_cell_notebook import GOES_ON, WORK
 from test_autosave import NUMBERS, failing, run, wait_for
 from test_handshake import restart
@@ -51,43 +46,6 @@ def test_the_next_cell_works_after_a_reload(fresh_lab: Lab) -> None:
     assert f"restore({last})" in reported
     assert lab.value("'numbers' in globals()") is False
     run(lab, f"litestate.restore({last})", GOES_ON)
-
-
-def test_a_bundle_in_the_same_browser_in_another_and_in_plain_python(
-    open_lab: OpenLab, shared_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lab = shared_lab
-    lab.check(WORK)
-    lab.check("import litestate\nreport = litestate.save_state('/tmp/all')\nprint(report)")
-    assert [it[0] for it in lab.value("[[s.path] for s in report.skipped]")] == ["generator"]
-    data = bytes(lab.value("list(open('/tmp/all.litestate.zip', 'rb').read())"))
-
-    # The key that signs outlives the kernel: nothing waits.
-    lab.reload()
-    lab.serve("all.zip", data)
-    lab.check(f"import litestate\nreport = litestate.load_state('{lab.url}all.zip')")
-    assert lab.value("[s.path for s in report.skipped]") == []
-    lab.check(GOES_ON)
-
-    # For another browser it is a stranger's.
-    other = open_lab()
-    other.serve("all.zip", data)
-    other.check(f"import litestate\nreport = litestate.load_state('{other.url}all.zip')")
-    waiting = other.value("sorted(s.path for s in report.skipped)")
-    assert {"Model", "model", "twice", "root"} <= set(waiting)
-    reasons = other.value("{s.path: s.reason for s in report.skipped}")
-    assert "code of" in reasons["twice"]
-    assert "<lambda>" in reasons["twice"]
-    assert "trust=True" in other.value("[s.advice for s in report.skipped if s.path == 'model'][0]")
-    other.check("assert same is numbers and np.shares_memory(view, array) and len(table) == 3")
-    assert other.value("'model' in globals()") is False
-    other.check(f"litestate.load_state('{other.url}all.zip', trust=True)")
-    other.check(GOES_ON)
-
-    # In a program nothing is put into its names, unless it is asked for.
-    monkeypatch.chdir(tmp_path)
-    report = load_state(data)
-    assert [line.kind for line in report.lines()] == ["database"]
 
 
 def test_forged_and_restricted(shared_lab: Lab) -> None:

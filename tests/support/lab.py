@@ -271,15 +271,17 @@ class Lab:
     _notebook: str = ".ipynb"
     _served: list[str] = field(default_factory=list)
     _is_shared: bool = False
+    _is_new: bool = False
     _is_used_up: bool = False
 
     def enter(self) -> Lab:
         """Go to the site's own address and wait for a notebook and its kernel, to be shared."""
-        self._is_shared = True
         self._new_page()
         self._notebook = "start.ipynb"
         self.page.goto(self.url, timeout=START_TIMEOUT)
-        return self._wait()
+        self._wait()
+        self._is_shared = self._is_new = True
+        return self
 
     def open(self, notebook: str = "start.ipynb", app: str = "lab") -> Lab:
         """Open a notebook of the site and wait for its kernel."""
@@ -307,6 +309,7 @@ class Lab:
         self._tidy_page()
         if self._is_used_up or not self.page.evaluate(_ONLY_PANEL):
             self.renew()
+        self._is_new = False
         self.set_cells()
         self._silently(_REMEMBER)
         self.check(_EMPTY)
@@ -315,16 +318,20 @@ class Lab:
     def renew(self) -> Lab:
         """Remove everything that the site has stored, and start a new kernel in the same page.
 
-        The state is that of a new profile, and this takes a third less time.
+        The state is that of a new profile, and this takes a third less time. A lab that no test
+        has had is left as it is.
         """
-        self._tidy_page()
-        self.set_cells()
-        self.page.evaluate(_RENEW)
+        if not self._is_new:
+            self._tidy_page()
+            self.set_cells()
+            self.page.evaluate(_RENEW)
+        self._is_new = True
         self._is_used_up = False
         return self
 
     def use_up(self) -> None:
         """Record that only a new kernel and empty storage can reset this lab."""
+        self._is_new = False
         self._is_used_up = True
 
     def _tidy_page(self) -> None:
