@@ -106,6 +106,6 @@ def test_excel(fresh_lab_without_jspi: Lab) -> None:
 def test_the_notebooks_run(lab_without_jspi: Lab, name: str) -> None:
     lab = lab_without_jspi
     lab.set_cells(*sources(CONTENT / name))
-    # Autosave is on.
+    # There is a checkpoint.
     lab.use_up()
     assert errors(lab.run_all()) == []

@@ -29,6 +29,9 @@ INFO = f"litestate-{VERSION}.dist-info/"
 LARGEST = 2_500_000
 """Bytes of the wheel, and of the sdist."""
 
+MOST_JAVASCRIPT = 150_000
+"""Bytes of JavaScript that the page may load."""
+
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -87,6 +90,15 @@ def test_nothing_else_is_in_the_wheel(wheel: Path, sdist: Path) -> None:
     assert [name for name in content(wheel) if bad.search(name)] == []
     assert wheel.stat().st_size < LARGEST
     assert sdist.stat().st_size < LARGEST
+
+
+def test_the_page_has_little_to_load(wheel: Path) -> None:
+    sizes = [
+        len(data)
+        for name, data in content(wheel).items()
+        if re.fullmatch(f"{re.escape(SHARED)}static/[^/]+\\.js", name)
+    ]
+    assert 0 < sum(sizes) < MOST_JAVASCRIPT
 
 
 def test_the_wheel_of_kernels_has_the_package_alone(wheel: Path) -> None:
