@@ -29,6 +29,9 @@ export interface IKernelState {
   readonly name?: string;
   readonly paused?: boolean;
 
+  /** Whether checkpoints have only what a cell has chosen with `autosave(…)`. */
+  readonly chosen?: boolean;
+
   /** Why the last checkpoint failed, or an empty text. */
   readonly trouble?: string;
 
@@ -81,7 +84,13 @@ export function unstored({ kernel, sent }: IFacts): number {
 /** Return why something could not be stored, or an empty text. */
 export function trouble({ kernel, failure }: IFacts): string {
   const [file] = Object.entries(kernel?.unsaved ?? {});
-  return failure || kernel?.trouble || (file ? `${file[0]}: ${file[1]}` : '');
+  const isPaused = kernel?.paused && kernel.begun > kernel.stored;
+  return (
+    failure ||
+    kernel?.trouble ||
+    (file ? `${file[0]}: ${file[1]}` : '') ||
+    (isPaused ? 'Autosave is paused. Resume it with autosave.resume().' : '')
+  );
 }
 
 /** Return what is saved. */
@@ -117,5 +126,5 @@ export function statusOf(facts: IFacts): Status {
     return { kind: 'temporary', reason: kernel.transient ?? '' };
   }
   const since = Math.max(savedAt, 1000 * (kernel.newest?.created ?? 0));
-  return { kind: 'saved', since };
+  return { kind: 'saved', since, ...(kernel.chosen && { isChosen: true }) };
 }

@@ -57,7 +57,7 @@ export function statusDetails(
       return (
         status.reason ||
         trans.__(
-          'Saving after each cell is turned off in the settings of litestate. A reload of the page loses all variables.'
+          'Saving after each cell is turned off, in the settings of litestate or with autosave.stop(). A reload of the page loses all variables.'
         )
       );
     case 'restoring':
@@ -65,9 +65,13 @@ export function statusDetails(
     case 'saving':
       return trans.__('The notebook is being saved.');
     case 'saved':
-      return trans.__(
-        'Code, outputs, variables, files and databases are stored in this browser. They come back when you open this notebook again.'
-      );
+      return status.isChosen
+        ? trans.__(
+            'The notebook and what a cell has chosen with autosave(…) are stored in this browser. A reload of the page loses other variables and files.'
+          )
+        : trans.__(
+            'Code, outputs, variables, files and databases are stored in this browser. They come back when you open this notebook again.'
+          );
     case 'unsaved':
       return status.cells
         ? trans.__(

@@ -67,8 +67,12 @@ export type Status =
   | { readonly kind: 'off'; readonly reason: string }
   | { readonly kind: 'restoring' }
   | { readonly kind: 'saving' }
-  /** All is stored. */
-  | { readonly kind: 'saved'; readonly since: number }
+  /** All is stored, or all that a cell has chosen with `autosave(…)`. */
+  | {
+      readonly kind: 'saved';
+      readonly since: number;
+      readonly isChosen?: boolean;
+    }
   /** A number of cells, or only what was typed (0), is not stored yet. */
   | { readonly kind: 'unsaved'; readonly cells: number }
   /**

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,17 @@ def test_all_cells_count_whoever_sends_them(
     page.wait_for("saved")
     assert page.text("print(x, c2, slow)") == "5 1 1\n"
     page.wait_for("saved")
+    # The status says what a line in a cell has changed.
+    page.text("import litestate; litestate.autosave.pause()")
+    page.wait_for("failed")
+    expect(page.status).to_contain_text("Autosave is paused")
+    page.text("litestate.autosave.resume()")
+    page.wait_for("saved")
+    page.text("open('a.txt', 'w').close(); litestate.autosave(paths='a.txt')")
+    page.wait_for("saved")
+    expect(page.status.locator("button")).to_have_attribute("title", re.compile("chosen with"))
+    page.text("litestate.autosave.stop()")
+    page.wait_for("off")
     assert no_kernel(page, path) == "off"
 
 

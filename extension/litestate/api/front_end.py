@@ -18,6 +18,7 @@ from ..browser.notebook import Page
 from ..checkpoints import Checkpoint, Retention
 from ..checkpoints.adoption import adopt
 from ..checkpoints.checkpoint_list import title
+from ..checkpoints.checkpoint_session import Session
 from ..errors import LitestateError
 from ..output import quiet
 from ..report import Report
@@ -215,6 +216,7 @@ class FrontEnd(Listener):
         return state | {
             "name": session.name,
             "paused": follower.paused,
+            "chosen": _is_chosen(session),
             "trouble": follower.trouble,
             "unsaved": drive.unsaved(),
             "writable": session.storage.writable,
@@ -258,6 +260,12 @@ class FrontEnd(Listener):
 
 
 _front_end: FrontEnd | None = None
+
+
+def _is_chosen(session: Session) -> bool:
+    """Return whether a cell has chosen with ``autosave(…)`` what checkpoints have."""
+    scope = session.scanner.scope
+    return scope.paths is not None or scope.variables is not True
 
 
 def _restores(request: Request) -> bool:
