@@ -21,7 +21,7 @@ from ..checkpoints.checkpoint_list import title
 from ..checkpoints.checkpoint_session import Session
 from ..errors import LitestateError
 from ..output import quiet
-from ..report import Report
+from ..report import Report, count_text, when_text
 from ..shell.after_cell import AfterCell
 from . import page_commands
 from .autosave import Listener, autosave
@@ -147,6 +147,7 @@ class FrontEnd(Listener):
         report = await autosave.start_for(
             request.page, restore=request.restore, exclude=request.exclude, retention=retention
         )
+        report.headline = _restored_text(report, newest_before())
         if request.original and _restores(request):
             return await self._adopt(request.original, only_empty=True) or report
         return report
@@ -266,6 +267,16 @@ def _is_chosen(session: Session) -> bool:
     """Return whether a cell has chosen with ``autosave(…)`` what checkpoints have."""
     scope = session.scanner.scope
     return scope.paths is not None or scope.variables is not True
+
+
+def _restored_text(report: Report, checkpoint: Checkpoint | None) -> str:
+    """Return what came back in words for a user, who has asked for nothing."""
+    lines = [line for line in report.lines() if line.kind != "session"]
+    if checkpoint is None or not lines:
+        return report.headline
+    note = checkpoint.note
+    cell = "" if note.cell is None else f" after cell [{note.cell}]"
+    return f"Restored what was saved{cell} at {when_text(note.created)}: {count_text(lines)}"
 
 
 def _restores(request: Request) -> bool:
