@@ -95,10 +95,10 @@ function madeWith({ litestate, python, platform }: ILook['generator']): string {
   return [
     litestate && `litestate ${litestate}`,
     python && `Python ${python}`,
-    platform && `(${platform})`
+    platform
   ]
     .filter(text => text)
-    .join(' ');
+    .join(', ');
 }
 
 /** Return what the bundle says about itself. */
