@@ -47,16 +47,21 @@ async ([path, size]) => {
 }
 """
 
-# Returns the part of the time in which the page could have done something else.
+# Returns the longest time for which the page did nothing else, as a part of all.
 DOWNLOAD_AND_WATCH = """
 async () => {
-  const INTERVAL = 50;
-  let ticks = 0;
-  const timer = setInterval(() => { ticks++; }, INTERVAL);
   const start = performance.now();
+  let [last, longest] = [start, 0];
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const timer = setInterval(look, 10);
   await window.jupyterapp.commands.execute("litestate:download-all-files");
+  look();
   clearInterval(timer);
-  return ticks / ((performance.now() - start) / INTERVAL);
+  return longest / (last - start);
 }
 """
 
@@ -241,19 +246,20 @@ def test_without_kernels(new_profile: NewProfile, site: str, tmp_path: Path) -> 
 
 
 def _a_large_drive_is_downloaded(page: Page) -> None:
-    sums = {f"{n}.bin": page.evaluate(SAVE_LARGE, [f"{n}.bin", 25_000_000]) for n in range(4)}
+    sizes = {"large.bin": 80_000_000, "other.bin": 20_000_000}
+    sums = {name: page.evaluate(SAVE_LARGE, [name, size]) for name, size in sizes.items()}
     with page.expect_download(timeout=120_000) as expected:
         part = page.evaluate(DOWNLOAD_AND_WATCH)
     archive = zipfile.ZipFile(io.BytesIO(Path(expected.value.path()).read_bytes()))
     for name, sum_ in sums.items():
         data = archive.read(name)
-        assert len(data) == 25_000_000
+        assert len(data) == sizes[name]
         assert hashlib.sha256(data).hexdigest() == sum_
-    sizes = [archive.getinfo(name).compress_size for name in sums]
-    assert max(sizes) < 20_000_000
+        assert archive.getinfo(name).compress_size < 0.8 * sizes[name]
     expect(page.locator(".Toastify__toast", has_text='as "files').last).to_be_visible()
-    print(f"the page could react in {part:.0%} of the time")
-    assert part > 0.35
+    print(f"longest time without a break: {part:.0%}")
+    # A ratio, as all is slower on a busy machine.
+    assert part < 0.25
     for name in sums:
         contents(page, "delete", name)
 
