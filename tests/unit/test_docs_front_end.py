@@ -94,11 +94,13 @@ def test_the_start_request_has_the_fields_of_both_sides() -> None:
         if isinstance(it, ast.AnnAssign) and isinstance(it.target, ast.Name)
     ]
     (sent,) = re.findall(
-        r"_request\(.*?return \{\n(.*?)^    \};", source("notebook.ts"), re.M | re.S
+        r"_facts\(.*?return \{\n(.*?)^    \};", source("notebook.ts"), re.MULTILINE | re.DOTALL
     )
     assert set(shown) == set(fields)
     assert len(shown) == len(fields)
-    assert set(re.findall(r"^      (\w+)[:,]?", sent, re.MULTILINE)) == set(fields)
+    facts = set(re.findall(r"^      (\w+)[:,]?", sent, re.MULTILINE))
+    assert "{ nonce: channel.nonce, ...facts }" in source("start_request.ts")
+    assert {"nonce", *facts} == set(fields)
 
 
 def test_the_answers_have_the_fields_of_both_sides() -> None:
@@ -129,7 +131,10 @@ def test_the_messages_are_those_of_the_code() -> None:
     asked = set(re.findall(r"type: '(\w+)'", source("channel.ts")))
     assert shown == pushed | posted | asked
     read_by_page = set(
-        re.findall(r"type === '(\w+)'", source("channel.ts") + source("notebook.ts"))
+        re.findall(
+            r"type === '(\w+)'",
+            "".join(map(source, ("channel.ts", "notebook.ts", "start_request.ts"))),
+        )
     )
     assert shown - {"answer", "ask"} == read_by_page
 
@@ -157,7 +162,7 @@ def test_both_sides_have_the_same_constants() -> None:
     (channel,) = re.findall(r'^CHANNEL = "(\w+)"', form, re.MULTILINE)
     assert f"const CHANNEL = '{channel}';" in source("channel.ts")
     assert f"**BroadcastChannel** `{channel}`" in text
-    assert f"const PREFIX = '{page_requests.PREFIX}';" in source("notebook.ts")
+    assert f"const PREFIX = '{page_requests.PREFIX}';" in source("start_request.ts")
     assert f"`{page_requests.PREFIX}`" in text
     assert page_requests.__name__ in text
     assert page_requests.__name__ in (EXTENSION / "kernel" / "litestate.mjs").read_text("utf-8")

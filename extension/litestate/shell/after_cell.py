@@ -95,11 +95,6 @@ class AfterCell:
         """Whether it was started and not stopped."""
         return self._cells is not None
 
-    @property
-    def running(self) -> bool:
-        """Whether a cell is running."""
-        return self._cells is not None and self._cells.running
-
     def start(self, shell: Any = None) -> None:
         """Scan after every cell from now on, including the one that calls this.
 
