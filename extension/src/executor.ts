@@ -4,18 +4,25 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { CodeCell } from '@jupyterlab/cells';
 import { INotebookCellExecutor, runCell } from '@jupyterlab/notebook';
+import { PromiseDelegate } from '@lumino/coreutils';
 
 // Needed at once: cells may be run, and toolbars made, right after the start.
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { stateOf } from './states';
+import { isWithoutKernel } from './kernels';
 
-/** Wait until a session has a kernel, or until it is known that the user has to choose one. */
+/** Wait until a session has a kernel, or until the user has chosen that it has none. */
 async function kernelOf(session: ISessionContext): Promise<void> {
-  // It has begun when the notebook was opened; this is the same promise.
-  const mustChoose = await session.initialize().catch(() => true);
-  if (!mustChoose) {
-    await session.ready;
-  }
+  const none = new PromiseDelegate<void>();
+  const check = () => {
+    if (isWithoutKernel(session)) {
+      none.resolve();
+    }
+  };
+  session.statusChanged.connect(check);
+  check();
+  await Promise.race([session.ready, none.promise]);
+  session.statusChanged.disconnect(check);
 }
 
 /**
