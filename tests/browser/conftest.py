@@ -197,7 +197,8 @@ LONGEST = (
     "test_opfs",
     "test_drive_order",
     "test_environment_in_site",
-    "test_engine_chromium",
+    "test_automatic",
+    "test_automatic_kill",
 )
 """Files that come first: one of them at the end would leave the other process without work."""
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 import pytest
 from engines import Engine, Start
 from lab import CELL_TIMEOUT, Lab, errors, sources
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Playwright
 
 CONTENT = Path(__file__).parents[2] / "content"
 
@@ -56,9 +56,9 @@ class Tour:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def engine(cls, playwright: Playwright, browser: Browser, folder: Path) -> Iterator[Engine]:
+    def engine(cls, playwright: Playwright, folder: Path) -> Iterator[Engine]:
         """The engine, with a new profile."""
-        with cls.start(playwright, browser, folder) as engine:
+        with cls.start(playwright, folder) as engine:
             yield engine
 
     @pytest.fixture(scope="class")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import KERNEL_HANGS, START_TIMEOUT, Lab
-from playwright.sync_api import Browser, Error, Playwright
+from playwright.sync_api import Error, Playwright
 from webkit import WebKit
 
 from tools import system
@@ -104,22 +104,14 @@ class Engine:
         lab.page.evaluate(_CHOOSE, [path.name, text])
 
 
-Start = Callable[[Playwright, Browser, Path], AbstractContextManager[Engine]]
-"""Starts an engine: with Playwright, the Chromium of all tests, and a folder."""
+Start = Callable[[Playwright, Path], AbstractContextManager[Engine]]
+"""Starts an engine: with Playwright, and a folder."""
 
 _WINDOW: Any = {"width": 1280, "height": 900}
 
 
 @contextmanager
-def chromium(_: Playwright, browser: Browser, _folder: Path) -> Iterator[Engine]:
-    """Open a profile in the Chromium of all tests."""
-    context = browser.new_context(viewport=_WINDOW)
-    yield Engine(context)
-    context.close()
-
-
-@contextmanager
-def firefox(playwright: Playwright, _: Browser, folder: Path) -> Iterator[Engine]:
+def firefox(playwright: Playwright, folder: Path) -> Iterator[Engine]:
     """Start a headless Firefox ESR."""
     downloads = folder / "downloads"
     downloads.mkdir()
@@ -136,7 +128,7 @@ def firefox(playwright: Playwright, _: Browser, folder: Path) -> Iterator[Engine
 
 
 @contextmanager
-def webkit(_: Playwright, _browser: Browser, folder: Path) -> Iterator[Engine]:
+def webkit(_: Playwright, folder: Path) -> Iterator[Engine]:
     """Start WebKitGTK."""
     context = WebKit(folder)
     try:

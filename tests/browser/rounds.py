@@ -78,5 +78,6 @@ def problems(page: NotebookPage, stored: int, last: int) -> tuple[int, list[str]
         wrong.append(f"the notebook has no cell of round {stored}, which was saved")
     if variable != home:
         wrong.append(f"the variable is of round {variable}, the file in the home folder of {home}")
-    # Without the status, a variable may be newer than the notebook.
-    return min(facts.values()), wrong
+    # What the status had not called saved yet may be there in part.
+    whole = [number for number in shown if number <= min(facts.values())]
+    return max(whole, default=0), wrong

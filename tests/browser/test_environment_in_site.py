@@ -86,8 +86,9 @@ def test_a_new_kernel_has_nothing_of_its_own_and_cells_are_followed(fresh_lab: L
     assert lab.page.evaluate(SILENT, "silently = 1") == "ok"
     lab.check("last = 1")
     found = rows(lab)
-    assert found[0][1:] == ["early = 1", None, False, False]
-    assert found[1][2:] == ["ok", False, False]
+    # The kernel has followed its cells from the start.
+    assert found[0][1:] == ["early = 1", "ok", True, True]
+    assert found[1][2:] == ["ok", True, True]
     since = [row[1:3] for row in found if row[1] != ""][lab.value("count") :]
     assert since[:6] == [
         ["import asyncio; await asyncio.sleep(0.2)", "ok"],

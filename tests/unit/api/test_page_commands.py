@@ -383,7 +383,7 @@ def test_look_says_whose_it_is_and_what_is_in_it(
     mine = bundle_of(start, "x = 1")
     here = start()
     here.cell("plain = [1, 2]\nopen('a.txt', 'w').write('here')")
-    before = (dict(here.shell.user_ns), Path("a.txt").read_text(), ask("list").result)
+    before = (dict(here.shell.user_ns), Path("a.txt").read_text(), ask("list").result["rows"])
     found = ask("look", theirs).result
     assert found["made"] == "stranger" and found["can_trust"] is True
     assert found["size"] == len(theirs) and found["label"] == "the bundle"
@@ -403,7 +403,7 @@ def test_look_says_whose_it_is_and_what_is_in_it(
     assert changes["plain"] == "unchanged" and "would change this" in found["changes"]["headline"]
     waiting = {it["path"]: it["reason"] for it in found["waiting"]}
     assert {"Point", "point"} <= set(waiting) and "bring the code of Point" in waiting["Point"]
-    now = (dict(here.shell.user_ns), Path("a.txt").read_text(), ask("list").result)
+    now = (dict(here.shell.user_ns), Path("a.txt").read_text(), ask("list").result["rows"])
     assert now == before
     found = ask("look", mine).result
     assert found["made"] == "own" and found["waiting"] == [] and found["can_undo"] is True

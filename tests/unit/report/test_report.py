@@ -113,7 +113,7 @@ def test_names_of_bundles(name: str) -> None:
     assert bundle_name(name).count(".zip") == 1
 
 
-NEED_THE_BROWSER = {"browser", "browser_files"}
+NEED_THE_BROWSER = {"browser", "browser_files", "front_end"}
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(litestate.__path__, "litestate.")

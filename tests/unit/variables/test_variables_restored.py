@@ -260,7 +260,7 @@ def test_an_invalid_checkpoint_does_not_hide_older_ones(notebook: Notebook) -> N
     entry = Entry("session", "session", "session.json", content.size, 0o644, 0, content)
     session.history.commit(Note(0, "cell"), [entry])
     notebook.refreshed()
-    report = importlib.import_module("litestate.api.autosave")._newest_whole(
+    report = importlib.import_module("litestate.api.autosave_start")._newest_whole(
         notebook.kernel.session
     )
     assert notebook.names["x"] == 2
