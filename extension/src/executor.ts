@@ -6,23 +6,28 @@ import type { CodeCell } from '@jupyterlab/cells';
 import { INotebookCellExecutor, runCell } from '@jupyterlab/notebook';
 import { PromiseDelegate } from '@lumino/coreutils';
 
+import type { NotebookState } from './notebook';
 // Needed at once: cells may be run, and toolbars made, right after the start.
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { stateOf } from './states';
-import { isWithoutKernel } from './kernels';
 
-/** Wait until a session has a kernel, or until the user has chosen that it has none. */
-async function kernelOf(session: ISessionContext): Promise<void> {
+/** Wait until a notebook has a kernel, or until the user has chosen that it has none. */
+async function kernelOf(
+  state: NotebookState,
+  session: ISessionContext
+): Promise<void> {
   const none = new PromiseDelegate<void>();
   const check = () => {
-    if (isWithoutKernel(session)) {
+    if (state.isWithoutKernel) {
       none.resolve();
     }
   };
   session.statusChanged.connect(check);
+  state.changed.connect(check);
   check();
   await Promise.race([session.ready, none.promise]);
   session.statusChanged.disconnect(check);
+  state.changed.disconnect(check);
 }
 
 /**
@@ -38,7 +43,7 @@ async function runWhenReady(
     const state = stateOf(sessionContext);
     if (state && !(sessionContext.isReady && state.isReady)) {
       (cell as CodeCell).setPrompt('*');
-      await kernelOf(sessionContext);
+      await kernelOf(state, sessionContext);
       await state.ready;
     }
     if (cell.isDisposed) {

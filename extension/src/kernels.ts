@@ -43,6 +43,34 @@ export function isForPyodide(
   return !kernels || kernels.default === PYODIDE_KERNEL;
 }
 
+/** Milliseconds without a kernel, and without a question which one, until there will be none. */
+const PATIENCE = 5_000;
+
+/** Milliseconds between two checks. */
+const INTERVAL = 500;
+
+/**
+ * Wait for the first kernel of a session.
+ *
+ * If the user chooses "No Kernel" when the notebook opens, JupyterLab says nothing, and waits
+ * forever.
+ *
+ * @param isOver Returns whether the answer is of no use any more.
+ * @returns Whether there is a kernel.
+ */
+export async function hasFirstKernel(
+  session: ISessionContext,
+  isOver: () => boolean
+): Promise<boolean> {
+  let waited = 0;
+  while (!isOver() && !session.session?.kernel && waited < PATIENCE) {
+    await new Promise(resolve => setTimeout(resolve, INTERVAL));
+    const isAsked = document.querySelector('.jp-Dialog');
+    waited = session.hasNoKernel && !isAsked ? waited + INTERVAL : 0;
+  }
+  return Boolean(session.session?.kernel);
+}
+
 /** Return whether a session has no kernel, and will not get one unless the user wants it. */
 export function isWithoutKernel(session: ISessionContext): boolean {
   return session.hasNoKernel && session.kernelDisplayStatus === 'unknown';

@@ -3,7 +3,7 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel } from '@jupyterlab/notebook';
-import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import type { Kernel } from '@jupyterlab/services';
 import { PromiseDelegate } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
@@ -11,14 +11,15 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { IPush } from './channel';
 import { KernelChannel } from './channel';
-import { isWithoutKernel, PYODIDE_KERNEL } from './kernels';
+import { hasFirstKernel, isWithoutKernel, PYODIDE_KERNEL } from './kernels';
 import type { IHistory } from './names';
 import { AFTER_CELL, NotebookSaver } from './notebook_saver';
 import type { IReport } from './reports';
 import type { IKernelState, INewest } from './saving';
 import { statusOf } from './saving';
 import type { ISettings } from './settings';
-import { isRequest, requestStart } from './start_request';
+import { SentCells } from './sent_cells';
+import { requestStart } from './start_request';
 import type { IAnswer, INotebookState, Status } from './tokens';
 
 /** Milliseconds from the end of a cell until the kernel is asked how many cells have begun. */
@@ -26,6 +27,12 @@ const RECOUNT = 500;
 
 const NO_KERNEL =
   'Python does not run, because it was shut down or because you chose no kernel. What was stored before is kept.';
+
+const OTHER_KERNEL =
+  'This kernel is not Python in the browser: its variables are not saved.';
+
+const NO_LITESTATE =
+  'This kernel could not load litestate. Reload the page to try again.';
 
 /** Why a kernel was started. */
 export type Cause = 'opened' | 'reloaded' | 'restarted';
@@ -39,6 +46,9 @@ export interface IStarted {
 
   /** What was restored. */
   readonly report: IReport | null;
+
+  /** Whether this notebook has begun with the state of its original, or has one of its own. */
+  readonly copied: boolean;
 
   /** The checkpoint that the user can have back, if nothing was restored. */
   readonly offer: INewest | null;
@@ -79,6 +89,7 @@ export class NotebookState implements INotebookState, IDisposable {
     session.statusChanged.connect(this._statusChanged, this);
     // It may be connected already, if the notebook was open before this extension was.
     this._follow(session.session?.kernel ?? null);
+    void this._waitForKernel();
   }
 
   /** Saves the notebook itself. */
@@ -92,6 +103,12 @@ export class NotebookState implements INotebookState, IDisposable {
   /** Whether cells may run. */
   get isReady(): boolean {
     return !this._isStarting;
+  }
+
+  /** Whether there is no kernel, and will be none unless the user wants it. */
+  get isWithoutKernel(): boolean {
+    const { sessionContext } = this.context;
+    return this._missing === NO_KERNEL || isWithoutKernel(sessionContext);
   }
 
   /** The history of this notebook, as of the start of its kernel. */
@@ -145,7 +162,9 @@ export class NotebookState implements INotebookState, IDisposable {
     file?: Blob
   ): Promise<IAnswer<T>> {
     if (!this._channel || !this._kernelState) {
-      return Promise.reject(new Error('Python has not started yet.'));
+      return Promise.reject(
+        new Error('Python has not started yet. Try again when it has.')
+      );
     }
     return this._channel.ask<T>(command, args, file);
   }
@@ -168,6 +187,15 @@ export class NotebookState implements INotebookState, IDisposable {
     this._unfollow('The notebook was closed.');
     this._ready.resolve();
     Signal.clearData(this);
+  }
+
+  private async _waitForKernel(): Promise<void> {
+    const { sessionContext } = this.context;
+    const isOver = () => this._isDisposed;
+    if (!(await hasFirstKernel(sessionContext, isOver)) && !this._kernels) {
+      this._missing = NO_KERNEL;
+      this._update();
+    }
   }
 
   private _kernelChanged(
@@ -200,12 +228,7 @@ export class NotebookState implements INotebookState, IDisposable {
     }
     this._unfollow('The kernel has ended.');
     if (!kernel || kernel.name !== PYODIDE_KERNEL) {
-      if (kernel) {
-        this._missing = 'This kernel is not Python in the browser.';
-      } else {
-        // Before the first one, a kernel is about to start.
-        this._missing = this._kernels ? 'No kernel is running.' : '';
-      }
+      this._missing = kernel ? OTHER_KERNEL : '';
       this.saver.isEnabled = !kernel && this.saver.isEnabled;
       this._isStarting = false;
       this._ready.resolve();
@@ -218,19 +241,25 @@ export class NotebookState implements INotebookState, IDisposable {
       : isReloaded
         ? 'reloaded'
         : 'opened';
-    kernel.anyMessage.connect(this._count, this);
     this._connection = kernel;
+    this._sent = new SentCells(
+      kernel,
+      () => this._kernelState?.begun ?? 0,
+      () => {
+        this.saver.request(AFTER_CELL);
+        this._update();
+      }
+    );
     void this._start(kernel, cause);
   }
 
   private _unfollow(reason: string): void {
-    this._connection?.anyMessage.disconnect(this._count, this);
     this._connection = null;
+    this._sent?.dispose();
+    this._sent = null;
     this._channel?.close(reason);
     this._channel = null;
     this._kernelState = null;
-    this._own.clear();
-    this._sent = 0;
   }
 
   /** Ask a kernel to start autosave, before any cell of the user. */
@@ -274,12 +303,12 @@ export class NotebookState implements INotebookState, IDisposable {
   }
 
   private _begin(started: IStarted | null): void {
-    if (started) {
+    if (started && this._sent) {
       this._kernelState = started.state;
       // What was sent meanwhile runs after what has begun.
-      this._sent += started.state.begun;
+      this._sent.count += started.state.begun;
     } else {
-      this._missing = 'This kernel could not load litestate.';
+      this._missing = NO_LITESTATE;
     }
     this._enableSaver();
     this._update();
@@ -312,44 +341,22 @@ export class NotebookState implements INotebookState, IDisposable {
       Boolean(state?.active) && !isOther && this.settings.saveNotebook;
   }
 
-  /** Count the cells that are sent, from consoles too; the kernel counts those that begin. */
-  private _count(
-    _: Kernel.IKernelConnection,
-    { msg, direction }: Kernel.IAnyMessageArgs
-  ): void {
-    const isOwn = direction === 'send';
-    const type = isOwn ? 'execute_request' : 'execute_input';
-    if (msg.header.msg_type !== type) {
-      return;
-    }
-    const id = isOwn
-      ? msg.header.msg_id
-      : (msg.parent_header as KernelMessage.IHeader).msg_id;
-    const { code } = msg.content as { code: string };
-    if (isRequest(code) || this._own.has(id)) {
-      return;
-    }
-    if (isOwn) {
-      this._own.add(id);
-    }
-    // The kernel may have run cells before this page was connected to it.
-    this._sent = Math.max(this._sent, this._kernelState?.begun ?? 0) + 1;
-    this.saver.request(AFTER_CELL);
-    this._update();
-  }
-
   /** Forget cells that were sent and will not run, as an earlier one has failed. */
   private _recount(): void {
     const channel = this._channel;
+    const sent = this._sent;
     const isIdle = !this._isDisposed && !this.isBusy && !this._isStarting;
-    if (!channel || !isIdle || this._sent <= (this._kernelState?.begun ?? 0)) {
+    if (!channel || !sent || !isIdle) {
       return;
     }
-    const sent = this._sent;
+    const { count } = sent;
+    if (count <= (this._kernelState?.begun ?? 0)) {
+      return;
+    }
     channel.ask<IKernelState>('state').then(
       ({ result }) => {
-        if (sent === this._sent && channel === this._channel && !this.isBusy) {
-          this._sent = result.begun;
+        if (count === sent.count && channel === this._channel && !this.isBusy) {
+          sent.count = result.begun;
           this._kernelState = result;
           this._enableSaver();
           this._update();
@@ -363,12 +370,11 @@ export class NotebookState implements INotebookState, IDisposable {
     if (this._isDisposed) {
       return;
     }
-    const isWithout = isWithoutKernel(this.context.sessionContext);
     const status = statusOf({
-      missing: isWithout ? NO_KERNEL : this._missing,
+      missing: this.isWithoutKernel ? NO_KERNEL : this._missing,
       isStarting: this._isStarting,
       kernel: this._kernelState,
-      sent: this._sent,
+      sent: this._sent?.count ?? 0,
       isDirty: this.saver.isDirty,
       isSaving: this.saver.isSaving,
       failure: this.saver.failure,
@@ -395,6 +401,5 @@ export class NotebookState implements INotebookState, IDisposable {
   private _isRestarting = false;
   private _missing = '';
   private _kernels = 0;
-  private _sent = 0;
-  private readonly _own = new Set<string>();
+  private _sent: SentCells | null = null;
 }

@@ -46,6 +46,7 @@ export class NotebookSaver {
       this._changed.emit();
     });
     const { model } = _context;
+    this._isTouched = model.dirty;
     // Emitted just before `contentChanged`.
     model.metadataChanged.connect((_, change) => {
       this._isOfKernel = isOfKernel(change);
@@ -163,6 +164,7 @@ export class NotebookSaver {
       const { name, message } = error as Error;
       // The user has cancelled a dialog.
       this.failure = name.startsWith('Modal') ? '' : message;
+      this._isTouched = true;
     }
     this._endedAt = performance.now();
     this._took = this._endedAt - start;

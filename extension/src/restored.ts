@@ -49,7 +49,7 @@ class Notifier {
 
   private _show(started: IStarted): void {
     this._dismiss();
-    const { failure, report, cause, offer } = started;
+    const { failure, report, cause, copied, offer } = started;
     const trans = this._trans;
     if (failure) {
       this._notify(
@@ -61,8 +61,7 @@ class Notifier {
     }
     const warnings = warningsOf(report);
     const { history, context } = this._state;
-    if (history?.copyOf !== undefined && history.deletedAt === undefined) {
-      // Its own history has begun.
+    if (copied) {
       historyNames().forgetOrigin(context.path);
     }
     if (hasChanges(report)) {
@@ -104,7 +103,7 @@ class Notifier {
         {
           label: trans.__('Bring Back'),
           displayType: 'accent',
-          callback: () => void this._run('adopt', { name }).then(forget)
+          callback: () => void this._bringBackDeleted(name, forget)
         },
         {
           label: trans.__('No, Thanks'),
@@ -113,6 +112,16 @@ class Notifier {
         }
       ]
     );
+  }
+
+  /** Load the state of a deleted notebook; it is offered again if that fails. */
+  private async _bringBackDeleted(
+    name: string,
+    forget: () => void
+  ): Promise<void> {
+    if (await this._run('adopt', { name })) {
+      forget();
+    }
   }
 
   /** Ask the user whether to restore a checkpoint; cells wait for the answer. */
@@ -172,10 +181,11 @@ class Notifier {
     await showReport(report, this._trans.__('Restored'), this._trans);
   }
 
+  /** Give a command to the kernel, and show its outcome; return whether it succeeded. */
   private async _run(
     command: string,
     args: Record<string, unknown>
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const { result } = await this._state.ask<IReport | null>(command, args);
       if (result) {
@@ -187,8 +197,10 @@ class Notifier {
           []
         );
       }
+      return true;
     } catch (error) {
       this._notify('error', (error as Error).message, []);
+      return false;
     }
   }
 

@@ -24,7 +24,7 @@ if __name__ == "__main__":
 from lab import Lab
 from notebook_page import NotebookPage
 from playwright.sync_api import BrowserType, Error, sync_playwright
-from processes import end_browser, family, of_profile
+from processes import kill_browser
 from rounds import problems, work
 from serving import serving
 
@@ -111,12 +111,7 @@ class AutomaticKiller:
                 time.sleep(life.delay)
                 life.stored = life.last if page.kind == "saved" else life.stored
         finally:
-            processes = sorted(
-                {each for main in of_profile(self._profile) for each in family(main)}
-            )
-            # In any order: each of them may be the first to miss another.
-            self._chance.shuffle(processes)
-            end_browser(processes, self._profile)
+            kill_browser(self._profile, self._chance)
             # Requests that were pending when the browser died have no answer.
             with suppress(Error):
                 context.close()

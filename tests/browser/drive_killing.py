@@ -27,7 +27,7 @@ if __name__ == "__main__":
 from kill_site import KillSite
 from lab import Lab
 from playwright.sync_api import BrowserType, Error, sync_playwright
-from processes import end_browser, family, of_profile
+from processes import kill_browser
 
 from tools.browser import FLAGS
 
@@ -157,7 +157,7 @@ class DriveKiller:
                 lab.page.evaluate(_START, GO.format(url=self._server.url))
                 self._wait(run)
         finally:
-            self._kill()
+            kill_browser(self._profile, self._chance)
             # Requests that were pending when the browser died have no answer.
             with suppress(Error):
                 context.close()
@@ -182,13 +182,6 @@ class DriveKiller:
             run.allowed = facts["number"]
             if first:
                 return True
-
-    def _kill(self) -> None:
-        """Kill all processes of the browser, and check that none is left."""
-        processes = sorted({each for main in of_profile(self._profile) for each in family(main)})
-        # In any order: each of them may be the first to miss another.
-        self._chance.shuffle(processes)
-        end_browser(processes, self._profile)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from collections.abc import Iterable
@@ -63,6 +64,14 @@ def end_browser(processes: Iterable[int], profile: Path) -> None:
             raise RuntimeError(f"processes {left} of the browser cannot be killed")
         end(left)
         time.sleep(0.01)
+
+
+def kill_browser(profile: Path, chance: random.Random) -> None:
+    """Kill all processes of a profile's browser, in any order, and check that none is left."""
+    processes = sorted({each for main in of_profile(profile) for each in family(main)})
+    # Each of them may be the first to miss another.
+    chance.shuffle(processes)
+    end_browser(processes, profile)
 
 
 def end(processes: Iterable[int]) -> None:

@@ -129,3 +129,32 @@ def test_the_choice_of_a_kernel_is_saved(
     page.wait_for("unsaved")
     page.wait_for("saved")
     assert page.lab.page.evaluate(METADATA, path)["kernelspec"] == other
+
+
+def test_a_cell_without_a_kernel_asks_for_one(
+    site: str, new_profile: Callable[..., BrowserContext]
+) -> None:
+    page = NotebookPage(Lab(new_profile(automatic=True), site)).go()
+    dialog = page.lab.page.locator(".jp-Dialog")
+    page.lab.page.evaluate(WITHOUT_KERNELSPEC, "plain.ipynb")
+    page.lab.page.evaluate(OPEN, "plain.ipynb")
+    page.show("plain.ipynb")
+    dialog.locator("select").select_option(label="No Kernel")
+    dialog.get_by_role("button", name="Select").click()
+    start(page, "x = 5; print(x)")
+    # The status does not wait for a kernel that nobody has asked for, and neither does the cell.
+    expect(dialog.locator("select")).to_be_visible(timeout=30_000)
+    assert page.kind == "off"
+    dialog.get_by_role("button", name="Select").click()
+    page.wait_for("saved")
+    assert page.lab.cells()[-1]["outputs"][0]["text"] == "5\n"
+
+
+WITHOUT_KERNELSPEC = """
+async (path) => {
+  await window.jupyterapp.restored;
+  const content = { cells: [], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+  const model = { type: "notebook", format: "json", content };
+  await window.jupyterapp.serviceManager.contents.save(path, model);
+}
+"""

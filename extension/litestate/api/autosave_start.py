@@ -1,4 +1,4 @@
-"""What autosave restores when it starts, and what it reports then."""
+"""The start of autosave: the restore of the last state, and the report about it."""
 
 from __future__ import annotations
 

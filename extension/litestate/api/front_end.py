@@ -77,7 +77,7 @@ class Request:
 
     @property
     def page(self) -> Page:
-        """What the page knows of this notebook."""
+        """The page's knowledge about this notebook."""
         return Page(
             path=self.path,
             name=self.name,
@@ -108,6 +108,7 @@ class FrontEnd(Listener):
         self._over = 0
         self._seen: tuple[AfterCell | None, int] = (None, 0)
         self._settling: asyncio.Task[None] | None = None
+        self._is_copied = False
 
     async def start(self) -> None:
         """Start autosave, restore what the page asks for, and report it to the page."""
@@ -133,6 +134,7 @@ class FrontEnd(Listener):
                 "cause": self._request.cause,
                 "failure": failure,
                 "report": report and report_json(report),
+                "copied": self._is_copied,
                 "offer": None if _restores(self._request) else _about(newest_before()),
                 "state": self._state(),
             },
@@ -149,21 +151,46 @@ class FrontEnd(Listener):
         )
         report.headline = _restored_text(report, newest_before())
         if request.original and _restores(request):
-            return await self._adopt(request.original, only_empty=True) or report
+            await self._copy(request.original, report)
         return report
 
-    async def _adopt(self, name: str, *, only_empty: bool = False) -> Report | None:
-        """Take over the newest state of another history, if this one may begin with it."""
+    async def _copy(self, name: str, report: Report) -> None:
+        """Begin with the newest state of the original, if this notebook has no state yet."""
         session = current()
-        if session is None or not session.storage.writable or name == session.name:
-            return None
-        if only_empty and len(session.history.checkpoints) > 1:
-            return None
+        if session is None or not session.storage.writable:
+            return
+        if len(session.history.checkpoints) <= 1:
+            try:
+                async with other_history(name) as original:
+                    copied = adopt(session, original)
+            except LitestateError as error:
+                report.sections[0].warnings.append(
+                    f"The state of {name} was not copied: {error} To have it here, open {name}, "
+                    "save its state into a file, and load the file here."
+                )
+                return
+            if copied is not None:
+                report.headline = copied.headline
+                report.sections += copied.sections
+                report.notes += copied.notes
+        self._is_copied = True
+
+    async def _bring_back(self, name: str) -> Report | None:
+        """Load the newest state of another history: the page offers that of a deleted notebook."""
+        session = current()
+        if session is None:
+            raise LitestateError(
+                'Autosave is off here. Turn on "Save the state after each cell" in the settings '
+                "of litestate, and restart the kernel."
+            )
+        session.history.check_writable()
         async with other_history(name) as other:
             return adopt(session, other)
 
     def close(self) -> None:
         """Answer no more."""
+        if self._settling is not None:
+            self._settling.cancel()
         self._channel.close()
 
     def changed(self) -> None:
@@ -235,7 +262,7 @@ class FrontEnd(Listener):
         if command == "adopt":
             async with changes:
                 with quiet():
-                    report = await self._adopt(args["name"])
+                    report = await self._bring_back(args["name"])
             self.changed()
             return Reply(report and report_json(report))
         with quiet():

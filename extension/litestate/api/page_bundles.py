@@ -41,7 +41,7 @@ class SavedData(TypedDict):
 
 
 class LookData(TypedDict):
-    """What a bundle is, what is in it, and what ``load`` would change.
+    """Origin and content of a bundle, and the changes that ``load`` would make.
 
     ``made`` is ``"own"`` (this browser signed it), ``"stranger"`` (another one did) or
     ``"unsigned"``. ``created`` is a time in ISO 8601. ``generator`` has the versions of what made
@@ -114,7 +114,7 @@ def _saved(report: Report, sink: Any, file_name: str) -> Answer:
 
 
 async def look(call: Call) -> Answer:
-    """Verify a bundle, and report what it is and what a load would change: `LookData`."""
+    """Verify a bundle, and report its origin, its content, and the effect of a load: `LookData`."""
     assert call.file is not None
     # Checked before the bundle is read, as a load does.
     call.flag("trust")

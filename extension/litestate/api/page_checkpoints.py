@@ -47,7 +47,7 @@ class RowData(TypedDict):
 
 
 class UsageData(TypedDict):
-    """Bytes of the site's storage that are used, and that there are."""
+    """Storage of the site, in bytes: the used part, and all of it."""
 
     used: int
     quota: int
@@ -58,7 +58,8 @@ class CheckpointsData(TypedDict):
 
     ``rows`` is cut, ``count`` is not. ``size`` is bytes of all. ``transient`` says why they end
     with the kernel, and is empty if they last. ``undo`` is the number of the checkpoint that
-    ``undo`` restores if nothing has changed since the newest one; None if there is none.
+    ``undo`` would restore if nothing has changed since the newest one; None without such a
+    checkpoint.
     """
 
     name: str

@@ -11,9 +11,10 @@ from .checkpoint_source import CheckpointSource
 
 
 def adopt(session: Session, other: Session) -> Report | None:
-    """Load the newest checkpoint of another history, and make a checkpoint of the result.
+    """Load the newest checkpoint of another history; make a checkpoint before and after.
 
-    Nothing is removed. Files on the drive are left alone: both notebooks have the same ones.
+    Nothing is removed, and undo brings back what is replaced. Files on the drive are left alone:
+    both notebooks have the same ones.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def adopt(session: Session, other: Session) -> Report | None:
     DamagedCheckpointError, ApplyError
         If the state cannot be loaded; nothing is changed.
     StorageError
-        If the checkpoint of the result cannot be written.
+        If a checkpoint cannot be written; before the load, nothing is changed.
     """
     newest = other.newest
     if newest is None:
@@ -41,6 +42,7 @@ def adopt(session: Session, other: Session) -> Report | None:
     source = CheckpointSource(other.history, newest, undamaged(entries))
     label = f"the state of {other.name} of {when_text(newest.note.created)}"
     wanted = LoadRequest(variables=True, partly=True)
+    session.checkpoint("before load")
     report = load_from(source, label, session.scanner.roots, wanted)
     session.checkpoint("copied")
     return report

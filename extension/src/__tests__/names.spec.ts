@@ -176,7 +176,7 @@ test("a site's notebook that is deleted twice is offered what it had", () => {
   clock.names.historyOf('start.ipynb');
   clock.names.delete('start.ipynb');
   clock.time += 1000;
-  // It is there again, and nobody has opened it.
+  // A file of that path exists again, but was not opened.
   clock.names.delete('start.ipynb');
   const history = clock.names.historyOf('start.ipynb');
   assert.equal(history.copyOf, 'start.ipynb');

@@ -60,7 +60,7 @@ export interface ISaved {
   readonly digest: string;
 }
 
-/** Who made a bundle: this browser, another one, or nobody knows. */
+/** Who made a bundle: this browser, another one, or unknown. */
 export type Maker = 'own' | 'stranger' | 'unsigned';
 
 /**
